@@ -1,0 +1,44 @@
+{
+  "variables": {
+    # Warnings are errors for developers and CI (scripts/addon/build.cjs sets this), not for a dependent's source build
+    # with a compiler that nobody has tried yet.
+    "netloom_werror%": "false",
+    # AddressSanitizer and UndefinedBehaviorSanitizer, for developers.
+    "netloom_asan%": "false",
+    # A binary for other machines: libstdc++ linked in, nothing newer than glibc 2.28 asked for.
+    "netloom_portable%": "false",
+  },
+  "targets": [
+    {
+      "target_name": "netloom",
+      "sources": [
+        "<!@(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).sort().map(f => 'native/' + f).join(' ')\")",
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-pthread"],
+      # Node's own flags name the C++ standard that Node is built with, and differ between its releases.
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=gnu++2a"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fvisibility-inlines-hidden"],
+      "ldflags": [
+        "-pthread",
+        "-Wl,--gc-sections",
+        "-Wl,-z,relro,-z,now",
+        # Only the entry points of a Node-API module leave the binary. Hidden visibility alone lets the standard
+        # library's templates out, which must not meet those of Node or of another addon.
+        "-Wl,--version-script=<(module_root_dir)/scripts/addon/exports.map",
+      ],
+      "conditions": [
+        ["netloom_werror=='true'", {"cflags": ["-Werror"]}],
+        ["netloom_asan=='true'", {
+          "cflags": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"],
+          "ldflags": ["-fsanitize=address,undefined"],
+        }],
+        ["netloom_portable=='true'", {
+          "sources": ["scripts/addon/glibc-floor.cc"],
+          "ldflags": ["-static-libstdc++", "-static-libgcc"],
+        }],
+      ],
+    },
+  ],
+}

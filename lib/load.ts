@@ -1,0 +1,86 @@
+/**
+ * Finds the compiled addon and loads it. The lowest module of all: it imports nothing of the package, and nothing but
+ * `native.ts` imports it.
+ */
+import bindings = require('bindings')
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Where a binary may be, below the package's root. The first that loads is taken. */
+function candidates(): string[] {
+  return [
+    // Compiled on this machine. Before the binary that came with the package: somebody who compiled wants the result,
+    // and a checkout's prebuilds/ may be older than its sources.
+    'build/Release/netloom.node',
+    'build/Debug/netloom.node',
+    `prebuilds/linux-${process.arch}/netloom.${libc()}.node`,
+  ]
+}
+
+/**
+ * The C library that this process runs on. The name of the dynamic loader stands in the head of the executable, which
+ * is exact and cheap; `process.report` costs some milliseconds and needs a network look-up on some releases.
+ */
+function libc(): 'glibc' | 'musl' {
+  const head = Buffer.alloc(4096)
+  try {
+    const fd = openSync('/proc/self/exe', 'r')
+    try {
+      readSync(fd, head, 0, head.length, 0)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // No /proc: glibc is the better guess.
+  }
+  return head.includes('ld-musl') ? 'musl' : 'glibc'
+}
+
+/** The package's root, which is one level up from lib/ and dist/, and two from where benchmarks are compiled to. */
+function packageRoot(): string {
+  let directory = dirname(__dirname)
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory)
+    if (parent === directory) return dirname(__dirname)
+    directory = parent
+  }
+  return directory
+}
+
+/**
+ * Loads the addon and returns its exports. Any number of calls give the same object.
+ *
+ * @throws Error that says what was looked for, why each binary did not load (`cause`), and which command helps.
+ */
+export function loadAddon(): unknown {
+  const root = packageRoot()
+  const failures: Error[] = []
+  for (const candidate of candidates()) {
+    try {
+      // One at a time: given a list, `bindings` gives up at the first file that exists and cannot be loaded.
+      return bindings({ bindings: 'netloom', module_root: root, try: [['module_root', candidate]] })
+    } catch (error) {
+      failures.push(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+  throw notLoaded(root, failures)
+}
+
+function notLoaded(root: string, failures: Error[]): Error {
+  const tried = candidates().map((candidate, i) => `  ${candidate}: ${reason(join(root, candidate), failures[i])}`)
+  const fix = existsSync(join(root, 'test'))
+    ? 'In this checkout, compile it with: npm run build:addon'
+    : 'Compile it with: npm install-scripts approve netloom && npm rebuild netloom\n' +
+      '(this needs a C++20 compiler, make and Python)'
+  return new Error(
+    `netloom's native addon could not be loaded for linux-${process.arch} (${libc()}), Node ${process.version}.\n` +
+      `Looked for, in ${root}:\n${tried.join('\n')}\n${fix}`,
+    { cause: failures.length === 1 ? failures[0] : new AggregateError(failures, 'no binary could be loaded') },
+  )
+}
+
+/** Why one file did not load: the first line of the loader's own words, or that there is no such file. */
+function reason(path: string, failure: Error | undefined): string {
+  if (!existsSync(path)) return 'no such file'
+  return failure?.message.split('\n', 1)[0] ?? 'unknown'
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs what the tests and developer tools need and this Debian machine lacks. Does nothing, fast, when all is there.
+set -euo pipefail
+
+missing=()
+need() { # command or header, and the package that has it
+  [[ "$1" == /* && -e "$1" ]] || command -v "$1" >/dev/null || missing+=("$2")
+}
+
+need ip iproute2
+need bridge iproute2
+need busybox busybox
+need g++ g++
+need gcc gcc
+need make make
+need python3 python3
+need /usr/include/linux/netlink.h linux-libc-dev
+need clang-format clang-format
+
+((${#missing[@]})) || exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+if ! command -v apt-get >/dev/null || ((EUID != 0)); then
+  echo "Missing: ${missing[*]} (these are Debian's names of the packages; installing them needs root)" >&2
+  exit 1
+fi
+echo "Installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
