@@ -1,0 +1,191 @@
+// Every failure is one of these, with the fields of Node's own system errors and what the kernel said besides. Bad input
+// is not here: it is a TypeError or RangeError that names the option (wire/invalid.ts), and never reaches the kernel.
+import { errnoMeaning, errnoName } from './errno'
+
+/** What is known about a failure. */
+export interface FailureDetails {
+  /** The method that was called, such as `links.add`. */
+  readonly operation: string
+  /** The errno, a positive number. */
+  readonly errno: number
+  /** The system call or netlink message that failed, such as `setns` or `RTM_NEWLINK`. */
+  readonly syscall?: string | undefined
+  /** The namespace: its name, or path, or `net:[inode]`. */
+  readonly netns?: string | undefined
+  /** More words for the message. */
+  readonly detail?: string | undefined
+  /** `'unknown'` if the kernel may or may not have done what was asked. */
+  readonly outcome?: 'unknown' | undefined
+  /** True if what the operation had made before it failed could not be removed again. */
+  readonly leftover?: boolean | undefined
+}
+
+/**
+ * The base of all errors of this library. `code`, `errno` and `syscall` are as in Node's own system errors.
+ * @example
+ * try { await ns.links.add({ kind: 'bridge', name: 'br0' }) } catch (error) {
+ *   if (!isAlreadyExists(error)) throw error
+ * }
+ */
+export class NetloomError extends Error {
+  override name = 'NetloomError'
+  /** `EEXIST`, `ENODEV` …, or one of ours: `ERR_NETLOOM_…`. */
+  readonly code: string
+  /** The negative errno, as Node has it; undefined if no system call failed. */
+  readonly errno: number | undefined
+  /** The system call or netlink message that failed. */
+  readonly syscall: string | undefined
+  /** The method that was called, such as `links.add`. */
+  readonly operation: string
+  /** The namespace it was called for: its name, or path, or `net:[inode]`. */
+  readonly netns: string | undefined
+  /** `'unknown'` if the kernel may or may not have done what was asked. */
+  readonly outcome: 'unknown' | 'none' | undefined
+  /** True if what the operation had made before it failed could not be removed again. */
+  readonly leftover: boolean
+
+  constructor(message: string, code: string, details: Omit<FailureDetails, 'errno' | 'outcome'> & NetloomErrorExtras) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.errno = details.errno === undefined ? undefined : -details.errno
+    this.syscall = details.syscall
+    this.operation = details.operation
+    this.netns = details.netns
+    this.outcome = details.outcome
+    this.leftover = details.leftover ?? false
+  }
+}
+
+interface NetloomErrorExtras {
+  readonly errno?: number | undefined
+  readonly outcome?: 'unknown' | 'none' | undefined
+  readonly cause?: unknown
+}
+
+function messageOf(details: FailureDetails, said?: string): string {
+  const { operation, errno, syscall, netns, detail, outcome, leftover } = details
+  const parts = [`${errnoName(errno)}: ${said ?? errnoMeaning(errno)}, ${operation}`]
+  if (syscall !== undefined) parts.push(` (${syscall})`)
+  if (netns !== undefined) parts.push(` in netns ${netns}`)
+  if (detail !== undefined) parts.push(`: ${detail}`)
+  if (outcome === 'unknown') parts.push('; the outcome is unknown')
+  if (leftover === true) parts.push('; what had been made before could not be removed')
+  return parts.join('')
+}
+
+/** A system call failed. */
+export function systemError(details: FailureDetails): NetloomError {
+  const needs = details.errno === 1 ? 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN' : undefined
+  const all = { ...details, detail: details.detail ?? needs }
+  return new NetloomError(messageOf(all), errnoName(details.errno), all)
+}
+
+/** What a kernel policy allows for an attribute (NLMSGERR_ATTR_POLICY). */
+export interface AttributePolicy {
+  /** The attribute's type, such as `u32`, `nulString` or `nested`. */
+  readonly type?: string
+  readonly minValue?: bigint
+  readonly maxValue?: bigint
+  readonly minLength?: number
+  readonly maxLength?: number
+  /** Bits that may be set. */
+  readonly mask?: bigint
+}
+
+/** What the kernel says about a message that it refused (an extended acknowledgement). */
+export interface Refusal {
+  readonly kernelMessage?: string | undefined
+  readonly attribute?: string | undefined
+  readonly missingAttribute?: string | undefined
+  readonly policy?: AttributePolicy | undefined
+}
+
+/** The kernel refused a netlink message. */
+export class NetlinkError extends NetloomError {
+  override name = 'NetlinkError'
+  /** The kernel's own words, if it gave any. */
+  readonly kernelMessage: string | undefined
+  /** The attribute that it refused, as a path of the kernel's names: `linkinfo.data.peer.ifname`. */
+  readonly attribute: string | undefined
+  /** The attribute that it missed, as such a path. */
+  readonly missingAttribute: string | undefined
+  /** What it would have allowed there. */
+  readonly policy: AttributePolicy | undefined
+
+  constructor(details: FailureDetails, refusal: Refusal) {
+    const about = describeRefusal(refusal)
+    const all = { ...details, detail: details.detail ?? about }
+    super(messageOf(all, refusal.kernelMessage), errnoName(details.errno), all)
+    this.kernelMessage = refusal.kernelMessage
+    this.attribute = refusal.attribute
+    this.missingAttribute = refusal.missingAttribute
+    this.policy = refusal.policy
+  }
+}
+
+function describeRefusal({ attribute, missingAttribute, policy }: Refusal): string | undefined {
+  const parts: string[] = []
+  if (attribute !== undefined) parts.push(`attribute ${attribute}`)
+  if (missingAttribute !== undefined) parts.push(`attribute ${missingAttribute} is missing`)
+  if (policy !== undefined) {
+    const limits = Object.entries(policy).map(([key, value]) => `${key} ${String(value)}`)
+    if (limits.length > 0) parts.push(`allowed: ${limits.join(', ')}`)
+  }
+  return parts.length === 0 ? undefined : parts.join(', ')
+}
+
+/** A dump that the kernel interrupted every time it was tried: things changed while it was read. */
+export class DumpInterruptedError extends NetloomError {
+  override name = 'DumpInterruptedError'
+  /** What the last try gave; entries may be missing from it or be there twice. */
+  readonly partial: unknown
+
+  constructor(operation: string, netns: string, tries: number, partial: unknown) {
+    super(
+      `${operation} in netns ${netns}: the kernel interrupted the dump ${tries} times (NLM_F_DUMP_INTR)`,
+      'ERR_NETLOOM_DUMP_INTERRUPTED',
+      { operation, netns },
+    )
+    this.partial = partial
+  }
+}
+
+/** A call that its signal or its time limit aborted; `code` is `ABORT_ERR`, or `ETIMEDOUT` for the time limit. */
+export class AbortError extends NetloomError {
+  override name = 'AbortError'
+
+  constructor(operation: string, outcome: 'none' | 'unknown', reason: unknown) {
+    const late = reason === undefined
+    const what = late ? `${operation} timed out` : `${operation} was aborted`
+    const how = outcome === 'none' ? 'before anything was sent' : 'while the kernel had it: the outcome is unknown'
+    super(`${what} ${how}`, late ? 'ETIMEDOUT' : 'ABORT_ERR', { operation, outcome, cause: reason })
+  }
+}
+
+/** A handle that was used after it was closed. */
+export function closedError(operation: string, netns?: string): NetloomError {
+  const where = netns === undefined ? 'the namespace' : `the namespace ${netns}`
+  return new NetloomError(`${operation}: the handle of ${where} is closed`, 'ERR_NETLOOM_CLOSED', { operation, netns })
+}
+
+function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
+  const code: unknown = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' && codes.has(code)
+}
+
+const notFound = new Set(['ENOENT', 'ENODEV', 'ESRCH', 'ENXIO', 'EADDRNOTAVAIL'])
+const exists = new Set(['EEXIST'])
+
+/**
+ * Whether an error means that the thing asked for, or to be deleted, does not exist: the kernel says it in five ways.
+ * @example
+ * await ns.links.delete('eth0').catch((error) => { if (!isNotFound(error)) throw error })
+ */
+export function isNotFound(error: unknown): boolean {
+  return hasCode(error, notFound)
+}
+
+/** Whether an error means that the thing to be made exists already. */
+export function isAlreadyExists(error: unknown): boolean {
+  return hasCode(error, exists)
+}

@@ -1,0 +1,108 @@
+// Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
+import { AbortError, closedError, systemError } from '../errors'
+import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { addon, Cancelled } from './addon'
+
+/** Options of every call that waits for the kernel. */
+export interface CallOptions {
+  /**
+   * Aborts the call. Before it started, nothing has happened; once the kernel has it, the promise rejects at once with an
+   * `AbortError` whose `outcome` is `'unknown'`.
+   */
+  signal?: AbortSignal | undefined
+  /** Milliseconds after which the call is aborted as by `signal`, with the code `ETIMEDOUT`. Default: no limit. */
+  timeout?: number | undefined
+  /** Called with each warning that the kernel gives though it did what was asked. Default: `process.emitWarning`. */
+  onWarning?: ((warning: KernelWarning) => void) | undefined
+}
+
+/** What the kernel said about something that succeeded. */
+export interface KernelWarning {
+  /** The kernel's words. */
+  readonly message: string
+  /** The operation, such as `links.add`. */
+  readonly operation: string
+  /** The namespace's name, path or identity. */
+  readonly netns: string
+}
+
+/** How a job ended: an errno (0 for success), the system call that failed, what the job made. */
+export interface Completion<Result> {
+  readonly errno: number
+  readonly call: string | undefined
+  readonly result: Result
+}
+
+type Settle = (errno: number, call: string | undefined, result: unknown) => void
+
+const waiting = new Map<number, Settle>()
+
+addon.start((report) => {
+  for (let i = 0; i < report.length; i += 4) {
+    const job = report[i] as number
+    const settle = waiting.get(job)
+    if (settle === undefined) continue
+    waiting.delete(job)
+    settle(report[i + 1] as number, report[i + 2] as string | undefined, report[i + 3])
+  }
+})
+
+const callKeys = new Set(['signal', 'timeout', 'onWarning'])
+
+/** Checks the options of a call; `more` names the ones that the call has besides. */
+export function checkCallOptions(options: CallOptions | undefined, more: readonly string[] = []): void {
+  if (options === undefined) return
+  checkKeys(options, more.length === 0 ? callKeys : new Set([...callKeys, ...more]))
+  const { signal, timeout, onWarning } = options
+  // Not `instanceof`: a signal may come from another realm.
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
+    throw wrongType('signal', 'an AbortSignal', signal)
+  }
+  if (timeout !== undefined) {
+    if (typeof timeout !== 'number') throw wrongType('timeout', 'a number of milliseconds', timeout)
+    if (!(timeout >= 0 && timeout <= 0x7fffffff)) throw outOfRange('timeout', 'from 0 to 2147483647', timeout)
+  }
+  if (onWarning !== undefined && typeof onWarning !== 'function') throw wrongType('onWarning', 'a function', onWarning)
+}
+
+/**
+ * Starts a job and resolves when it has ended, also when it failed: what that means is the caller's to say.
+ * @param operation - Name of the operation, for errors.
+ */
+export function runJob<Result>(
+  operation: string,
+  start: () => number,
+  options?: CallOptions,
+): Promise<Completion<Result>> {
+  const signal = options?.signal
+  if (signal?.aborted === true) return Promise.reject(new AbortError(operation, 'none', signal.reason))
+  const job = start()
+  if (job < 0) {
+    return Promise.reject(-job === 9 ? closedError(operation) : systemError({ operation, errno: -job, syscall: 'fcntl' }))
+  }
+  return new Promise((resolve, reject) => {
+    if (signal === undefined && options?.timeout === undefined) {
+      waiting.set(job, (errno, call, result) => resolve({ errno, call, result: result as Result }))
+      return
+    }
+    let timer: NodeJS.Timeout | undefined
+    const abort = (reason: unknown): void => {
+      const found = addon.cancel(job)
+      if (found === Cancelled.tooLate) return
+      waiting.delete(job)
+      release()
+      reject(new AbortError(operation, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
+    }
+    const onAbort = (): void => abort(signal?.reason)
+    const release = (): void => {
+      signal?.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (options?.timeout !== undefined) timer = setTimeout(() => abort(undefined), options.timeout)
+    waiting.set(job, (errno, call, result) => {
+      release()
+      resolve({ errno, call, result: result as Result })
+    })
+  })
+}

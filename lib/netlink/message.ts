@@ -1,0 +1,97 @@
+// Messages to the kernel: a header that every family has (nlmsghdr), one of the family's own, and attributes.
+import type { NetnsHandle } from '../native/netns_handle'
+import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
+import { Reader } from '../wire/reader'
+import type { Fields, Struct, StructValue } from '../wire/struct'
+import { Writer, type Relocation } from '../wire/writer'
+import { messageHeaderSize, NLM_F } from './constants'
+
+/** The shape of a kind of message: `struct ifaddrmsg` and the attributes IFA_…, for example. */
+export interface Layout<H extends Fields, A extends AttributeTable> {
+  readonly header: Struct<H>
+  readonly attributes: AttributeSet<A>
+}
+
+/** What an error needs of a layout: how long its header is, and where its attributes lie. */
+export interface AnyLayout {
+  readonly header: { readonly size: number }
+  readonly attributes: Pick<AttributeSet<AttributeTable>, 'path' | 'nameOf'>
+}
+
+/** A message that is ready to be sent. */
+export interface Message {
+  /** Its type's name, for errors: `RTM_NEWLINK`. */
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly layout: AnyLayout
+  /** Places that take the index of a device, which is looked up in `devicesOf`. */
+  readonly relocations: readonly Relocation[]
+  readonly devicesOf: NetnsHandle | undefined
+  /** Namespaces whose descriptors stand in it. */
+  readonly namespaces: readonly NetnsHandle[]
+}
+
+/** What a message is made of. */
+export interface MessageContent<H extends Fields, A extends AttributeTable> {
+  /** The type's name and number. */
+  readonly type: readonly [name: string, number: number]
+  /** NLM_F_ flags besides NLM_F_REQUEST. */
+  readonly flags?: number
+  readonly header?: Partial<StructValue<H>>
+  readonly attributes?: AttributesOf<A>
+  /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
+  readonly devicesOf?: NetnsHandle | undefined
+}
+
+const none = {}
+
+/** Encodes and checks a message; throws an error that names the field. Nothing is sent. */
+export function encodeMessage<H extends Fields, A extends AttributeTable>(
+  layout: Layout<H, A>,
+  { type: [name, number], flags = 0, header, attributes, devicesOf }: MessageContent<H, A>,
+): Message {
+  const writer = new Writer()
+  writer.u32(0)
+  writer.u16(number)
+  writer.u16(flags | NLM_F.REQUEST)
+  writer.zeros(8) // sequence number and port id: given when it is sent
+  layout.header.encode(writer, header ?? none, '')
+  writer.align()
+  if (attributes !== undefined) layout.attributes.encode(writer, attributes)
+  writer.patch32(0, writer.length)
+  writer.align()
+  const { relocations } = writer
+  const namespaces = writer.namespaces as NetnsHandle[]
+  return { name, bytes: writer.finish(), layout, relocations, devicesOf, namespaces }
+}
+
+/** A message of the kernel's, still in the block that it was received in. */
+export interface Received {
+  readonly reader: Reader
+  readonly type: number
+  readonly flags: number
+  readonly sequence: number
+  /** Where its payload, behind nlmsghdr, begins. */
+  readonly at: number
+  readonly end: number
+}
+
+/** Calls `each` for every message in blocks of received bytes. */
+export function forEachMessage(blocks: readonly Uint8Array[], each: (message: Received) => void): void {
+  for (const block of blocks) {
+    const reader = new Reader(block)
+    for (let at = 0; at + messageHeaderSize <= block.length; ) {
+      const length = reader.u32(at)
+      if (length < messageHeaderSize || at + length > block.length) break
+      each({
+        reader,
+        type: reader.u16(at + 4),
+        flags: reader.u16(at + 6),
+        sequence: reader.u32(at + 8),
+        at: at + messageHeaderSize,
+        end: at + length,
+      })
+      at += (length + 3) & ~3
+    }
+  }
+}

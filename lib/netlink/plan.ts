@@ -1,0 +1,64 @@
+// Lays an operation out for the addon: the bytes of all its messages in one piece, and the plan of native/addon.cc.
+import { Ending } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import type { Message } from './message'
+import type { Operation, Step } from './operation'
+
+/** An operation as `addon.transact` takes it. */
+export interface LaidOut {
+  readonly handles: readonly number[]
+  readonly plan: Int32Array
+  readonly bytes: Uint8Array
+  readonly names: readonly string[]
+  /** The step at each position of the plan; undefined for the undo of the one before. */
+  readonly steps: readonly (Step | undefined)[]
+}
+
+/** Lays out the steps of an operation; throws if a namespace it uses is closed. */
+export function layOut(operation: Operation<unknown>): LaidOut {
+  const { name, protocol } = operation
+  const plan: number[] = []
+  const names: string[] = []
+  const steps: (Step | undefined)[] = []
+  const handles: number[] = []
+  const positions = new Map<NetnsHandle, number>()
+  const position = (netns: NetnsHandle): number => {
+    const known = positions.get(netns)
+    if (known !== undefined) return known
+    positions.set(netns, handles.length)
+    handles.push(netns.use(name))
+    return handles.length - 1
+  }
+
+  let size = 0
+  for (const { messages, undo } of operation.steps) {
+    for (const { bytes } of messages) size += bytes.length
+    size += undo?.bytes.length ?? 0
+  }
+  const bytes = new Uint8Array(size)
+  let offset = 0
+
+  function add(netns: NetnsHandle, ending: Ending, isUndo: boolean, messages: readonly Message[]): void {
+    const begin = offset
+    const relocations: number[] = []
+    for (const message of messages) {
+      for (const { at, device } of message.relocations) {
+        relocations.push(offset - begin + at, position(message.devicesOf ?? netns), names.push(device) - 1)
+      }
+      for (const used of message.namespaces) position(used)
+      bytes.set(message.bytes, offset)
+      offset += message.bytes.length
+    }
+    const head = [position(netns), protocol, ending, isUndo ? 1 : 0, begin, offset - begin, relocations.length / 3]
+    plan.push(...head, ...relocations)
+  }
+
+  for (const step of operation.steps) {
+    add(step.netns, step.ending, false, step.messages)
+    steps.push(step)
+    if (step.undo === undefined) continue
+    add(step.netns, Ending.ack, true, [step.undo])
+    steps.push(undefined)
+  }
+  return { handles, plan: Int32Array.from(plan), bytes, names, steps }
+}

@@ -1,0 +1,24 @@
+// What a link kind is: its name, its attributes, and which of them it cannot do without. One small file a kind.
+import type { AttributesOf, AttributeSet, AttributeTable } from '../../wire/attributes'
+
+/** A link kind's schema. */
+export interface LinkKind<Name extends string, Table extends AttributeTable, Needed extends string> {
+  /** IFLA_INFO_KIND. */
+  readonly kind: Name
+  /** What IFLA_INFO_DATA holds. */
+  readonly data: AttributeSet<Table>
+  /** Options without which a link of this kind cannot be made: of the kind, or `link`. */
+  readonly needs: readonly Needed[]
+}
+
+/** Declares a link kind. */
+export function linkKind<const Name extends string, Table extends AttributeTable, const Needed extends string = never>(
+  kind: Name,
+  data: AttributeSet<Table>,
+  needs: readonly Needed[] = [],
+): LinkKind<Name, Table, Needed> {
+  return { kind, data, needs }
+}
+
+/** What a kind's attributes look like in a link, and among the options that make one. */
+export type DataOf<K> = K extends LinkKind<string, infer Table, string> ? Omit<AttributesOf<Table>, 'unknown'> : never

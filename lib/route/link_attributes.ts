@@ -1,0 +1,167 @@
+// The messages of links: struct ifinfomsg and the attributes IFLA_… of linux/if_link.h, in the order of the header.
+import { attributes } from '../wire/attributes'
+import { bits, oneOf } from '../wire/choices'
+import { checkDeviceName, device } from '../wire/device'
+import { boolean, i32, u16, u32, u64, u8, within } from '../wire/integers'
+import { ipv6, mac } from '../wire/ip'
+import { list, taggedBy } from '../wire/nesting'
+import { struct } from '../wire/struct'
+import { text } from '../wire/text'
+import { linkData, portData } from './kinds'
+import { creationAttributes, ignored, ifinfomsg } from './link_creation'
+import { netnsFd } from './netns_fd'
+
+/** Statistics of a device, counted since it exists (struct rtnl_link_stats64). */
+export const linkStatistics = struct('rtnl_link_stats64', {
+  rxPackets: ['rx_packets', u64],
+  txPackets: ['tx_packets', u64],
+  rxBytes: ['rx_bytes', u64],
+  txBytes: ['tx_bytes', u64],
+  rxErrors: ['rx_errors', u64],
+  txErrors: ['tx_errors', u64],
+  rxDropped: ['rx_dropped', u64],
+  txDropped: ['tx_dropped', u64],
+  multicast: ['multicast', u64],
+  collisions: ['collisions', u64],
+  rxLengthErrors: ['rx_length_errors', u64],
+  rxOverErrors: ['rx_over_errors', u64],
+  rxCrcErrors: ['rx_crc_errors', u64],
+  rxFrameErrors: ['rx_frame_errors', u64],
+  rxFifoErrors: ['rx_fifo_errors', u64],
+  rxMissedErrors: ['rx_missed_errors', u64],
+  txAbortedErrors: ['tx_aborted_errors', u64],
+  txCarrierErrors: ['tx_carrier_errors', u64],
+  txFifoErrors: ['tx_fifo_errors', u64],
+  txHeartbeatErrors: ['tx_heartbeat_errors', u64],
+  txWindowErrors: ['tx_window_errors', u64],
+  rxCompressed: ['rx_compressed', u64],
+  txCompressed: ['tx_compressed', u64],
+  rxNohandler: ['rx_nohandler', u64],
+  rxOtherhostDropped: ['rx_otherhost_dropped', u64],
+})
+
+/** Operational states (RFC 2863; IF_OPER_ of linux/if.h). */
+export const operState = oneOf(u8, 'IF_OPER_', {
+  unknown: ['UNKNOWN', 0],
+  notPresent: ['NOTPRESENT', 1],
+  down: ['DOWN', 2],
+  lowerLayerDown: ['LOWERLAYERDOWN', 3],
+  testing: ['TESTING', 4],
+  dormant: ['DORMANT', 5],
+  up: ['UP', 6],
+})
+
+/** How IPv6 makes the device's own addresses (IN6_ADDR_GEN_MODE_). */
+export const addrGenMode = oneOf(u8, 'IN6_ADDR_GEN_MODE_', {
+  eui64: ['EUI64', 0],
+  none: ['NONE', 1],
+  stablePrivacy: ['STABLE_PRIVACY', 2],
+  random: ['RANDOM', 3],
+})
+
+const inet6 = attributes('IFLA_INET6_', {
+  flags: ['FLAGS', 1, ignored],
+  conf: ['CONF', 2, ignored],
+  stats: ['STATS', 3, ignored],
+  cacheInfo: ['CACHEINFO', 5, ignored],
+  icmp6Stats: ['ICMP6STATS', 6, ignored],
+  token: ['TOKEN', 7, ipv6],
+  addrGenMode: ['ADDR_GEN_MODE', 8, addrGenMode],
+})
+
+const inet = attributes('IFLA_INET_', { conf: ['CONF', 1, ignored] })
+
+/** Settings of the address families, within IFLA_AF_SPEC. */
+export const familyAttributes = attributes('AF_', { inet: ['INET', 2, inet], inet6: ['INET6', 10, inet6] })
+
+/** What a link is: its kind, and the kind's own attributes (IFLA_INFO_). */
+export const linkInfo = attributes('IFLA_INFO_', {
+  kind: ['KIND', 1, text(64)],
+  data: ['DATA', 2, taggedBy('kind', linkData)],
+  portKind: ['SLAVE_KIND', 4, text(64)],
+  portData: ['SLAVE_DATA', 5, taggedBy('portKind', portData)],
+})
+
+/** Which of a link's attributes a look gives (RTEXT_FILTER_ of linux/rtnetlink.h). */
+export const linkFilter = bits(u32, 'RTEXT_FILTER_', {
+  virtualFunctions: ['VF', 1],
+  bridgeVlans: ['BRVLAN', 2],
+  bridgeVlansCompressed: ['BRVLAN_COMPRESSED', 4],
+  skipStatistics: ['SKIP_STATS', 8],
+})
+
+/** Longest alternative name: ALTIFNAMSIZ - 1 of linux/if.h. */
+const altname = text(127, (value, field) => {
+  if (value.length <= 15) checkDeviceName(value, field)
+}, 1)
+
+export const linkAttributes = attributes('IFLA_', {
+  ...creationAttributes,
+  link: ['LINK', 5, device],
+  qdisc: ['QDISC', 6, text(16)],
+  stats32: ['STATS', 7, ignored],
+  master: ['MASTER', 10, device],
+  protinfo: ['PROTINFO', 12, ignored],
+  map: ['MAP', 14, ignored],
+  operState: ['OPERSTATE', 16, operState],
+  linkMode: ['LINKMODE', 17, oneOf(u8, 'IF_LINK_MODE_', { default: ['DEFAULT', 0], dormant: ['DORMANT', 1] })],
+  linkInfo: ['LINKINFO', 18, linkInfo],
+  /** Free text of up to 255 bytes. */
+  alias: ['IFALIAS', 20, text(255)],
+  numVf: ['NUM_VF', 21, u32],
+  virtualFunctions: ['VFINFO_LIST', 22, ignored],
+  statistics: ['STATS64', 23, linkStatistics],
+  vfPorts: ['VF_PORTS', 24, ignored],
+  afSpec: ['AF_SPEC', 26, familyAttributes],
+  netnsFd: ['NET_NS_FD', 28, netnsFd],
+  filter: ['EXT_MASK', 29, linkFilter],
+  promiscuity: ['PROMISCUITY', 30, u32],
+  carrier: ['CARRIER', 33, boolean(u8)],
+  physPortId: ['PHYS_PORT_ID', 34, mac],
+  carrierChanges: ['CARRIER_CHANGES', 35, u32],
+  physSwitchId: ['PHYS_SWITCH_ID', 36, mac],
+  linkNetnsId: ['LINK_NETNSID', 37, i32],
+  physPortName: ['PHYS_PORT_NAME', 38, text(255)],
+  protoDown: ['PROTO_DOWN', 39, boolean(u8)],
+  pad: ['PAD', 42, ignored],
+  xdp: ['XDP', 43, ignored],
+  newNetnsId: ['NEW_NETNSID', 45, i32],
+  targetNetnsId: ['TARGET_NETNSID', 46, i32],
+  carrierUpCount: ['CARRIER_UP_COUNT', 47, u32],
+  carrierDownCount: ['CARRIER_DOWN_COUNT', 48, u32],
+  newIfindex: ['NEW_IFINDEX', 49, within(u32, 1, 0x7fffffff)],
+  minMtu: ['MIN_MTU', 50, u32],
+  maxMtu: ['MAX_MTU', 51, u32],
+  altnames: ['PROP_LIST', 52, list('IFLA_ALT_IFNAME', 53, altname)],
+  altname: ['ALT_IFNAME', 53, altname],
+  permAddress: ['PERM_ADDRESS', 54, mac],
+  protoDownReason: ['PROTO_DOWN_REASON', 55, ignored],
+  parentDevName: ['PARENT_DEV_NAME', 56, text(255)],
+  parentDevBusName: ['PARENT_DEV_BUS_NAME', 57, text(255)],
+  tsoMaxSize: ['TSO_MAX_SIZE', 59, u32],
+  tsoMaxSegs: ['TSO_MAX_SEGS', 60, u32],
+  allMulticastCount: ['ALLMULTI', 61, u32],
+  devlinkPort: ['DEVLINK_PORT', 62, ignored],
+  maxPacingOffloadHorizon: ['MAX_PACING_OFFLOAD_HORIZON', 66, ignored],
+  netnsImmutable: ['NETNS_IMMUTABLE', 67, boolean(u8)],
+})
+
+/** The messages RTM_…LINK. */
+export const linkLayout = { header: ifinfomsg, attributes: linkAttributes }
+
+/** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
+export const linkType = oneOf(u16, 'ARPHRD_', {
+  ether: ['ETHER', 1],
+  loopback: ['LOOPBACK', 772],
+  none: ['NONE', 65534],
+  void: ['VOID', 65535],
+  tunnel: ['TUNNEL', 768],
+  tunnel6: ['TUNNEL6', 769],
+  sit: ['SIT', 776],
+  ipgre: ['IPGRE', 778],
+  ip6gre: ['IP6GRE', 823],
+  ppp: ['PPP', 512],
+  infiniband: ['INFINIBAND', 32],
+  netlink: ['NETLINK', 824],
+  can: ['CAN', 280],
+})

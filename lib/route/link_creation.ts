@@ -1,0 +1,54 @@
+// What both ends of a link take in the message that creates it. The far end of a veth has only these: see kinds/veth.ts.
+import type { AttributeTable } from '../wire/attributes'
+import { checkDeviceName, device } from '../wire/device'
+import { u16, u32, u8, within } from '../wire/integers'
+import { mac } from '../wire/ip'
+import { struct } from '../wire/struct'
+import { text } from '../wire/text'
+import type { Type } from '../wire/type'
+
+/** The header of link messages (linux/rtnetlink.h). */
+export const ifinfomsg = struct('ifinfomsg', {
+  family: ['ifi_family', u8],
+  _pad: ['__ifi_pad', u8],
+  type: ['ifi_type', u16],
+  index: ['ifi_index', device],
+  flags: ['ifi_flags', u32],
+  change: ['ifi_change', u32],
+})
+
+/** IFF_ of linux/if.h, those that can be set or that people look for. */
+export const IFF = {
+  UP: 0x1,
+  BROADCAST: 0x2,
+  LOOPBACK: 0x8,
+  POINTOPOINT: 0x10,
+  RUNNING: 0x40,
+  NOARP: 0x80,
+  PROMISC: 0x100,
+  ALLMULTI: 0x200,
+  MULTICAST: 0x1000,
+  LOWER_UP: 0x10000,
+  DORMANT: 0x20000,
+} as const
+
+/** An attribute of the kernel's that nobody asked for yet; named so that it is no unknown one. */
+export const ignored: Type<undefined> = { size: 0, encode: () => undefined, decode: () => undefined }
+
+const name = text(15, checkDeviceName, 1)
+
+export const creationAttributes = {
+  mac: ['ADDRESS', 1, mac],
+  broadcast: ['BROADCAST', 2, mac],
+  name: ['IFNAME', 3, name],
+  mtu: ['MTU', 4, u32],
+  txqlen: ['TXQLEN', 13, u32],
+  group: ['GROUP', 27, u32],
+  numTxQueues: ['NUM_TX_QUEUES', 31, within(u32, 1, 4096)],
+  numRxQueues: ['NUM_RX_QUEUES', 32, within(u32, 1, 4096)],
+  gsoMaxSegs: ['GSO_MAX_SEGS', 40, u32],
+  gsoMaxSize: ['GSO_MAX_SIZE', 41, u32],
+  groMaxSize: ['GRO_MAX_SIZE', 58, u32],
+  gsoIpv4MaxSize: ['GSO_IPV4_MAX_SIZE', 63, u32],
+  groIpv4MaxSize: ['GRO_IPV4_MAX_SIZE', 64, u32],
+} as const satisfies AttributeTable

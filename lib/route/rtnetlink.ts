@@ -1,0 +1,139 @@
+// What all rtnetlink resources share: message types (linux/rtnetlink.h), and the three shapes that their verbs have.
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NETLINK, NLM_F } from '../netlink/constants'
+import { encodeMessage, type Layout, type Message, type MessageContent, type Received } from '../netlink/message'
+import { nothing, type Operation, type Step } from '../netlink/operation'
+import type { AttributesOf, AttributeTable } from '../wire/attributes'
+import type { Fields, StructValue } from '../wire/struct'
+
+/** Message types (RTM_). */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+  NEWRULE: 32,
+  DELRULE: 33,
+  GETRULE: 34,
+  NEWNSID: 88,
+  DELNSID: 89,
+  GETNSID: 90,
+  NEWLINKPROP: 108,
+  DELLINKPROP: 109,
+} as const
+
+type TypeName = keyof typeof RTM
+
+/** A message of rtnetlink; see `encodeMessage`. */
+export function message<H extends Fields, A extends AttributeTable>(
+  type: TypeName,
+  layout: Layout<H, A>,
+  content: Omit<MessageContent<H, A>, 'type'>,
+): Message {
+  return encodeMessage(layout, { ...content, type: [`RTM_${type}`, RTM[type]] })
+}
+
+/** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `append`. */
+export const Mode = {
+  add: NLM_F.CREATE | NLM_F.EXCL,
+  replace: NLM_F.CREATE | NLM_F.REPLACE,
+  append: NLM_F.CREATE | NLM_F.APPEND,
+  change: 0,
+} as const
+
+/** A change in one message, or in several steps. */
+export function change(
+  name: string,
+  netns: NetnsHandle,
+  what: Message | readonly Step[],
+  lane: Lane = Lane.mutation,
+): Operation<void> {
+  const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack }] : what
+  return { name, protocol: NETLINK.ROUTE, lane, netns, steps, result: nothing }
+}
+
+/** A message's header and attributes, decoded. */
+export interface Decoded<H extends Fields, A extends AttributeTable> {
+  readonly header: StructValue<H>
+  readonly attributes: AttributesOf<A>
+}
+
+/** Decodes one message of a layout; undefined if it is too short to be one. */
+export function decodeMessage<H extends Fields, A extends AttributeTable>(
+  layout: Layout<H, A>,
+  { reader, at, end }: Received,
+): Decoded<H, A> | undefined {
+  if (at + layout.header.size > end) return undefined
+  const begin = at + ((layout.header.size + 3) & ~3)
+  return { header: layout.header.whole(reader, at), attributes: layout.attributes.decode(reader, begin, end) }
+}
+
+/** Which lane a look takes: looks at links wait for the kernel's rtnl lock, the others do not. */
+export type LookLane = typeof Lane.look | typeof Lane.read
+
+/** A dump: all objects that the request lets through, made by `decode`; those it gives undefined for are left out. */
+export function dump<T>(
+  name: string,
+  netns: NetnsHandle,
+  lane: LookLane,
+  request: Message,
+  decode: (received: Received) => T | undefined,
+): Operation<T[]> {
+  return {
+    name,
+    protocol: NETLINK.ROUTE,
+    lane,
+    netns,
+    steps: [{ netns, messages: [request], ending: Ending.dump }],
+    result(answers) {
+      const found: T[] = []
+      answers.forEach(0, (received) => {
+        const object = decode(received)
+        if (object !== undefined) found.push(object)
+      })
+      return found
+    },
+  }
+}
+
+/** A look at one object, which the kernel answers with one message. */
+export function look<T>(
+  name: string,
+  netns: NetnsHandle,
+  lane: LookLane,
+  request: Message,
+  decode: (received: Received) => T | undefined,
+): Operation<T> {
+  return {
+    name,
+    protocol: NETLINK.ROUTE,
+    lane,
+    netns,
+    steps: [{ netns, messages: [request], ending: Ending.reply }],
+    result: (answers) => only(answers, 0, decode),
+  }
+}
+
+/** The first object among the answers to a step. */
+export function only<T>(
+  answers: { forEach(step: number, each: (message: Received) => void): void },
+  step: number,
+  decode: (received: Received) => T | undefined,
+): T {
+  let found: T | undefined
+  answers.forEach(step, (received) => {
+    found ??= decode(received)
+  })
+  if (found === undefined) throw new Error('the kernel gave an answer without the object that was asked for')
+  return found
+}

@@ -1,0 +1,94 @@
+// Numbers that have names: one of a set (an enum of the kernel), or any of a set of bits.
+import { checkInteger } from './integers'
+import { wrongType, wrongValue } from './invalid'
+import type { Scalar } from './type'
+
+/** Name → [the kernel's name without the set's prefix, number]. */
+export type Names = Readonly<Record<string, readonly [symbol: string, value: number]>>
+
+/** What the audit against the kernel's headers compares. */
+export interface Audited {
+  readonly prefix: string
+  readonly names: Names
+}
+
+/** One of the names, or the number of one that has none here. */
+export type OneOf<Table extends Names> = (keyof Table & string) | number
+
+/** Names for numbers. A number without a name stays a number, in both directions. */
+export function oneOf<const Table extends Names>(
+  type: Scalar<number>,
+  prefix: string,
+  names: Table,
+): Scalar<OneOf<Table>> & Audited {
+  const byName = new Map<string, number>()
+  const byNumber = new Map<number, keyof Table & string>()
+  for (const [name, [, value]] of Object.entries(names)) {
+    byName.set(name, value)
+    if (!byNumber.has(value)) byNumber.set(value, name)
+  }
+  const most = 2 ** (8 * type.size) - 1
+  const expected = `one of ${[...byName.keys()].map((name) => `"${name}"`).join(', ')}`
+  return {
+    size: type.size,
+    fixed: true,
+    prefix,
+    names,
+    encode(writer, value, field, siblings) {
+      if (typeof value === 'number') {
+        type.encode(writer, checkInteger(value, 0, most, field), field, siblings)
+        return
+      }
+      if (typeof value !== 'string') throw wrongType(field, expected, value)
+      const number = byName.get(value)
+      if (number === undefined) throw wrongValue(field, expected, value)
+      type.encode(writer, number, field, siblings)
+    },
+    decode(reader, at, end, siblings) {
+      const number = type.decode(reader, at, end, siblings)
+      return byNumber.get(number) ?? number
+    },
+  }
+}
+
+/** Names of the bits that are set; what is left over without a name is one number at the end. */
+export type Bits<Table extends Names> = readonly OneOf<Table>[]
+
+/** A set of bits, as a list of their names. */
+export function bits<const Table extends Names>(
+  type: Scalar<number>,
+  prefix: string,
+  names: Table,
+): Scalar<Bits<Table>> & Audited {
+  const most = 2 ** (8 * type.size) - 1
+  const entries = Object.entries(names) as [keyof Table & string, readonly [string, number]][]
+  const byName = new Map<string, number>(entries.map(([name, [, value]]) => [name, value]))
+  const expected = `a list of ${[...byName.keys()].map((name) => `"${name}"`).join(', ')}`
+  return {
+    size: type.size,
+    fixed: true,
+    prefix,
+    names,
+    encode(writer, value, field, siblings) {
+      if (!Array.isArray(value)) throw wrongType(field, expected, value)
+      let set = 0
+      for (const name of value as Bits<Table>) {
+        const bit = typeof name === 'number' ? checkInteger(name, 0, most, field) : byName.get(name)
+        if (bit === undefined) throw wrongValue(field, expected, name)
+        set = (set | bit) >>> 0
+      }
+      type.encode(writer, set, field, siblings)
+    },
+    decode(reader, at, end, siblings) {
+      let rest = type.decode(reader, at, end, siblings)
+      const found: OneOf<Table>[] = []
+      for (const [name, [, value]] of entries) {
+        if ((rest & value) >>> 0 !== value) continue
+        found.push(name)
+        rest = (rest & ~value) >>> 0
+      }
+      if (rest !== 0) found.push(rest)
+      return found
+    },
+  }
+}

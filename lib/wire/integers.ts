@@ -1,0 +1,95 @@
+// Integers: host byte order, or network byte order (be…) where the kernel has it. 64 bits are bigint.
+import { outOfRange, wrongType } from './invalid'
+import type { Reader } from './reader'
+import type { Scalar } from './type'
+import type { Writer } from './writer'
+
+/** Checks an integer within bounds; throws a TypeError or RangeError that names the field and the bounds. */
+export function checkInteger(value: unknown, least: number, most: number, field: string): number {
+  const expected = `an integer from ${least} to ${most}`
+  if (typeof value !== 'number') throw wrongType(field, expected, value)
+  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(field, expected, value)
+  return value
+}
+
+function integer(
+  size: number,
+  least: number,
+  most: number,
+  write: (writer: Writer, value: number) => void,
+  read: (reader: Reader, at: number) => number,
+): Scalar<number> {
+  return {
+    size,
+    fixed: true,
+    encode: (writer, value, field) => write(writer, checkInteger(value, least, most, field)),
+    decode: read,
+  }
+}
+
+function bigInteger(
+  write: (writer: Writer, value: bigint) => void,
+  read: (reader: Reader, at: number) => bigint,
+): Scalar<bigint> {
+  const most = 2n ** 64n - 1n
+  return {
+    size: 8,
+    fixed: true,
+    encode(writer, value, field) {
+      const expected = `a bigint from 0 to ${most}`
+      if (typeof value !== 'bigint') throw wrongType(field, expected, value)
+      if (value < 0n || value > most) throw outOfRange(field, expected, value)
+      write(writer, value)
+    },
+    decode: read,
+  }
+}
+
+export const u8 = integer(1, 0, 0xff, (w, v) => w.u8(v), (r, at) => r.u8(at))
+export const u16 = integer(2, 0, 0xffff, (w, v) => w.u16(v), (r, at) => r.u16(at))
+export const u32 = integer(4, 0, 0xffffffff, (w, v) => w.u32(v), (r, at) => r.u32(at))
+export const i32 = integer(4, -0x80000000, 0x7fffffff, (w, v) => w.u32(v >>> 0), (r, at) => r.i32(at))
+export const be16 = integer(2, 0, 0xffff, (w, v) => w.be16(v), (r, at) => r.be16(at))
+export const be32 = integer(4, 0, 0xffffffff, (w, v) => w.be32(v), (r, at) => r.be32(at))
+export const u64 = bigInteger((w, v) => w.u64(v), (r, at) => r.u64(at))
+export const be64 = bigInteger((w, v) => w.be64(v), (r, at) => r.be64(at))
+
+/** An integer with narrower bounds than its size has. */
+export function within(type: Scalar<number>, least: number, most: number): Scalar<number> {
+  return {
+    ...type,
+    encode(writer, value, field, siblings) {
+      type.encode(writer, checkInteger(value, least, most, field), field, siblings)
+    },
+  }
+}
+
+/** A yes or no, which the kernel keeps as 1 or 0. */
+export function boolean(type: Scalar<number>): Scalar<boolean> {
+  return {
+    size: type.size,
+    fixed: true,
+    encode(writer, value, field, siblings) {
+      if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
+      type.encode(writer, value ? 1 : 0, field, siblings)
+    },
+    decode: (reader, at, end, siblings) => type.decode(reader, at, end, siblings) !== 0,
+  }
+}
+
+/** A time that the kernel counts in units of 1/`perSecond` second, in seconds. */
+export function seconds<Unit extends number | bigint>(type: Scalar<Unit>, perSecond: number): Scalar<number> {
+  const most = type.size === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * type.size) - 1
+  return {
+    size: type.size,
+    fixed: true,
+    encode(writer, value, field, siblings) {
+      const expected = `a number of seconds from 0 to ${Math.floor(most / perSecond)}`
+      if (typeof value !== 'number') throw wrongType(field, expected, value)
+      const units = Math.round(value * perSecond)
+      if (!(units >= 0 && units <= most)) throw outOfRange(field, expected, value)
+      type.encode(writer, (type.size === 8 ? BigInt(units) : units) as Unit, field, siblings)
+    },
+    decode: (reader, at, end, siblings) => Number(type.decode(reader, at, end, siblings)) / perSecond,
+  }
+}

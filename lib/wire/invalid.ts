@@ -1,0 +1,106 @@
+// How every refusal of a caller's value reads: the field, what is expected, what was given. Node's classes and codes.
+
+/** A refused value: the field it was given for, as a path such as `peer.mac`. */
+export interface InvalidValue {
+  readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
+  /** The option or argument that was refused, such as `peer.mac`. */
+  readonly field: string
+  /** What was given. */
+  readonly value: unknown
+}
+
+function show(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
+    case 'bigint':
+      return `${value}n`
+    case 'function':
+      return 'a function'
+    case 'object':
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return 'an array'
+      if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`
+      return 'an object'
+    default:
+      return String(value)
+  }
+}
+
+function describe(field: string, expected: string, value: unknown): string {
+  return `The "${field}" option must be ${expected}; received ${show(value)}`
+}
+
+/** A TypeError for a value of a wrong type. */
+export function wrongType(field: string, expected: string, value: unknown): TypeError & InvalidValue {
+  return Object.assign(new TypeError(describe(field, expected, value)), {
+    code: 'ERR_INVALID_ARG_TYPE' as const,
+    field,
+    value,
+  })
+}
+
+/** A TypeError for a value of the right type that means nothing here. */
+export function wrongValue(field: string, expected: string, value: unknown): TypeError & InvalidValue {
+  return Object.assign(new TypeError(describe(field, expected, value)), {
+    code: 'ERR_INVALID_ARG_VALUE' as const,
+    field,
+    value,
+  })
+}
+
+/** A RangeError for a number or a length beyond a limit. */
+export function outOfRange(field: string, expected: string, value: unknown): RangeError & InvalidValue {
+  return Object.assign(new RangeError(describe(field, expected, value)), {
+    code: 'ERR_OUT_OF_RANGE' as const,
+    field,
+    value,
+  })
+}
+
+/** A TypeError for an option that does not exist, with the nearest one that does. */
+export function unknownOption(field: string, key: string, known: Iterable<string>): TypeError & InvalidValue {
+  const near = nearest(key, known)
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`
+  return Object.assign(new TypeError(`Unknown option "${field}"${hint}`), {
+    code: 'ERR_INVALID_ARG_VALUE' as const,
+    field,
+    value: key,
+  })
+}
+
+/** Refuses keys of `options` that are not in `known`, and what is no plain object. */
+export function checkKeys(options: unknown, known: ReadonlySet<string>, prefix = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw wrongType(prefix === '' ? 'options' : prefix, 'an object', options)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw unknownOption(prefix === '' ? key : `${prefix}.${key}`, key, known)
+  }
+}
+
+function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < least) {
+      least = distance
+      best = candidate
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}

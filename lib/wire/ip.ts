@@ -1,0 +1,188 @@
+// IP and link-layer addresses: text, as people write it, and bytes in network order.
+import { isIPv4, isIPv6 } from 'node:net'
+import { outOfRange, wrongType, wrongValue } from './invalid'
+import type { Reader } from './reader'
+import type { Scalar, Type } from './type'
+
+/** An address family of sys/socket.h. */
+export type Family = 'ipv4' | 'ipv6'
+
+/** AF_INET, AF_INET6 of sys/socket.h. */
+export const AF_INET = 2
+export const AF_INET6 = 10
+
+// Text of each half of an IPv4 address, made when first met: two look-ups and a join beat four conversions.
+const halves: (string | undefined)[] = new Array<string | undefined>(65_536).fill(undefined)
+
+function half(high: number, low: number): string {
+  const index = (high << 8) | low
+  return (halves[index] ??= `${high}.${low}`)
+}
+
+function byte(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0
+}
+
+/** The text of the four bytes at `at`. */
+export function formatIPv4(bytes: Uint8Array, at = 0): string {
+  return `${half(byte(bytes, at), byte(bytes, at + 1))}.${half(byte(bytes, at + 2), byte(bytes, at + 3))}`
+}
+
+/** The text of the sixteen bytes at `at`, as RFC 5952 wants it. */
+export function formatIPv6(bytes: Uint8Array, at = 0): string {
+  const groups: number[] = []
+  let runStart = -1
+  let runLength = 1
+  let start = -1
+  for (let i = 0; i < 8; i++) {
+    const group = (byte(bytes, at + 2 * i) << 8) | byte(bytes, at + 2 * i + 1)
+    groups.push(group)
+    if (group !== 0) {
+      start = -1
+      continue
+    }
+    if (start < 0) start = i
+    if (i - start + 1 > runLength) {
+      runStart = start
+      runLength = i - start + 1
+    }
+  }
+  // ::ffff:a.b.c.d, an IPv4 address in IPv6's clothes
+  if (runStart === 0 && runLength === 5 && groups[5] === 0xffff) return `::ffff:${formatIPv4(bytes, at + 12)}`
+  let text = ''
+  for (let i = 0; i < 8; ) {
+    if (i === runStart) {
+      text += '::'
+      i += runLength
+      continue
+    }
+    text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[i] ?? 0).toString(16)
+    i++
+  }
+  return text
+}
+
+/** The text of an address by its length: 4 bytes or 16, anything else in hexadecimal. */
+export function formatIP(reader: Reader, at: number, end: number): string {
+  if (end - at === 4) return formatIPv4(reader.bytes, at)
+  if (end - at === 16) return formatIPv6(reader.bytes, at)
+  return reader.copy(at, end).toString('hex')
+}
+
+function parseIPv4(text: string): Uint8Array {
+  return Uint8Array.from(text.split('.'), Number)
+}
+
+function parseIPv6(text: string): Uint8Array {
+  const bytes = new Uint8Array(16)
+  const tail = text.includes('.') ? parseIPv4(text.slice(text.lastIndexOf(':') + 1)) : undefined
+  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)))
+  const body = tail ? text.slice(0, text.lastIndexOf(':') + 1).replace(/([^:]):$/, '$1') : text
+  const [left = '', right] = body.split('::')
+  const size = tail ? 6 : 8
+  const head = groups(left)
+  const rest = right === undefined ? [] : groups(right)
+  const all = [...head, ...new Array<number>(size - head.length - rest.length).fill(0), ...rest]
+  all.forEach((group, i) => {
+    bytes[2 * i] = group >> 8
+    bytes[2 * i + 1] = group & 0xff
+  })
+  if (tail) bytes.set(tail, 12)
+  return bytes
+}
+
+/** The family of an address in text, or undefined if it is none. A zone (`%eth0`) is not part of an address. */
+export function familyOf(text: string): Family | undefined {
+  if (isIPv4(text)) return 'ipv4'
+  return isIPv6(text) && !text.includes('%') ? 'ipv6' : undefined
+}
+
+function expectedAddress(family: Family | undefined): string {
+  if (family === undefined) return 'an IP address'
+  return family === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address'
+}
+
+/** The bytes of an address in text, of one family or either; throws an error that names the field. */
+export function parseIP(value: unknown, field: string, family?: Family): Uint8Array {
+  if (typeof value !== 'string') throw wrongType(field, expectedAddress(family), value)
+  const found = familyOf(value)
+  if (found === undefined || (family !== undefined && found !== family)) {
+    throw wrongValue(field, expectedAddress(family), value)
+  }
+  return found === 'ipv4' ? parseIPv4(value) : parseIPv6(value)
+}
+
+/** An address and how many of its leading bits count. */
+export interface Prefix {
+  readonly family: Family
+  readonly bytes: Uint8Array
+  readonly length: number
+}
+
+/** Parses `10.0.0.0/8`; without a length the address alone is meant (/32, /128). */
+export function parsePrefix(value: unknown, field: string, family?: Family): Prefix {
+  const expected = `${expectedAddress(family)}, with or without /length`
+  if (typeof value !== 'string') throw wrongType(field, expected, value)
+  const slash = value.indexOf('/')
+  const address = slash < 0 ? value : value.slice(0, slash)
+  const found = familyOf(address)
+  if (found === undefined || (family !== undefined && found !== family)) throw wrongValue(field, expected, value)
+  const most = found === 'ipv4' ? 32 : 128
+  let length = most
+  if (slash >= 0) {
+    const digits = value.slice(slash + 1)
+    if (!/^\d{1,3}$/.test(digits)) throw wrongValue(field, expected, value)
+    length = Number(digits)
+    if (length > most) throw outOfRange(field, `a prefix of at most ${most} bits`, value)
+  }
+  return { family: found, bytes: parseIP(address, field), length }
+}
+
+/** An IP address of either family, told apart by its length. */
+export const ip: Type<string> = {
+  size: 0,
+  encode: (writer, value, field) => writer.bytes(parseIP(value, field)),
+  decode: formatIP,
+}
+
+/** An IPv4 address. */
+export const ipv4: Scalar<string> = {
+  size: 4,
+  fixed: true,
+  encode: (writer, value, field) => writer.bytes(parseIP(value, field, 'ipv4')),
+  decode: (reader, at) => formatIPv4(reader.bytes, at),
+}
+
+/** An IPv6 address. */
+export const ipv6: Scalar<string> = {
+  size: 16,
+  fixed: true,
+  encode: (writer, value, field) => writer.bytes(parseIP(value, field, 'ipv6')),
+  decode: (reader, at) => formatIPv6(reader.bytes, at),
+}
+
+const hex = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+
+/** The text of a link-layer address: `02:00:00:00:00:01`; of four and sixteen bytes (tunnels) an IP address. */
+export function formatLinkLayer(reader: Reader, at: number, end: number): string {
+  const length = end - at
+  if (length === 4 || length === 16) return formatIP(reader, at, end)
+  let text = ''
+  for (let i = at; i < end; i++) text += (i === at ? '' : ':') + (hex[reader.bytes[i] ?? 0] ?? '')
+  return text
+}
+
+/** The six bytes of a MAC address in text, with colons or hyphens. */
+export function parseMac(value: unknown, field: string): Uint8Array {
+  const expected = 'a MAC address of six bytes such as "02:00:00:00:00:01"'
+  if (typeof value !== 'string') throw wrongType(field, expected, value)
+  if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(value)) throw wrongValue(field, expected, value)
+  return Uint8Array.from(value.split(/[:-]/), (pair) => parseInt(pair, 16))
+}
+
+/** A MAC address. */
+export const mac: Type<string> = {
+  size: 0,
+  encode: (writer, value, field) => writer.bytes(parseMac(value, field)),
+  decode: formatLinkLayer,
+}

@@ -1,0 +1,69 @@
+// Strings that end in NUL, bytes without a meaning, and flags that are there or not.
+import { outOfRange, wrongType, wrongValue } from './invalid'
+import type { Reader } from './reader'
+import type { Type } from './type'
+
+/** Checks a string's type, length in bytes and that it has no NUL. */
+export function checkText(value: unknown, least: number, most: number, field: string): string {
+  const expected = `a string of ${least} to ${most} bytes`
+  if (typeof value !== 'string') throw wrongType(field, expected, value)
+  const length = Buffer.byteLength(value)
+  if (length < least || length > most) throw outOfRange(field, expected, value)
+  if (value.includes('\0')) throw wrongValue(field, 'a string without NUL', value)
+  return value
+}
+
+/** The string between two places, up to its first NUL. */
+export function readText(reader: Reader, at: number, end: number): string {
+  const { bytes } = reader
+  let text = ''
+  // Names are short and ASCII: a loop beats a call into the runtime.
+  for (let i = at; i < end; i++) {
+    const byte = bytes[i]
+    if (byte === undefined || byte === 0) return text
+    if (byte >= 0x80) {
+      const nul = bytes.subarray(at, end).indexOf(0)
+      return Buffer.from(bytes.buffer, bytes.byteOffset + at, nul < 0 ? end - at : nul).toString('utf8')
+    }
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
+
+/** A string of at most `most` bytes (NLA_NUL_STRING); `check` refuses more. */
+export function text(most: number, check?: (value: string, field: string) => void, least = 0): Type<string> {
+  return {
+    size: 0,
+    encode(writer, value, field) {
+      checkText(value, least, most, field)
+      check?.(value, field)
+      writer.bytes(Buffer.from(value))
+      writer.u8(0)
+    },
+    decode: readText,
+  }
+}
+
+/** Bytes as they are. */
+export function binary(most = 65_000): Type<Uint8Array> {
+  return {
+    size: 0,
+    encode(writer, value, field) {
+      const expected = `a Uint8Array of at most ${most} bytes`
+      if (!ArrayBuffer.isView(value) || !('length' in value)) throw wrongType(field, expected, value)
+      if (value.byteLength > most) throw outOfRange(field, expected, value)
+      writer.bytes(value)
+    },
+    decode: (reader, at, end) => reader.copy(at, end),
+  }
+}
+
+/** An attribute without a payload (NLA_FLAG): present is true. `false` is left out by the attribute set. */
+export const flag: Type<boolean> & { readonly presence: true } = {
+  size: 0,
+  presence: true,
+  encode(_writer, value, field) {
+    if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
+  },
+  decode: () => true,
+}

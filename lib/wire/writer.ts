@@ -1,0 +1,116 @@
+// Bytes on their way to the kernel: a growing buffer, nested attributes whose length is filled in at their end, and the
+// places that wait for the index of a device.
+import { endianness } from 'node:os'
+
+/** Netlink is in host byte order. */
+export const littleEndian = endianness() === 'LE'
+
+/** NLA_F_NESTED of linux/netlink.h. */
+const NLA_F_NESTED = 0x8000
+
+/** A place in a message that takes the index of the device with this name, when the message is sent. */
+export interface Relocation {
+  readonly at: number
+  readonly device: string
+}
+
+/** Writes one message. */
+export class Writer {
+  #bytes: Uint8Array<ArrayBuffer>
+  #view: DataView
+  #length = 0
+  /** Places that take the index of a device. */
+  readonly relocations: Relocation[] = []
+  /** Namespaces whose descriptors stand in the message; they must stay open until it is sent. */
+  readonly namespaces: object[] = []
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  #reserve(size: number): number {
+    const at = this.#length
+    const needed = at + size
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+      grown.set(this.#bytes)
+      this.#bytes = grown
+      this.#view = new DataView(grown.buffer)
+    }
+    this.#length = needed
+    return at
+  }
+
+  u8(value: number): void {
+    this.#view.setUint8(this.#reserve(1), value)
+  }
+  u16(value: number): void {
+    this.#view.setUint16(this.#reserve(2), value, littleEndian)
+  }
+  u32(value: number): void {
+    this.#view.setUint32(this.#reserve(4), value, littleEndian)
+  }
+  u64(value: bigint): void {
+    this.#view.setBigUint64(this.#reserve(8), value, littleEndian)
+  }
+  /** In network byte order, as all `be…`. */
+  be16(value: number): void {
+    this.#view.setUint16(this.#reserve(2), value)
+  }
+  be32(value: number): void {
+    this.#view.setUint32(this.#reserve(4), value)
+  }
+  be64(value: bigint): void {
+    this.#view.setBigUint64(this.#reserve(8), value)
+  }
+  bytes(value: Uint8Array): void {
+    const at = this.#reserve(value.length)
+    this.#bytes.set(value, at)
+  }
+  zeros(count: number): void {
+    const at = this.#reserve(count)
+    this.#bytes.fill(0, at, at + count)
+  }
+  /** The index of the device with this name, known when the message is sent. */
+  deviceIndex(name: string): void {
+    this.relocations.push({ at: this.#length, device: name })
+    this.zeros(4)
+  }
+
+  /** Pads to the four bytes at which attributes and messages begin. */
+  align(): void {
+    const rest = this.#length & 3
+    if (rest !== 0) this.zeros(4 - rest)
+  }
+
+  /** Begins an attribute and returns its place for `end`. */
+  begin(type: number, nested = false): number {
+    const at = this.#length
+    this.u16(0)
+    this.u16(nested ? type | NLA_F_NESTED : type)
+    return at
+  }
+
+  /** Ends the attribute that began at `at`: its length, and the padding after it. */
+  end(at: number): void {
+    this.#view.setUint16(at, this.#length - at, littleEndian)
+    this.align()
+  }
+
+  patch16(at: number, value: number): void {
+    this.#view.setUint16(at, value, littleEndian)
+  }
+  patch32(at: number, value: number): void {
+    this.#view.setUint32(at, value, littleEndian)
+  }
+
+  /** What was written; the writer must not be used afterwards. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length)
+  }
+}

@@ -1,0 +1,247 @@
+// The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its typed
+// face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
+#include <fcntl.h>
+#include <napi.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "environment.h"
+#include "namespace_jobs.h"
+#include "transaction.h"
+
+namespace netloom {
+namespace {
+
+std::optional<double> number(const Napi::Value& value) {
+  if (!value.IsNumber()) return std::nullopt;
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+std::optional<std::string> text(const Napi::Value& value) {
+  if (!value.IsString()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+Napi::Value status(Napi::Env env, Failure failure) { return Napi::Number::New(env, -failure.error); }
+Napi::Value malformed(Napi::Env env) { return Napi::Number::New(env, -EINVAL); }
+
+// A plan is a list of 32-bit numbers; a step is one run of them:
+// namespace, protocol, ending, undo, offset, length, relocations, then for each relocation: place, namespace, device name.
+class Plan {
+ public:
+  Plan(Napi::Int32Array words, Napi::Array names) : words_(words), names_(names) {}
+
+  bool done() const { return at_ == words_.ElementLength(); }
+  bool read_step(Transaction& transaction) {
+    if (words_.ElementLength() - at_ < 7) return false;
+    Step step{};
+    step.netns = word();
+    step.protocol = static_cast<int>(word());
+    const uint32_t ending = word();
+    if (ending > static_cast<uint32_t>(Ending::reply)) return false;
+    step.ending = static_cast<Ending>(ending);
+    step.undo = word() != 0;
+    const size_t offset = word();
+    const size_t length = word();
+    const size_t relocations = word();
+    if (length == 0 || relocations > (words_.ElementLength() - at_) / 3) return false;
+    for (size_t i = 0; i < relocations; ++i) {
+      const size_t place = word();
+      const size_t netns = word();
+      const auto device = text(names_.Get(word()));
+      if (!device) return false;
+      step.relocations.push_back(Relocation{place, netns, *device});
+    }
+    return transaction.add(std::move(step), offset, length);
+  }
+
+ private:
+  uint32_t word() { return static_cast<uint32_t>(words_[at_++]); }
+
+  Napi::Int32Array words_;
+  Napi::Array names_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+class NetloomAddon : public Napi::Addon<NetloomAddon> {
+ public:
+  NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(env) {
+    DefineAddon(exports, {
+                             InstanceMethod("start", &NetloomAddon::Start),
+                             InstanceMethod("createNetns", &NetloomAddon::CreateNetns),
+                             InstanceMethod("openNetnsPath", &NetloomAddon::OpenNetnsPath),
+                             InstanceMethod("openNetnsFd", &NetloomAddon::OpenNetnsFd),
+                             InstanceMethod("openNetnsPid", &NetloomAddon::OpenNetnsPid),
+                             InstanceMethod("openNetnsThread", &NetloomAddon::OpenNetnsThread),
+                             InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
+                             InstanceMethod("listNetns", &NetloomAddon::ListNetns),
+                             InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
+                             InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
+                             InstanceMethod("transact", &NetloomAddon::Transact),
+                             InstanceMethod("cancel", &NetloomAddon::Cancel),
+                             InstanceMethod("enter", &NetloomAddon::Enter),
+                             InstanceMethod("leave", &NetloomAddon::Leave),
+                             InstanceMethod("stats", &NetloomAddon::Stats),
+                         });
+  }
+
+ private:
+  using Info = const Napi::CallbackInfo&;
+
+  Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {}) {
+    if (!environment_.started()) return malformed(info.Env());
+    return Napi::Number::New(info.Env(), environment_.submit(std::move(job), lane, std::move(uses)));
+  }
+
+  NamespacePointer Find(const Napi::Value& value) const {
+    const auto handle = number(value);
+    return handle ? environment_.find(static_cast<uint64_t>(*handle)) : nullptr;
+  }
+
+  // start(dispatch)
+  Napi::Value Start(Info info) {
+    if (!info[0].IsFunction() || environment_.started()) return malformed(info.Env());
+    environment_.start(info[0].As<Napi::Function>());
+    return status(info.Env(), {});
+  }
+
+  // createNetns(path or '', ephemeral)
+  Napi::Value CreateNetns(Info info) {
+    const auto path = text(info[0]);
+    if (!path || !info[1].IsBoolean()) return malformed(info.Env());
+    auto job = std::make_shared<CreateNamespace>(*path, info[1].As<Napi::Boolean>().Value());
+    return Submit(info, std::move(job), LaneName::mutation);
+  }
+
+  Napi::Value Open(Info info, OpenNamespace::Target target) {
+    return Submit(info, std::make_shared<OpenNamespace>(std::move(target)), LaneName::read);
+  }
+
+  // openNetnsPath(path)
+  Napi::Value OpenNetnsPath(Info info) {
+    const auto path = text(info[0]);
+    return path ? Open(info, PathOf{*path}) : malformed(info.Env());
+  }
+
+  // openNetnsFd(fd): the descriptor is duplicated here and now, so the caller may close it.
+  Napi::Value OpenNetnsFd(Info info) {
+    const auto number_of = number(info[0]);
+    if (!number_of) return malformed(info.Env());
+    Fd fd(::fcntl(static_cast<int>(*number_of), F_DUPFD_CLOEXEC, 3));
+    return fd ? Open(info, DescriptorOf{std::move(fd)}) : status(info.Env(), failed("fcntl"));
+  }
+
+  // openNetnsPid(pid)
+  Napi::Value OpenNetnsPid(Info info) {
+    const auto pid = number(info[0]);
+    return pid ? Open(info, ProcessOf{static_cast<pid_t>(*pid)}) : malformed(info.Env());
+  }
+
+  // openNetnsThread(tid)
+  Napi::Value OpenNetnsThread(Info info) {
+    const auto tid = number(info[0]);
+    return tid ? Open(info, ThreadOf{static_cast<pid_t>(*tid)}) : malformed(info.Env());
+  }
+
+  // deleteNetns(path, handle of the namespace it must be, or 0)
+  Napi::Value DeleteNetns(Info info) {
+    const auto path = text(info[0]);
+    if (!path || !info[1].IsNumber()) return malformed(info.Env());
+    const NamespacePointer expected = Find(info[1]);
+    std::vector<Use> uses;
+    if (expected) uses.push_back(Use{expected->identity(), true});
+    return Submit(info, std::make_shared<DeleteNamespace>(*path, expected), LaneName::mutation, std::move(uses));
+  }
+
+  // listNetns(directory)
+  Napi::Value ListNetns(Info info) {
+    const auto directory = text(info[0]);
+    if (!directory) return malformed(info.Env());
+    return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
+  }
+
+  // closeNetns(handle)
+  Napi::Value CloseNetns(Info info) {
+    const auto handle = number(info[0]);
+    return Napi::Boolean::New(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)));
+  }
+
+  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port)
+  Napi::Value OpenInetSocket(Info info) {
+    const NamespacePointer netns = Find(info[0]);
+    const auto version = number(info[1]);
+    const auto type = text(info[2]);
+    const auto host = text(info[4]);
+    const auto port = number(info[5]);
+    if (!netns || !version || !type || !info[3].IsBoolean() || !host || !port) return malformed(info.Env());
+    OpenSocket::Options options{*version == 6 ? AF_INET6 : AF_INET, *type == "udp" ? SOCK_DGRAM : SOCK_STREAM,
+                                info[3].As<Napi::Boolean>().Value(), *host, static_cast<uint16_t>(*port)};
+    const Use use{netns->identity(), false};
+    return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
+  }
+
+  // transact(lane, handles, plan, bytes, device names)
+  Napi::Value Transact(Info info) {
+    const auto lane = number(info[0]);
+    if (!lane || *lane < 0 || *lane >= kLaneCount || !info[1].IsArray() || !info[2].IsTypedArray() ||
+        !info[3].IsTypedArray() || !info[4].IsArray() ||
+        info[2].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array ||
+        info[3].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      return malformed(info.Env());
+    }
+    const auto name = static_cast<LaneName>(static_cast<int>(*lane));
+    const bool changes = name == LaneName::mutation || name == LaneName::removal;
+    const auto handles = info[1].As<Napi::Array>();
+    std::vector<NamespacePointer> namespaces;
+    std::vector<Use> uses;
+    for (uint32_t i = 0; i < handles.Length(); ++i) {
+      NamespacePointer netns = Find(handles.Get(i));
+      if (!netns) return Napi::Number::New(info.Env(), -EBADF);
+      const bool again = std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return use.of == netns->identity(); });
+      if (!again) uses.push_back(Use{netns->identity(), changes});
+      namespaces.push_back(std::move(netns));
+    }
+    const auto bytes = info[3].As<Napi::Uint8Array>();
+    auto job = std::make_shared<Transaction>(std::move(namespaces),
+                                             std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength()));
+    for (Plan plan(info[2].As<Napi::Int32Array>(), info[4].As<Napi::Array>()); !plan.done();) {
+      if (!plan.read_step(*job)) return malformed(info.Env());
+    }
+    return Submit(info, std::move(job), name, std::move(uses));
+  }
+
+  // cancel(job)
+  Napi::Value Cancel(Info info) {
+    const auto job = number(info[0]);
+    return job ? Napi::Number::New(info.Env(), environment_.cancel(static_cast<uint64_t>(*job))) : malformed(info.Env());
+  }
+
+  // enter(handle)
+  Napi::Value Enter(Info info) {
+    const NamespacePointer netns = Find(info[0]);
+    return status(info.Env(), netns ? environment_.enter(*netns) : Failure{EBADF, "setns"});
+  }
+
+  // leave()
+  Napi::Value Leave(Info info) { return status(info.Env(), environment_.leave()); }
+
+  // stats()
+  Napi::Value Stats(Info info) {
+    Napi::Object stats = Napi::Object::New(info.Env());
+    stats["handles"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.handle_count()));
+    stats["jobs"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.job_count()));
+    stats["threads"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.thread_count()));
+    return stats;
+  }
+
+  Environment environment_;
+};
+
+NODE_API_ADDON(NetloomAddon)
+
+}  // namespace netloom

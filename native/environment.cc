@@ -1,0 +1,92 @@
+#include "environment.h"
+
+#include <fcntl.h>
+#include <sched.h>
+
+namespace netloom {
+
+Environment::Environment(Napi::Env env)
+    : env_(env),
+      wake_(LoopWake::open(
+          env, [this] { drain(); }, [this] { end(); })),
+      executor_([this] { wake_->send(); }) {}
+
+void Environment::start(Napi::Function dispatch) {
+  dispatch_ = Napi::Persistent(dispatch);
+  context_ = std::make_unique<Napi::AsyncContext>(env_, "netloom");
+}
+
+double Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
+  if (jobs_.empty()) wake_->keep_alive(true);
+  const uint64_t id = executor_.submit(job, lane, std::move(uses), [this] { return home(); });
+  jobs_.emplace(id, std::move(job));
+  return static_cast<double>(id);
+}
+
+int Environment::cancel(uint64_t job) {
+  const auto found = jobs_.find(job);
+  return static_cast<int>(found == jobs_.end() ? Executor::Cancelled::too_late : executor_.cancel(found->second));
+}
+
+void Environment::drain() {
+  const Napi::HandleScope scope(env_);
+  const std::vector<JobPointer> ended = executor_.collect();
+  Napi::Array report = Napi::Array::New(env_);
+  uint32_t next = 0;
+  for (const JobPointer& job : ended) {
+    const uint64_t id = Executor::id(*job);
+    jobs_.erase(id);
+    if (Executor::abandoned(*job)) continue;
+    report[next++] = Napi::Number::New(env_, static_cast<double>(id));
+    report[next++] = Napi::Number::New(env_, job->failure.error);
+    report[next++] = job->failure.call ? Napi::String::New(env_, job->failure.call) : env_.Undefined();
+    report[next++] = job->deliver(env_, *this);
+  }
+  executor_.staff([this] { return home(); });
+  if (jobs_.empty()) wake_->keep_alive(false);
+  if (next > 0) dispatch_.MakeCallback(env_.Global(), {report}, *context_);
+}
+
+void Environment::end() {
+  executor_.stop();
+  jobs_.clear();
+  namespaces_.clear();
+}
+
+uint64_t Environment::keep(NamespacePointer netns) {
+  namespaces_.emplace(++last_handle_, std::move(netns));
+  return last_handle_;
+}
+
+NamespacePointer Environment::find(uint64_t handle) const {
+  const auto found = namespaces_.find(handle);
+  return found == namespaces_.end() ? nullptr : found->second;
+}
+
+bool Environment::close(uint64_t handle) { return namespaces_.erase(handle) > 0; }
+
+Failure Environment::enter(const Namespace& netns) {
+  Fd before = open_own_netns();
+  if (!before) return failed("open");
+  if (::setns(netns.fd(), CLONE_NEWNET) != 0) return failed("setns");
+  entered_from_.push_back(std::move(before));
+  return {};
+}
+
+Failure Environment::leave() {
+  if (entered_from_.empty()) return Failure{EINVAL, "setns"};
+  if (::setns(entered_from_.back().get(), CLONE_NEWNET) != 0) return failed("setns");
+  entered_from_.pop_back();
+  return {};
+}
+
+Home Environment::home() const {
+  if (entered_from_.empty()) {
+    Fd own = open_own_netns();
+    return own ? Home{std::move(own), {}} : Home{{}, failed("open")};
+  }
+  Fd outermost(::fcntl(entered_from_.front().get(), F_DUPFD_CLOEXEC, 3));
+  return outermost ? Home{std::move(outermost), {}} : Home{{}, failed("fcntl")};
+}
+
+}  // namespace netloom

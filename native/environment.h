@@ -1,0 +1,59 @@
+// What the addon keeps for one JavaScript environment (the main thread's or a Worker's): handles, jobs, the threads.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "executor.h"
+#include "loop_wake.h"
+#include "namespace.h"
+
+namespace netloom {
+
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended.
+  void start(Napi::Function dispatch);
+  bool started() const { return !dispatch_.IsEmpty(); }
+  double submit(JobPointer job, LaneName lane, std::vector<Use> uses);
+  // An Executor::Cancelled as a number.
+  int cancel(uint64_t job);
+
+  // The handle table: JavaScript holds numbers, which are never used twice.
+  uint64_t keep(NamespacePointer netns);
+  NamespacePointer find(uint64_t handle) const;
+  bool close(uint64_t handle);
+
+  // Moves JavaScript's own thread; entered namespaces nest.
+  Failure enter(const Namespace& netns);
+  Failure leave();
+
+  size_t handle_count() const { return namespaces_.size(); }
+  size_t job_count() const { return jobs_.size(); }
+  size_t thread_count() const { return executor_.threads(); }
+
+ private:
+  void drain();
+  void end();
+  // Where this environment lives, also while its thread is inside enter().
+  Home home() const;
+
+  Napi::Env env_;
+  Napi::FunctionReference dispatch_;
+  std::unique_ptr<Napi::AsyncContext> context_;
+  std::unordered_map<uint64_t, JobPointer> jobs_;
+  std::unordered_map<uint64_t, NamespacePointer> namespaces_;
+  uint64_t last_handle_ = 0;
+  std::vector<Fd> entered_from_;
+  std::unique_ptr<LoopWake> wake_;
+  Executor executor_;
+};
+
+}  // namespace netloom

@@ -1,0 +1,196 @@
+#include "executor.h"
+
+#include <signal.h>
+
+#include <chrono>
+
+namespace netloom {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A thread without work ends after this time; the next job starts another (30 µs).
+constexpr auto kIdleTime = std::chrono::milliseconds(500);
+// Before it sleeps a thread looks for another job for this long: a sleeping one costs its next job the time to wake.
+constexpr auto kSpinTime = std::chrono::microseconds(20);
+
+constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
+                                                        "netloom-remove"};
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// A new thread inherits the signal mask: ours take no signal that is meant for the process.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+uint64_t Executor::submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home) {
+  job->lane_ = lane;
+  job->uses_ = std::move(uses);
+  uint64_t id;
+  bool hire;
+  {
+    std::lock_guard lock(mutex_);
+    id = job->id_ = ++last_id_;
+    Lane& target = lanes_[static_cast<size_t>(lane)];
+    ++target.assigned;
+    hire = target.threads == 0;
+    job->blockers_ = order_.enter(job, job->uses_);
+    if (job->blockers_ == 0) make_ready(job);
+  }
+  if (hire) staff(home);
+  return id;
+}
+
+void Executor::make_ready(const JobPointer& job) {
+  Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+  lane.ready.push_back(job);
+  lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  lane.filled.notify_one();
+}
+
+Executor::Cancelled Executor::cancel(const JobPointer& job) {
+  std::lock_guard lock(mutex_);
+  if (job->state_ == Job::State::finished) return Cancelled::too_late;
+  job->abandoned_ = true;
+  return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
+}
+
+std::vector<JobPointer> Executor::collect() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(finished_, {});
+}
+
+void Executor::staff(const OpenHome& home) {
+  std::lock_guard lock(mutex_);
+  for (auto worker = threads_.begin(); worker != threads_.end();) {
+    if (!worker->ended) {
+      ++worker;
+      continue;
+    }
+    // It gave up the lock for the last time with `ended`, so this does not wait for more than its last instructions.
+    pthread_join(worker->thread, nullptr);
+    worker = threads_.erase(worker);
+  }
+  for (size_t i = 0; i < kLaneCount && !stopping_; ++i) {
+    Lane& lane = lanes_[i];
+    if (lane.assigned == 0 || lane.threads > 0) continue;
+    if (!home_) home_ = std::make_shared<const Home>(home());
+    if (start(threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_}))) {
+      ++lane.threads;
+      continue;
+    }
+    const Failure failure = failed("pthread_create");
+    threads_.pop_back();
+    for (const JobPointer& job : std::exchange(lane.ready, {})) {
+      job->failure = failure;
+      finish(job);
+    }
+    lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  }
+  if (threads_.empty()) home_.reset();
+}
+
+bool Executor::start(Worker& worker) {
+  SignalsBlocked blocked;
+  const auto run = [](void* worker) -> void* {
+    auto& self = *static_cast<Worker*>(worker);
+    self.executor.work(self);
+    return nullptr;
+  };
+  errno = pthread_create(&worker.thread, nullptr, run, &worker);
+  if (errno != 0) return false;
+  pthread_setname_np(worker.thread, kNames[static_cast<size_t>(worker.lane)]);
+  return true;
+}
+
+JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  if (lane.ready.empty() && !stopping_) {
+    lock.unlock();
+    const auto until = Clock::now() + kSpinTime;
+    while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until) pause();
+    lock.lock();
+  }
+  while (lane.ready.empty() && !stopping_) {
+    const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
+    // An assigned job may still wait for one on another lane.
+    if (idle && lane.assigned == 0) return nullptr;
+  }
+  if (stopping_) return nullptr;
+  JobPointer job = std::move(lane.ready.front());
+  lane.ready.pop_front();
+  lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  return job;
+}
+
+void Executor::work(Worker& self) {
+  Lane& lane = lanes_[static_cast<size_t>(self.lane)];
+  ThreadHome thread(self.home);
+  Failure stranded = thread.settle();
+  std::unique_lock lock(mutex_);
+  while (JobPointer job = next(lane, lock)) {
+    if (!job->abandoned_) {
+      job->state_ = Job::State::running;
+      lock.unlock();
+      if (!stranded) {
+        job->run(thread);
+        if (!thread.return_home()) stranded = failed("setns");
+      }
+      // Whether what the job did is whole, nobody knows: the caller must be told.
+      if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
+      lock.lock();
+    }
+    finish(job);
+    if (stranded) break;
+  }
+  if (stranded) home_.reset();  // the replacement opens it anew
+  --lane.threads;
+  self.ended = true;
+  wake_();
+}
+
+void Executor::finish(const JobPointer& job) {
+  job->state_ = Job::State::finished;
+  --lanes_[static_cast<size_t>(job->lane_)].assigned;
+  order_.leave(job->uses_, [this](const JobPointer& waiting) {
+    if (--waiting->blockers_ == 0) make_ready(waiting);
+  });
+  const bool first = finished_.empty();
+  finished_.push_back(job);
+  if (first) wake_();
+}
+
+void Executor::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (Lane& lane : lanes_) lane.filled.notify_all();
+  }
+  for (Worker& worker : threads_) pthread_join(worker.thread, nullptr);
+  threads_.clear();
+  for (Lane& lane : lanes_) lane.ready.clear();
+  finished_.clear();
+  order_ = {};
+  home_.reset();
+}
+
+}  // namespace netloom

@@ -1,0 +1,80 @@
+// Runs jobs on threads of our own: lanes, the order within a namespace, and the threads' lives.
+#pragma once
+
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+
+#include "job.h"
+#include "order.h"
+
+namespace netloom {
+
+// submit, cancel, collect, staff and stop belong to JavaScript's thread; the lanes' threads do the rest.
+class Executor {
+ public:
+  // Opens the namespace that new threads belong to.
+  using OpenHome = std::function<Home()>;
+  // What cancel() found.
+  enum class Cancelled : uint8_t { before_start, while_running, too_late };
+
+  // `wake` is called on a lane's thread when there is something to collect.
+  explicit Executor(std::function<void()> wake) : wake_(std::move(wake)) {}
+  ~Executor() { stop(); }
+
+  // Queues a job.
+  uint64_t submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home);
+  // A queued job will not run; a running one finishes, but is not wanted any more.
+  Cancelled cancel(const JobPointer& job);
+  // The jobs that ended since the last call.
+  std::vector<JobPointer> collect();
+  // Buries threads that ended and starts those that are missing.
+  void staff(const OpenHome& home);
+  // Ends all threads; the running jobs are waited for, queued ones dropped.
+  void stop();
+
+  size_t threads() const { return threads_.size(); }
+  static uint64_t id(const Job& job) { return job.id_; }
+  static bool abandoned(const Job& job) { return job.abandoned_; }
+
+ private:
+  struct Lane {
+    std::deque<JobPointer> ready;
+    std::condition_variable filled;
+    std::atomic<size_t> waiting = 0;  // ready.size(), readable without the lock
+    size_t assigned = 0;              // jobs that will run here: blocked, ready or running
+    size_t threads = 0;
+  };
+  struct Worker {
+    Executor& executor;
+    LaneName lane;
+    std::shared_ptr<const Home> home;
+    pthread_t thread = {};
+    bool ended = false;
+  };
+
+  void work(Worker& self);
+  bool start(Worker& worker);
+  // The lane's next job, or nothing when the thread should end.
+  JobPointer next(Lane& lane, std::unique_lock<std::mutex>& lock);
+  void make_ready(const JobPointer& job);
+  void finish(const JobPointer& job);
+
+  std::function<void()> wake_;
+  std::mutex mutex_;
+  std::array<Lane, kLaneCount> lanes_;
+  Order order_;
+  std::vector<JobPointer> finished_;
+  std::list<Worker> threads_;
+  std::shared_ptr<const Home> home_;  // while there are threads
+  uint64_t last_id_ = 0;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace netloom

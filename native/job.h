@@ -1,0 +1,66 @@
+// A unit of work for a lane: runs on one of our threads, is delivered on JavaScript's.
+#pragma once
+
+#include <napi.h>
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "failure.h"
+#include "thread_home.h"
+
+namespace netloom {
+
+class Environment;
+
+// Each lane has threads of its own, so that what the kernel makes slow does not hold up what is fast.
+enum class LaneName : uint8_t {
+  mutation,  // changes: they wait for the kernel's rtnl lock anyway, one thread is enough
+  look,      // looks at links, which wait for rtnl too
+  read,      // dumps and look-ups that need no lock, and opening things
+  removal,   // lone deletions of links, which sleep in the kernel
+};
+inline constexpr size_t kLaneCount = 4;
+
+// A kernel object is one by device and inode, whatever handle or path leads to it.
+struct Identity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  auto operator<=>(const Identity&) const = default;
+};
+
+// What a job touches. Two uses of one namespace run in the order of their submission unless both only look.
+struct Use {
+  Identity of;
+  bool changes;
+};
+
+class Job {
+ public:
+  virtual ~Job() = default;
+
+  // On the lane's thread: touches no JavaScript.
+  virtual void run(ThreadHome& thread) = 0;
+  // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that is
+  // never delivered (aborted, environment gone) frees in its destructor what it made.
+  virtual Napi::Value deliver(Napi::Env env, Environment& environment) = 0;
+
+  Failure failure;
+
+ private:
+  friend class Executor;
+  enum class State : uint8_t { queued, running, finished };
+
+  uint64_t id_ = 0;
+  LaneName lane_ = LaneName::mutation;
+  State state_ = State::queued;
+  bool abandoned_ = false;
+  uint32_t blockers_ = 0;
+  std::vector<Use> uses_;
+};
+
+using JobPointer = std::shared_ptr<Job>;
+
+}  // namespace netloom

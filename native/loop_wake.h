@@ -1,0 +1,38 @@
+// Wakes JavaScript's thread from any other. A uv handle that outlives its environment aborts the process, so this one
+// closes itself through Node's cleanup hook, and keeps the environment until it is closed.
+#pragma once
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+
+namespace netloom {
+
+class LoopWake {
+ public:
+  // `wake` runs on JavaScript's thread; `end` once, when the environment is torn down, before the handle closes.
+  static std::unique_ptr<LoopWake> open(napi_env env, std::function<void()> wake, std::function<void()> end);
+  ~LoopWake();
+
+  // From any thread, until `end` has returned.
+  void send() { uv_async_send(&handle_->async); }
+  // Whether the event loop stays alive for us.
+  void keep_alive(bool alive);
+
+ private:
+  // Owned by libuv from its opening until the close callback.
+  struct Handle {
+    uv_async_t async = {};
+    std::function<void()> wake;
+    std::function<void()> end;
+    napi_async_cleanup_hook_handle hook = nullptr;
+  };
+  explicit LoopWake(Handle* handle) : handle_(handle) {}
+  static void on_teardown(napi_async_cleanup_hook_handle hook, void* data);
+
+  Handle* handle_;
+};
+
+}  // namespace netloom

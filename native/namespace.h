@@ -1,0 +1,107 @@
+// Network namespaces: created, pinned at a path, opened, identified, deleted. And the netlink sockets inside them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "fd.h"
+#include "job.h"
+#include "netlink.h"
+#include "thread_home.h"
+
+namespace netloom {
+
+// A namespace kept alive by a bind mount at a path, as `ip netns` does it. Unpins when destroyed, unless disarmed.
+class Pin {
+ public:
+  Pin() = default;
+  explicit Pin(std::string path) : path_(std::move(path)) {}
+  Pin(Pin&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Pin& operator=(Pin&& other) noexcept;
+  ~Pin();
+
+  void disarm() { path_.clear(); }
+
+  // Pins the calling thread's namespace at `path`, which must not exist. `prepare` makes the file before the namespace
+  // is created, so that a taken name costs nothing.
+  static Failure prepare(const std::string& path, Pin& pin);
+  Failure mount_own() const;
+  // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (ESTALE otherwise).
+  static Failure remove(const std::string& path, const Identity* expected);
+
+ private:
+  std::string path_;
+};
+
+// An open network namespace. Shared by the handle table and the jobs that use it, so a handle may be closed under way.
+class Namespace {
+ public:
+  Namespace(Fd fd, Identity identity) : fd_(std::move(fd)), identity_(identity) {}
+
+  int fd() const { return fd_.get(); }
+  const Identity& identity() const { return identity_; }
+  // From now on the pin goes when this object goes.
+  void own(Pin pin) { pin_ = std::move(pin); }
+  void disown() { pin_.disarm(); }
+
+  // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
+  template <class Function>
+  Failure with_socket(ThreadHome& thread, int protocol, Function use) {
+    std::lock_guard lock(mutex_);
+    NetlinkSocket& socket = sockets_[protocol];
+    if (!socket.is_open()) {
+      if (Failure failure = open_socket(thread, protocol, socket)) return failure;
+    }
+    return use(socket);
+  }
+
+ private:
+  Failure open_socket(ThreadHome& thread, int protocol, NetlinkSocket& socket);
+
+  Fd fd_;
+  Identity identity_;
+  Pin pin_;
+  std::mutex mutex_;
+  std::map<int, NetlinkSocket> sockets_;
+};
+
+using NamespacePointer = std::shared_ptr<Namespace>;
+
+// How to find a namespace that exists.
+struct PathOf {
+  std::string path;
+};
+struct DescriptorOf {
+  Fd fd;
+};
+struct ProcessOf {
+  pid_t pid;
+};
+struct ThreadOf {
+  pid_t tid;
+};
+
+Failure open_namespace(const PathOf& path, NamespacePointer& opened);
+Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
+Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);
+Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened);
+// Wraps a descriptor that is known to be of a network namespace.
+Failure adopt_namespace(Fd fd, NamespacePointer& opened);
+
+// Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.
+Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
+
+struct Pinned {
+  std::string name;
+  Identity identity;
+};
+// The namespaces pinned in a directory; files that are none are left out, a missing directory holds none.
+Failure list_pinned(const std::string& directory, std::vector<Pinned>& found);
+
+}  // namespace netloom

@@ -1,0 +1,106 @@
+#include "namespace_jobs.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "environment.h"
+
+namespace netloom {
+namespace {
+
+Napi::Value describe(Napi::Env env, Environment& environment, NamespacePointer netns) {
+  Napi::Array result = Napi::Array::New(env, 4);
+  result[1u] = Napi::Number::New(env, static_cast<double>(netns->identity().device));
+  result[2u] = Napi::Number::New(env, static_cast<double>(netns->identity().inode));
+  result[3u] = Napi::Number::New(env, netns->fd());
+  result[0u] = Napi::Number::New(env, static_cast<double>(environment.keep(std::move(netns))));
+  return result;
+}
+
+union Address {
+  sockaddr any;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+};
+
+// Fails with EINVAL for what is no address of the family. Device names in it are those of the thread's namespace.
+Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& size) {
+  address = {};
+  address.any.sa_family = static_cast<sa_family_t>(options.family);
+  if (options.family == AF_INET) {
+    address.v4.sin_port = htons(options.port);
+    size = sizeof address.v4;
+    return ::inet_pton(AF_INET, options.host.c_str(), &address.v4.sin_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
+  }
+  const size_t percent = options.host.find('%');
+  address.v6.sin6_port = htons(options.port);
+  size = sizeof address.v6;
+  if (percent != std::string::npos) {
+    address.v6.sin6_scope_id = ::if_nametoindex(options.host.c_str() + percent + 1);
+    if (address.v6.sin6_scope_id == 0) return failed("if_nametoindex");
+  }
+  const std::string host = options.host.substr(0, percent);
+  return ::inet_pton(AF_INET6, host.c_str(), &address.v6.sin6_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
+}
+
+}  // namespace
+
+Napi::Value CreateNamespace::deliver(Napi::Env env, Environment& environment) {
+  if (failure) return env.Undefined();
+  if (ephemeral_) {
+    created_->own(std::move(pin_));
+  } else {
+    pin_.disarm();
+  }
+  return describe(env, environment, std::move(created_));
+}
+
+Napi::Value OpenNamespace::deliver(Napi::Env env, Environment& environment) {
+  return failure ? env.Undefined() : describe(env, environment, std::move(opened_));
+}
+
+void DeleteNamespace::run(ThreadHome&) {
+  failure = Pin::remove(path_, expected_ ? &expected_->identity() : nullptr);
+  if (!failure && expected_) expected_->disown();
+}
+
+Napi::Value DeleteNamespace::deliver(Napi::Env env, Environment&) { return env.Undefined(); }
+
+Napi::Value ListNamespaces::deliver(Napi::Env env, Environment&) {
+  Napi::Array result = Napi::Array::New(env, found_.size() * 3);
+  uint32_t next = 0;
+  for (const Pinned& pinned : found_) {
+    result[next++] = Napi::String::New(env, pinned.name);
+    result[next++] = Napi::Number::New(env, static_cast<double>(pinned.identity.device));
+    result[next++] = Napi::Number::New(env, static_cast<double>(pinned.identity.inode));
+  }
+  return result;
+}
+
+Failure OpenSocket::open(ThreadHome& thread) {
+  if (Failure failure = thread.visit(netns_->fd())) return failure;
+  Fd fd(::socket(options_.family, options_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return failed("socket");
+  const int on = 1;
+  if (options_.ipv6_only && ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+    return failed("setsockopt");
+  }
+  if (!options_.host.empty()) {
+    // As Node does it: a server that starts again must not wait for its old connections to time out.
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
+    Address address;
+    socklen_t size = 0;
+    if (Failure failure = parse(options_, address, size)) return failure;
+    if (::bind(fd.get(), &address.any, size) != 0) return failed("bind");
+  }
+  socket_ = std::move(fd);
+  return {};
+}
+
+Napi::Value OpenSocket::deliver(Napi::Env env, Environment&) {
+  return failure ? env.Undefined() : Napi::Number::New(env, socket_.release());
+}
+
+}  // namespace netloom

@@ -1,0 +1,91 @@
+// The jobs on namespaces themselves, and on sockets that are opened inside one.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "job.h"
+#include "namespace.h"
+
+namespace netloom {
+
+class CreateNamespace final : public Job {
+ public:
+  // With an empty path anonymous. An ephemeral one is unpinned when its handle closes, or with the environment.
+  CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
+  void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
+  // [handle, device, inode, descriptor]
+  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+
+ private:
+  std::string path_;
+  bool ephemeral_;
+  NamespacePointer created_;
+  Pin pin_;
+};
+
+class OpenNamespace final : public Job {
+ public:
+  using Target = std::variant<PathOf, DescriptorOf, ProcessOf, ThreadOf>;
+  explicit OpenNamespace(Target target) : target_(std::move(target)) {}
+  void run(ThreadHome&) override {
+    failure = std::visit([this](auto& target) { return open_namespace(target, opened_); }, target_);
+  }
+  // [handle, device, inode, descriptor]
+  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+
+ private:
+  Target target_;
+  NamespacePointer opened_;
+};
+
+class DeleteNamespace final : public Job {
+ public:
+  // With a namespace, only if the path is still pinned to that one.
+  DeleteNamespace(std::string path, NamespacePointer expected) : path_(std::move(path)), expected_(std::move(expected)) {}
+  void run(ThreadHome& thread) override;
+  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+
+ private:
+  std::string path_;
+  NamespacePointer expected_;
+};
+
+class ListNamespaces final : public Job {
+ public:
+  explicit ListNamespaces(std::string directory) : directory_(std::move(directory)) {}
+  void run(ThreadHome&) override { failure = list_pinned(directory_, found_); }
+  // [name, device, inode, name, device, inode, …]
+  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+
+ private:
+  std::string directory_;
+  std::vector<Pinned> found_;
+};
+
+// A socket made in a namespace, optionally bound there; it stays there wherever it is used.
+class OpenSocket final : public Job {
+ public:
+  struct Options {
+    int family;
+    int type;
+    bool ipv6_only;
+    std::string host;  // an address, with %device where its scope needs one; empty: not bound
+    uint16_t port;
+  };
+  OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
+  void run(ThreadHome& thread) override { failure = open(thread); }
+  // The descriptor, which passes to the caller.
+  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+
+ private:
+  Failure open(ThreadHome& thread);
+
+  NamespacePointer netns_;
+  Options options_;
+  Fd socket_;
+};
+
+}  // namespace netloom

@@ -1,0 +1,164 @@
+#include "netlink.h"
+
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace netloom {
+namespace {
+
+// The only state that all environments of a process share: replies are told apart by it.
+std::atomic<uint32_t> sequence_counter = 1;
+
+// Unread acknowledgements fill the receive buffer (256 fit into the default one), and one send is at most the send buffer.
+constexpr size_t kMessagesPerSend = 128;
+constexpr size_t kBytesPerSend = 64 * 1024;
+
+// Replies to rtnetlink are there when sendmsg returns; another family may take its time, but not for ever.
+constexpr int kReplyTimeoutMs = 10'000;
+
+constexpr size_t kFirstBlock = 4 * 1024;
+constexpr size_t kLargestBlock = 4 * 1024 * 1024;
+
+bool is_plain_ack(const nlmsghdr* message) {
+  if (message->nlmsg_type != NLMSG_ERROR || message->nlmsg_len < NLMSG_LENGTH(sizeof(int))) return false;
+  int error;
+  std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return error == 0 && (message->nlmsg_flags & NLM_F_ACK_TLVS) == 0;
+}
+
+// The error that NLMSG_ERROR and NLMSG_DONE begin with.
+int error_of(const nlmsghdr* message) {
+  int error = 0;
+  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error)) std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return error;
+}
+
+nlmsghdr* message_at(std::span<uint8_t> buffer, size_t offset) {
+  return reinterpret_cast<nlmsghdr*>(buffer.data() + offset);
+}
+
+}  // namespace
+
+void ReplyBlocks::append(const uint8_t* bytes, size_t size) {
+  if (blocks_.empty() || blocks_.back().capacity - blocks_.back().size < NLMSG_ALIGN(size)) {
+    const size_t grown = blocks_.empty() ? kFirstBlock : std::min(blocks_.back().capacity * 4, kLargestBlock);
+    const size_t capacity = std::max<size_t>(grown, NLMSG_ALIGN(size));
+    blocks_.push_back({std::make_unique_for_overwrite<uint8_t[]>(capacity), 0, capacity});
+  }
+  Block& block = blocks_.back();
+  std::memcpy(block.bytes.get() + block.size, bytes, size);
+  block.size += NLMSG_ALIGN(size);  // each datagram begins aligned, as its messages do
+}
+
+struct NetlinkSocket::Chunk {
+  std::span<uint8_t> bytes;
+  uint32_t last_sequence;
+  Ending ending;
+};
+
+Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
+  Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!fd) return failed("socket");
+  for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) {
+    const int on = 1;
+    if (::setsockopt(fd.get(), SOL_NETLINK, option, &on, sizeof on) != 0) return failed("setsockopt");
+  }
+  socket.fd_ = std::move(fd);
+  return {};
+}
+
+Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies) {
+  const auto count_messages = [&] {
+    uint32_t count = 0;
+    for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len)) ++count;
+    return count;
+  };
+  uint32_t sequence = sequence_counter.fetch_add(count_messages(), std::memory_order_relaxed);
+  replies.first_sequence = sequence;
+  for (size_t begin = 0; begin < buffer.size();) {
+    size_t end = begin;
+    nlmsghdr* last = nullptr;
+    for (size_t messages = 0; end < buffer.size() && messages < kMessagesPerSend; ++messages) {
+      nlmsghdr* message = message_at(buffer, end);
+      const size_t next = end + NLMSG_ALIGN(message->nlmsg_len);
+      if (last && next - begin > kBytesPerSend) break;
+      message->nlmsg_seq = sequence++;
+      last = message;
+      end = next;
+    }
+    end = std::min(end, buffer.size());
+    const Ending chunk_ending = end == buffer.size() ? ending : Ending::ack;
+    if (chunk_ending == Ending::ack) last->nlmsg_flags |= NLM_F_ACK;
+    if (Failure failure = exchange(thread, {buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending}, replies)) {
+      fd_.reset();  // a reply that comes late must not meet the next transaction
+      return failure;
+    }
+    begin = end;
+  }
+  return {};
+}
+
+Failure NetlinkSocket::receive(ThreadHome& thread, size_t& size) {
+  iovec into{thread.buffer(), kReceiveSize};
+  while (true) {
+    sockaddr_nl sender{};
+    msghdr header{};
+    header.msg_name = &sender;
+    header.msg_namelen = sizeof sender;
+    header.msg_iov = &into;
+    header.msg_iovlen = 1;
+    const ssize_t received = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
+    if (received >= 0) {
+      if (sender.nl_pid != 0) continue;  // only the kernel answers
+      if (header.msg_flags & MSG_TRUNC) return Failure{EMSGSIZE, "recvmsg"};
+      size = static_cast<size_t>(received);
+      return {};
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed("recvmsg");
+    pollfd readable{fd_.get(), POLLIN, 0};
+    const int ready = ::poll(&readable, 1, kReplyTimeoutMs);
+    if (ready == 0) return Failure{ETIMEDOUT, "recvmsg"};
+    if (ready < 0 && errno != EINTR) return failed("poll");
+  }
+}
+
+Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  iovec from{chunk.bytes.data(), chunk.bytes.size()};
+  msghdr header{};
+  header.msg_name = &kernel;
+  header.msg_namelen = sizeof kernel;
+  header.msg_iov = &from;
+  header.msg_iovlen = 1;
+  while (::sendmsg(fd_.get(), &header, 0) < 0) {
+    if (errno != EINTR) return failed("sendmsg");
+  }
+  for (bool over = false; !over;) {
+    size_t size = 0;
+    if (Failure failure = receive(thread, size)) return failure;
+    const uint8_t* bytes = thread.buffer();
+    bool worth_keeping = false;
+    for (size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
+      const auto* message = reinterpret_cast<const nlmsghdr*>(bytes + at);
+      if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at) return Failure{EBADMSG, "recvmsg"};
+      at += NLMSG_ALIGN(message->nlmsg_len);
+      if (message->nlmsg_type == NLMSG_OVERRUN) return Failure{ENOBUFS, "recvmsg"};
+      const bool error = message->nlmsg_type == NLMSG_ERROR;
+      const bool done = message->nlmsg_type == NLMSG_DONE;
+      if (message->nlmsg_flags & NLM_F_DUMP_INTR) replies.interrupted = true;
+      if ((error || done) && error_of(message) != 0) replies.refused = true;
+      if (!is_plain_ack(message)) worth_keeping = true;
+      if (message->nlmsg_seq == chunk.last_sequence && (error || done || chunk.ending == Ending::reply)) over = true;
+    }
+    if (worth_keeping) replies.blocks.append(bytes, size);
+  }
+  return {};
+}
+
+}  // namespace netloom

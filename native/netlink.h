@@ -1,0 +1,68 @@
+// A netlink socket and its transactions: prepared messages out, every reply gathered. Knows the framing (nlmsghdr, acks,
+// the ends of dumps), not what a message means.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "failure.h"
+#include "fd.h"
+#include "thread_home.h"
+
+namespace netloom {
+
+// Received bytes, in blocks that grow, so that a large dump is never copied to make room.
+class ReplyBlocks {
+ public:
+  struct Block {
+    std::unique_ptr<uint8_t[]> bytes;
+    size_t size = 0;
+    size_t capacity = 0;
+  };
+
+  void append(const uint8_t* bytes, size_t size);
+  std::vector<Block>& blocks() { return blocks_; }
+  bool empty() const { return blocks_.empty(); }
+
+ private:
+  std::vector<Block> blocks_;
+};
+
+// How the last message of a transaction is answered.
+enum class Ending : uint8_t {
+  ack,    // by an acknowledgement, which is asked for
+  dump,   // by NLMSG_DONE
+  reply,  // by one message
+};
+
+struct Replies {
+  uint32_t first_sequence = 0;  // of the first message sent; they count up from there
+  bool refused = false;         // the kernel answered an error to some message
+  bool interrupted = false;     // a dump is not consistent (NLM_F_DUMP_INTR)
+  ReplyBlocks blocks;           // all that was received but plain acknowledgements
+};
+
+class NetlinkSocket {
+ public:
+  // Opens a socket in the calling thread's namespace: strict checking, extended and capped acknowledgements.
+  static Failure open(int protocol, NetlinkSocket& socket);
+
+  bool is_open() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
+
+  // Sends the messages of `buffer` (nlmsghdr after nlmsghdr; sequence numbers are filled in) and receives until every one
+  // is accounted for. After a failure of the socket itself the outcome is unknown and the socket is closed.
+  Failure transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies);
+
+ private:
+  struct Chunk;
+  Failure exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies);
+  Failure receive(ThreadHome& thread, size_t& size);
+
+  Fd fd_;
+};
+
+}  // namespace netloom

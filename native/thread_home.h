@@ -1,0 +1,46 @@
+// A lane's thread: knows the network namespace it belongs to, visits others, and goes back after each job.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "failure.h"
+#include "fd.h"
+
+namespace netloom {
+
+// Size of the receive buffer: the kernel fills at most 32 KiB of a netlink datagram.
+inline constexpr size_t kReceiveSize = 32 * 1024;
+
+// The namespace that an environment's threads belong to, or why it could not be opened.
+struct Home {
+  Fd netns;
+  Failure failure;
+};
+
+class ThreadHome {
+ public:
+  explicit ThreadHome(std::shared_ptr<const Home> home) : home_(std::move(home)) {}
+
+  // Puts a new thread at home: it may have been started by one that was elsewhere.
+  Failure settle();
+  // Moves the thread into the network namespace behind `fd`.
+  Failure visit(int fd);
+  // Moves the thread into a network namespace that it creates.
+  Failure visit_new();
+  // False if the thread cannot go back: it must end then, and serve nobody else.
+  [[nodiscard]] bool return_home();
+
+  // Scratch space for one received datagram, shared by the jobs of this thread.
+  uint8_t* buffer();
+
+ private:
+  std::shared_ptr<const Home> home_;
+  bool away_ = false;
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+// The calling thread's network namespace, opened.
+Fd open_own_netns();
+
+}  // namespace netloom
