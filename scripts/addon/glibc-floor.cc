@@ -91,4 +91,4 @@ HIDDEN int __wrap_pthread_cond_clockwait(pthread_cond_t* condition, pthread_mute
 }
 
 // Since glibc 2.32. libstdc++ asks it whether a reference count needs an atomic change; it always does.
-HIDDEN char __libc_single_threaded = 0;
+__attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
