@@ -12,6 +12,8 @@ export interface FailureDetails {
   readonly syscall?: string | undefined
   /** The namespace: its name, or path, or `net:[inode]`. */
   readonly netns?: string | undefined
+  /** What it was about, such as `link eth0`. */
+  readonly about?: string | undefined
   /** More words for the message. */
   readonly detail?: string | undefined
   /** `'unknown'` if the kernel may or may not have done what was asked. */
@@ -63,8 +65,9 @@ interface NetloomErrorExtras {
 }
 
 function messageOf(details: FailureDetails, said?: string): string {
-  const { operation, errno, syscall, netns, detail, outcome, leftover } = details
+  const { operation, errno, syscall, netns, about, detail, outcome, leftover } = details
   const parts = [`${errnoName(errno)}: ${said ?? errnoMeaning(errno)}, ${operation}`]
+  if (about !== undefined) parts.push(` ${about}`)
   if (syscall !== undefined) parts.push(` (${syscall})`)
   if (netns !== undefined) parts.push(` in netns ${netns}`)
   if (detail !== undefined) parts.push(`: ${detail}`)

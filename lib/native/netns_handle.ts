@@ -12,28 +12,49 @@ export interface NetnsTarget {
   readonly [handleOf]: NetnsHandle
 }
 
-/** Identifies a kernel object, whatever handle or path leads to it. */
-export interface Identity {
+/** Identifies a namespace, whatever handle or path leads to it: device and inode of its file. */
+export interface NetnsIdentity {
+  /** Number of the device that the namespace's file is on (nsfs). */
   readonly device: number
+  /** The file's inode, as in `net:[4026531833]`. */
   readonly inode: number
 }
 
+interface Remains {
+  readonly handle: number
+  readonly label: string
+  readonly stack: string | undefined
+}
+
+const debugging = /\bnetloom\b/.test(process.env['NODE_DEBUG'] ?? '')
+
+// Whoever uses a namespace refers to its handle, so a handle that is collected is one that nobody can close any more.
+const collected = new FinalizationRegistry<Remains>(({ handle, label, stack }) => {
+  addon.closeNetns(handle)
+  process.emitWarning(
+    `The handle of the network namespace ${label} was garbage-collected while it was open, and is closed now. ` +
+      'Call close() or delete(), or declare it with "await using".' +
+      (debugging ? '' : ' NODE_DEBUG=netloom shows where it was opened.'),
+    { type: 'NetloomWarning', code: 'NETLOOM_HANDLE_COLLECTED', ...(stack === undefined ? {} : { detail: stack }) },
+  )
+})
+
 /** The handle of an open network namespace. */
 export class NetnsHandle {
-  readonly identity: Identity
-  /** The descriptor, as long as the handle is open. */
-  readonly fd: number
+  readonly identity: NetnsIdentity
+  /** What errors call the namespace: its name or path, or `net:[inode]`. */
+  readonly label: string
   readonly #handle: number
+  readonly #fd: number
   #open = true
 
-  /** @param label - What errors call the namespace: its name or path. */
-  constructor(
-    [handle, device, inode, fd]: NetnsDescription,
-    readonly label: string,
-  ) {
+  constructor([handle, device, inode, fd]: NetnsDescription, label: string = `net:[${inode}]`) {
     this.#handle = handle
+    this.#fd = fd
     this.identity = { device, inode }
-    this.fd = fd
+    this.label = label
+    const stack = debugging ? (new Error('opened here').stack ?? undefined) : undefined
+    collected.register(this, { handle, label, stack }, this)
   }
 
   get isOpen(): boolean {
@@ -46,10 +67,17 @@ export class NetnsHandle {
     return this.#handle
   }
 
+  /** The descriptor, as long as the handle is open; throws if it is closed. */
+  fd(operation: string): number {
+    this.use(operation)
+    return this.#fd
+  }
+
   /** Calls that were made before still finish. */
   close(): void {
     if (!this.#open) return
     this.#open = false
+    collected.unregister(this)
     addon.closeNetns(this.#handle)
   }
 }

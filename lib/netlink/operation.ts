@@ -9,8 +9,10 @@ export interface Step {
   readonly netns: NetnsHandle
   readonly messages: readonly Message[]
   readonly ending: Ending
-  /** Sent if a later step fails: takes back what this one did. */
-  readonly undo?: Message | undefined
+  /** Errnos that mean that what was asked for is so already: of an object that is gone, in a flush. */
+  readonly tolerate?: ReadonlySet<number> | undefined
+  /** Sent, to its own namespace, if a later step fails: takes back what this one did. */
+  readonly undo?: { readonly netns: NetnsHandle; readonly message: Message } | undefined
 }
 
 /** One call of the public face, such as `links.add`. */

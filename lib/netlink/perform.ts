@@ -26,7 +26,10 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
       options,
     )
     const [failedStep, , , ...stepAnswers] = completion.result ?? [undefined, undefined, false]
-    if (completion.errno !== 0 || failedStep !== undefined) throw failure(operation, layout.steps, completion)
+    if (completion.errno !== 0 || failedStep !== undefined) {
+      const error = failure(operation, layout.steps, completion)
+      if (error !== undefined) throw error
+    }
     const answers = answersOf(operation, layout.steps, stepAnswers, options)
     const result = operation.result(answers)
     if (!stepAnswers.some(([, , interrupted]) => interrupted)) return result
@@ -76,11 +79,11 @@ function failure<Result>(
   operation: Operation<Result>,
   steps: readonly (Step | undefined)[],
   { errno, call, result }: Completion<TransactionAnswer | undefined>,
-): NetloomError {
+): NetloomError | undefined {
   const [failedStep, missingDevice, leftover = false, ...stepAnswers] = result ?? []
   const step = failedStep === undefined ? undefined : steps[failedStep]
   const netns = step?.netns.label ?? operation.netns.label
-  const base = { operation: operation.name, netns, leftover, detail: operation.about }
+  const base = { operation: operation.name, netns, leftover, about: operation.about }
   if (errno === ENODEV && missingDevice !== undefined) {
     return systemError({ ...base, errno, syscall: 'SIOCGIFINDEX', detail: `there is no device "${missingDevice}"` })
   }
@@ -91,9 +94,9 @@ function failure<Result>(
   }
   const answer = stepAnswers.find(([position]) => position === failedStep)
   const refused = step === undefined || answer === undefined ? undefined : firstRefusal(step, answer)
-  if (refused === undefined) return systemError({ ...base, errno: 5, syscall: call })
+  if (refused === undefined) return undefined // the kernel refused only what the step tolerates
   const { refusal, errno: said, message } = refused
-  return new NetlinkError({ ...base, errno: said, syscall: message?.name, detail: undefined }, refusal)
+  return new NetlinkError({ ...base, errno: said, syscall: message?.name }, refusal)
 }
 
 function firstRefusal(
@@ -105,7 +108,8 @@ function firstRefusal(
     if (first !== undefined || (received.type !== NLMSG.ERROR && received.type !== NLMSG.DONE)) return
     const message = step.messages[(received.sequence - firstSequence) >>> 0]
     const acknowledgement = readAcknowledgement(received, message)
-    if (acknowledgement.errno !== 0) first = { ...acknowledgement, message }
+    const { errno } = acknowledgement
+    if (errno !== 0 && step.tolerate?.has(errno) !== true) first = { ...acknowledgement, message }
   })
   return first
 }

@@ -33,7 +33,7 @@ export function layOut(operation: Operation<unknown>): LaidOut {
   let size = 0
   for (const { messages, undo } of operation.steps) {
     for (const { bytes } of messages) size += bytes.length
-    size += undo?.bytes.length ?? 0
+    size += undo?.message.bytes.length ?? 0
   }
   const bytes = new Uint8Array(size)
   let offset = 0
@@ -57,7 +57,7 @@ export function layOut(operation: Operation<unknown>): LaidOut {
     add(step.netns, step.ending, false, step.messages)
     steps.push(step)
     if (step.undo === undefined) continue
-    add(step.netns, Ending.ack, true, [step.undo])
+    add(step.undo.netns, Ending.ack, true, [step.undo.message])
     steps.push(undefined)
   }
   return { handles, plan: Int32Array.from(plan), bytes, names, steps }

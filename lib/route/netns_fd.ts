@@ -7,7 +7,7 @@ export const netnsFd: Type<NetnsHandle> = {
   size: 4,
   encode(writer, value) {
     writer.namespaces.push(value)
-    writer.u32(value.fd)
+    writer.u32(value.fd('IFLA_NET_NS_FD'))
   },
   decode(): never {
     throw new Error('the kernel sends no descriptors')

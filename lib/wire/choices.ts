@@ -7,9 +7,9 @@ import type { Scalar } from './type'
 export type Names = Readonly<Record<string, readonly [symbol: string, value: number]>>
 
 /** What the audit against the kernel's headers compares. */
-export interface Audited {
+export interface Audited<Table extends Names = Names> {
   readonly prefix: string
-  readonly names: Names
+  readonly names: Table
 }
 
 /** One of the names, or the number of one that has none here. */
@@ -20,7 +20,7 @@ export function oneOf<const Table extends Names>(
   type: Scalar<number>,
   prefix: string,
   names: Table,
-): Scalar<OneOf<Table>> & Audited {
+): Scalar<OneOf<Table>> & Audited<Table> {
   const byName = new Map<string, number>()
   const byNumber = new Map<number, keyof Table & string>()
   for (const [name, [, value]] of Object.entries(names)) {
@@ -59,7 +59,7 @@ export function bits<const Table extends Names>(
   type: Scalar<number>,
   prefix: string,
   names: Table,
-): Scalar<Bits<Table>> & Audited {
+): Scalar<Bits<Table>> & Audited<Table> {
   const most = 2 ** (8 * type.size) - 1
   const entries = Object.entries(names) as [keyof Table & string, readonly [string, number]][]
   const byName = new Map<string, number>(entries.map(([name, [, value]]) => [name, value]))

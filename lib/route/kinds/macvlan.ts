@@ -19,7 +19,7 @@ const data = attributes('IFLA_MACVLAN_', {
       source: ['SOURCE', 16],
     }),
   ],
-  flags: ['FLAGS', 2, bits(u16, 'MACVLAN_FLAG_', { nopromisc: ['NOPROMISC', 1], nodst: ['NODST', 2] })],
+  macvlanFlags: ['FLAGS', 2, bits(u16, 'MACVLAN_FLAG_', { nopromisc: ['NOPROMISC', 1], nodst: ['NODST', 2] })],
   /** What to do with `macaddr` and `macaddrs`, in mode `source`. */
   macaddrMode: [
     'MACADDR_MODE',

@@ -1,0 +1,73 @@
+// The public face, and nothing else.
+export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
+export type { CallOptions, KernelWarning } from './native/jobs'
+export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
+export type { ConnectOptions, ListenOptions } from './sockets/tcp'
+export type { DeleteOptions } from './route/deletion'
+export type { Device } from './wire/device'
+export type { UnknownAttribute } from './wire/attributes'
+export type { InvalidValue } from './wire/invalid'
+
+export { Links } from './route/links'
+export type {
+  KnownLink,
+  Link,
+  LinkCommon,
+  LinkKindName,
+  LinkPort,
+  LinkReference,
+  LinkStatistics,
+  OtherLink,
+  PlainLink,
+  PortKindName,
+  VethLink,
+} from './route/link'
+export type {
+  LinkChanges,
+  LinkCreation,
+  LinkOptions,
+  LinkOptionsOf,
+  LinkPortSettings,
+  LinkSettings,
+  OtherLinkOptions,
+  PeerOptions,
+} from './route/link_options'
+export type { LinkDetail, LinkFilter, LinkName } from './route/link_operations'
+
+export { Addresses } from './route/addresses'
+export type { Address, AddressFilter, AddressKey, AddressOptions } from './route/address_messages'
+export { Routes } from './route/routes'
+export type {
+  Nexthop,
+  Route,
+  RouteFlags,
+  RouteKey,
+  RouteMetrics,
+  RouteNexthop,
+  RouteOptions,
+  RouteTable,
+} from './route/route'
+export type { LookupOptions, RouteFilter } from './route/route_operations'
+export { Neighbors } from './route/neighbors'
+export type {
+  Neighbor,
+  NeighborFilter,
+  NeighborFlag,
+  NeighborKey,
+  NeighborOptions,
+  NeighborState,
+} from './route/neighbor_messages'
+export { Rules } from './route/rules'
+export type { Rule, RuleOptions, RuleRange } from './route/rule_messages'
+export type { Family } from './wire/ip'
+
+export {
+  AbortError,
+  DumpInterruptedError,
+  isAlreadyExists,
+  isNotFound,
+  NetlinkError,
+  NetloomError,
+  type AttributePolicy,
+  type FailureDetails,
+} from './errors'

@@ -1,0 +1,109 @@
+// The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
+import { closedError, systemError } from '../errors'
+import { addon, type NetnsDescription } from './addon'
+import { runJob, type CallOptions, type Completion } from './jobs'
+import { NetnsHandle } from './netns_handle'
+
+/** What a job is about, for its errors. */
+interface About {
+  readonly operation: string
+  readonly netns?: string | undefined
+  readonly detail?: string | undefined
+}
+
+function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
+  if (errno === 0) return result
+  throw systemError({ ...about, errno, syscall: call })
+}
+
+/** Creates a namespace, pinned at a path if there is one. */
+export async function createNetns(
+  path: string | undefined,
+  ephemeral: boolean,
+  label: string | undefined,
+  options?: CallOptions,
+): Promise<NetnsHandle> {
+  const about = { operation: 'NetNs.create', netns: label, detail: path }
+  const start = (): number => addon.createNetns(path ?? '', ephemeral)
+  return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about.operation, start, options), about), label)
+}
+
+/** How to find a namespace that exists. */
+export type NetnsSource = { path: string } | { fd: number } | { pid: number } | { tid: number }
+
+/** Opens a namespace that exists. */
+export async function openNetns(
+  operation: string,
+  source: NetnsSource,
+  label: string | undefined,
+  options?: CallOptions,
+): Promise<NetnsHandle> {
+  const start = (): number => {
+    if ('path' in source) return addon.openNetnsPath(source.path)
+    if ('fd' in source) return addon.openNetnsFd(source.fd)
+    return 'pid' in source ? addon.openNetnsPid(source.pid) : addon.openNetnsThread(source.tid)
+  }
+  const [kind, value] = Object.entries(source)[0] ?? []
+  const completion = await runJob<NetnsDescription>(operation, start, options)
+  const what = `${kind} ${String(value)}`
+  const detail = completion.errno === 22 ? `${what} is not a network namespace` : what
+  return new NetnsHandle(unwrap(completion, { operation, netns: label, detail }), label)
+}
+
+/** Unpins the path; with a namespace, only if it is still pinned there. */
+export async function deleteNetns(path: string, expected: NetnsHandle | undefined, options?: CallOptions): Promise<void> {
+  const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
+  const start = (): number => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
+  unwrap(await runJob(about.operation, start, options), about)
+}
+
+/** The namespaces pinned in a directory: [name, device, inode, name, …]. */
+export async function listNetns(directory: string, options?: CallOptions): Promise<readonly (string | number)[]> {
+  const operation = 'NetNs.list'
+  const completion = await runJob<(string | number)[]>(operation, () => addon.listNetns(directory), options)
+  return unwrap(completion, { operation, detail: directory })
+}
+
+/** A TCP or UDP socket inside a namespace. */
+export interface SocketRequest {
+  readonly version: 4 | 6
+  readonly type: 'tcp' | 'udp'
+  readonly ipv6Only?: boolean | undefined
+  /** The address to bind it to; not bound without. */
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+}
+
+/** Opens a socket inside a namespace. The descriptor belongs to the caller. */
+export async function openSocket(
+  operation: string,
+  netns: NetnsHandle,
+  { version, type, ipv6Only = false, host = '', port = 0 }: SocketRequest,
+  options?: CallOptions,
+): Promise<number> {
+  const start = (): number => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port)
+  const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
+  return unwrap(await runJob<number>(operation, start, options), { operation, netns: netns.label, detail })
+}
+
+/** Runs a function with JavaScript's own thread inside a namespace. */
+export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
+  const entered = addon.enter(netns.use(operation))
+  if (entered === -9) throw closedError(operation, netns.label)
+  if (entered < 0) throw systemError({ operation, errno: -entered, syscall: 'setns', netns: netns.label })
+  try {
+    return inside()
+  } finally {
+    const left = addon.leave()
+    if (left < 0) {
+      // eslint-disable-next-line no-unsafe-finally -- worse than whatever happened inside
+      throw systemError({
+        operation,
+        errno: -left,
+        syscall: 'setns',
+        netns: netns.label,
+        detail: 'the thread could not return to its own namespace; end this process or Worker',
+      })
+    }
+  }
+}

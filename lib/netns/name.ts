@@ -1,0 +1,31 @@
+// Names of namespaces, and the directory where `ip netns` keeps them.
+import { checkText } from '../wire/text'
+import { wrongType, wrongValue } from '../wire/invalid'
+
+/** Where named namespaces are pinned, as by `ip netns`. */
+export const namedDirectory = '/run/netns'
+
+/** NAME_MAX of linux/limits.h. */
+const longestName = 255
+
+/** Checks a namespace's name: it becomes the name of a file. */
+export function checkName(value: unknown, field = 'name'): string {
+  const name = checkText(value, 1, longestName, field)
+  if (name === '.' || name === '..' || name.includes('/')) {
+    throw wrongValue(field, 'the name of a file: not "." or "..", without "/"', value)
+  }
+  return name
+}
+
+/** The path that a name stands for. */
+export function pathOfName(name: string): string {
+  return `${namedDirectory}/${name}`
+}
+
+/** Checks an absolute path. */
+export function checkPath(value: unknown, field = 'path'): string {
+  if (typeof value !== 'string') throw wrongType(field, 'a path', value)
+  const path = checkText(value, 1, 4095, field)
+  if (!path.startsWith('/')) throw wrongValue(field, 'an absolute path', value)
+  return path
+}

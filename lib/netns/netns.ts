@@ -1,0 +1,326 @@
+// NetNs: the public face of one network namespace.
+import { types } from 'node:util'
+import type { Server, Socket } from 'node:net'
+import { isNotFound, NetloomError } from '../errors'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity, type NetnsTarget } from '../native/netns_handle'
+import { createNetns, deleteNetns, listNetns, openNetns, runInside } from '../native/netns_jobs'
+import { perform } from '../netlink/perform'
+import { Addresses } from '../route/addresses'
+import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
+import { Links } from '../route/links'
+import { Neighbors } from '../route/neighbors'
+import { getNsid, setNsid } from '../route/nsids'
+import { Routes } from '../route/routes'
+import { Rules } from '../route/rules'
+import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
+import { wrongType } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
+import { checkName, checkPath, namedDirectory, pathOfName } from './name'
+
+/** Options of `NetNs.create`. */
+export interface CreateOptions extends CallOptions {
+  /** Pins the namespace at this absolute path instead of under a name. The file must not exist. */
+  path?: string | undefined
+  /** Unpins it when its handle is disposed or closed, and at the latest when the process or Worker ends. Default: false. */
+  ephemeral?: boolean | undefined
+}
+
+/** A named namespace, as `NetNs.list` gives it. */
+export interface NamedNetns extends NetnsIdentity {
+  readonly name: string
+  readonly path: string
+}
+
+const createKeys = ['path', 'ephemeral']
+
+/**
+ * A network namespace that is open. It lives as long as something holds it: a pin (`/run/netns/NAME`, a bind mount), a
+ * process in it, or an open handle such as this one. See network_namespaces(7).
+ *
+ * Within one namespace, calls take effect in the order in which they were made, awaited or not.
+ * @example
+ * await using red = await NetNs.create('red', { ephemeral: true })
+ * await red.links.set('lo', { up: true })
+ */
+export class NetNs implements NetnsTarget {
+  /** @internal */
+  readonly [handleOf]: NetnsHandle
+  /** The name under `/run/netns`, if it was created or opened by name. */
+  readonly name: string | undefined
+  /** The path it was created at or opened from, if there is one. */
+  readonly path: string | undefined
+  /** Whether the namespace goes with this handle: anonymous, or created with `ephemeral`. */
+  readonly ephemeral: boolean
+  /** Its network devices. */
+  readonly links: Links
+  /** The IP addresses of its devices. */
+  readonly addresses: Addresses
+  /** Its routes. */
+  readonly routes: Routes
+  /** Its neighbor tables (ARP, NDP). */
+  readonly neighbors: Neighbors
+  /** Its routing policy rules. */
+  readonly rules: Rules
+
+  private constructor(handle: NetnsHandle, name?: string, path?: string, ephemeral = false) {
+    this[handleOf] = handle
+    this.name = name
+    this.path = path
+    this.ephemeral = ephemeral
+    this.links = new Links(handle)
+    this.addresses = new Addresses(handle)
+    this.routes = new Routes(handle)
+    this.neighbors = new Neighbors(handle)
+    this.rules = new Rules(handle)
+  }
+
+  /**
+   * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` sees it, and stays until it is
+   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down.
+   * @throws NetloomError: `EEXIST` (the name is taken), `EPERM` (CAP_SYS_ADMIN is missing), `ENOSPC`
+   *   (user.max_net_namespaces). What had been made is undone.
+   * @example
+   * const red = await NetNs.create('red')
+   * const temporary = await NetNs.create()
+   */
+  static async create(name?: string, options?: CreateOptions): Promise<NetNs>
+  static async create(options?: CreateOptions): Promise<NetNs>
+  static async create(first?: string | CreateOptions, second?: CreateOptions): Promise<NetNs> {
+    const named = typeof first === 'string' || second !== undefined
+    const options = (named ? second : first) ?? {}
+    const name = named && first !== undefined ? checkName(first) : undefined
+    checkCallOptions(options, createKeys)
+    const { path: at, ephemeral = false, ...call } = options
+    if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
+    if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
+    const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
+    const handle = await createNetns(path, ephemeral, name ?? path, call)
+    return new NetNs(handle, name, path, ephemeral || path === undefined)
+  }
+
+  /**
+   * Opens a named namespace (`/run/netns/NAME`), whoever created it.
+   * @throws NetloomError: `ENOENT`; `EINVAL` if the file is no network namespace.
+   */
+  static async open(name: string, options?: CallOptions): Promise<NetNs> {
+    const path = pathOfName(checkName(name))
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.open', { path }, name, options), name, path)
+  }
+
+  /** The namespace in which this process, or this Worker, lives. */
+  static async current(options?: CallOptions): Promise<NetNs> {
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.current', { path: '/proc/thread-self/ns/net' }, undefined, options))
+  }
+
+  /**
+   * The namespace of a process. Safe against a number that is given to another process meanwhile (pidfd_open(2)).
+   * @throws NetloomError: `ESRCH` if there is no such process.
+   */
+  static async fromPid(pid: number, options?: CallOptions): Promise<NetNs> {
+    checkInteger(pid, 1, 0x7fffffff, 'pid')
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.fromPid', { pid }, undefined, options))
+  }
+
+  /**
+   * The namespace of a thread, by its tid as in `/proc/PID/task`.
+   * @throws NetloomError: `ESRCH` if there is no such thread.
+   */
+  static async fromThread(tid: number, options?: CallOptions): Promise<NetNs> {
+    checkInteger(tid, 1, 0x7fffffff, 'tid')
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.fromThread', { tid }, undefined, options))
+  }
+
+  /**
+   * The namespace behind a path, such as `/proc/1234/ns/net` or a bind mount of it.
+   * @throws NetloomError: `ENOENT`; `EINVAL` if it is no network namespace (of another kind, or an ordinary file).
+   */
+  static async fromPath(path: string, options?: CallOptions): Promise<NetNs> {
+    checkPath(path)
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.fromPath', { path }, path, options), undefined, path)
+  }
+
+  /**
+   * The namespace behind a descriptor, which stays the caller's.
+   * @throws NetloomError: `EBADF`; `EINVAL` if it is no network namespace.
+   */
+  static async fromFd(fd: number, options?: CallOptions): Promise<NetNs> {
+    checkInteger(fd, 0, 0x7fffffff, 'fd')
+    checkCallOptions(options)
+    return new NetNs(await openNetns('NetNs.fromFd', { fd }, undefined, options))
+  }
+
+  /** The named namespaces, those of `ip netns` among them, by name. Opens none. */
+  static async list(options?: CallOptions): Promise<NamedNetns[]> {
+    checkCallOptions(options)
+    const flat = await listNetns(namedDirectory, options)
+    const found: NamedNetns[] = []
+    for (let i = 0; i < flat.length; i += 3) {
+      const name = flat[i] as string
+      found.push({ name, path: pathOfName(name), device: flat[i + 1] as number, inode: flat[i + 2] as number })
+    }
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Whether there is a namespace of this name. */
+  static async exists(name: string, options?: CallOptions): Promise<boolean> {
+    const path = pathOfName(checkName(name))
+    checkCallOptions(options)
+    try {
+      const handle = await openNetns('NetNs.exists', { path }, name, options)
+      handle.close()
+      return true
+    } catch (error) {
+      const notOne = error instanceof NetloomError && error.code === 'EINVAL'
+      if (notOne || isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  /**
+   * Deletes a namespace by name: unpins it. It goes when nothing else holds it.
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetloomError: `ENOENT`.
+   */
+  static async delete(name: string, options?: DeleteOptions): Promise<void> {
+    const path = pathOfName(checkName(name))
+    const { force, call } = splitForce(options)
+    checkCallOptions(call)
+    return forgiving(force, deleteNetns(path, undefined, call))
+  }
+
+  /** The device and inode of the namespace, which are the same for every handle to it. */
+  get identity(): NetnsIdentity {
+    return this[handleOf].identity
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return !this[handleOf].isOpen
+  }
+
+  /** Whether this and `other` are handles to one namespace. */
+  equals(other: NetNs): boolean {
+    const { device, inode } = checkNetns(other, 'other').identity
+    return device === this.identity.device && inode === this.identity.inode
+  }
+
+  /**
+   * The id by which this namespace knows another one (`netnsId` in links), or undefined if it has given it none
+   * (RTM_GETNSID).
+   */
+  async id(other: NetNs, options?: CallOptions): Promise<number | undefined> {
+    return perform(getNsid(this[handleOf], checkNetns(other, 'other')), options)
+  }
+
+  /**
+   * Gives another namespace an id in this one (RTM_NEWNSID). Without `id` the kernel chooses.
+   * @throws NetlinkError: `EEXIST` if it has one already.
+   */
+  async setId(other: NetNs, id?: number, options?: CallOptions): Promise<void> {
+    if (id !== undefined) checkInteger(id, 0, 0x7fffffff, 'id')
+    return perform(setNsid(this[handleOf], checkNetns(other, 'other'), id), options)
+  }
+
+  /**
+   * Runs a synchronous function with this thread inside the namespace, and returns what it returns. Nothing that happens
+   * later (a callback, what follows an `await`) is inside; so a function that returns a promise is refused. What libuv's
+   * pool does (`fs`, `dns`) is never inside.
+   * @throws TypeError if the function is asynchronous; NetloomError if the thread cannot enter.
+   * @example
+   * const interfaces = red.run(() => os.networkInterfaces())
+   */
+  run<Result>(inside: () => Result): Result {
+    if (typeof inside !== 'function') throw wrongType('fn', 'a function', inside)
+    if (types.isAsyncFunction(inside)) throw asynchronous()
+    const result = runInside('NetNs.run', this[handleOf], inside)
+    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
+      // It is refused, so nobody else will handle its failure.
+      void Promise.resolve(result).catch(() => undefined)
+      throw asynchronous()
+    }
+    return result
+  }
+
+  /**
+   * A TCP server in the namespace: Node's own, listening.
+   * @throws TypeError, RangeError for a wrong option; NetloomError (`EADDRINUSE`, `EADDRNOTAVAIL` …).
+   * @example
+   * const server = await red.listen({ host: '10.0.0.1', port: 80 })
+   * server.on('connection', (socket) => socket.end('hello'))
+   */
+  async listen(options?: ListenOptions): Promise<Server> {
+    return listen(this[handleOf], options)
+  }
+
+  /**
+   * A TCP connection from the namespace: Node's own socket, connected.
+   * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`.
+   */
+  async connect(options: ConnectOptions): Promise<Socket> {
+    return connect(this[handleOf], options)
+  }
+
+  /**
+   * Deletes the namespace: unpins it and closes the handle. The kernel frees it, and its devices with it, when nothing else
+   * holds it. An anonymous one needs no more than `close`.
+   * @param options - `force: true` to be content if the pin is gone already.
+   * @throws NetloomError: `ENOENT` if the pin is gone; `ESTALE` if another namespace has taken its name; the handle stays
+   *   open then.
+   */
+  async delete(options?: DeleteOptions): Promise<void> {
+    const { force, call } = splitForce(options)
+    checkCallOptions(call)
+    const handle = this[handleOf]
+    if (force && !handle.isOpen) return
+    handle.use('NetNs.delete')
+    if (this.path !== undefined) await forgiving(force, deleteNetns(this.path, handle, call))
+    else if (!this.ephemeral) {
+      throw new NetloomError(
+        `NetNs.delete: ${handle.label} is not pinned by a name or path; close() lets go of it`,
+        'ERR_NETLOOM_NOT_PINNED',
+        { operation: 'NetNs.delete', netns: handle.label },
+      )
+    }
+    handle.close()
+  }
+
+  /** Closes the handle; may be called again. Calls that were made before finish. An ephemeral namespace is unpinned. */
+  close(): void {
+    this[handleOf].close()
+  }
+
+  /** For `using`: `close`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** For `await using`: deletes an ephemeral namespace, closes the handle of another. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.ephemeral && this.path !== undefined && this[handleOf].isOpen) {
+      try {
+        await deleteNetns(this.path, this[handleOf])
+      } catch (error) {
+        // Somebody else deleted it, or has taken its name: either way it is not ours to remove any more.
+        const gone = error instanceof NetloomError && error.code === 'ESTALE'
+        if (!gone && !isNotFound(error)) throw error
+      }
+    }
+    this.close()
+  }
+}
+
+function asynchronous(): TypeError {
+  return Object.assign(
+    new TypeError(
+      'NetNs.run takes a synchronous function: the thread leaves the namespace when the function returns, so what an ' +
+        'asynchronous one does after its first await would happen outside. Use listen(), connect() and the like, or a Worker.',
+    ),
+    { code: 'ERR_NETLOOM_ASYNC_RUN' },
+  )
+}

@@ -1,0 +1,303 @@
+// The messages of addresses: struct ifaddrmsg and IFA_… (linux/if_addr.h), from options and to objects.
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Message, Received } from '../netlink/message'
+import type { Operation } from '../netlink/operation'
+import { attributes } from '../wire/attributes'
+import { bits, oneOf } from '../wire/choices'
+import { checkDevice, device, type Device } from '../wire/device'
+import { i32, u32, u8 } from '../wire/integers'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { formatIPv4, ip, parsePrefix, type Prefix } from '../wire/ip'
+import { struct } from '../wire/struct'
+import { text } from '../wire/text'
+import type { ValueOf } from '../wire/type'
+import { errnoNumber } from '../errno'
+import { checkFamily, family, scope, type Family } from './families'
+import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
+
+const ifaddrmsg = struct('ifaddrmsg', {
+  family: ['ifa_family', family],
+  prefixLength: ['ifa_prefixlen', u8],
+  flags: ['ifa_flags', u8],
+  scope: ['ifa_scope', scope],
+  index: ['ifa_index', device],
+})
+
+const cacheInfo = struct('ifa_cacheinfo', {
+  preferred: ['ifa_prefered', u32],
+  valid: ['ifa_valid', u32],
+  created: ['cstamp', u32],
+  updated: ['tstamp', u32],
+})
+
+const addressFlags = bits(u32, 'IFA_F_', {
+  secondary: ['SECONDARY', 0x01],
+  nodad: ['NODAD', 0x02],
+  optimistic: ['OPTIMISTIC', 0x04],
+  dadfailed: ['DADFAILED', 0x08],
+  homeaddress: ['HOMEADDRESS', 0x10],
+  deprecated: ['DEPRECATED', 0x20],
+  tentative: ['TENTATIVE', 0x40],
+  permanent: ['PERMANENT', 0x80],
+  managetempaddr: ['MANAGETEMPADDR', 0x100],
+  noprefixroute: ['NOPREFIXROUTE', 0x200],
+  mcautojoin: ['MCAUTOJOIN', 0x400],
+  stablePrivacy: ['STABLE_PRIVACY', 0x800],
+})
+
+const addressProtocol = oneOf(u8, 'IFAPROT_', {
+  unspec: ['UNSPEC', 0],
+  kernelLo: ['KERNEL_LO', 1],
+  kernelRa: ['KERNEL_RA', 2],
+  kernelLl: ['KERNEL_LL', 3],
+})
+
+const addressAttributes = attributes('IFA_', {
+  address: ['ADDRESS', 1, ip],
+  local: ['LOCAL', 2, ip],
+  label: ['LABEL', 3, text(15, undefined, 1)],
+  broadcast: ['BROADCAST', 4, ip],
+  anycast: ['ANYCAST', 5, ip],
+  cacheInfo: ['CACHEINFO', 6, cacheInfo],
+  multicast: ['MULTICAST', 7, ip],
+  flags: ['FLAGS', 8, addressFlags],
+  metric: ['RT_PRIORITY', 9, u32],
+  targetNetnsId: ['TARGET_NETNSID', 10, i32],
+  protocol: ['PROTO', 11, addressProtocol],
+})
+
+/** The messages RTM_…ADDR. */
+export const addressLayout = { header: ifaddrmsg, attributes: addressAttributes }
+
+/** What names an address: its device and itself. */
+export interface AddressKey {
+  /** The device, by name or index. */
+  dev: Device
+  /** The address, with the length of its prefix: `10.0.0.1/24`, `fd00::1/64`. Without it, /32 or /128. */
+  address: string
+  /** The other end of a point-to-point link; its prefix is then the one that counts. */
+  peer?: string | undefined
+}
+
+/** An address to add. */
+export interface AddressOptions extends AddressKey {
+  /** The IPv4 broadcast address; `+` for the prefix's own. Default: none. */
+  broadcast?: string | undefined
+  /** A name for the address, IPv4 only: by custom `eth0:1`. Default: the device's name. */
+  label?: string | undefined
+  /** How far it is valid. Default: `host` for loopback addresses, else `global`. */
+  scope?: ValueOf<typeof scope> | undefined
+  /** Seconds until it is not used for new connections any more. Default: Infinity. */
+  preferredLifetimeSeconds?: number | undefined
+  /** Seconds until it is removed. Default: Infinity. */
+  validLifetimeSeconds?: number | undefined
+  /** `nodad` (usable at once, no duplicate address detection), `noprefixroute` … */
+  flags?: ValueOf<typeof addressFlags> | undefined
+  /** Metric of the route to its prefix. */
+  metric?: number | undefined
+  /** Who made it (IFAPROT_). */
+  protocol?: ValueOf<typeof addressProtocol> | undefined
+}
+
+/** An address of a device (RTM_NEWADDR). */
+export interface Address {
+  family: Family
+  /** Index of its device. */
+  dev: number
+  /** The address and the length of its prefix. */
+  address: string
+  /** The other end of a point-to-point link, if that is another address. */
+  peer?: string
+  broadcast?: string
+  anycast?: string
+  label?: string
+  scope: ValueOf<typeof scope>
+  flags: ValueOf<typeof addressFlags>
+  /** Infinity: for ever. */
+  preferredLifetimeSeconds: number
+  /** Infinity: for ever. */
+  validLifetimeSeconds: number
+  metric?: number
+  protocol?: ValueOf<typeof addressProtocol>
+}
+
+/** Which addresses a list is of. */
+export interface AddressFilter {
+  /** Of one device (in the kernel). */
+  dev?: Device | undefined
+  /** Of one family (in the kernel). */
+  family?: Family | undefined
+  scope?: ValueOf<typeof scope> | undefined
+  label?: string | undefined
+}
+
+const keyKeys = ['dev', 'address', 'peer']
+const addKeys = new Set([
+  ...keyKeys,
+  'broadcast',
+  'label',
+  'scope',
+  'preferredLifetimeSeconds',
+  'validLifetimeSeconds',
+  'flags',
+  'metric',
+  'protocol',
+])
+
+const forever = 0xffffffff
+
+function checkLifetime(value: unknown, field: string): number {
+  if (value === undefined || value === Infinity) return forever
+  if (typeof value !== 'number') throw wrongType(field, 'a number of seconds', value)
+  if (!Number.isInteger(value) || value < 0 || value >= forever) {
+    throw outOfRange(field, `an integer from 0 to ${forever - 1}, or Infinity`, value)
+  }
+  return value
+}
+
+/** The text of an address without the length of its prefix. */
+function bare(address: string): string {
+  const slash = address.indexOf('/')
+  return slash < 0 ? address : address.slice(0, slash)
+}
+
+interface Ends {
+  readonly prefix: Prefix
+  readonly length: number
+  readonly local: string
+  readonly address: string
+}
+
+function checkEnds({ address, peer }: AddressKey): Ends {
+  const prefix = parsePrefix(address, 'address')
+  if (peer === undefined) return { prefix, length: prefix.length, local: bare(address), address: bare(address) }
+  const far = parsePrefix(peer, 'peer', prefix.family)
+  const length = peer.includes('/') ? far.length : prefix.length
+  return { prefix, length, local: bare(address), address: bare(peer) }
+}
+
+function broadcastOf(value: string | undefined, { prefix, length }: Ends): string | undefined {
+  if (value === undefined) return undefined
+  if (prefix.family === 'ipv6') throw wrongValue('broadcast', 'left out: IPv6 has no broadcast', value)
+  if (value !== '+') {
+    parsePrefix(value, 'broadcast', 'ipv4')
+    return value
+  }
+  const bytes = prefix.bytes.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
+  return formatIPv4(bytes)
+}
+
+function newAddress(options: AddressOptions, flags: number): Message {
+  checkKeys(options, addKeys)
+  const ends = checkEnds(options)
+  checkDevice(options.dev, 'dev')
+  const { label, scope, preferredLifetimeSeconds, validLifetimeSeconds, metric, protocol } = options
+  const loopback = ends.prefix.family === 'ipv4' ? ends.prefix.bytes[0] === 127 : ends.local === '::1'
+  const valid = checkLifetime(validLifetimeSeconds, 'validLifetimeSeconds')
+  const preferred =
+    preferredLifetimeSeconds === undefined ? valid : checkLifetime(preferredLifetimeSeconds, 'preferredLifetimeSeconds')
+  if (preferred > valid) throw outOfRange('preferredLifetimeSeconds', 'at most validLifetimeSeconds', preferred)
+  if (label !== undefined && ends.prefix.family === 'ipv6') throw wrongValue('label', 'left out for IPv6', label)
+  return message('NEWADDR', addressLayout, {
+    flags,
+    header: {
+      family: ends.prefix.family,
+      prefixLength: ends.length,
+      scope: scope ?? (loopback ? 'host' : 'global'),
+      index: options.dev,
+    },
+    attributes: {
+      local: ends.local,
+      address: ends.address,
+      broadcast: broadcastOf(options.broadcast, ends),
+      label,
+      flags: options.flags,
+      cacheInfo: valid === forever && preferred === forever ? undefined : { preferred, valid },
+      metric,
+      protocol,
+    },
+  })
+}
+
+/** addresses.add, addresses.replace */
+export function addAddress(netns: NetnsHandle, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
+  const request = newAddress(options, Mode[verb])
+  return { ...change(`addresses.${verb}`, netns, request), about: `${options.address} on ${options.dev}` }
+}
+
+function deletion(key: AddressKey, label?: string): Message {
+  const ends = checkEnds(key)
+  checkDevice(key.dev, 'dev')
+  return message('DELADDR', addressLayout, {
+    header: { family: ends.prefix.family, prefixLength: ends.length, index: key.dev },
+    attributes: { local: ends.local, ...(key.peer === undefined ? {} : { address: ends.address }), label },
+  })
+}
+
+/** addresses.delete */
+export function deleteAddress(netns: NetnsHandle, key: AddressKey): Operation<void> {
+  checkKeys(key, new Set(keyKeys))
+  return { ...change('addresses.delete', netns, deletion(key)), about: `${key.address} on ${key.dev}` }
+}
+
+/** addresses.flush, of addresses that were listed: secondary ones first, for they go with their primary one. */
+export function deleteAddresses(netns: NetnsHandle, addresses: readonly Address[]): Operation<void> {
+  const messages = addresses.map((address) => deletion(address)).reverse()
+  const gone = new Set([errnoNumber('EADDRNOTAVAIL') ?? 0, errnoNumber('ENODEV') ?? 0])
+  return change('addresses.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+}
+
+/** addresses.list */
+export function listAddresses(netns: NetnsHandle, filter: AddressFilter = {}, name = 'addresses.list'): Operation<Address[]> {
+  checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
+  const { dev, label } = filter
+  if (dev !== undefined) checkDevice(dev, 'dev')
+  const wanted = checkFamily(filter.family)
+  const header = { family: wanted ?? ('any' as const), ...(dev === undefined ? {} : { index: dev }) }
+  const request = message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header })
+  return dump(name, netns, Lane.read, request, (received) => {
+    const address = decodeAddress(received)
+    if (address === undefined || (filter.scope !== undefined && address.scope !== filter.scope)) return undefined
+    return label === undefined || address.label === label ? address : undefined
+  })
+}
+
+/** Checks a key and tells which address it names. */
+export function matcher(key: AddressKey): (address: Address) => boolean {
+  checkKeys(key, new Set(keyKeys))
+  const ends = checkEnds(key)
+  const anyLength = !(key.peer ?? key.address).includes('/')
+  return ({ address }) => {
+    const { family, bytes, length } = parsePrefix(address, 'address')
+    const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
+    return same && (anyLength || length === ends.length)
+  }
+}
+
+/** Makes an address of an RTM_NEWADDR message. */
+export function decodeAddress(received: Received): Address | undefined {
+  const decoded = decodeMessage(addressLayout, received)
+  if (decoded === undefined) return undefined
+  const { header, attributes: found } = decoded
+  const own = found.local ?? found.address
+  if ((header.family !== 'ipv4' && header.family !== 'ipv6') || own === undefined) return undefined
+  const seconds = (value: number | undefined): number => (value === undefined || value === forever ? Infinity : value)
+  const address: Address = {
+    family: header.family,
+    dev: header.index as number,
+    address: `${own}/${header.prefixLength}`,
+    scope: header.scope,
+    flags: found.flags ?? [],
+    preferredLifetimeSeconds: seconds(found.cacheInfo?.preferred),
+    validLifetimeSeconds: seconds(found.cacheInfo?.valid),
+  }
+  if (found.address !== undefined && found.address !== own) address.peer = `${found.address}/${header.prefixLength}`
+  if (found.broadcast !== undefined) address.broadcast = found.broadcast
+  if (found.anycast !== undefined) address.anycast = found.anycast
+  if (found.label !== undefined) address.label = found.label
+  if (found.metric !== undefined) address.metric = found.metric
+  if (found.protocol !== undefined) address.protocol = found.protocol
+  return address
+}

@@ -1,0 +1,81 @@
+// The IP addresses of a namespace's devices (rtnetlink(7), linux/if_addr.h).
+import type { CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { perform } from '../netlink/perform'
+import {
+  addAddress,
+  deleteAddress,
+  deleteAddresses,
+  listAddresses,
+  matcher,
+  type Address,
+  type AddressFilter,
+  type AddressKey,
+  type AddressOptions,
+} from './address_messages'
+import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { firstOf, found } from './lookup'
+
+/**
+ * IP addresses: `ns.addresses`.
+ * @example
+ * await red.addresses.add({ dev: 'eth0', address: '10.0.0.1/24' })
+ * await red.addresses.add({ dev: 'eth0', address: 'fd00::1/64', flags: ['nodad'] })
+ */
+export class Addresses {
+  readonly #netns: NetnsHandle
+
+  /** @internal */
+  constructor(netns: NetnsHandle) {
+    this.#netns = netns
+  }
+
+  /**
+   * Adds an address to a device (RTM_NEWADDR).
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST`; NetloomError: `ENODEV`.
+   */
+  async add(options: AddressOptions, call?: CallOptions): Promise<void> {
+    return perform(addAddress(this.#netns, 'add', options), call)
+  }
+
+  /** Adds an address, or gives the one that is there these lifetimes, flags and metric. */
+  async replace(options: AddressOptions, call?: CallOptions): Promise<void> {
+    return perform(addAddress(this.#netns, 'replace', options), call)
+  }
+
+  /**
+   * One address. Without a prefix length in the key, whatever length it has.
+   * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   */
+  async get(key: AddressKey, call?: CallOptions): Promise<Address> {
+    const isIt = matcher(key)
+    const those = (await perform(listAddresses(this.#netns, { dev: key.dev }, 'addresses.get'), call)).filter(isIt)
+    return firstOf(those, 'addresses.get', this.#netns, `${key.address} on ${key.dev}`)
+  }
+
+  /** As `get`, but undefined if there is none. */
+  async find(key: AddressKey, call?: CallOptions): Promise<Address | undefined> {
+    return found(this.get(key, call))
+  }
+
+  /** All addresses, or those that a filter lets through (RTM_GETADDR). */
+  async list(filter?: AddressFilter, call?: CallOptions): Promise<Address[]> {
+    return perform(listAddresses(this.#netns, filter), call)
+  }
+
+  /**
+   * Removes an address (RTM_DELADDR).
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetlinkError: `EADDRNOTAVAIL`.
+   */
+  async delete(key: AddressKey, options?: DeleteOptions): Promise<void> {
+    const { force, call } = splitForce(options)
+    return forgiving(force, perform(deleteAddress(this.#netns, key), call))
+  }
+
+  /** Removes all addresses that a filter lets through, such as `{ dev: 'eth0' }`. */
+  async flush(filter: AddressFilter, call?: CallOptions): Promise<void> {
+    const addresses = await perform(listAddresses(this.#netns, filter, 'addresses.flush'), call)
+    if (addresses.length > 0) await perform(deleteAddresses(this.#netns, addresses), call)
+  }
+}

@@ -1,0 +1,5 @@
+// dummy: swallows what is sent, holds addresses. Has no attributes of its own.
+import { attributes } from '../../wire/attributes'
+import { linkKind } from './kind'
+
+export const dummy = linkKind('dummy', attributes('IFLA_DUMMY_', {}))

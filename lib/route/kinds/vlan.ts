@@ -1,0 +1,46 @@
+// vlan: the frames of one VLAN on a lower device, without their tag (IFLA_VLAN_ of linux/if_link.h, linux/if_vlan.h).
+import { attributes } from '../../wire/attributes'
+import { oneOf } from '../../wire/choices'
+import { be16, u16, u32, within } from '../../wire/integers'
+import { list } from '../../wire/nesting'
+import { struct } from '../../wire/struct'
+import { switches } from '../../wire/switches'
+import { linkKind } from './kind'
+
+/** EtherTypes of VLAN tags (linux/if_ether.h). */
+export const vlanProtocol = oneOf(be16, 'ETH_P_', { '802.1Q': ['8021Q', 0x8100], '802.1ad': ['8021AD', 0x88a8] })
+
+const vlanFlags = switches(struct('ifla_vlan_flags', { value: ['flags', u32], mask: ['mask', u32] }), 'VLAN_FLAG_', {
+  /** Received frames look as if they had no tag, also to packet sockets. Default: true. */
+  reorderHdr: ['REORDER_HDR', 0x1],
+  /** Registers the VLAN by GVRP. Default: false. */
+  gvrp: ['GVRP', 0x2],
+  /** The device's state does not follow that of the lower one. Default: false. */
+  looseBinding: ['LOOSE_BINDING', 0x4],
+  /** Registers the VLAN by MVRP. Default: false. */
+  mvrp: ['MVRP', 0x8],
+  /** On a bridge: the device's state follows that of the ports that are in the VLAN. Default: false. */
+  bridgeBinding: ['BRIDGE_BINDING', 0x10],
+})
+
+// The kernel's headers call both maps' entries the same.
+const qosMap = list(
+  'IFLA_VLAN_QOS_MAPPING',
+  1,
+  struct('ifla_vlan_qos_mapping', { from: ['from', u32], to: ['to', u32] }),
+)
+
+const data = attributes('IFLA_VLAN_', {
+  /** The VLAN's id, 0 to 4094. It cannot be changed later. */
+  id: ['ID', 1, within(u16, 0, 4094)],
+  /** How the device behaves; what is left out stays as it is. */
+  vlanFlags: ['FLAGS', 2, vlanFlags],
+  /** Priority of a sent packet (`from`, its skb priority) to that in the tag (`to`, 0 to 7). Default: 0 for all. */
+  egressQosMap: ['EGRESS_QOS', 3, qosMap],
+  /** Priority in the tag (`from`, 0 to 7) to that of the received packet (`to`). Default: 0 for all. */
+  ingressQosMap: ['INGRESS_QOS', 4, qosMap],
+  /** The tag's protocol. It cannot be changed later. Default: `802.1Q`. */
+  protocol: ['PROTOCOL', 5, vlanProtocol],
+})
+
+export const vlan = linkKind('vlan', data, ['link', 'id'])

@@ -1,0 +1,18 @@
+// vrf: its ports share a routing table of their own (IFLA_VRF_ of linux/if_link.h).
+import { attributes } from '../../wire/attributes'
+import { u32, within } from '../../wire/integers'
+import { readOnly } from '../../wire/read_only'
+import { linkKind } from './kind'
+
+const data = attributes('IFLA_VRF_', {
+  /** The routing table of its ports. It cannot be changed later. */
+  table: ['TABLE', 1, within(u32, 1, 0xffffffff)],
+})
+
+export const vrf = linkKind('vrf', data, ['table'])
+
+/** What a device is as a port of a vrf (IFLA_VRF_PORT_). */
+export const vrfPort = attributes('IFLA_VRF_PORT_', {
+  /** The routing table that the vrf gives it. Only reported. */
+  table: ['TABLE', 1, readOnly(u32)],
+})

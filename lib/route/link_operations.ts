@@ -1,0 +1,250 @@
+// The messages behind the verbs of links.
+import { Ending, Lane } from '../native/addon'
+import { checkNetns, type NetnsHandle } from '../native/netns_handle'
+import { NETLINK, NLM_F } from '../netlink/constants'
+import type { Message } from '../netlink/message'
+import type { Operation, Step } from '../netlink/operation'
+import { checkDevice, type Device } from '../wire/device'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { decodeLink, type Link } from './link'
+import { linkLayout } from './link_attributes'
+import {
+  checkChanges,
+  checkCreation,
+  checkPeer,
+  creationPart,
+  flagPart,
+  laterPart,
+  pick,
+  portPart,
+  type LinkChanges,
+  type LinkOptions,
+  type Options,
+} from './link_options'
+import { change, dump, look, message, Mode, only } from './rtnetlink'
+
+/** What a look at links gives besides. */
+export interface LinkDetail {
+  /** With counters; without them the answer is half as long. Default: false. */
+  statistics?: boolean | undefined
+}
+
+/** Which links a list is of. What the kernel can filter, it filters. */
+export interface LinkFilter extends LinkDetail {
+  /** Links of one kind (in the kernel). */
+  kind?: string | undefined
+  /** Ports of one device (in the kernel). */
+  master?: Device | undefined
+  /** Links of one group. */
+  group?: number | undefined
+  /** Links that are up, or down. */
+  up?: boolean | undefined
+}
+
+/** What names a link: its name, its index, or one of its further names. */
+export type LinkName = Device | { readonly altname: string }
+
+// Leaves out those of IPv6 and of virtual functions, which nobody decodes.
+const brief = { filter: ['skipStatistics'] } as const
+
+function checkDetail({ statistics = false }: LinkDetail): boolean {
+  if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
+  return statistics
+}
+
+function nameAttributes(dev: LinkName, field: string): { header: { index?: number }; attributes: Options } {
+  if (typeof dev === 'object' && (dev as unknown) !== null) {
+    checkKeys(dev, new Set(['altname']), field)
+    return { header: {}, attributes: { altname: dev.altname } }
+  }
+  const checked = checkDevice(dev, field)
+  return typeof checked === 'number'
+    ? { header: { index: checked }, attributes: {} }
+    : { header: {}, attributes: { name: checked } }
+}
+
+function lookMessage(dev: LinkName): Message {
+  const { header, attributes } = nameAttributes(dev, 'dev')
+  return message('GETLINK', linkLayout, { header, attributes: { ...attributes, ...brief } })
+}
+
+/** links.get */
+export function getLink(netns: NetnsHandle, dev: LinkName, detail: LinkDetail): Operation<Link> {
+  const statistics = checkDetail(detail)
+  const operation = look('links.get', netns, Lane.look, lookMessage(dev), (received) => decodeLink(received, statistics))
+  return { ...operation, about: `link ${show(dev)}` }
+}
+
+function show(dev: LinkName): string {
+  return typeof dev === 'object' ? dev.altname : String(dev)
+}
+
+/** links.list */
+export function listLinks(netns: NetnsHandle, filter: LinkFilter = {}): Operation<Link[]> {
+  checkKeys(filter, new Set(['statistics', 'kind', 'master', 'group', 'up']))
+  const { kind, master, group, up } = filter
+  const statistics = checkDetail(filter)
+  if (kind !== undefined && typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
+  const request = message('GETLINK', linkLayout, {
+    flags: NLM_F.DUMP,
+    attributes: {
+      ...brief,
+      ...(kind === undefined ? {} : { linkInfo: { kind } }),
+      ...(master === undefined ? {} : { master }),
+    },
+  })
+  return dump('links.list', netns, Lane.look, request, (received) => {
+    const link = decodeLink(received, statistics)
+    if (link === undefined || (group !== undefined && link.group !== group)) return undefined
+    return up === undefined || link.up === up ? link : undefined
+  })
+}
+
+/** What makes a device that exists what the options say: messages that come before it goes up, and the one that does it. */
+function finishing(name: string, options: Options, deferred: Options, prefix: string): Message[] {
+  const messages: Message[] = []
+  const later = { ...laterPart(options), ...deferred }
+  const flags = flagPart(options, prefix)
+  const port = portPart(options, prefix)
+  const settle = (attributes: Options): void => {
+    messages.push(message('NEWLINK', linkLayout, { attributes: { name, ...attributes } }))
+  }
+  if (Object.keys(later).length > 0) settle(later)
+  if (options['altnames'] !== undefined) {
+    const altnames = options['altnames'] as string[]
+    if (!Array.isArray(altnames)) throw wrongType(`${prefix}altnames`, 'an array', altnames)
+    if (altnames.length > 0) messages.push(message('NEWLINKPROP', linkLayout, { attributes: { name, altnames } }))
+  }
+  if (port !== undefined) settle({ linkInfo: port })
+  if (flags.change !== 0) messages.push(message('NEWLINK', linkLayout, { header: flags, attributes: { name } }))
+  return messages
+}
+
+/** links.add */
+export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> {
+  const options = link as unknown as Options
+  const linkInfo = checkCreation(options)
+  const target = options['netns'] === undefined ? netns : checkNetns(options['netns'], 'netns')
+  const far = linkInfo.kind === 'veth' ? peerOf(options, target) : undefined
+  const name = options['name'] as string
+  // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
+  const elsewhere = target !== netns
+  const near = {
+    ...creationPart(options),
+    ...pick(options, elsewhere ? ['link'] : ['link', 'master']),
+    ...(elsewhere ? { netnsFd: target } : {}),
+    linkInfo: far === undefined ? linkInfo : { kind: 'veth', data: { peer: far.message } },
+  }
+  // Addresses that IPv6 makes by itself come with the up: what prevents them has to be set before.
+  const early = pick(options, ['addrGenMode', 'protoDown', 'port', 'operState', 'carrier']) as Options
+  const upNow = Object.keys(early).length === 0 && !elsewhere
+  const create = message('NEWLINK', linkLayout, {
+    flags: Mode.add,
+    header: { index: (options['index'] as number | undefined) ?? 0, ...(upNow ? flagPart(options) : {}) },
+    attributes: near as never,
+  })
+  const finish = finishing(
+    name,
+    upNow ? { ...options, ...noFlags } : options,
+    elsewhere ? pick(options, ['master']) : {},
+    '',
+  )
+  const undo = { netns: target, message: message('DELLINK', linkLayout, { attributes: { name } }) }
+  const steps: Step[] = [{ netns, messages: [create], ending: Ending.ack, undo }]
+  if (far !== undefined && far.finish.length > 0) {
+    steps.push({ netns: far.netns, messages: far.finish, ending: Ending.ack })
+  }
+  if (finish.length > 0) steps.push({ netns: target, messages: finish, ending: Ending.ack })
+  steps.push({ netns: target, messages: [lookMessage(name)], ending: Ending.reply })
+  return {
+    name: 'links.add',
+    protocol: NETLINK.ROUTE,
+    lane: Lane.mutation,
+    netns,
+    steps,
+    about: `link ${name}`,
+    result: (answers) => only(answers, steps.length - 1, (received) => decodeLink(received, false)),
+  }
+}
+
+const noFlags = { up: undefined, arp: undefined, multicast: undefined, allMulticast: undefined, promisc: undefined }
+
+/** The far end of a veth: its part of the message, and what it takes only afterwards, in its own namespace. */
+function peerOf(options: Options, near: NetnsHandle): { netns: NetnsHandle; message: never; finish: Message[] } {
+  const { options: peer, netns } = checkPeer(options['peer'])
+  if (peer['index'] !== undefined && options['index'] === undefined) {
+    // The kernel ignores the one without the other.
+    throw wrongValue('peer.index', 'given only together with "index"', peer['index'])
+  }
+  const index = (peer['index'] as number | undefined) ?? 0
+  const attributes = { ...creationPart(peer), ...(netns === undefined ? {} : { netnsFd: netns }) }
+  return {
+    netns: netns ?? near,
+    message: { header: { index }, attributes } as never,
+    finish: finishing(peer['name'] as string, peer, pick(peer, ['master']), 'peer.'),
+  }
+}
+
+/** links.set */
+export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): Operation<void> {
+  const options = changes as unknown as Options
+  checkDevice(dev, 'dev')
+  const linkInfo = checkChanges(options)
+  const port = portPart(options)
+  const target = options['netns'] === undefined ? undefined : checkNetns(options['netns'], 'netns')
+  const renamed = (options['name'] as Device | undefined) ?? dev
+  const steps: Step[] = []
+  const add = (where: NetnsHandle, of: Device, attributes: Options, flags = {}): void => {
+    const content = { header: { index: of as number, ...flags }, attributes }
+    steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack })
+  }
+  if (target !== undefined) {
+    // The index may change on the way; what is set after it needs a name that holds on both sides.
+    if (typeof renamed === 'number' && Object.keys(options).length > 1) {
+      throw wrongValue('dev', 'a name (or "name" given), to move a device and set more', dev)
+    }
+    add(netns, dev, { netnsFd: target, ...pick(options, ['name']) })
+  }
+  const settings = {
+    ...creationPart(options),
+    ...laterPart(options),
+    ...pick(options, ['master', 'link']),
+    ...(linkInfo === undefined ? {} : { linkInfo }),
+  }
+  if (target !== undefined) delete settings.name
+  const flags = flagPart(options)
+  const upLater = port !== undefined || options['addrGenMode'] !== undefined || options['protoDown'] !== undefined
+  const where = target ?? netns
+  if (Object.keys(settings).length > 0 || (flags.change !== 0 && !upLater)) {
+    add(where, target === undefined ? dev : renamed, settings, upLater ? {} : flags)
+  }
+  if (port !== undefined) add(where, renamed, { linkInfo: port })
+  if (upLater && flags.change !== 0) add(where, renamed, {}, flags)
+  if (steps.length === 0) add(netns, dev, {}) // nothing to change, but the device has to be there
+  return { ...change('links.set', netns, steps), about: `link ${show(dev)}` }
+}
+
+/** links.delete */
+export function deleteLink(netns: NetnsHandle, dev: LinkName): Operation<void> {
+  const request = message('DELLINK', linkLayout, nameAttributes(dev, 'dev'))
+  return { ...change('links.delete', netns, request, Lane.removal), about: `link ${show(dev)}` }
+}
+
+/** links.flush */
+export function flushLinks(netns: NetnsHandle, { group }: { group: number }): Operation<void> {
+  return change('links.flush', netns, message('DELLINK', linkLayout, { attributes: { group } }), Lane.removal)
+}
+
+/** links.addAltnames, links.deleteAltnames */
+export function changeAltnames(
+  netns: NetnsHandle,
+  verb: 'addAltnames' | 'deleteAltnames',
+  dev: LinkName,
+  altnames: readonly string[],
+): Operation<void> {
+  if (!Array.isArray(altnames) || altnames.length === 0) throw wrongType('altnames', 'a list of names', altnames)
+  const { header, attributes } = nameAttributes(dev, 'dev')
+  const type = verb === 'addAltnames' ? 'NEWLINKPROP' : 'DELLINKPROP'
+  const request = message(type, linkLayout, { header, attributes: { ...attributes, altnames } })
+  return { ...change(`links.${verb}`, netns, request), about: `link ${show(dev)}` }
+}

@@ -1,0 +1,274 @@
+// The messages of neighbors: struct ndmsg and NDA_… (linux/neighbour.h), from options and to objects.
+import { errnoNumber } from '../errno'
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Message, Received } from '../netlink/message'
+import type { Operation } from '../netlink/operation'
+import { attributes } from '../wire/attributes'
+import { bits } from '../wire/choices'
+import { checkDevice, device, type Device } from '../wire/device'
+import { be16, i32, u16, u32, u8 } from '../wire/integers'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { familyOf, ip, mac, parseIP } from '../wire/ip'
+import { struct } from '../wire/struct'
+import type { ValueOf } from '../wire/type'
+import { checkFamily, family, routeProtocol, type Family } from './families'
+import { ignored } from './link_creation'
+import { change, decodeMessage, dump, look, message, Mode } from './rtnetlink'
+import { routeType } from './route_attributes'
+
+const states = bits(u16, 'NUD_', {
+  incomplete: ['INCOMPLETE', 0x01],
+  reachable: ['REACHABLE', 0x02],
+  stale: ['STALE', 0x04],
+  delay: ['DELAY', 0x08],
+  probe: ['PROBE', 0x10],
+  failed: ['FAILED', 0x20],
+  noarp: ['NOARP', 0x40],
+  permanent: ['PERMANENT', 0x80],
+})
+
+const flags = bits(u8, 'NTF_', {
+  use: ['USE', 0x01],
+  self: ['SELF', 0x02],
+  master: ['MASTER', 0x04],
+  proxy: ['PROXY', 0x08],
+  extLearned: ['EXT_LEARNED', 0x10],
+  offloaded: ['OFFLOADED', 0x20],
+  sticky: ['STICKY', 0x40],
+  router: ['ROUTER', 0x80],
+})
+
+const extendedFlags = bits(u32, 'NTF_EXT_', { managed: ['MANAGED', 1] })
+
+const ndmsg = struct('ndmsg', {
+  family: ['ndm_family', family],
+  _pad1: ['ndm_pad1', u8],
+  _pad2: ['ndm_pad2', u16],
+  index: ['ndm_ifindex', device],
+  state: ['ndm_state', states],
+  flags: ['ndm_flags', flags],
+  type: ['ndm_type', routeType],
+})
+
+const cacheInfo = struct('nda_cacheinfo', {
+  confirmed: ['ndm_confirmed', u32],
+  used: ['ndm_used', u32],
+  updated: ['ndm_updated', u32],
+  references: ['ndm_refcnt', u32],
+})
+
+const neighborAttributes = attributes('NDA_', {
+  address: ['DST', 1, ip],
+  mac: ['LLADDR', 2, mac],
+  cacheInfo: ['CACHEINFO', 3, cacheInfo],
+  probes: ['PROBES', 4, u32],
+  vlan: ['VLAN', 5, u16],
+  port: ['PORT', 6, be16],
+  vni: ['VNI', 7, u32],
+  dev: ['IFINDEX', 8, device],
+  master: ['MASTER', 9, device],
+  linkNetnsId: ['LINK_NETNSID', 10, i32],
+  sourceVni: ['SRC_VNI', 11, u32],
+  protocol: ['PROTOCOL', 12, routeProtocol],
+  nexthopId: ['NH_ID', 13, u32],
+  fdbExtended: ['FDB_EXT_ATTRS', 14, ignored],
+  extendedFlags: ['FLAGS_EXT', 15, extendedFlags],
+  stateMask: ['NDM_STATE_MASK', 16, u16],
+  flagsMask: ['NDM_FLAGS_MASK', 17, u8],
+})
+
+/** The messages RTM_…NEIGH. */
+export const neighborLayout = { header: ndmsg, attributes: neighborAttributes }
+
+/** A state of a neighbor (NUD_). */
+export type NeighborState = keyof typeof states.names
+/** A flag of a neighbor (NTF_). */
+export type NeighborFlag = keyof typeof flags.names
+
+/** What names a neighbor. */
+export interface NeighborKey {
+  /** The device, by name or index. */
+  dev: Device
+  /** Its IP address. */
+  address: string
+  /** An address that this machine answers for, instead of a neighbor. Default: false. */
+  proxy?: boolean | undefined
+}
+
+/** A neighbor to add. */
+export interface NeighborOptions extends NeighborKey {
+  /** Its link-layer address. Not for a proxy entry. */
+  mac?: string | undefined
+  /** What is known of it. Default: `permanent`. */
+  state?: NeighborState | undefined
+  /** It is a router (IPv6). */
+  router?: boolean | undefined
+  /** Learned by a control plane: the kernel's garbage collection leaves it alone. */
+  extLearned?: boolean | undefined
+  /** Resolved now and kept so by the kernel. */
+  managed?: boolean | undefined
+  /** Who made it. */
+  protocol?: ValueOf<typeof routeProtocol> | undefined
+}
+
+/** An entry of a neighbor table (RTM_NEWNEIGH). */
+export interface Neighbor {
+  family: Family
+  /** Index of its device. */
+  dev: number
+  address: string
+  mac?: string
+  /** What is known of it; undefined if nothing is, and for a proxy. */
+  state?: NeighborState
+  /** `proxy`, `router`, `extLearned` … */
+  flags: ValueOf<typeof flags>
+  protocol?: ValueOf<typeof routeProtocol>
+  /** How often it was asked for without an answer. */
+  probes?: number
+  /** Seconds since it was last confirmed, used, and changed. */
+  confirmedSeconds?: number
+  usedSeconds?: number
+  updatedSeconds?: number
+}
+
+/** Which neighbors a list is of. */
+export interface NeighborFilter {
+  /** Of one device (in the kernel). */
+  dev?: Device | undefined
+  /** Of one family (in the kernel). */
+  family?: Family | undefined
+  /** Of the ports of one device (in the kernel). */
+  master?: Device | undefined
+  /** The proxy entries instead of the neighbors (in the kernel). */
+  proxy?: boolean | undefined
+  state?: NeighborState | undefined
+}
+
+const keyKeys = ['dev', 'address', 'proxy']
+const addKeys = new Set([...keyKeys, 'mac', 'state', 'router', 'extLearned', 'managed', 'protocol'])
+const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
+
+function checkBoolean(value: unknown, field: string): boolean {
+  if (value === undefined) return false
+  if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
+  return value
+}
+
+function checkState(value: unknown): NeighborState | undefined {
+  if (value === undefined) return undefined
+  const names = Object.keys(states.names)
+  if (typeof value !== 'string' || !names.includes(value)) {
+    throw wrongValue('state', `one of ${names.join(', ')}`, value)
+  }
+  return value as NeighborState
+}
+
+function keyHeader({ dev, address, proxy }: NeighborKey): { family: Family; index: Device; flags: NeighborFlag[] } {
+  parseIP(address, 'address')
+  checkDevice(dev, 'dev')
+  return {
+    family: familyOf(address) ?? 'ipv4',
+    index: dev,
+    flags: checkBoolean(proxy, 'proxy') ? ['proxy'] : [],
+  }
+}
+
+/** neighbors.add, neighbors.replace */
+export function addNeighbor(netns: NetnsHandle, verb: 'add' | 'replace', options: NeighborOptions): Operation<void> {
+  checkKeys(options, addKeys)
+  const header = keyHeader(options)
+  const proxy = header.flags.length > 0
+  const { address, mac: lladdr, protocol, dev } = options
+  if (proxy && lladdr !== undefined) throw wrongValue('mac', 'left out for a proxy entry', lladdr)
+  const state = checkState(options.state) ?? 'permanent'
+  const managed = checkBoolean(options.managed, 'managed')
+  const needsMac = !proxy && !managed && ['permanent', 'reachable', 'stale', 'delay', 'probe'].includes(state)
+  if (needsMac && lladdr === undefined) throw wrongType('mac', `given for the state "${state}"`, lladdr)
+  const named: NeighborFlag[] = [...header.flags]
+  if (checkBoolean(options.router, 'router')) named.push('router')
+  if (checkBoolean(options.extLearned, 'extLearned')) named.push('extLearned')
+  const request = message('NEWNEIGH', neighborLayout, {
+    flags: Mode[verb],
+    header: { ...header, state: managed && options.state === undefined ? [] : [state], flags: named },
+    attributes: { address, mac: lladdr, protocol, extendedFlags: managed ? ['managed'] : undefined },
+  })
+  return { ...change(`neighbors.${verb}`, netns, request), about: `${address} on ${dev}` }
+}
+
+function deletion(key: NeighborKey): Message {
+  return message('DELNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
+}
+
+/** neighbors.delete */
+export function deleteNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<void> {
+  checkKeys(key, new Set(keyKeys))
+  return { ...change('neighbors.delete', netns, deletion(key)), about: `${key.address} on ${key.dev}` }
+}
+
+/** neighbors.flush, of neighbors that were listed. */
+export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor[]): Operation<void> {
+  const messages = neighbors.map(({ dev, address, flags: set }) =>
+    deletion({ dev, address, proxy: set.includes('proxy') }),
+  )
+  const gone = new Set([errnoNumber('ENOENT') ?? 0, errnoNumber('ENODEV') ?? 0])
+  return change('neighbors.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+}
+
+/** neighbors.get: the kernel looks up one. */
+export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Neighbor> {
+  checkKeys(key, new Set(keyKeys))
+  const request = message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
+  const operation = look('neighbors.get', netns, Lane.read, request, decodeNeighbor)
+  return { ...operation, about: `${key.address} on ${key.dev}` }
+}
+
+/** neighbors.list */
+export function listNeighbors(netns: NetnsHandle, filter: NeighborFilter = {}, name = 'neighbors.list'): Operation<Neighbor[]> {
+  checkKeys(filter, filterKeys)
+  const { dev, master } = filter
+  if (dev !== undefined) checkDevice(dev, 'dev')
+  if (master !== undefined) checkDevice(master, 'master')
+  const state = checkState(filter.state)
+  const request = message('GETNEIGH', neighborLayout, {
+    flags: NLM_F.DUMP,
+    header: {
+      family: checkFamily(filter.family) ?? 'any',
+      flags: checkBoolean(filter.proxy, 'proxy') ? ['proxy'] : [],
+    },
+    attributes: { dev, master },
+  })
+  return dump(name, netns, Lane.read, request, (received) => {
+    const neighbor = decodeNeighbor(received)
+    return state === undefined || neighbor?.state === state ? neighbor : undefined
+  })
+}
+
+/** Ages are in units of USER_HZ. */
+const ticksPerSecond = 100
+
+/** Makes a neighbor of an RTM_NEWNEIGH message. */
+export function decodeNeighbor(received: Received): Neighbor | undefined {
+  const decoded = decodeMessage(neighborLayout, received)
+  if (decoded === undefined) return undefined
+  const { header, attributes: found } = decoded
+  if ((header.family !== 'ipv4' && header.family !== 'ipv6') || found.address === undefined) return undefined
+  const neighbor: Neighbor = {
+    family: header.family,
+    dev: header.index as number,
+    address: found.address,
+    flags: header.flags,
+  }
+  const [state] = header.state
+  if (typeof state === 'string') neighbor.state = state
+  if (found.mac !== undefined && found.mac !== '') neighbor.mac = found.mac
+  if (found.protocol !== undefined) neighbor.protocol = found.protocol
+  if (found.probes !== undefined) neighbor.probes = found.probes
+  if (found.cacheInfo?.references !== undefined) {
+    neighbor.confirmedSeconds = (found.cacheInfo.confirmed ?? 0) / ticksPerSecond
+    neighbor.usedSeconds = (found.cacheInfo.used ?? 0) / ticksPerSecond
+    neighbor.updatedSeconds = (found.cacheInfo.updated ?? 0) / ticksPerSecond
+  }
+  return neighbor
+}

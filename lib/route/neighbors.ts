@@ -1,0 +1,80 @@
+// The neighbor tables of a namespace: ARP and NDP (rtnetlink(7), linux/neighbour.h).
+import type { CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { perform } from '../netlink/perform'
+import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { found } from './lookup'
+import {
+  addNeighbor,
+  deleteNeighbor,
+  deleteNeighbors,
+  getNeighbor,
+  listNeighbors,
+  type Neighbor,
+  type NeighborFilter,
+  type NeighborKey,
+  type NeighborOptions,
+} from './neighbor_messages'
+
+/**
+ * Neighbors: `ns.neighbors`.
+ * @example
+ * await red.neighbors.add({ dev: 'eth0', address: '10.0.0.2', mac: '02:00:00:00:00:02' })
+ * await red.neighbors.add({ dev: 'eth0', address: '10.0.0.9', proxy: true })
+ */
+export class Neighbors {
+  readonly #netns: NetnsHandle
+
+  /** @internal */
+  constructor(netns: NetnsHandle) {
+    this.#netns = netns
+  }
+
+  /**
+   * Adds an entry (RTM_NEWNEIGH), permanent unless told otherwise.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST`; NetloomError: `ENODEV`.
+   */
+  async add(options: NeighborOptions, call?: CallOptions): Promise<void> {
+    return perform(addNeighbor(this.#netns, 'add', options), call)
+  }
+
+  /** Adds an entry, or changes the one for that address. */
+  async replace(options: NeighborOptions, call?: CallOptions): Promise<void> {
+    return perform(addNeighbor(this.#netns, 'replace', options), call)
+  }
+
+  /**
+   * One entry; the kernel looks up just that one (RTM_GETNEIGH).
+   * @throws NetlinkError with `ENOENT` if there is none; `isNotFound` tells.
+   */
+  async get(key: NeighborKey, call?: CallOptions): Promise<Neighbor> {
+    return perform(getNeighbor(this.#netns, key), call)
+  }
+
+  /** As `get`, but undefined if there is none. */
+  async find(key: NeighborKey, call?: CallOptions): Promise<Neighbor | undefined> {
+    return found(this.get(key, call))
+  }
+
+  /** All entries, or those that a filter lets through. Proxy entries only with `{ proxy: true }`, and then only those. */
+  async list(filter?: NeighborFilter, call?: CallOptions): Promise<Neighbor[]> {
+    return perform(listNeighbors(this.#netns, filter), call)
+  }
+
+  /**
+   * Removes an entry (RTM_DELNEIGH).
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetlinkError: `ENOENT`.
+   */
+  async delete(key: NeighborKey, options?: DeleteOptions): Promise<void> {
+    const { force, call } = splitForce(options)
+    return forgiving(force, perform(deleteNeighbor(this.#netns, key), call))
+  }
+
+  /** Removes all entries that a filter lets through, except those without ARP (multicast and the like). */
+  async flush(filter: NeighborFilter, call?: CallOptions): Promise<void> {
+    const all = await perform(listNeighbors(this.#netns, filter, 'neighbors.flush'), call)
+    const neighbors = all.filter(({ state }) => state !== 'noarp')
+    if (neighbors.length > 0) await perform(deleteNeighbors(this.#netns, neighbors), call)
+  }
+}

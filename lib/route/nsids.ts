@@ -1,0 +1,50 @@
+// Ids of namespaces as seen from a namespace (RTM_GETNSID, linux/net_namespace.h): what `netnsId` in a link refers to.
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NETLINK } from '../netlink/constants'
+import type { Operation } from '../netlink/operation'
+import { attributes } from '../wire/attributes'
+import { i32, u32, u8 } from '../wire/integers'
+import { struct } from '../wire/struct'
+import { netnsFd } from './netns_fd'
+import { change, decodeMessage, message, only } from './rtnetlink'
+
+const rtgenmsg = struct('rtgenmsg', { family: ['rtgen_family', u8] })
+
+const nsidAttributes = attributes('NETNSA_', {
+  id: ['NSID', 1, i32],
+  pid: ['PID', 2, u32],
+  fd: ['FD', 3, netnsFd],
+  targetId: ['TARGET_NSID', 4, i32],
+  currentId: ['CURRENT_NSID', 5, i32],
+})
+
+/** The messages RTM_…NSID. */
+export const nsidLayout = { header: rtgenmsg, attributes: nsidAttributes }
+
+/** NETNSA_NSID_NOT_ASSIGNED */
+const notAssigned = -1
+
+/** The id that `netns` knows `other` by, or undefined if it has none. */
+export function getNsid(netns: NetnsHandle, other: NetnsHandle): Operation<number | undefined> {
+  return {
+    name: 'NetNs.id',
+    protocol: NETLINK.ROUTE,
+    lane: Lane.read,
+    netns,
+    steps: [{ netns, messages: [message('GETNSID', nsidLayout, { attributes: { fd: other } })], ending: Ending.reply }],
+    result(answers) {
+      const id = only(answers, 0, (received) => decodeMessage(nsidLayout, received)?.attributes.id)
+      return id === notAssigned ? undefined : id
+    },
+  }
+}
+
+/** Gives `other` an id in `netns`; the kernel chooses one if `id` is undefined. */
+export function setNsid(netns: NetnsHandle, other: NetnsHandle, id: number | undefined): Operation<void> {
+  return change(
+    'NetNs.setId',
+    netns,
+    message('NEWNSID', nsidLayout, { attributes: { id: id ?? notAssigned, fd: other } }),
+  )
+}

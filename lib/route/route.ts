@@ -1,0 +1,274 @@
+// A route as users give and get it, and its way to and from the messages.
+import type { Received } from '../netlink/message'
+import { checkDevice, type Device } from '../wire/device'
+import { checkInteger } from '../wire/integers'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { familyOf, parseIP, parsePrefix } from '../wire/ip'
+import type { ValueOf } from '../wire/type'
+import { checkFamily, type family as anyFamily, type Family, type routeProtocol, type scope, table } from './families'
+import { routeFlags, routeLayout, type HopMessage, type routeMetrics, type routerPreference, type routeType } from './route_attributes'
+import { decodeMessage } from './rtnetlink'
+
+/** Metrics of a route (RTAX_). */
+export type RouteMetrics = Omit<ValueOf<typeof routeMetrics>, 'unknown'>
+/** Flags of a route or nexthop. */
+export type RouteFlags = ValueOf<typeof routeFlags>
+/** A routing table, by name or number up to 2^32 - 1. */
+export type RouteTable = ValueOf<typeof table>
+
+/** One of several ways that a route has (struct rtnexthop). */
+export interface Nexthop {
+  /** The next router; for an IPv4 route also an IPv6 address. */
+  via?: string | undefined
+  /** The device, by name or index; the kernel tells the index. */
+  dev?: Device | undefined
+  /** Its share of the traffic, 1 to 256. Default: 1. */
+  weight?: number | undefined
+  /** The next router counts as on the link, even if no prefix says so. */
+  onlink?: boolean | undefined
+}
+
+/** What names a route, to find or delete it: what is left out may be anything. */
+export interface RouteKey {
+  /** The destination: a prefix such as `10.0.0.0/8`, or `default`. */
+  dst: string
+  /** The family; only needed for `default` without `via`. Default: that of `dst` or `via`, else IPv4. */
+  family?: Family | undefined
+  /** The next router; for an IPv4 route also an IPv6 address. */
+  via?: string | undefined
+  /** The device, by name or index. */
+  dev?: Device | undefined
+  /** The table. Default: `main`, or `local` for types that belong there. */
+  table?: RouteTable | undefined
+  /** Of two routes to one destination the one with the lower metric is taken (RTA_PRIORITY). */
+  metric?: number | undefined
+  /** What it does: `unicast`, `blackhole`, `unreachable`, `prohibit`, `throw`, `local` … Default for a new one: `unicast`. */
+  type?: ValueOf<typeof routeType> | undefined
+  /** Who made it. Default for a new one: `boot`, as of `ip route`. */
+  protocol?: ValueOf<typeof routeProtocol> | undefined
+  scope?: ValueOf<typeof scope> | undefined
+  /** Type of service that it is for, IPv4 only. */
+  tos?: number | undefined
+  /** The source address that packets get (RTA_PREFSRC). */
+  src?: string | undefined
+  /** Only for packets from this prefix (RTA_SRC); IPv6. */
+  from?: string | undefined
+}
+
+/** A route to add. */
+export interface RouteOptions extends RouteKey {
+  /** The next router counts as on the link, even if no prefix says so. */
+  onlink?: boolean | undefined
+  /** Path MTU, window and the like. */
+  metrics?: RouteMetrics | undefined
+  /** Several ways, instead of `via` and `dev`. */
+  nexthops?: readonly Nexthop[] | undefined
+  /** Preference of a router, IPv6 only. */
+  preference?: ValueOf<typeof routerPreference> | undefined
+  /** Seconds until it is removed, IPv6 only. */
+  expiresSeconds?: number | undefined
+  /** A nexthop object to use, by its id. */
+  nexthopId?: number | undefined
+}
+
+/** A route (RTM_NEWROUTE). */
+export interface Route {
+  family: Family
+  /** The destination: a prefix, or `default`. */
+  dst: string
+  type: ValueOf<typeof routeType>
+  table: RouteTable
+  protocol: ValueOf<typeof routeProtocol>
+  scope: ValueOf<typeof scope>
+  via?: string
+  /** Index of the device. */
+  dev?: number
+  src?: string
+  from?: string
+  metric?: number
+  metrics?: RouteMetrics
+  tos?: number
+  nexthops?: RouteNexthop[]
+  flags: RouteFlags
+  preference?: ValueOf<typeof routerPreference>
+  /** Seconds until it is removed. */
+  expiresSeconds?: number
+  nexthopId?: number
+  mark?: number
+  uid?: number
+  iif?: number
+}
+
+/** One of several ways, as the kernel tells it. */
+export interface RouteNexthop {
+  via?: string
+  dev: number
+  weight: number
+  /** `onlink`, `dead`, `linkdown` … */
+  flags: RouteFlags
+}
+
+const keyKeys = ['dst', 'family', 'via', 'dev', 'table', 'metric', 'type', 'protocol', 'scope', 'tos', 'src', 'from']
+/** Keys of RouteKey. */
+export const routeKeyKeys: ReadonlySet<string> = new Set(keyKeys)
+/** Keys of RouteOptions. */
+export const routeOptionKeys: ReadonlySet<string> = new Set([
+  ...keyKeys,
+  'onlink',
+  'metrics',
+  'nexthops',
+  'preference',
+  'expiresSeconds',
+  'nexthopId',
+])
+const hopKeys = new Set(['via', 'dev', 'weight', 'onlink'])
+
+type Message = { header: object; attributes: ValueOf<(typeof routeLayout)['attributes']> }
+
+// Types whose routes stand in the table `local`, and those that are valid on the link only: as `ip route` has it.
+const localTypes = new Set<unknown>(['local', 'broadcast', 'anycast', 'nat'])
+const linkTypes = new Set<unknown>(['broadcast', 'multicast', 'anycast'])
+
+/** The family that a key means. */
+export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Family {
+  const chosen = checkFamily(family)
+  if (dst !== 'default') return parsePrefix(dst, 'dst', chosen).family
+  if (chosen !== undefined) return chosen
+  const router = via ?? (Array.isArray(nexthops) ? (nexthops as Nexthop[]).find((hop) => hop.via !== undefined)?.via : undefined)
+  return (typeof router === 'string' ? familyOf(router) : undefined) ?? 'ipv4'
+}
+
+/** RTA_GATEWAY, or RTA_VIA where the next router is of the other family. */
+function router(via: unknown, of: Family, field: string): { gateway?: string; via?: string } {
+  parseIP(via, field)
+  const text = via as string
+  if (familyOf(text) === of) return { gateway: text }
+  if (of === 'ipv6') throw wrongValue(field, 'an IPv6 address, as the destination', via)
+  return { via: text }
+}
+
+function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
+  checkKeys(hop, hopKeys, field)
+  const { via, dev, weight = 1, onlink = false } = hop
+  if (dev !== undefined) checkDevice(dev, `${field}.dev`)
+  if (typeof onlink !== 'boolean') throw wrongType(`${field}.onlink`, 'a boolean', onlink)
+  checkInteger(weight, 1, 256, `${field}.weight`)
+  return {
+    header: { flags: onlink ? 4 : 0, hops: weight - 1, ...(dev === undefined ? {} : { dev }) },
+    attributes: via === undefined ? {} : router(via, of, `${field}.via`),
+  }
+}
+
+/** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
+export function routeMessage(route: RouteOptions, adding: boolean): Message {
+  const of = familyOfRoute(route)
+  const { dst, via, dev, metric, type, protocol, tos, src, from, onlink, nexthops, ...more } = route
+  const prefix = dst === 'default' ? undefined : parsePrefix(dst, 'dst')
+  const source = from === undefined ? undefined : parsePrefix(from, 'from', of)
+  if (src !== undefined) parseIP(src, 'src', of)
+  if (dev !== undefined) checkDevice(dev, 'dev')
+  if (onlink !== undefined && typeof onlink !== 'boolean') throw wrongType('onlink', 'a boolean', onlink)
+  if (nexthops !== undefined && !Array.isArray(nexthops)) throw wrongType('nexthops', 'an array', nexthops)
+  if (nexthops !== undefined && (via !== undefined || dev !== undefined)) {
+    throw wrongValue('nexthops', 'given instead of "via" and "dev", not with them', nexthops)
+  }
+  const where = more.table ?? (localTypes.has(type) ? 'local' : 'main')
+  const narrow = typeof where !== 'number' || where < 256
+  const text = (prefixed: string): string => prefixed.replace(/\/.*/, '')
+  return {
+    header: {
+      family: of,
+      dstLength: prefix?.length ?? 0,
+      srcLength: source?.length ?? 0,
+      tos,
+      table: narrow ? tableNumber(where) : 0,
+      protocol: protocol ?? (adding ? 'boot' : 'unspec'),
+      scope: more.scope ?? (of === 'ipv6' ? 'global' : adding ? defaultScope(route) : 'nowhere'),
+      type: type ?? (adding ? 'unicast' : 'unspec'),
+      flags: onlink === true ? ['onlink'] : [],
+    },
+    attributes: {
+      dst: prefix === undefined ? undefined : text(dst),
+      from: from === undefined ? undefined : text(from),
+      dev,
+      ...(via === undefined ? {} : router(via, of, 'via')),
+      metric,
+      src,
+      metrics: more.metrics,
+      nexthops: nexthops?.map((hop, i) => hopMessage(hop, of, `nexthops[${i}]`)),
+      table: narrow ? undefined : where,
+      preference: more.preference,
+      expiresSeconds: more.expiresSeconds,
+      nexthopId: more.nexthopId,
+    },
+  }
+}
+
+function tableNumber(value: RouteTable): number {
+  if (typeof value === 'number') return checkInteger(value, 0, 255, 'table')
+  const known = Object.hasOwn(table.names, value) ? table.names[value] : undefined
+  if (known === undefined) throw wrongValue('table', 'a number, "main", "local" or "default"', value)
+  return known[1]
+}
+
+function defaultScope({ type, via, nexthops, nexthopId }: RouteOptions): 'host' | 'link' | 'global' {
+  if (type === 'local' || type === 'nat') return 'host'
+  if (linkTypes.has(type)) return 'link'
+  const direct = (type === undefined || type === 'unicast') && via === undefined
+  return direct && nexthops === undefined && nexthopId === undefined ? 'link' : 'global'
+}
+
+/** USER_HZ of the kernel's interface: rta_expires counts in it. */
+const ticksPerSecond = 100
+
+/** Makes a route of an RTM_NEWROUTE message. */
+export function decodeRoute(received: Received): Route | undefined {
+  const decoded = decodeMessage(routeLayout, received)
+  if (decoded === undefined) return undefined
+  const { header, attributes: found } = decoded
+  if (!isIP(header.family)) return undefined
+  const { dst, from, gateway, via, dev, metric, src, metrics, nexthops, cacheInfo } = found
+  const route: Route = {
+    family: header.family,
+    dst: dst === undefined ? (header.dstLength === 0 ? 'default' : `?/${header.dstLength}`) : `${dst}/${header.dstLength}`,
+    type: header.type,
+    table: found.table ?? header.table,
+    protocol: header.protocol,
+    scope: header.scope,
+    flags: header.flags,
+  }
+  const next = gateway ?? via
+  if (next !== undefined) route.via = next
+  if (dev !== undefined) route.dev = dev as number
+  if (src !== undefined) route.src = src
+  if (from !== undefined) route.from = `${from}/${header.srcLength}`
+  if (metric !== undefined) route.metric = metric
+  if (header.tos !== 0) route.tos = header.tos
+  if (metrics !== undefined) route.metrics = metrics
+  if (nexthops !== undefined) route.nexthops = nexthops.map(decodeHop)
+  if (found.preference !== undefined) route.preference = found.preference
+  if (found.expiresSeconds !== undefined) route.expiresSeconds = found.expiresSeconds
+  else if (cacheInfo?.expires !== undefined && cacheInfo.expires !== 0) {
+    route.expiresSeconds = cacheInfo.expires / ticksPerSecond
+  }
+  if (found.nexthopId !== undefined) route.nexthopId = found.nexthopId
+  if (found.mark !== undefined) route.mark = found.mark
+  if (found.uid !== undefined) route.uid = found.uid
+  if (found.iif !== undefined) route.iif = found.iif as number
+  return route
+}
+
+function isIP(family: ValueOf<typeof anyFamily>): family is Family {
+  return family === 'ipv4' || family === 'ipv6'
+}
+
+function decodeHop({ header, attributes }: HopMessage): RouteNexthop {
+  const flags: RouteFlags[number][] = []
+  for (const [name, [, bit]] of Object.entries(routeFlags.names)) {
+    if (bit <= 64 && ((header.flags ?? 0) & bit) !== 0) flags.push(name as keyof typeof routeFlags.names)
+  }
+  const hop: RouteNexthop = { dev: header.dev as number, weight: (header.hops ?? 0) + 1, flags }
+  const next = attributes.gateway ?? attributes.via
+  if (next !== undefined) hop.via = next
+  return hop
+}

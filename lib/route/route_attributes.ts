@@ -1,0 +1,193 @@
+// The messages of routes: struct rtmsg and RTA_… (linux/rtnetlink.h), in the order of the header.
+import { attributes, type AttributesOf } from '../wire/attributes'
+import { bits, oneOf } from '../wire/choices'
+import { device } from '../wire/device'
+import { be16, i32, u16, u32, u8 } from '../wire/integers'
+import { AF_INET, AF_INET6, familyOf, formatIP, ip, parseIP } from '../wire/ip'
+import { struct, type StructValue } from '../wire/struct'
+import { binary, text } from '../wire/text'
+import type { Type } from '../wire/type'
+import { family, routeProtocol, scope, table } from './families'
+import { ignored } from './link_creation'
+
+/** What a route does with what it matches (RTN_). */
+export const routeType = oneOf(u8, 'RTN_', {
+  unspec: ['UNSPEC', 0],
+  unicast: ['UNICAST', 1],
+  local: ['LOCAL', 2],
+  broadcast: ['BROADCAST', 3],
+  anycast: ['ANYCAST', 4],
+  multicast: ['MULTICAST', 5],
+  blackhole: ['BLACKHOLE', 6],
+  unreachable: ['UNREACHABLE', 7],
+  prohibit: ['PROHIBIT', 8],
+  throw: ['THROW', 9],
+  nat: ['NAT', 10],
+  xresolve: ['XRESOLVE', 11],
+})
+
+/** Flags of routes (RTM_F_) and of their nexthops (RTNH_F_), which share a word. */
+export const routeFlags = bits(u32, 'RT', {
+  dead: ['NH_F_DEAD', 1],
+  pervasive: ['NH_F_PERVASIVE', 2],
+  onlink: ['NH_F_ONLINK', 4],
+  offload: ['NH_F_OFFLOAD', 8],
+  linkdown: ['NH_F_LINKDOWN', 16],
+  unresolved: ['NH_F_UNRESOLVED', 32],
+  trap: ['NH_F_TRAP', 64],
+  notify: ['M_F_NOTIFY', 0x100],
+  cloned: ['M_F_CLONED', 0x200],
+  equalize: ['M_F_EQUALIZE', 0x400],
+  prefix: ['M_F_PREFIX', 0x800],
+  lookupTable: ['M_F_LOOKUP_TABLE', 0x1000],
+  fibMatch: ['M_F_FIB_MATCH', 0x2000],
+  rtOffload: ['M_F_OFFLOAD', 0x4000],
+  rtTrap: ['M_F_TRAP', 0x8000],
+})
+
+const rtmsg = struct('rtmsg', {
+  family: ['rtm_family', family],
+  dstLength: ['rtm_dst_len', u8],
+  srcLength: ['rtm_src_len', u8],
+  tos: ['rtm_tos', u8],
+  table: ['rtm_table', u8],
+  protocol: ['rtm_protocol', routeProtocol],
+  scope: ['rtm_scope', scope],
+  type: ['rtm_type', routeType],
+  flags: ['rtm_flags', routeFlags],
+})
+
+/** Metrics of a route (RTAX_). */
+export const routeMetrics = attributes('RTAX_', {
+  /** Which of them path MTU discovery and the like must not change, as bits by number. */
+  lock: ['LOCK', 1, u32],
+  /** Path MTU in bytes. */
+  mtu: ['MTU', 2, u32],
+  /** Largest TCP window to advertise, in bytes. */
+  window: ['WINDOW', 3, u32],
+  /** First guess of the round-trip time, in units of 1/8 ms. */
+  rtt: ['RTT', 4, u32],
+  /** First guess of its variance, in units of 1/4 ms. */
+  rttvar: ['RTTVAR', 5, u32],
+  ssthresh: ['SSTHRESH', 6, u32],
+  cwnd: ['CWND', 7, u32],
+  /** Maximum segment size to advertise. */
+  advmss: ['ADVMSS', 8, u32],
+  reordering: ['REORDERING', 9, u32],
+  hoplimit: ['HOPLIMIT', 10, u32],
+  initcwnd: ['INITCWND', 11, u32],
+  features: ['FEATURES', 12, u32],
+  /** Smallest retransmission time-out, in ms. */
+  rtoMin: ['RTO_MIN', 13, u32],
+  initrwnd: ['INITRWND', 14, u32],
+  quickack: ['QUICKACK', 15, u32],
+  congestion: ['CC_ALGO', 16, text(15)],
+  fastopenNoCookie: ['FASTOPEN_NO_COOKIE', 17, u32],
+})
+
+/** A next hop of a family that is told: RTA_VIA, struct rtvia. */
+const via: Type<string> = {
+  size: 2,
+  encode(writer, value, field) {
+    const bytes = parseIP(value, field)
+    writer.u16(familyOf(value) === 'ipv4' ? AF_INET : AF_INET6)
+    writer.bytes(bytes)
+  },
+  decode: (reader, at, end) => formatIP(reader, at + 2, end),
+}
+
+const hopAttributes = attributes('RTA_', {
+  gateway: ['GATEWAY', 5, ip],
+  flow: ['FLOW', 11, u32],
+  via: ['VIA', 18, via],
+  encapType: ['ENCAP_TYPE', 21, u16],
+  encap: ['ENCAP', 22, binary()],
+})
+
+/** One of several ways that a route has, as the message has it (struct rtnexthop). */
+export interface HopMessage {
+  readonly header: Partial<StructValue<typeof rtnexthop.fields>>
+  readonly attributes: AttributesOf<typeof hopAttributes.table>
+}
+
+const rtnexthop = struct('rtnexthop', {
+  length: ['rtnh_len', u16],
+  flags: ['rtnh_flags', u8],
+  hops: ['rtnh_hops', u8],
+  dev: ['rtnh_ifindex', device],
+})
+
+/** RTA_MULTIPATH: struct rtnexthop with attributes, one after another. */
+const multipath: Type<readonly HopMessage[]> = {
+  size: 0,
+  encode(writer, value, field) {
+    value.forEach(({ header, attributes: hop }, i) => {
+      const at = writer.length
+      rtnexthop.encode(writer, header, `${field}[${i}]`)
+      hopAttributes.encode(writer, hop, `${field}[${i}]`)
+      writer.patch16(at, writer.length - at)
+    })
+  },
+  decode(reader, at, end) {
+    const hops: HopMessage[] = []
+    while (at + rtnexthop.size <= end) {
+      const header = rtnexthop.whole(reader, at)
+      const next = at + header.length
+      if (header.length < rtnexthop.size || next > end) break
+      hops.push({ header, attributes: hopAttributes.decode(reader, at + rtnexthop.size, next) })
+      at = (next + 3) & ~3
+    }
+    return hops
+  },
+}
+
+/** How much a router advertised that it be preferred (ICMPV6_ROUTER_PREF_). */
+export const routerPreference = oneOf(u8, 'ICMPV6_ROUTER_PREF_', {
+  medium: ['MEDIUM', 0],
+  high: ['HIGH', 1],
+  low: ['LOW', 3],
+})
+
+const cacheInfo = struct('rta_cacheinfo', {
+  clientReferences: ['rta_clntref', u32],
+  lastUse: ['rta_lastuse', u32],
+  expires: ['rta_expires', i32],
+  error: ['rta_error', u32],
+  used: ['rta_used', u32],
+  id: ['rta_id', u32],
+  timestamp: ['rta_ts', u32],
+  timestampAge: ['rta_tsage', u32],
+})
+
+export const routeAttributes = attributes('RTA_', {
+  dst: ['DST', 1, ip],
+  from: ['SRC', 2, ip],
+  iif: ['IIF', 3, device],
+  dev: ['OIF', 4, device],
+  gateway: ['GATEWAY', 5, ip],
+  metric: ['PRIORITY', 6, u32],
+  src: ['PREFSRC', 7, ip],
+  metrics: ['METRICS', 8, routeMetrics],
+  nexthops: ['MULTIPATH', 9, multipath],
+  flow: ['FLOW', 11, u32],
+  cacheInfo: ['CACHEINFO', 12, cacheInfo],
+  table: ['TABLE', 15, table],
+  mark: ['MARK', 16, u32],
+  mfcStats: ['MFC_STATS', 17, ignored],
+  via: ['VIA', 18, via],
+  newDst: ['NEWDST', 19, binary()],
+  preference: ['PREF', 20, routerPreference],
+  encapType: ['ENCAP_TYPE', 21, u16],
+  encap: ['ENCAP', 22, binary()],
+  expiresSeconds: ['EXPIRES', 23, u32],
+  pad: ['PAD', 24, ignored],
+  uid: ['UID', 25, u32],
+  ttlPropagate: ['TTL_PROPAGATE', 26, u8],
+  ipProto: ['IP_PROTO', 27, u8],
+  sourcePort: ['SPORT', 28, be16],
+  destinationPort: ['DPORT', 29, be16],
+  nexthopId: ['NH_ID', 30, u32],
+})
+
+/** The messages RTM_…ROUTE. */
+export const routeLayout = { header: rtmsg, attributes: routeAttributes }

@@ -1,0 +1,171 @@
+// The messages behind the verbs of routes.
+import { errnoNumber } from '../errno'
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Message } from '../netlink/message'
+import type { Operation } from '../netlink/operation'
+import { checkDevice, type Device } from '../wire/device'
+import { checkInteger } from '../wire/integers'
+import { checkKeys, wrongType } from '../wire/invalid'
+import { familyOf, parseIP, parsePrefix } from '../wire/ip'
+import type { ValueOf } from '../wire/type'
+import { checkFamily, type Family, type routeProtocol, type scope } from './families'
+import {
+  decodeRoute,
+  familyOfRoute,
+  routeKeyKeys,
+  routeMessage,
+  routeOptionKeys,
+  type Route,
+  type RouteKey,
+  type RouteOptions,
+  type RouteTable,
+} from './route'
+import { routeLayout, type routeType } from './route_attributes'
+import { change, dump, look, message, Mode } from './rtnetlink'
+
+/** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
+export interface RouteFilter {
+  family?: Family | undefined
+  table?: RouteTable | undefined
+  type?: ValueOf<typeof routeType> | undefined
+  protocol?: ValueOf<typeof routeProtocol> | undefined
+  dev?: Device | undefined
+  /** Exactly this destination: a prefix, or `default`. */
+  dst?: string | undefined
+  via?: string | undefined
+  metric?: number | undefined
+  scope?: ValueOf<typeof scope> | undefined
+}
+
+/** How a packet looks whose route is asked for. */
+export interface LookupOptions {
+  /** The source address. */
+  from?: string | undefined
+  /** The device that it comes in by. */
+  iif?: Device | undefined
+  /** The device that it shall leave by. */
+  oif?: Device | undefined
+  /** Its mark. */
+  mark?: number | undefined
+  /** The user whose packet it is, by uid. */
+  uid?: number | undefined
+  tos?: number | undefined
+  /** The route as it stands in the table, instead of what becomes of it for this packet. Default: false. */
+  fibMatch?: boolean | undefined
+}
+
+const filterKeys = new Set(['family', 'table', 'type', 'protocol', 'dev', 'dst', 'via', 'metric', 'scope'])
+
+const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
+const gone = new Set([errnoNumber('ESRCH') ?? 0, errnoNumber('ENODEV') ?? 0])
+
+/** routes.add, routes.replace, routes.append */
+export function addRoute(
+  netns: NetnsHandle,
+  verb: 'add' | 'replace' | 'append',
+  options: RouteOptions,
+): Operation<void> {
+  checkKeys(options, routeOptionKeys)
+  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(options, true) })
+  return { ...change(`routes.${verb}`, netns, request), about: `route ${options.dst}` }
+}
+
+function deletion(key: RouteOptions): Message {
+  return message('DELROUTE', routeLayout, routeMessage(key, false))
+}
+
+/** routes.delete */
+export function deleteRoute(netns: NetnsHandle, key: RouteKey): Operation<void> {
+  checkKeys(key, routeKeyKeys)
+  return { ...change('routes.delete', netns, deletion(key)), about: `route ${key.dst}` }
+}
+
+/** routes.flush, of routes that were listed. */
+export function deleteRoutes(netns: NetnsHandle, routes: readonly Route[]): Operation<void> {
+  const messages = routes.map(({ family, dst, via, dev, table, metric, type, protocol, tos, from, nexthops }) => {
+    const ways = nexthops === undefined ? { via, dev } : {}
+    return deletion({ family, dst, table, metric, type, protocol, tos, from, ...ways })
+  })
+  return change('routes.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+}
+
+/** routes.list */
+export function listRoutes(netns: NetnsHandle, filter: RouteFilter = {}, name = 'routes.list'): Operation<Route[]> {
+  checkKeys(filter, filterKeys)
+  const { dst, via, metric, dev, type, protocol, table } = filter
+  if (dev !== undefined) checkDevice(dev, 'dev')
+  if (via !== undefined) parseIP(via, 'via')
+  if (metric !== undefined) checkInteger(metric, 0, 0xffffffff, 'metric')
+  const chosen = checkFamily(filter.family)
+  const prefix = dst === undefined || dst === 'default' ? undefined : parsePrefix(dst, 'dst', chosen)
+  const family = chosen ?? prefix?.family ?? ('any' as const)
+  const request = message('GETROUTE', routeLayout, {
+    flags: NLM_F.DUMP,
+    header: { family, ...(type === undefined ? {} : { type }), ...(protocol === undefined ? {} : { protocol }) },
+    attributes: { dev, table },
+  })
+  const isIt = (route: Route): boolean =>
+    (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
+    (via === undefined || route.via === via) &&
+    (metric === undefined || (route.metric ?? 0) === metric) &&
+    (filter.scope === undefined || route.scope === filter.scope)
+  const operation = dump(name, netns, Lane.read, request, (received) => {
+    const route = decodeRoute(received)
+    return route !== undefined && isIt(route) ? route : undefined
+  })
+  // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
+  const steps = operation.steps.map((step) => ({ ...step, tolerate: noSuchTable }))
+  return { ...operation, steps }
+}
+
+function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly length: number }): boolean {
+  if (text === 'default') return wanted.length === 0
+  const { bytes, length } = parsePrefix(text, 'dst')
+  return length === wanted.length && Buffer.compare(bytes, wanted.bytes) === 0
+}
+
+/** The list that holds the route of a key, and what it is called. */
+export function listOfKey(netns: NetnsHandle, key: RouteKey): Operation<Route[]> {
+  checkKeys(key, routeKeyKeys)
+  const { src, tos, from, ...rest } = key
+  routeMessage(key, false) // checks the whole key
+  const family = familyOfRoute(key)
+  const list = listRoutes(netns, { ...rest, family, table: key.table ?? 'main' }, 'routes.get')
+  return {
+    ...list,
+    result: (answers) =>
+      list
+        .result(answers)
+        .filter(
+          (route) =>
+            (src === undefined || route.src === src) &&
+            (tos === undefined || (route.tos ?? 0) === tos) &&
+            (from === undefined || route.from === from),
+        ),
+  }
+}
+
+const lookupKeys = new Set(['from', 'iif', 'oif', 'mark', 'uid', 'tos', 'fibMatch'])
+
+/** routes.lookup */
+export function lookUpRoute(netns: NetnsHandle, address: string, options: LookupOptions = {}): Operation<Route> {
+  checkKeys(options, lookupKeys)
+  const { from, iif, oif, mark, uid, tos, fibMatch = false } = options
+  const { length } = parseIP(address, 'address')
+  const family = familyOf(address) ?? 'ipv4'
+  if (from !== undefined) parseIP(from, 'from', family)
+  if (typeof fibMatch !== 'boolean') throw wrongType('fibMatch', 'a boolean', fibMatch)
+  const request = message('GETROUTE', routeLayout, {
+    header: {
+      family,
+      dstLength: 8 * length,
+      srcLength: from === undefined ? 0 : 8 * length,
+      ...(tos === undefined ? {} : { tos }),
+      flags: fibMatch ? ['lookupTable', 'fibMatch'] : ['lookupTable'],
+    },
+    attributes: { dst: address, from, iif, dev: oif, mark, uid },
+  })
+  return { ...look('routes.lookup', netns, Lane.read, request, decodeRoute), about: `route to ${address}` }
+}

@@ -1,0 +1,325 @@
+// The messages of routing rules: struct fib_rule_hdr and FRA_… (linux/fib_rules.h), from options and to objects.
+import { errnoNumber } from '../errno'
+import { Ending, Lane } from '../native/addon'
+import type { NetnsHandle } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Message, Received } from '../netlink/message'
+import type { Operation } from '../netlink/operation'
+import { attributes } from '../wire/attributes'
+import { bits, oneOf } from '../wire/choices'
+import { checkDeviceName } from '../wire/device'
+import { be64, boolean, checkInteger, u16, u32, u8 } from '../wire/integers'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { ip, parsePrefix } from '../wire/ip'
+import { struct, type StructValue } from '../wire/struct'
+import { text } from '../wire/text'
+import type { ValueOf } from '../wire/type'
+import { checkFamily, family, routeProtocol, table, type Family } from './families'
+import { ignored } from './link_creation'
+import type { RouteTable } from './route'
+import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
+
+const action = oneOf(u8, 'FR_ACT_', {
+  unspec: ['UNSPEC', 0],
+  table: ['TO_TBL', 1],
+  goto: ['GOTO', 2],
+  nop: ['NOP', 3],
+  blackhole: ['BLACKHOLE', 6],
+  unreachable: ['UNREACHABLE', 7],
+  prohibit: ['PROHIBIT', 8],
+})
+
+const ruleFlags = bits(u32, 'FIB_RULE_', {
+  permanent: ['PERMANENT', 1],
+  invert: ['INVERT', 2],
+  unresolved: ['UNRESOLVED', 4],
+  iifDetached: ['IIF_DETACHED', 8],
+  oifDetached: ['OIF_DETACHED', 0x10],
+})
+
+const ruleHeader = struct('fib_rule_hdr', {
+  family: ['family', family],
+  dstLength: ['dst_len', u8],
+  srcLength: ['src_len', u8],
+  tos: ['tos', u8],
+  table: ['table', u8],
+  _res1: ['res1', u8],
+  _res2: ['res2', u8],
+  action: ['action', action],
+  flags: ['flags', ruleFlags],
+})
+
+const range16 = struct('fib_rule_port_range', { start: ['start', u16], end: ['end', u16] })
+const range32 = struct('fib_rule_uid_range', { start: ['start', u32], end: ['end', u32] })
+
+const ipProtocol = oneOf(u8, 'IPPROTO_', {
+  icmp: ['ICMP', 1],
+  tcp: ['TCP', 6],
+  udp: ['UDP', 17],
+  dccp: ['DCCP', 33],
+  icmpv6: ['ICMPV6', 58],
+  sctp: ['SCTP', 132],
+})
+
+const deviceName = text(15, checkDeviceName, 1)
+
+const ruleAttributes = attributes('FRA_', {
+  to: ['DST', 1, ip],
+  from: ['SRC', 2, ip],
+  iif: ['IIFNAME', 3, deviceName],
+  goto: ['GOTO', 4, u32],
+  priority: ['PRIORITY', 6, u32],
+  mark: ['FWMARK', 10, u32],
+  flow: ['FLOW', 11, u32],
+  tunnelId: ['TUN_ID', 12, be64],
+  suppressInterfaceGroup: ['SUPPRESS_IFGROUP', 13, u32],
+  suppressPrefixLength: ['SUPPRESS_PREFIXLEN', 14, u32],
+  table: ['TABLE', 15, table],
+  markMask: ['FWMASK', 16, u32],
+  oif: ['OIFNAME', 17, deviceName],
+  pad: ['PAD', 18, ignored],
+  l3mdev: ['L3MDEV', 19, boolean(u8)],
+  uids: ['UID_RANGE', 20, range32],
+  protocol: ['PROTOCOL', 21, routeProtocol],
+  ipProtocol: ['IP_PROTO', 22, ipProtocol],
+  sourcePorts: ['SPORT_RANGE', 23, range16],
+  destinationPorts: ['DPORT_RANGE', 24, range16],
+})
+
+/** The messages RTM_…RULE. */
+export const ruleLayout = { header: ruleHeader, attributes: ruleAttributes }
+
+/** A range of ports or users, both ends included. */
+export type RuleRange = StructValue<typeof range32.fields>
+
+/** A rule: what it matches, and what it does. To find or delete one, what is left out may be anything. */
+export interface RuleOptions {
+  /** Default: that of `from` or `to`, else IPv4. */
+  family?: Family | undefined
+  /** Packets from this prefix. */
+  from?: string | undefined
+  /** Packets to this prefix. */
+  to?: string | undefined
+  /** Rules are tried in the order of their priority, 0 first. Default for a new one: the kernel chooses. */
+  priority?: number | undefined
+  /** The table to look in. Default for a new one: `main`, unless `goto` or `action` says otherwise. */
+  table?: RouteTable | undefined
+  /** Instead of a table: `blackhole`, `unreachable`, `prohibit`, `nop`. */
+  action?: ValueOf<typeof action> | undefined
+  /** Instead of a table: the priority of the rule to go on with. */
+  goto?: number | undefined
+  /** Packets with this mark. */
+  mark?: number | undefined
+  /** Which bits of the mark count. Default: all. */
+  markMask?: number | undefined
+  /** Packets that come in by this device; a name, which need not exist. `lo` for those of the machine itself. */
+  iif?: string | undefined
+  /** Packets of sockets bound to this device; a name. */
+  oif?: string | undefined
+  /** Everything that does not match. Default: false. */
+  invert?: boolean | undefined
+  /** Source ports: one or a range. Needs `ipProtocol`. */
+  sourcePorts?: number | Partial<RuleRange> | undefined
+  /** Destination ports: one or a range. */
+  destinationPorts?: number | Partial<RuleRange> | undefined
+  /** `tcp`, `udp` …, or a number. */
+  ipProtocol?: ValueOf<typeof ipProtocol> | undefined
+  /** Type of service. */
+  tos?: number | undefined
+  /** The table of the VRF that the packet belongs to. */
+  l3mdev?: boolean | undefined
+  /** Users whose packets: uids. */
+  uids?: Partial<RuleRange> | undefined
+  /** Routes with a shorter prefix, or as short, do not count. */
+  suppressPrefixLength?: number | undefined
+  /** Routes over devices of this group do not count. */
+  suppressInterfaceGroup?: number | undefined
+  /** Id of the tunnel that the packet came by. */
+  tunnelId?: bigint | undefined
+  /** Who made it. */
+  protocol?: ValueOf<typeof routeProtocol> | undefined
+}
+
+/** A routing rule (RTM_NEWRULE). */
+export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPorts' | 'uids'> {
+  family: Family
+  priority: number
+  table?: RouteTable
+  action: ValueOf<typeof action>
+  invert: boolean
+  flags: ValueOf<typeof ruleFlags>
+  sourcePorts?: Partial<RuleRange>
+  destinationPorts?: Partial<RuleRange>
+  uids?: Partial<RuleRange>
+}
+
+const direct = [
+  'goto',
+  'priority',
+  'mark',
+  'markMask',
+  'iif',
+  'oif',
+  'ipProtocol',
+  'l3mdev',
+  'uids',
+  'suppressPrefixLength',
+  'suppressInterfaceGroup',
+  'tunnelId',
+  'protocol',
+] as const satisfies readonly (keyof RuleOptions)[]
+
+const ruleKeys = new Set<string>([
+  ...direct,
+  'family',
+  'from',
+  'to',
+  'table',
+  'action',
+  'invert',
+  'sourcePorts',
+  'destinationPorts',
+  'tos',
+])
+
+function checkRange(value: RuleOptions['sourcePorts'], field: string): Partial<RuleRange> | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number') return checkRange({ start: value, end: value }, field)
+  checkKeys(value, new Set(['start', 'end']), field)
+  const start = checkInteger(value.start, 1, 65_534, `${field}.start`)
+  const end = checkInteger(value.end ?? start, 1, 65_534, `${field}.end`)
+  if (end < start) throw outOfRange(`${field}.end`, `at least ${start}`, end)
+  return { start, end }
+}
+
+/** The family that a rule's options mean. */
+export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family {
+  const explicit = checkFamily(chosen)
+  const prefixes = [
+    ...(from === undefined ? [] : [parsePrefix(from, 'from', explicit)]),
+    ...(to === undefined ? [] : [parsePrefix(to, 'to', explicit)]),
+  ]
+  const [first, second] = prefixes
+  if (first !== undefined && second !== undefined && first.family !== second.family) {
+    throw wrongValue('to', `of the family of "from"`, to)
+  }
+  return explicit ?? first?.family ?? 'ipv4'
+}
+
+function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
+  checkKeys(options, ruleKeys)
+  const { from, to, tos, invert = false, goto } = options
+  const of = familyOfRule(options)
+  const source = from === undefined ? undefined : parsePrefix(from, 'from')
+  const destination = to === undefined ? undefined : parsePrefix(to, 'to')
+  if (typeof invert !== 'boolean') throw wrongType('invert', 'a boolean', invert)
+  const does = options.action ?? (goto !== undefined ? 'goto' : adding || options.table !== undefined ? 'table' : 'unspec')
+  // A VRF's rule looks in the VRF's table, so it names none.
+  const where = options.table ?? (adding && does === 'table' && options.l3mdev !== true ? 'main' : undefined)
+  const text = (prefix: string | undefined): string | undefined => prefix?.replace(/\/.*/, '')
+  const attributes: Record<string, unknown> = {
+    // A prefix of no bits is everything, which is what no attribute means.
+    from: source?.length === 0 ? undefined : text(from),
+    to: destination?.length === 0 ? undefined : text(to),
+    table: where,
+    sourcePorts: checkRange(options.sourcePorts, 'sourcePorts'),
+    destinationPorts: checkRange(options.destinationPorts, 'destinationPorts'),
+  }
+  for (const key of direct) attributes[key] = options[key]
+  return {
+    header: {
+      family: of,
+      srcLength: source?.length ?? 0,
+      dstLength: destination?.length ?? 0,
+      tos,
+      action: does,
+      flags: invert ? ['invert'] : [],
+    },
+    attributes,
+  }
+}
+
+/** rules.add */
+export function addRule(netns: NetnsHandle, options: RuleOptions): Operation<void> {
+  return change('rules.add', netns, message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) }))
+}
+
+function deletion(options: RuleOptions): Message {
+  return message('DELRULE', ruleLayout, ruleContent(options, false))
+}
+
+/** rules.delete */
+export function deleteRule(netns: NetnsHandle, key: RuleOptions): Operation<void> {
+  const request = deletion(key)
+  if (Object.values(key).every((value) => value === undefined)) {
+    throw outOfRange('rule', 'named by at least one condition', key)
+  }
+  return change('rules.delete', netns, request)
+}
+
+/** rules.flush, of rules that were listed. */
+export function deleteRules(netns: NetnsHandle, rules: readonly Rule[]): Operation<void> {
+  const messages = rules.map(({ flags: _, ...rule }) => deletion(rule))
+  const gone = new Set([errnoNumber('ENOENT') ?? 0])
+  return change('rules.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+}
+
+/** rules.list: the kernel filters by family, the rest is compared here. */
+export function listRules(netns: NetnsHandle, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
+  ruleContent(key, false)
+  const { family: chosen, ...conditions } = key
+  const wanted = key.from === undefined && key.to === undefined ? chosen : familyOfRule(key)
+  const ports = {
+    ...(key.sourcePorts === undefined ? {} : { sourcePorts: checkRange(key.sourcePorts, 'sourcePorts') }),
+    ...(key.destinationPorts === undefined
+      ? {}
+      : { destinationPorts: checkRange(key.destinationPorts, 'destinationPorts') }),
+  }
+  const tests = Object.entries({ ...conditions, ...ports }).filter(([, value]) => value !== undefined)
+  const same = (a: unknown, b: unknown): boolean =>
+    typeof a === 'object' && typeof b === 'object' ? JSON.stringify(a) === JSON.stringify(b) : a === b
+  const request = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: wanted ?? 'any' } })
+  return dump(name, netns, Lane.read, request, (received) => {
+    const rule = decodeRule(received)
+    if (rule === undefined) return undefined
+    return tests.every(([field, value]) => same(rule[field as keyof Rule], canonical(field, value))) ? rule : undefined
+  })
+}
+
+// A prefix as the kernel tells it: always with its length.
+function canonical(field: string, value: unknown): unknown {
+  if (field !== 'from' && field !== 'to') return value
+  const { length } = parsePrefix(value, field)
+  return String(value).includes('/') ? value : `${String(value)}/${length}`
+}
+
+/** Makes a rule of an RTM_NEWRULE message. */
+export function decodeRule(received: Received): Rule | undefined {
+  const decoded = decodeMessage(ruleLayout, received)
+  if (decoded === undefined) return undefined
+  const { header, attributes: found } = decoded
+  if (header.family !== 'ipv4' && header.family !== 'ipv6') return undefined
+  const rule: Rule = {
+    family: header.family,
+    priority: found.priority ?? 0,
+    action: header.action,
+    invert: header.flags.includes('invert'),
+    flags: header.flags,
+  }
+  if (found.from !== undefined) rule.from = `${found.from}/${header.srcLength}`
+  if (found.to !== undefined) rule.to = `${found.to}/${header.dstLength}`
+  if (header.tos !== 0) rule.tos = header.tos
+  if (header.action === 'table') rule.table = found.table ?? header.table
+  const { sourcePorts, destinationPorts, uids } = found
+  if (sourcePorts !== undefined) rule.sourcePorts = sourcePorts
+  if (destinationPorts !== undefined) rule.destinationPorts = destinationPorts
+  if (uids !== undefined) rule.uids = uids
+  const none = 0xffffffff
+  for (const key of direct) {
+    const value = found[key]
+    // -1 is how the kernel says that nothing is suppressed.
+    if (value === undefined || (key.startsWith('suppress') && value === none) || key === 'uids') continue
+    ;(rule as unknown as Record<string, unknown>)[key] = value
+  }
+  return rule
+}

@@ -1,0 +1,65 @@
+// The routing policy rules of a namespace: which table is looked in for which packets (rtnetlink(7), linux/fib_rules.h).
+import type { CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { perform } from '../netlink/perform'
+import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { firstOf, found } from './lookup'
+import { addRule, deleteRule, deleteRules, listRules, type Rule, type RuleOptions } from './rule_messages'
+
+/**
+ * Routing rules: `ns.rules`.
+ * @example
+ * await red.rules.add({ from: '10.0.0.0/24', table: 100, priority: 1000 })
+ * await red.rules.add({ mark: 0x10, table: 1000, family: 'ipv6' })
+ */
+export class Rules {
+  readonly #netns: NetnsHandle
+
+  /** @internal */
+  constructor(netns: NetnsHandle) {
+    this.#netns = netns
+  }
+
+  /**
+   * Adds a rule (RTM_NEWRULE).
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if there is the very same one.
+   */
+  async add(options: RuleOptions, call?: CallOptions): Promise<void> {
+    return perform(addRule(this.#netns, options), call)
+  }
+
+  /**
+   * The first rule that fits.
+   * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   */
+  async get(key: RuleOptions, call?: CallOptions): Promise<Rule> {
+    const what = key?.priority === undefined ? 'rule' : `rule ${key.priority}`
+    return firstOf(await perform(listRules(this.#netns, key, 'rules.get'), call), 'rules.get', this.#netns, what)
+  }
+
+  /** As `get`, but undefined if there is none. */
+  async find(key: RuleOptions, call?: CallOptions): Promise<Rule | undefined> {
+    return found(this.get(key, call))
+  }
+
+  /** All rules of both families, or those that fit (RTM_GETRULE). */
+  async list(filter?: RuleOptions, call?: CallOptions): Promise<Rule[]> {
+    return perform(listRules(this.#netns, filter), call)
+  }
+
+  /**
+   * Removes the first rule that fits (RTM_DELRULE).
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetlinkError: `ENOENT`.
+   */
+  async delete(key: RuleOptions, options?: DeleteOptions): Promise<void> {
+    const { force, call } = splitForce(options)
+    return forgiving(force, perform(deleteRule(this.#netns, key), call))
+  }
+
+  /** Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`. */
+  async flush(filter: RuleOptions, call?: CallOptions): Promise<void> {
+    const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter((rule) => rule.priority > 0)
+    if (rules.length > 0) await perform(deleteRules(this.#netns, rules), call)
+  }
+}

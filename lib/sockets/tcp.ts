@@ -1,0 +1,114 @@
+// TCP inside a namespace, with Node's own classes: the socket is made there by a thread of the addon, and stays there
+// whatever happens to it, while the process stays where it is.
+import { once } from 'node:events'
+import { Server, Socket, createServer, isIPv4, isIPv6 } from 'node:net'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { openSocket } from '../native/netns_jobs'
+import { NetloomError } from '../errors'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
+
+/** Options of `NetNs.listen`. */
+export interface ListenOptions extends CallOptions {
+  /** The address to listen on. Default: all, of both families where there is IPv6. */
+  host?: string | undefined
+  /** The port. Default: 0, the kernel chooses one. */
+  port?: number | undefined
+  /** How many connections may wait to be accepted. Default: 511, as in Node. */
+  backlog?: number | undefined
+  /** No IPv4 on an IPv6 address. Default: false. */
+  ipv6Only?: boolean | undefined
+  /** The server that listens, for one with options of its own. Default: a new one. */
+  server?: Server | undefined
+}
+
+/** Options of `NetNs.connect`. */
+export interface ConnectOptions extends CallOptions {
+  /** The address to connect to. Names are not looked up: the resolver is the host's. */
+  host: string
+  port: number
+  /** The address to connect from. Default: the kernel chooses. */
+  localAddress?: string | undefined
+  localPort?: number | undefined
+}
+
+const callKeys = ['signal', 'timeout', 'onWarning']
+const listenKeys = new Set(['host', 'port', 'backlog', 'ipv6Only', 'server', ...callKeys])
+const connectKeys = new Set(['host', 'port', 'localAddress', 'localPort', ...callKeys])
+
+function versionOf(host: unknown, field: string): 4 | 6 {
+  if (typeof host !== 'string') throw wrongType(field, 'an IP address', host)
+  if (isIPv4(host)) return 4
+  if (isIPv6(host)) return 6
+  throw wrongValue(field, 'an IP address', host)
+}
+
+/** @internal NetNs.listen */
+export async function listen(netns: NetnsHandle, options: ListenOptions = {}): Promise<Server> {
+  checkKeys(options, listenKeys)
+  const { host, port = 0, backlog, ipv6Only = false, server = createServer(), ...call } = options
+  checkCallOptions(call)
+  checkInteger(port, 0, 65_535, 'port')
+  if (backlog !== undefined) checkInteger(backlog, 0, 0x7fffffff, 'backlog')
+  if (typeof ipv6Only !== 'boolean') throw wrongType('ipv6Only', 'a boolean', ipv6Only)
+  if (!(server instanceof Server)) throw wrongType('server', 'a net.Server', server)
+  const version = host === undefined ? 6 : versionOf(host, 'host')
+  const open = (version: 4 | 6, host: string): Promise<number> =>
+    openSocket('NetNs.listen', netns, { version, type: 'tcp', ipv6Only: version === 6 && ipv6Only, host, port }, call)
+  let fd: number
+  try {
+    fd = await open(version, host ?? '::')
+  } catch (error) {
+    const noIPv6 = error instanceof NetloomError && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code)
+    if (host !== undefined || !noIPv6) throw error
+    fd = await open(4, '0.0.0.0')
+  }
+  const listening = once(server, 'listening')
+  server.listen(backlog === undefined ? { fd } : { fd, backlog })
+  try {
+    await listening
+  } catch (error) {
+    throw withNetns(error, netns)
+  }
+  return server
+}
+
+/** @internal NetNs.connect */
+export async function connect(netns: NetnsHandle, options: ConnectOptions): Promise<Socket> {
+  checkKeys(options, connectKeys)
+  const { host, port, localAddress, localPort = 0, ...call } = options
+  checkCallOptions(call)
+  const version = versionOf(host, 'host')
+  if (host.includes('%')) throw wrongValue('host', 'an address without a zone', host)
+  checkInteger(port, 1, 65_535, 'port')
+  checkInteger(localPort, 0, 65_535, 'localPort')
+  if (localAddress !== undefined && versionOf(localAddress, 'localAddress') !== version) {
+    throw wrongValue('localAddress', `an IPv${version} address, as the host`, localAddress)
+  }
+  const from = localAddress ?? (localPort === 0 ? undefined : version === 6 ? '::' : '0.0.0.0')
+  const bound = from === undefined ? {} : { host: from, port: localPort }
+  const fd = await openSocket('NetNs.connect', netns, { version, type: 'tcp', ...bound }, call)
+  const socket = new Socket({ fd })
+  const connected = once(socket, 'connect', call.signal === undefined ? {} : { signal: call.signal })
+  socket.connect({ host, port })
+  if (call.timeout !== undefined) socket.setTimeout(call.timeout, () => socket.destroy(timeoutError(call.timeout ?? 0)))
+  try {
+    await connected
+  } catch (error) {
+    socket.destroy()
+    throw withNetns(error, netns)
+  }
+  socket.setTimeout(0)
+  return socket
+}
+
+function timeoutError(timeout: number): Error {
+  const text = `connect ETIMEDOUT: no answer within ${timeout} ms`
+  return new NetloomError(text, 'ETIMEDOUT', { operation: 'NetNs.connect', syscall: 'connect' })
+}
+
+/** Errors of Node's own classes stay what they are, and tell the namespace. */
+function withNetns(error: unknown, netns: NetnsHandle): unknown {
+  return error instanceof Error && !(error instanceof NetloomError) ? Object.assign(error, { netns: netns.label }) : error
+}

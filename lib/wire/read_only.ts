@@ -1,0 +1,25 @@
+// Attributes that the kernel reports and never takes: decoded as they are, refused when somebody wants to set them.
+import { wrongValue } from './invalid'
+import type { AnyType } from './type'
+import type { Writer } from './writer'
+
+/** What a type needs to be read. */
+type Readable = Omit<AnyType, 'encode'>
+
+/** A type whose values only come from the kernel. */
+export type ReadOnly<T extends Readable> = Omit<T, 'encode'> & {
+  /** The kernel only reports it: it is no option. */
+  readonly reported: true
+  encode(writer: Writer, value: never, field: string): never
+}
+
+/** The same type for reading; a value that is given to be set is refused. */
+export function readOnly<T extends Readable>(type: T): ReadOnly<T> {
+  return {
+    ...type,
+    reported: true,
+    encode(_writer, value, field) {
+      throw wrongValue(field, 'left out: the kernel only reports it', value)
+    },
+  }
+}
