@@ -2,7 +2,7 @@
  * Finds the compiled addon and loads it. The lowest module of all: it imports nothing of the package, and nothing but
  * `native.ts` imports it.
  */
-import bindings = require('bindings')
+import bindings from 'bindings'
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -50,37 +50,37 @@ function packageRoot(): string {
 /**
  * Loads the addon and returns its exports. Any number of calls give the same object.
  *
- * @throws Error that says what was looked for, why each binary did not load (`cause`), and which command helps.
+ * @throws Error that says what was looked for, why a binary that is there did not load (`cause` is that failure in
+ * full), and which command helps.
  */
 export function loadAddon(): unknown {
   const root = packageRoot()
-  const failures: Error[] = []
+  const tried: string[] = []
+  let cause: unknown
   for (const candidate of candidates()) {
+    if (!existsSync(join(root, candidate))) {
+      tried.push(`  ${candidate}: no such file`)
+      continue
+    }
     try {
-      // One at a time: given a list, `bindings` gives up at the first file that exists and cannot be loaded.
+      // One at a time: given a list, `bindings` gives up at the first file that cannot be loaded.
       return bindings({ bindings: 'netloom', module_root: root, try: [['module_root', candidate]] })
     } catch (error) {
-      failures.push(error instanceof Error ? error : new Error(String(error)))
+      cause ??= error
+      tried.push(`  ${candidate}: ${firstLine(error)}`)
     }
   }
-  throw notLoaded(root, failures)
-}
-
-function notLoaded(root: string, failures: Error[]): Error {
-  const tried = candidates().map((candidate, i) => `  ${candidate}: ${reason(join(root, candidate), failures[i])}`)
   const fix = existsSync(join(root, 'test'))
     ? 'In this checkout, compile it with: npm run build:addon'
     : 'Compile it with: npm install-scripts approve netloom && npm rebuild netloom\n' +
       '(this needs a C++20 compiler, make and Python)'
-  return new Error(
+  throw new Error(
     `netloom's native addon could not be loaded for linux-${process.arch} (${libc()}), Node ${process.version}.\n` +
       `Looked for, in ${root}:\n${tried.join('\n')}\n${fix}`,
-    { cause: failures.length === 1 ? failures[0] : new AggregateError(failures, 'no binary could be loaded') },
+    cause === undefined ? {} : { cause },
   )
 }
 
-/** Why one file did not load: the first line of the loader's own words, or that there is no such file. */
-function reason(path: string, failure: Error | undefined): string {
-  if (!existsSync(path)) return 'no such file'
-  return failure?.message.split('\n', 1)[0] ?? 'unknown'
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? ''
 }

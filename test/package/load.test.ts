@@ -41,11 +41,10 @@ function failure(): Error {
 }
 
 test('a package without a binary says what it looked for and which command helps', () => {
-  const { message, cause } = failure()
+  const { message } = failure()
   expect(message).toContain(`prebuilds/linux-${process.arch}/netloom.glibc.node: no such file`)
   expect(message).toContain('build/Release/netloom.node: no such file')
   expect(message).toContain('npm install-scripts approve netloom && npm rebuild netloom')
-  expect(cause).toBeInstanceOf(AggregateError)
 })
 
 test('a checkout without a binary names its own command', () => {
@@ -55,7 +54,9 @@ test('a checkout without a binary names its own command', () => {
 
 test('a binary that cannot be loaded is reported with the reason', () => {
   place('build/Release/netloom.node', 'not a shared object, but long enough to be read as one by its header'.repeat(9))
-  expect(failure().message).toMatch(/build\/Release\/netloom\.node: .*(invalid ELF header|file too short)/)
+  const { message, cause } = failure()
+  expect(message).toMatch(/build\/Release\/netloom\.node: .*(invalid ELF header|file too short)/)
+  expect(cause).toMatchObject({ code: 'ERR_DLOPEN_FAILED' })
 })
 
 test('a broken binary does not hide a good one', () => {
