@@ -16,6 +16,7 @@ module.exports = {
       },
     ],
   },
+  setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   testTimeout: 30_000,
   // One file at a time: the kernel serializes changes of links (rtnl) anyway, and a file that counts namespaces,
   // mounts and descriptors before and after must not see those of another.

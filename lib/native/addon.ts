@@ -39,7 +39,13 @@ export interface Addon {
   listNetns(directory: string): number
   closeNetns(handle: number): boolean
   openSocket(handle: number, version: 4 | 6, type: 'tcp' | 'udp', ipv6Only: boolean, host: string, port: number): number
-  transact(lane: Lane, handles: readonly number[], plan: Int32Array, bytes: Uint8Array, names: readonly string[]): number
+  transact(
+    lane: Lane,
+    handles: readonly number[],
+    plan: Int32Array,
+    bytes: Uint8Array,
+    names: readonly string[],
+  ): number
   cancel(job: number): number
   enter(handle: number): number
   leave(): number

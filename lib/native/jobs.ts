@@ -78,11 +78,15 @@ export function runJob<Result>(
   if (signal?.aborted === true) return Promise.reject(new AbortError(operation, 'none', signal.reason))
   const job = start()
   if (job < 0) {
-    return Promise.reject(-job === 9 ? closedError(operation) : systemError({ operation, errno: -job, syscall: 'fcntl' }))
+    return Promise.reject(
+      -job === 9 ? closedError(operation) : systemError({ operation, errno: -job, syscall: 'fcntl' }),
+    )
   }
   return new Promise((resolve, reject) => {
     if (signal === undefined && options?.timeout === undefined) {
-      waiting.set(job, (errno, call, result) => resolve({ errno, call, result: result as Result }))
+      waiting.set(job, (errno, call, result) => {
+        resolve({ errno, call, result: result as Result })
+      })
       return
     }
     let timer: NodeJS.Timeout | undefined
@@ -93,13 +97,18 @@ export function runJob<Result>(
       release()
       reject(new AbortError(operation, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
     }
-    const onAbort = (): void => abort(signal?.reason)
+    const onAbort = (): void => {
+      abort(signal?.reason)
+    }
     const release = (): void => {
       signal?.removeEventListener('abort', onAbort)
       clearTimeout(timer)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
-    if (options?.timeout !== undefined) timer = setTimeout(() => abort(undefined), options.timeout)
+    if (options?.timeout !== undefined)
+      timer = setTimeout(() => {
+        abort(undefined)
+      }, options.timeout)
     waiting.set(job, (errno, call, result) => {
       release()
       resolve({ errno, call, result: result as Result })

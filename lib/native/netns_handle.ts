@@ -26,7 +26,7 @@ interface Remains {
   readonly stack: string | undefined
 }
 
-const debugging = /\bnetloom\b/.test(process.env['NODE_DEBUG'] ?? '')
+const debugging = /\bnetloom\b/.test(process.env.NODE_DEBUG ?? '')
 
 // Whoever uses a namespace refers to its handle, so a handle that is collected is one that nobody can close any more.
 const collected = new FinalizationRegistry<Remains>(({ handle, label, stack }) => {
@@ -48,7 +48,7 @@ export class NetnsHandle {
   readonly #fd: number
   #open = true
 
-  constructor([handle, device, inode, fd]: NetnsDescription, label: string = `net:[${inode}]`) {
+  constructor([handle, device, inode, fd]: NetnsDescription, label = `net:[${inode}]`) {
     this.#handle = handle
     this.#fd = fd
     this.identity = { device, inode }

@@ -51,7 +51,11 @@ export async function openNetns(
 }
 
 /** Unpins the path; with a namespace, only if it is still pinned there. */
-export async function deleteNetns(path: string, expected: NetnsHandle | undefined, options?: CallOptions): Promise<void> {
+export async function deleteNetns(
+  path: string,
+  expected: NetnsHandle | undefined,
+  options?: CallOptions,
+): Promise<void> {
   const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
   const start = (): number => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
   unwrap(await runJob(about.operation, start, options), about)

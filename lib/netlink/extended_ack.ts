@@ -68,7 +68,7 @@ function readPolicy(found: ReturnType<typeof policyAttributes.decode>): Attribut
     maxLength: found.maxLength,
     mask: found.mask ?? (found.bitfieldMask === undefined ? undefined : BigInt(found.bitfieldMask)),
   }
-  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as AttributePolicy
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined))
 }
 
 /** The path of the attribute at a byte of our message, as the kernel counts: from the message's first byte. */
@@ -100,8 +100,7 @@ export function readAcknowledgement(received: Received, message: Message | undef
     begin += (quoted + 3) & ~3
   }
   const found = ackAttributes.decode(reader, begin, end)
-  const attribute =
-    message === undefined || found.offset === undefined ? '' : pathAt(message, found.offset).join('.')
+  const attribute = message === undefined || found.offset === undefined ? '' : pathAt(message, found.offset).join('.')
   return {
     errno,
     refusal: {

@@ -80,7 +80,7 @@ export interface Received {
 export function forEachMessage(blocks: readonly Uint8Array[], each: (message: Received) => void): void {
   for (const block of blocks) {
     const reader = new Reader(block)
-    for (let at = 0; at + messageHeaderSize <= block.length; ) {
+    for (let at = 0; at + messageHeaderSize <= block.length;) {
       const length = reader.u32(at)
       if (length < messageHeaderSize || at + length > block.length) break
       each({

@@ -250,7 +250,11 @@ export function deleteAddresses(netns: NetnsHandle, addresses: readonly Address[
 }
 
 /** addresses.list */
-export function listAddresses(netns: NetnsHandle, filter: AddressFilter = {}, name = 'addresses.list'): Operation<Address[]> {
+export function listAddresses(
+  netns: NetnsHandle,
+  filter: AddressFilter = {},
+  name = 'addresses.list',
+): Operation<Address[]> {
   checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
   const { dev, label } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')

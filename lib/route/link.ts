@@ -5,7 +5,14 @@ import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { linkKinds, portData } from './kinds'
 import type { DataOf } from './kinds/kind'
-import { addrGenMode, briefLinkLayout, linkLayout, linkStatistics, linkType, operState } from './link_attributes'
+import {
+  type addrGenMode,
+  briefLinkLayout,
+  linkLayout,
+  type linkStatistics,
+  linkType,
+  type operState,
+} from './link_attributes'
 import { IFF } from './link_creation'
 import { decodeMessage } from './rtnetlink'
 
@@ -177,14 +184,14 @@ export function decodeLink(received: Received, statistics: boolean): Link | unde
     if (value !== undefined) common[key] = value
   }
   const mode = afSpec?.inet6?.addrGenMode
-  if (mode !== undefined) common['addrGenMode'] = mode
+  if (mode !== undefined) common.addrGenMode = mode
   const link = typeof linkIndex === 'number' && linkIndex !== 0 ? reference(linkIndex, linkNetnsId) : undefined
-  if (link !== undefined) common['link'] = link
+  if (link !== undefined) common.link = link
   if (linkInfo?.portKind !== undefined) {
-    common['port'] = withKind({}, linkInfo.portKind, linkInfo.portData)
+    common.port = withKind({}, linkInfo.portKind, linkInfo.portData)
   }
   if (linkInfo?.kind === undefined) return { ...common, kind: 'none' } as PlainLink
-  if (linkInfo.kind === 'veth' && link !== undefined) common['peer'] = link
+  if (linkInfo.kind === 'veth' && link !== undefined) common.peer = link
   return withKind(common, linkInfo.kind, linkInfo.data) as unknown as Link
 }
 

@@ -91,9 +91,13 @@ export const linkFilter = bits(u32, 'RTEXT_FILTER_', {
 })
 
 /** Longest alternative name: ALTIFNAMSIZ - 1 of linux/if.h. */
-const altname = text(127, (value, field) => {
-  if (value.length <= 15) checkDeviceName(value, field)
-}, 1)
+const altname = text(
+  127,
+  (value, field) => {
+    if (value.length <= 15) checkDeviceName(value, field)
+  },
+  1,
+)
 
 export const linkAttributes = attributes('IFLA_', {
   ...creationAttributes,
@@ -156,7 +160,7 @@ export const linkLayout = { header: ifinfomsg, attributes: linkAttributes }
 export const briefLinkLayout = {
   header: ifinfomsg,
   attributes: attributes('IFLA_', { ...linkAttributes.table, statistics: ['STATS64', 23, ignored] }),
-}
+} as unknown as typeof linkLayout
 
 /** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
 export const linkType = oneOf(u16, 'ARPHRD_', {

@@ -71,7 +71,9 @@ function lookMessage(dev: LinkName): Message {
 /** links.get */
 export function getLink(netns: NetnsHandle, dev: LinkName, detail: LinkDetail): Operation<Link> {
   const statistics = checkDetail(detail)
-  const operation = look('links.get', netns, Lane.look, lookMessage(dev), (received) => decodeLink(received, statistics))
+  const operation = look('links.get', netns, Lane.look, lookMessage(dev), (received) =>
+    decodeLink(received, statistics),
+  )
   return { ...operation, about: `link ${show(dev)}` }
 }
 
@@ -110,8 +112,8 @@ function finishing(name: string, options: Options, deferred: Options, prefix: st
     messages.push(message('NEWLINK', linkLayout, { attributes: { name, ...attributes } }))
   }
   if (Object.keys(later).length > 0) settle(later)
-  if (options['altnames'] !== undefined) {
-    const altnames = options['altnames'] as string[]
+  if (options.altnames !== undefined) {
+    const altnames = options.altnames as string[]
     if (!Array.isArray(altnames)) throw wrongType(`${prefix}altnames`, 'an array', altnames)
     if (altnames.length > 0) messages.push(message('NEWLINKPROP', linkLayout, { attributes: { name, altnames } }))
   }
@@ -124,9 +126,9 @@ function finishing(name: string, options: Options, deferred: Options, prefix: st
 export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> {
   const options = link as unknown as Options
   const linkInfo = checkCreation(options)
-  const target = options['netns'] === undefined ? netns : checkNetns(options['netns'], 'netns')
+  const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns')
   const far = linkInfo.kind === 'veth' ? peerOf(options, target) : undefined
-  const name = options['name'] as string
+  const name = options.name as string
   // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
   const elsewhere = target !== netns
   const near = {
@@ -140,8 +142,8 @@ export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> 
   const upNow = Object.keys(early).length === 0 && !elsewhere
   const create = message('NEWLINK', linkLayout, {
     flags: Mode.add,
-    header: { index: (options['index'] as number | undefined) ?? 0, ...(upNow ? flagPart(options) : {}) },
-    attributes: near as never,
+    header: { index: (options.index as number | undefined) ?? 0, ...(upNow ? flagPart(options) : {}) },
+    attributes: near,
   })
   const finish = finishing(
     name,
@@ -171,17 +173,17 @@ const noFlags = { up: undefined, arp: undefined, multicast: undefined, allMultic
 
 /** The far end of a veth: its part of the message, and what it takes only afterwards, in its own namespace. */
 function peerOf(options: Options, near: NetnsHandle): { netns: NetnsHandle; message: never; finish: Message[] } {
-  const { options: peer, netns } = checkPeer(options['peer'])
-  if (peer['index'] !== undefined && options['index'] === undefined) {
+  const { options: peer, netns } = checkPeer(options.peer)
+  if (peer.index !== undefined && options.index === undefined) {
     // The kernel ignores the one without the other.
-    throw wrongValue('peer.index', 'given only together with "index"', peer['index'])
+    throw wrongValue('peer.index', 'given only together with "index"', peer.index)
   }
-  const index = (peer['index'] as number | undefined) ?? 0
+  const index = (peer.index as number | undefined) ?? 0
   const attributes = { ...creationPart(peer), ...(netns === undefined ? {} : { netnsFd: netns }) }
   return {
     netns: netns ?? near,
     message: { header: { index }, attributes } as never,
-    finish: finishing(peer['name'] as string, peer, pick(peer, ['master']), 'peer.'),
+    finish: finishing(peer.name as string, peer, pick(peer, ['master']), 'peer.'),
   }
 }
 
@@ -191,8 +193,8 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
   checkDevice(dev, 'dev')
   const linkInfo = checkChanges(options)
   const port = portPart(options)
-  const target = options['netns'] === undefined ? undefined : checkNetns(options['netns'], 'netns')
-  const renamed = (options['name'] as Device | undefined) ?? dev
+  const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns')
+  const renamed = (options.name as Device | undefined) ?? dev
   const steps: Step[] = []
   const add = (where: NetnsHandle, of: Device, attributes: Options, flags = {}): void => {
     const content = { header: { index: of as number, ...flags }, attributes }
@@ -213,7 +215,7 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
   }
   if (target !== undefined) delete settings.name
   const flags = flagPart(options)
-  const upLater = port !== undefined || options['addrGenMode'] !== undefined || options['protoDown'] !== undefined
+  const upLater = port !== undefined || options.addrGenMode !== undefined || options.protoDown !== undefined
   const where = target ?? netns
   if (Object.keys(settings).length > 0 || (flags.change !== 0 && !upLater)) {
     add(where, target === undefined ? dev : renamed, settings, upLater ? {} : flags)

@@ -4,14 +4,14 @@ import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import type { Device } from '../wire/device'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, portData } from './kinds'
-import type { DataOf } from './kinds/kind'
+import type { KindOptionsOf, Settable } from './kinds/kind'
 import type { LinkPort, PortKindName } from './link'
 import type { addrGenMode, linkAttributes, operState } from './link_attributes'
 import { creationAttributes, IFF } from './link_creation'
 
 /** Settings of a device as a port of its master; `kind` is the master's. Default: `bridge`. */
 export type LinkPortSettings = {
-  [K in PortKindName]: { kind?: K | undefined } & Omit<ValueOf<(typeof portData)[K]>, 'unknown'>
+  [K in PortKindName]: { kind?: K | undefined } & Settable<(typeof portData)[K]['table']>
 }[PortKindName]
 
 /** What can be set on a link of any kind, when it is made and later. What is left out stays as it is. */
@@ -89,11 +89,15 @@ export type LinkOptionsOf<K extends keyof typeof linkKinds> = LinkCreation & {
   kind: K
   /** The namespace in which it is made; `link` and the like stay devices of this one. Default: this one. */
   netns?: NetnsTarget | undefined
-} & (K extends 'veth' ? { peer: PeerOptions } : DataOf<(typeof linkKinds)[K]> & LowerOf<K>)
+} & (K extends 'veth' ? { peer: PeerOptions } : KindOptionsOf<(typeof linkKinds)[K]> & LowerOf<K>)
 
 type NeededBy<K extends keyof typeof linkKinds> = (typeof linkKinds)[K]['needs'][number]
 type LowerOf<K extends keyof typeof linkKinds> = {
-  [N in NeededBy<K>]: N extends 'link' ? Device : N extends keyof DataOf<(typeof linkKinds)[K]> ? NonNullable<DataOf<(typeof linkKinds)[K]>[N]> : never
+  [N in NeededBy<K>]: N extends 'link'
+    ? Device
+    : N extends keyof KindOptionsOf<(typeof linkKinds)[K]>
+      ? NonNullable<KindOptionsOf<(typeof linkKinds)[K]>[N]>
+      : never
 } & { link?: Device | undefined }
 
 /** Options of a new link of a kind that this version does not know: its attributes as bytes. */
@@ -119,7 +123,7 @@ export type LinkChanges = LinkSettings & {
   link?: Device | undefined
 } & (
     | { kind?: undefined }
-    | { [K in Exclude<keyof typeof linkKinds, 'veth'>]: { kind: K } & DataOf<(typeof linkKinds)[K]> }[Exclude<
+    | { [K in Exclude<keyof typeof linkKinds, 'veth'>]: { kind: K } & KindOptionsOf<(typeof linkKinds)[K]> }[Exclude<
         keyof typeof linkKinds,
         'veth'
       >]
@@ -129,59 +133,60 @@ type LinkWire = ValueOf<typeof linkAttributes>
 /** Options by name, checked for their keys. */
 export type Options = Readonly<Record<string, unknown>>
 
-const flagOptions = { up: IFF.UP, multicast: IFF.MULTICAST, allMulticast: IFF.ALLMULTI, promisc: IFF.PROMISC, arp: IFF.NOARP }
+const flagOptions = {
+  up: IFF.UP,
+  multicast: IFF.MULTICAST,
+  allMulticast: IFF.ALLMULTI,
+  promisc: IFF.PROMISC,
+  arp: IFF.NOARP,
+}
 // What a message that creates a device ignores or refuses, and one that changes it takes.
 const laterOptions = ['alias', 'protoDown', 'carrier', 'operState', 'linkMode']
 const creationOptions = Object.keys(creationAttributes)
 
-const settingKeys = [
-  ...creationOptions,
-  ...laterOptions,
-  ...Object.keys(flagOptions),
-  'master',
-  'port',
-  'addrGenMode',
-]
+const settingKeys = [...creationOptions, ...laterOptions, ...Object.keys(flagOptions), 'master', 'port', 'addrGenMode']
 const addKeys = ['kind', 'index', 'altnames', 'netns', 'link']
 const queueKeys = new Set(['numTxQueues', 'numRxQueues'])
 
 /** The schema of a kind, by its name in options. */
 export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKinds] {
   if (typeof kind === 'string' && Object.hasOwn(linkKinds, kind)) return linkKinds[kind as keyof typeof linkKinds]
-  const expected = `one of ${Object.keys(linkKinds).map((name) => `"${name}"`).join(', ')} or "other"`
+  const expected = `one of ${Object.keys(linkKinds)
+    .map((name) => `"${name}"`)
+    .join(', ')} or "other"`
   throw typeof kind === 'string' ? wrongValue('kind', expected, kind) : wrongType('kind', expected, kind)
 }
 
 /** Checks the keys of options that make a link, and that none is missing. Returns IFLA_LINKINFO. */
 export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo']> {
   if (typeof options !== 'object' || (options as unknown) === null) throw wrongType('options', 'an object', options)
-  if (options['kind'] === 'other') {
+  if (options.kind === 'other') {
     checkKeys(options, new Set([...settingKeys, ...addKeys, 'infoKind', 'data']))
-    if (typeof options['infoKind'] !== 'string') throw wrongType('infoKind', 'a string', options['infoKind'])
-    return { kind: options['infoKind'], ...(options['data'] === undefined ? {} : { data: options['data'] as Uint8Array }) }
+    if (typeof options.infoKind !== 'string') throw wrongType('infoKind', 'a string', options.infoKind)
+    return { kind: options.infoKind, ...(options.data === undefined ? {} : { data: options.data as Uint8Array }) }
   }
-  const kind = checkKind(options['kind'])
+  const kind = checkKind(options.kind)
   checkKeys(options, new Set([...settingKeys, ...addKeys, ...Object.keys(kind.data.table)]))
   for (const needed of ['name', ...kind.needs, ...(kind.kind === 'veth' ? ['peer'] : [])]) {
     if (options[needed] === undefined) throw wrongType(needed, `given for a ${kind.kind}`, undefined)
   }
   if (kind.kind === 'veth') return { kind: 'veth' } // its far end is not as the options say it
   const data = pick(options, Object.keys(kind.data.table))
-  return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
+  return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data }) }
 }
 
 /** Checks the far end of a veth. */
 export function checkPeer(peer: unknown): { options: Options; netns: NetnsHandle | undefined } {
   checkKeys(peer, new Set([...settingKeys, 'index', 'altnames', 'netns']), 'peer')
   const options = peer as Options
-  if (options['name'] === undefined) throw wrongType('peer.name', 'given for a veth', undefined)
-  const netns = options['netns'] === undefined ? undefined : checkNetns(options['netns'], 'peer.netns')
+  if (options.name === undefined) throw wrongType('peer.name', 'given for a veth', undefined)
+  const netns = options.netns === undefined ? undefined : checkNetns(options.netns, 'peer.netns')
   return { options, netns }
 }
 
 /** Checks the keys of changes. Returns IFLA_LINKINFO, if there is something of the kind's among them. */
 export function checkChanges(changes: Options): LinkWire['linkInfo'] {
-  const kind = (changes as Options | null)?.['kind']
+  const kind = (changes as Options | null)?.kind
   const common = settingKeys.filter((key) => !queueKeys.has(key))
   if (kind === undefined) {
     checkKeys(changes, new Set([...common, 'kind', 'netns', 'link']))
@@ -211,16 +216,16 @@ export function creationPart(options: Options): LinkWire {
 /** What has to follow in a message of its own, before the device goes up. */
 export function laterPart(options: Options): LinkWire {
   const later = pick(options, laterOptions) as LinkWire
-  const mode = options['addrGenMode'] as LinkSettings['addrGenMode']
+  const mode = options.addrGenMode as LinkSettings['addrGenMode']
   if (mode !== undefined) later.afSpec = { inet6: { addrGenMode: mode } }
   return later
 }
 
 /** IFLA_LINKINFO for the settings as a port. */
 export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
-  const port = options['port'] as (LinkPort & Options) | undefined
+  const port = options.port as (LinkPort & Options) | undefined
   if (port === undefined) return undefined
-  const kind = typeof port === 'object' ? ((port as Options)['kind'] ?? 'bridge') : 'bridge'
+  const kind = typeof port === 'object' ? ((port as Options).kind ?? 'bridge') : 'bridge'
   if (typeof kind !== 'string' || !Object.hasOwn(portData, kind)) {
     throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)
   }

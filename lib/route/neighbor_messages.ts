@@ -225,7 +225,11 @@ export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Nei
 }
 
 /** neighbors.list */
-export function listNeighbors(netns: NetnsHandle, filter: NeighborFilter = {}, name = 'neighbors.list'): Operation<Neighbor[]> {
+export function listNeighbors(
+  netns: NetnsHandle,
+  filter: NeighborFilter = {},
+  name = 'neighbors.list',
+): Operation<Neighbor[]> {
   checkKeys(filter, filterKeys)
   const { dev, master } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')

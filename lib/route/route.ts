@@ -6,7 +6,14 @@ import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { familyOf, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, type family as anyFamily, type Family, type routeProtocol, type scope, table } from './families'
-import { routeFlags, routeLayout, type HopMessage, type routeMetrics, type routerPreference, type routeType } from './route_attributes'
+import {
+  routeFlags,
+  routeLayout,
+  type HopMessage,
+  type routeMetrics,
+  type routerPreference,
+  type routeType,
+} from './route_attributes'
 import { decodeMessage } from './rtnetlink'
 
 /** Metrics of a route (RTAX_). */
@@ -134,7 +141,8 @@ export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Fam
   const chosen = checkFamily(family)
   if (dst !== 'default') return parsePrefix(dst, 'dst', chosen).family
   if (chosen !== undefined) return chosen
-  const router = via ?? (Array.isArray(nexthops) ? (nexthops as Nexthop[]).find((hop) => hop.via !== undefined)?.via : undefined)
+  const router =
+    via ?? (Array.isArray(nexthops) ? (nexthops as Nexthop[]).find((hop) => hop.via !== undefined)?.via : undefined)
   return (typeof router === 'string' ? familyOf(router) : undefined) ?? 'ipv4'
 }
 
@@ -230,7 +238,8 @@ export function decodeRoute(received: Received): Route | undefined {
   const { dst, from, gateway, via, dev, metric, src, metrics, nexthops, cacheInfo } = found
   const route: Route = {
     family: header.family,
-    dst: dst === undefined ? (header.dstLength === 0 ? 'default' : `?/${header.dstLength}`) : `${dst}/${header.dstLength}`,
+    dst:
+      dst === undefined ? (header.dstLength === 0 ? 'default' : `?/${header.dstLength}`) : `${dst}/${header.dstLength}`,
     type: header.type,
     table: found.table ?? header.table,
     protocol: header.protocol,

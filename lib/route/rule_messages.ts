@@ -213,7 +213,8 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
   const source = from === undefined ? undefined : parsePrefix(from, 'from')
   const destination = to === undefined ? undefined : parsePrefix(to, 'to')
   if (typeof invert !== 'boolean') throw wrongType('invert', 'a boolean', invert)
-  const does = options.action ?? (goto !== undefined ? 'goto' : adding || options.table !== undefined ? 'table' : 'unspec')
+  const does =
+    options.action ?? (goto !== undefined ? 'goto' : adding || options.table !== undefined ? 'table' : 'unspec')
   // A VRF's rule looks in the VRF's table, so it names none.
   const where = options.table ?? (adding && does === 'table' && options.l3mdev !== true ? 'main' : undefined)
   const text = (prefix: string | undefined): string | undefined => prefix?.replace(/\/.*/, '')

@@ -59,7 +59,9 @@ export class Rules {
 
   /** Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`. */
   async flush(filter: RuleOptions, call?: CallOptions): Promise<void> {
-    const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter((rule) => rule.priority > 0)
+    const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter(
+      (rule) => rule.priority > 0,
+    )
     if (rules.length > 0) await perform(deleteRules(this.#netns, rules), call)
   }
 }

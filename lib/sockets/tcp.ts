@@ -110,5 +110,7 @@ function timeoutError(timeout: number): Error {
 
 /** Errors of Node's own classes stay what they are, and tell the namespace. */
 function withNetns(error: unknown, netns: NetnsHandle): unknown {
-  return error instanceof Error && !(error instanceof NetloomError) ? Object.assign(error, { netns: netns.label }) : error
+  return error instanceof Error && !(error instanceof NetloomError)
+    ? Object.assign(error, { netns: netns.label })
+    : error
 }

@@ -1,7 +1,7 @@
 // Attribute sets: one table says an attribute's name, number and type. From it come the TypeScript type, the encoder, the
 // decoder, the path of an error and the audit against the kernel's headers. Compiled once; decoding interprets nothing.
 import { unknownOption, wrongType } from './invalid'
-import { Reader } from './reader'
+import { type Reader } from './reader'
 import type { AnyType, Siblings, Type, ValueOf } from './type'
 import type { Writer } from './writer'
 
@@ -109,7 +109,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       }
       at += (length + 3) & ~3
     }
-    if (unknown !== undefined) out['unknown'] = unknown
+    if (unknown !== undefined) out.unknown = unknown
     return out
   }
 
@@ -140,7 +140,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     table,
     size: 0,
     nested: true,
-    encode: encode as AttributeSet<Table>['encode'],
+    encode: encode,
     decode: decode as AttributeSet<Table>['decode'],
     path,
     nameOf,

@@ -22,7 +22,9 @@ function integer(
   return {
     size,
     fixed: true,
-    encode: (writer, value, field) => write(writer, checkInteger(value, least, most, field)),
+    encode: (writer, value, field) => {
+      write(writer, checkInteger(value, least, most, field))
+    },
     decode: read,
   }
 }
@@ -45,14 +47,72 @@ function bigInteger(
   }
 }
 
-export const u8 = integer(1, 0, 0xff, (w, v) => w.u8(v), (r, at) => r.u8(at))
-export const u16 = integer(2, 0, 0xffff, (w, v) => w.u16(v), (r, at) => r.u16(at))
-export const u32 = integer(4, 0, 0xffffffff, (w, v) => w.u32(v), (r, at) => r.u32(at))
-export const i32 = integer(4, -0x80000000, 0x7fffffff, (w, v) => w.u32(v >>> 0), (r, at) => r.i32(at))
-export const be16 = integer(2, 0, 0xffff, (w, v) => w.be16(v), (r, at) => r.be16(at))
-export const be32 = integer(4, 0, 0xffffffff, (w, v) => w.be32(v), (r, at) => r.be32(at))
-export const u64 = bigInteger((w, v) => w.u64(v), (r, at) => r.u64(at))
-export const be64 = bigInteger((w, v) => w.be64(v), (r, at) => r.be64(at))
+export const u8 = integer(
+  1,
+  0,
+  0xff,
+  (w, v) => {
+    w.u8(v)
+  },
+  (r, at) => r.u8(at),
+)
+export const u16 = integer(
+  2,
+  0,
+  0xffff,
+  (w, v) => {
+    w.u16(v)
+  },
+  (r, at) => r.u16(at),
+)
+export const u32 = integer(
+  4,
+  0,
+  0xffffffff,
+  (w, v) => {
+    w.u32(v)
+  },
+  (r, at) => r.u32(at),
+)
+export const i32 = integer(
+  4,
+  -0x80000000,
+  0x7fffffff,
+  (w, v) => {
+    w.u32(v >>> 0)
+  },
+  (r, at) => r.i32(at),
+)
+export const be16 = integer(
+  2,
+  0,
+  0xffff,
+  (w, v) => {
+    w.be16(v)
+  },
+  (r, at) => r.be16(at),
+)
+export const be32 = integer(
+  4,
+  0,
+  0xffffffff,
+  (w, v) => {
+    w.be32(v)
+  },
+  (r, at) => r.be32(at),
+)
+export const u64 = bigInteger(
+  (w, v) => {
+    w.u64(v)
+  },
+  (r, at) => r.u64(at),
+)
+export const be64 = bigInteger(
+  (w, v) => {
+    w.be64(v)
+  },
+  (r, at) => r.be64(at),
+)
 
 /** An integer with narrower bounds than its size has. */
 export function within(type: Scalar<number>, least: number, most: number): Scalar<number> {

@@ -50,7 +50,7 @@ export function formatIPv6(bytes: Uint8Array, at = 0): string {
   // ::ffff:a.b.c.d, an IPv4 address in IPv6's clothes
   if (runStart === 0 && runLength === 5 && groups[5] === 0xffff) return `::ffff:${formatIPv4(bytes, at + 12)}`
   let text = ''
-  for (let i = 0; i < 8; ) {
+  for (let i = 0; i < 8;) {
     if (i === runStart) {
       text += '::'
       i += runLength
@@ -141,7 +141,9 @@ export function parsePrefix(value: unknown, field: string, family?: Family): Pre
 /** An IP address of either family, told apart by its length. */
 export const ip: Type<string> = {
   size: 0,
-  encode: (writer, value, field) => writer.bytes(parseIP(value, field)),
+  encode: (writer, value, field) => {
+    writer.bytes(parseIP(value, field))
+  },
   decode: formatIP,
 }
 
@@ -149,7 +151,9 @@ export const ip: Type<string> = {
 export const ipv4: Scalar<string> = {
   size: 4,
   fixed: true,
-  encode: (writer, value, field) => writer.bytes(parseIP(value, field, 'ipv4')),
+  encode: (writer, value, field) => {
+    writer.bytes(parseIP(value, field, 'ipv4'))
+  },
   decode: (reader, at) => formatIPv4(reader.bytes, at),
 }
 
@@ -157,7 +161,9 @@ export const ipv4: Scalar<string> = {
 export const ipv6: Scalar<string> = {
   size: 16,
   fixed: true,
-  encode: (writer, value, field) => writer.bytes(parseIP(value, field, 'ipv6')),
+  encode: (writer, value, field) => {
+    writer.bytes(parseIP(value, field, 'ipv6'))
+  },
   decode: (reader, at) => formatIPv6(reader.bytes, at),
 }
 
@@ -183,6 +189,8 @@ export function parseMac(value: unknown, field: string): Uint8Array {
 /** A MAC address. */
 export const mac: Type<string> = {
   size: 0,
-  encode: (writer, value, field) => writer.bytes(parseMac(value, field)),
+  encode: (writer, value, field) => {
+    writer.bytes(parseMac(value, field))
+  },
   decode: formatLinkLayer,
 }

@@ -56,7 +56,9 @@ export function packed<Value>(type: Type<Value>): Type<readonly Value[]> {
     size: 0,
     encode(writer, value, field, siblings) {
       if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-      ;(value as readonly Value[]).forEach((element, i) => type.encode(writer, element, `${field}[${i}]`, siblings))
+      ;(value as readonly Value[]).forEach((element, i) => {
+        type.encode(writer, element, `${field}[${i}]`, siblings)
+      })
     },
     decode(reader, at, end, siblings) {
       const found: Value[] = []

@@ -32,7 +32,7 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
   let size = 0
   for (const [key, [, type]] of Object.entries(fields)) {
     offsets.set(key, size)
-    placed.push({ key, at: size, type: type as Scalar<unknown>, padding: key.startsWith('_') })
+    placed.push({ key, at: size, type: type, padding: key.startsWith('_') })
     size += type.size
   }
   const known = new Set(placed.filter(({ padding }) => !padding).map(({ key }) => key))

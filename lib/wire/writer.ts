@@ -33,6 +33,7 @@ export class Writer {
     return this.#length
   }
 
+  // Replaces the view where the buffer grows: call it before looking at the view.
   #reserve(size: number): number {
     const at = this.#length
     const needed = at + size
@@ -47,26 +48,33 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
   }
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value, littleEndian)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value, littleEndian)
   }
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value, littleEndian)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value, littleEndian)
   }
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), value, littleEndian)
+    const at = this.#reserve(8)
+    this.#view.setBigUint64(at, value, littleEndian)
   }
   /** In network byte order, as all `be…`. */
   be16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value)
   }
   be32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value)
   }
   be64(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), value)
+    const at = this.#reserve(8)
+    this.#view.setBigUint64(at, value)
   }
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length)

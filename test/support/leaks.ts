@@ -46,7 +46,9 @@ export function holdings(): Holdings {
     descriptors: descriptors(),
     threads: threads.filter((name) => name.startsWith('netloom')),
     namespaces: namedNamespaces(),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(ownPrefix)),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(ownPrefix)),
     devices: readdirSync('/sys/class/net').sort(),
   }
 }

@@ -20,5 +20,15 @@ export function linkKind<const Name extends string, Table extends AttributeTable
   return { kind, data, needs }
 }
 
-/** What a kind's attributes look like in a link, and among the options that make one. */
+/** What a kind's attributes look like in a link. */
 export type DataOf<K> = K extends LinkKind<string, infer Table, string> ? Omit<AttributesOf<Table>, 'unknown'> : never
+
+type Reported<Table extends AttributeTable> = {
+  [Key in keyof Table]: Table[Key][2] extends { readonly reported: true } ? Key : never
+}[keyof Table]
+
+/** The attributes of a table that can be set: without those that the kernel only reports. */
+export type Settable<Table extends AttributeTable> = Omit<AttributesOf<Table>, 'unknown' | Reported<Table>>
+
+/** A kind's attributes among the options that make or change a link. */
+export type KindOptionsOf<K> = K extends LinkKind<string, infer Table, string> ? Settable<Table> : never

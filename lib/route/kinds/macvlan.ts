@@ -4,6 +4,7 @@ import { bits, oneOf } from '../../wire/choices'
 import { i32, u16, u32 } from '../../wire/integers'
 import { mac } from '../../wire/ip'
 import { list } from '../../wire/nesting'
+import { readOnly } from '../../wire/read_only'
 import { linkKind } from './kind'
 
 const data = attributes('IFLA_MACVLAN_', {
@@ -29,11 +30,11 @@ const data = attributes('IFLA_MACVLAN_', {
   macaddr: ['MACADDR', 4, mac],
   /** The allowed source addresses, in mode `source`. */
   macaddrs: ['MACADDR_DATA', 5, list('IFLA_MACVLAN_MACADDR', 4, mac)],
-  macaddrCount: ['MACADDR_COUNT', 6, u32],
+  macaddrCount: ['MACADDR_COUNT', 6, readOnly(u32)],
   /** Length of the queue for broadcasts that this device asks for. */
   bcQueueLen: ['BC_QUEUE_LEN', 7, u32],
   /** Length of that queue as the lower device has it. */
-  bcQueueLenUsed: ['BC_QUEUE_LEN_USED', 8, u32],
+  bcQueueLenUsed: ['BC_QUEUE_LEN_USED', 8, readOnly(u32)],
   /** Broadcasts from fewer recipients than this are queued; -1 queues none, 0 all. */
   bcCutoff: ['BC_CUTOFF', 9, i32],
 })

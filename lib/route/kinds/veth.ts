@@ -30,4 +30,3 @@ const peer: Type<PeerMessage> = {
 }
 
 export const veth = linkKind('veth', attributes('VETH_INFO_', { peer: ['PEER', 1, peer] }))
-
