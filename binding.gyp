@@ -33,6 +33,7 @@
         ["netloom_asan=='true'", {
           "cflags": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"],
           "ldflags": ["-fsanitize=address,undefined"],
+          "configurations": {"Release": {"cflags!": ["-O3"]}},
         }],
         ["netloom_portable=='true'", {
           "sources": ["scripts/addon/glibc-floor.cc"],
