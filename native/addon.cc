@@ -1,5 +1,5 @@
-// The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its typed
-// face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
+// The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its
+// typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
 #include <fcntl.h>
 #include <napi.h>
 #include <netinet/in.h>
@@ -25,11 +25,16 @@ std::optional<std::string> text(const Napi::Value& value) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-Napi::Value status(Napi::Env env, Failure failure) { return Napi::Number::New(env, -failure.error); }
-Napi::Value malformed(Napi::Env env) { return Napi::Number::New(env, -EINVAL); }
+Napi::Value status(Napi::Env env, Failure failure) {
+  return Napi::Number::New(env, -failure.error);
+}
+Napi::Value malformed(Napi::Env env) {
+  return Napi::Number::New(env, -EINVAL);
+}
 
 // A plan is a list of 32-bit numbers; a step is one run of them:
-// namespace, protocol, ending, undo, offset, length, relocations, then for each relocation: place, namespace, device name.
+// namespace, protocol, ending, undo, offset, length, relocations, then for each relocation: place, namespace, device
+// name.
 class Plan {
  public:
   Plan(Napi::Int32Array words, Napi::Array names) : words_(words), names_(names) {}
@@ -202,7 +207,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     for (uint32_t i = 0; i < handles.Length(); ++i) {
       NamespacePointer netns = Find(handles.Get(i));
       if (!netns) return Napi::Number::New(info.Env(), -EBADF);
-      const bool again = std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return use.of == netns->identity(); });
+      const bool again =
+          std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return use.of == netns->identity(); });
       if (!again) uses.push_back(Use{netns->identity(), changes});
       namespaces.push_back(std::move(netns));
     }
@@ -218,7 +224,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // cancel(job)
   Napi::Value Cancel(Info info) {
     const auto job = number(info[0]);
-    return job ? Napi::Number::New(info.Env(), environment_.cancel(static_cast<uint64_t>(*job))) : malformed(info.Env());
+    return job ? Napi::Number::New(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))
+               : malformed(info.Env());
   }
 
   // enter(handle)

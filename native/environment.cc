@@ -63,7 +63,9 @@ NamespacePointer Environment::find(uint64_t handle) const {
   return found == namespaces_.end() ? nullptr : found->second;
 }
 
-bool Environment::close(uint64_t handle) { return namespaces_.erase(handle) > 0; }
+bool Environment::close(uint64_t handle) {
+  return namespaces_.erase(handle) > 0;
+}
 
 Failure Environment::enter(const Namespace& netns) {
   Fd before = open_own_netns();

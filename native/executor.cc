@@ -127,7 +127,8 @@ JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
   if (lane.ready.empty() && !stopping_) {
     lock.unlock();
     const auto until = Clock::now() + kSpinTime;
-    while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until) pause();
+    while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until)
+      pause();
     lock.lock();
   }
   while (lane.ready.empty() && !stopping_) {
@@ -183,11 +184,14 @@ void Executor::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    for (Lane& lane : lanes_) lane.filled.notify_all();
+    for (Lane& lane : lanes_)
+      lane.filled.notify_all();
   }
-  for (Worker& worker : threads_) pthread_join(worker.thread, nullptr);
+  for (Worker& worker : threads_)
+    pthread_join(worker.thread, nullptr);
   threads_.clear();
-  for (Lane& lane : lanes_) lane.ready.clear();
+  for (Lane& lane : lanes_)
+    lane.ready.clear();
   finished_.clear();
   order_ = {};
   home_.reset();

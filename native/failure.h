@@ -13,6 +13,8 @@ struct Failure {
 };
 
 // The failure of `call`, right after it returned an error.
-inline Failure failed(const char* call) { return Failure{errno, call}; }
+inline Failure failed(const char* call) {
+  return Failure{errno, call};
+}
 
 }  // namespace netloom

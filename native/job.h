@@ -43,8 +43,8 @@ class Job {
 
   // On the lane's thread: touches no JavaScript.
   virtual void run(ThreadHome& thread) = 0;
-  // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that is
-  // never delivered (aborted, environment gone) frees in its destructor what it made.
+  // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
+  // is never delivered (aborted, environment gone) frees in its destructor what it made.
   virtual Napi::Value deliver(Napi::Env env, Environment& environment) = 0;
 
   Failure failure;

@@ -66,7 +66,9 @@ void DeleteNamespace::run(ThreadHome&) {
   if (!failure && expected_) expected_->disown();
 }
 
-Napi::Value DeleteNamespace::deliver(Napi::Env env, Environment&) { return env.Undefined(); }
+Napi::Value DeleteNamespace::deliver(Napi::Env env, Environment&) {
+  return env.Undefined();
+}
 
 Napi::Value ListNamespaces::deliver(Napi::Env env, Environment&) {
   Napi::Array result = Napi::Array::New(env, found_.size() * 3);

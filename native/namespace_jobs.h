@@ -44,7 +44,8 @@ class OpenNamespace final : public Job {
 class DeleteNamespace final : public Job {
  public:
   // With a namespace, only if the path is still pinned to that one.
-  DeleteNamespace(std::string path, NamespacePointer expected) : path_(std::move(path)), expected_(std::move(expected)) {}
+  DeleteNamespace(std::string path, NamespacePointer expected)
+      : path_(std::move(path)), expected_(std::move(expected)) {}
   void run(ThreadHome& thread) override;
   Napi::Value deliver(Napi::Env env, Environment& environment) override;
 

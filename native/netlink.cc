@@ -13,7 +13,8 @@ namespace {
 // The only state that all environments of a process share: replies are told apart by it.
 std::atomic<uint32_t> sequence_counter = 1;
 
-// Unread acknowledgements fill the receive buffer (256 fit into the default one), and one send is at most the send buffer.
+// Unread acknowledgements fill the receive buffer (256 fit into the default one), and one send is at most the send
+// buffer.
 constexpr size_t kMessagesPerSend = 128;
 constexpr size_t kBytesPerSend = 64 * 1024;
 
@@ -74,7 +75,8 @@ Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
 Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies) {
   const auto count_messages = [&] {
     uint32_t count = 0;
-    for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len)) ++count;
+    for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len))
+      ++count;
     return count;
   };
   uint32_t sequence = sequence_counter.fetch_add(count_messages(), std::memory_order_relaxed);
@@ -93,7 +95,8 @@ Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, E
     end = std::min(end, buffer.size());
     const Ending chunk_ending = end == buffer.size() ? ending : Ending::ack;
     if (chunk_ending == Ending::ack) last->nlmsg_flags |= NLM_F_ACK;
-    if (Failure failure = exchange(thread, {buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending}, replies)) {
+    if (Failure failure =
+            exchange(thread, {buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending}, replies)) {
       fd_.reset();  // a reply that comes late must not meet the next transaction
       return failure;
     }

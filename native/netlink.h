@@ -1,5 +1,5 @@
-// A netlink socket and its transactions: prepared messages out, every reply gathered. Knows the framing (nlmsghdr, acks,
-// the ends of dumps), not what a message means.
+// A netlink socket and its transactions: prepared messages out, every reply gathered. Knows the framing (nlmsghdr,
+// acks, the ends of dumps), not what a message means.
 #pragma once
 
 #include <atomic>
@@ -53,8 +53,8 @@ class NetlinkSocket {
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  // Sends the messages of `buffer` (nlmsghdr after nlmsghdr; sequence numbers are filled in) and receives until every one
-  // is accounted for. After a failure of the socket itself the outcome is unknown and the socket is closed.
+  // Sends the messages of `buffer` (nlmsghdr after nlmsghdr; sequence numbers are filled in) and receives until every
+  // one is accounted for. After a failure of the socket itself the outcome is unknown and the socket is closed.
   Failure transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies);
 
  private:

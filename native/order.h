@@ -25,7 +25,8 @@ class Order {
         turns_.erase(entry);
         continue;
       }
-      for (const JobPointer& waiting : line.front().waiting) released(waiting);
+      for (const JobPointer& waiting : line.front().waiting)
+        released(waiting);
       line.front().waiting.clear();
     }
   }

@@ -5,7 +5,9 @@
 
 namespace netloom {
 
-Fd open_own_netns() { return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
+Fd open_own_netns() {
+  return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
 
 Failure ThreadHome::settle() {
   if (home_->failure) return home_->failure;

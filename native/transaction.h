@@ -12,7 +12,8 @@
 
 namespace netloom {
 
-// A place in a step's bytes that takes the index of a device: known to the kernel only when the step is about to be sent.
+// A place in a step's bytes that takes the index of a device: known to the kernel only when the step is about to be
+// sent.
 struct Relocation {
   size_t at;
   size_t netns;
@@ -30,7 +31,8 @@ struct Step {
 
 class Transaction final : public Job {
  public:
-  // `bytes` holds the messages of all steps. The namespaces stay open until the job is gone: messages carry their descriptors.
+  // `bytes` holds the messages of all steps. The namespaces stay open until the job is gone: messages carry their
+  // descriptors.
   Transaction(std::vector<NamespacePointer> namespaces, std::vector<uint8_t> bytes)
       : namespaces_(std::move(namespaces)), bytes_(std::move(bytes)) {}
 
@@ -38,8 +40,8 @@ class Transaction final : public Job {
   bool add(Step step, size_t offset, size_t length);
 
   void run(ThreadHome& thread) override;
-  // [steps done, index of the device name that was not found, [first sequence, interrupted, Buffer, …] a step …]; nothing
-  // when all went well and the kernel said nothing but plain acknowledgements.
+  // [steps done, index of the device name that was not found, [first sequence, interrupted, Buffer, …] a step …];
+  // nothing when all went well and the kernel said nothing but plain acknowledgements.
   Napi::Value deliver(Napi::Env env, Environment& environment) override;
 
  private:

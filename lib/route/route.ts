@@ -141,9 +141,8 @@ export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Fam
   const chosen = checkFamily(family)
   if (dst !== 'default') return parsePrefix(dst, 'dst', chosen).family
   if (chosen !== undefined) return chosen
-  const router =
-    via ?? (Array.isArray(nexthops) ? (nexthops as Nexthop[]).find((hop) => hop.via !== undefined)?.via : undefined)
-  return (typeof router === 'string' ? familyOf(router) : undefined) ?? 'ipv4'
+  const first = via ?? nexthops?.find((hop) => hop.via !== undefined)?.via
+  return (first === undefined ? undefined : familyOf(first)) ?? 'ipv4'
 }
 
 /** RTA_GATEWAY, or RTA_VIA where the next router is of the other family. */
@@ -169,6 +168,10 @@ function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
 
 /** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
+  // Before it is looked into for the family.
+  if (route.nexthops !== undefined && !Array.isArray(route.nexthops)) {
+    throw wrongType('nexthops', 'an array', route.nexthops)
+  }
   const of = familyOfRoute(route)
   const { dst, via, dev, metric, type, protocol, tos, src, from, onlink, nexthops, ...more } = route
   const prefix = dst === 'default' ? undefined : parsePrefix(dst, 'dst')
@@ -176,7 +179,6 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
   if (src !== undefined) parseIP(src, 'src', of)
   if (dev !== undefined) checkDevice(dev, 'dev')
   if (onlink !== undefined && typeof onlink !== 'boolean') throw wrongType('onlink', 'a boolean', onlink)
-  if (nexthops !== undefined && !Array.isArray(nexthops)) throw wrongType('nexthops', 'an array', nexthops)
   if (nexthops !== undefined && (via !== undefined || dev !== undefined)) {
     throw wrongValue('nexthops', 'given instead of "via" and "dev", not with them', nexthops)
   }

@@ -89,7 +89,7 @@ export class Routes {
 
   /** Removes all routes that a filter lets through; it must let through less than all. Default table: `main`. */
   async flush(filter: RouteFilter, call?: CallOptions): Promise<void> {
-    const list = listRoutes(this.#netns, { ...filter, table: filter?.table ?? 'main' }, 'routes.flush')
+    const list = listRoutes(this.#netns, { ...filter, table: filter.table ?? 'main' }, 'routes.flush')
     if (Object.values(filter).every((value) => value === undefined)) {
       throw outOfRange('filter', 'a filter with at least one condition', filter)
     }

@@ -33,7 +33,7 @@ export class Rules {
    * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
    */
   async get(key: RuleOptions, call?: CallOptions): Promise<Rule> {
-    const what = key?.priority === undefined ? 'rule' : `rule ${key.priority}`
+    const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
     return firstOf(await perform(listRules(this.#netns, key, 'rules.get'), call), 'rules.get', this.#netns, what)
   }
 

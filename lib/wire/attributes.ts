@@ -6,7 +6,7 @@ import type { AnyType, Siblings, Type, ValueOf } from './type'
 import type { Writer } from './writer'
 
 /** Of the 16 bits of an attribute's type, those without NLA_F_NESTED and NLA_F_NET_BYTEORDER (linux/netlink.h). */
-const NLA_TYPE_MASK = 0x3fff
+const typeMask = 0x3fff
 const headerSize = 4
 
 /** Property → [the kernel's name without the set's prefix, number, type]. */
@@ -99,7 +99,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     while (at + headerSize <= end) {
       const length = reader.u16(at)
       if (length < headerSize || at + length > end) break
-      const number = reader.u16(at + 2) & NLA_TYPE_MASK
+      const number = reader.u16(at + 2) & typeMask
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
         out[entry.key] = entry.type.decode(reader, at + headerSize, at + length, out)
@@ -118,7 +118,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     while (at + headerSize <= end) {
       const length = reader.u16(at)
       if (length < headerSize || at + length > end) break
-      const number = reader.u16(at + 2) & NLA_TYPE_MASK
+      const number = reader.u16(at + 2) & typeMask
       const entry = byNumber[number]
       if (target >= at && target < at + length) {
         const name = nameOf(number)

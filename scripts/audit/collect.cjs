@@ -57,7 +57,7 @@ function collect(root, directory) {
     for (const [number, name] of exported.errnoTable ?? []) add(name, number, lineOf(file, 1, name))
   }
   for (const name of ['attributes', 'struct', 'oneOf', 'bits', 'list']) {
-    if (!calls.has(name)) throw new Error(`no call of ${name}() was seen: the audit does not find the tables any more`)
+    if (!calls.has(name)) problems.push(`no call of ${name}() was seen: the audit does not find the tables`)
   }
   return { items: [...items.values()], problems }
 }

@@ -17,7 +17,7 @@ const names = `
   linux/seg6_local.h linux/rpl_iptunnel.h linux/ioam6_iptunnel.h linux/netconf.h linux/pkt_sched.h linux/pkt_cls.h
   linux/gen_stats.h linux/tc_act/tc_gact.h linux/tc_act/tc_mirred.h linux/tc_act/tc_skbedit.h linux/tc_act/tc_vlan.h
   linux/tc_act/tc_tunnel_key.h linux/tc_act/tc_pedit.h linux/ethtool.h linux/ethtool_netlink.h linux/devlink.h
-  linux/sock_diag.h linux/inet_diag.h linux/unix_diag.h linux/packet_diag.h linux/netlink_diag.h linux/mptcp.h
+  linux/sock_diag.h linux/inet_diag.h linux/unix_diag.h linux/packet_diag.h linux/netlink_diag.h
   linux/openvswitch.h linux/netfilter.h linux/netfilter/nfnetlink.h linux/netfilter/nf_tables.h
   linux/netfilter/nf_conntrack_common.h linux/netfilter/nfnetlink_conntrack.h`
 const headers = names.trim().split(/\s+/)
