@@ -2,6 +2,7 @@
 import type { AttributeTable } from '../wire/attributes'
 import { checkDeviceName, device } from '../wire/device'
 import { u16, u32, u8, within } from '../wire/integers'
+import { wrongValue } from '../wire/invalid'
 import { mac } from '../wire/ip'
 import { struct } from '../wire/struct'
 import { text } from '../wire/text'
@@ -32,8 +33,15 @@ export const IFF = {
   DORMANT: 0x20000,
 } as const
 
-/** An attribute of the kernel's that nobody asked for yet; named so that it is no unknown one. */
-export const ignored: Type<undefined> = { size: 0, encode: () => undefined, decode: () => undefined }
+/** An attribute of the kernel's that nobody asked for yet: passed over, and no unknown one. */
+export const ignored: Type<undefined> & { readonly ignored: true } = {
+  size: 0,
+  ignored: true,
+  encode: (_writer, value, field) => {
+    throw wrongValue(field, 'left out', value)
+  },
+  decode: () => undefined,
+}
 
 const name = text(15, checkDeviceName, 1)
 

@@ -1,20 +1,23 @@
 // A route as users give and get it, and its way to and from the messages.
 import type { Received } from '../netlink/message'
+import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { familyOf, parseIP, parsePrefix } from '../wire/ip'
+import { familyOf, lengthSuffixes, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, type family as anyFamily, type Family, type routeProtocol, type scope, table } from './families'
+import { checkFamily, type Family, type routeProtocol, type scope, table } from './families'
 import {
-  routeFlags,
-  routeLayout,
+  routeAttributes,
+  rtmsg,
+  type cacheInfo,
   type HopMessage,
+  type routeFlags,
+  type routeLayout,
   type routeMetrics,
   type routerPreference,
   type routeType,
 } from './route_attributes'
-import { decodeMessage } from './rtnetlink'
 
 /** Metrics of a route (RTAX_). */
 export type RouteMetrics = Omit<ValueOf<typeof routeMetrics>, 'unknown'>
@@ -101,9 +104,18 @@ export interface Route {
   /** Seconds until it is removed. */
   expiresSeconds?: number
   nexthopId?: number
+  /** Realms, as of `ip route … realms`. */
+  flow?: number
   mark?: number
   uid?: number
+  /** Index of the device that the packet comes in by, in a look-up. */
   iif?: number
+  /** How the packet is encapsulated (LWTUNNEL_ENCAP_), and the encapsulation's attributes. */
+  encapType?: number
+  encap?: Uint8Array
+  ttlPropagate?: number
+  /** Attributes that this version does not know. */
+  unknown?: UnknownAttribute[]
 }
 
 /** One of several ways, as the kernel tells it. */
@@ -146,12 +158,12 @@ export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Fam
 }
 
 /** RTA_GATEWAY, or RTA_VIA where the next router is of the other family. */
-function router(via: unknown, of: Family, field: string): { gateway?: string; via?: string } {
+function router(via: unknown, of: Family, field: string): { via: string } | { viaOther: string } {
   parseIP(via, field)
   const text = via as string
-  if (familyOf(text) === of) return { gateway: text }
+  if (familyOf(text) === of) return { via: text }
   if (of === 'ipv6') throw wrongValue(field, 'an IPv6 address, as the destination', via)
-  return { via: text }
+  return { viaOther: text }
 }
 
 function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
@@ -161,7 +173,7 @@ function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
   if (typeof onlink !== 'boolean') throw wrongType(`${field}.onlink`, 'a boolean', onlink)
   checkInteger(weight, 1, 256, `${field}.weight`)
   return {
-    header: { flags: onlink ? 4 : 0, hops: weight - 1, ...(dev === undefined ? {} : { dev }) },
+    header: { flags: onlink ? ['onlink'] : [], hops: weight - 1, ...(dev === undefined ? {} : { dev }) },
     attributes: via === undefined ? {} : router(via, of, `${field}.via`),
   }
 }
@@ -169,7 +181,7 @@ function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
 /** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
   // Before it is looked into for the family.
-  if (route.nexthops !== undefined && !Array.isArray(route.nexthops)) {
+  if (!Array.isArray(route.nexthops ?? [])) {
     throw wrongType('nexthops', 'an array', route.nexthops)
   }
   const of = familyOfRoute(route)
@@ -231,55 +243,54 @@ function defaultScope({ type, via, nexthops, nexthopId }: RouteOptions): 'host' 
 /** USER_HZ of the kernel's interface: rta_expires counts in it. */
 const ticksPerSecond = 100
 
-/** Makes a route of an RTM_NEWROUTE message. */
-export function decodeRoute(received: Received): Route | undefined {
-  const decoded = decodeMessage(routeLayout, received)
-  if (decoded === undefined) return undefined
-  const { header, attributes: found } = decoded
-  if (!isIP(header.family)) return undefined
-  const { dst, from, gateway, via, dev, metric, src, metrics, nexthops, cacheInfo } = found
-  const route: Route = {
-    family: header.family,
-    dst:
-      dst === undefined ? (header.dstLength === 0 ? 'default' : `?/${header.dstLength}`) : `${dst}/${header.dstLength}`,
-    type: header.type,
-    table: found.table ?? header.table,
-    protocol: header.protocol,
-    scope: header.scope,
-    flags: header.flags,
+const attributesAt = (rtmsg.size + 3) & ~3
+
+/** Makes a route of an RTM_NEWROUTE message. There may be a million of them, so the attributes go straight into it. */
+export function decodeRoute({ reader, at, end }: Received): Route | undefined {
+  if (at + rtmsg.size > end) return undefined
+  const { read } = rtmsg
+  const family = read.family(reader, at)
+  if (family !== 'ipv4' && family !== 'ipv6') return undefined
+  const route: Route & Rare = {
+    family,
+    dst: '',
+    type: read.type(reader, at),
+    table: tableNames[read.table(reader, at)] ?? 0,
+    protocol: read.protocol(reader, at),
+    scope: read.scope(reader, at),
+    flags: read.flags(reader, at),
   }
-  const next = gateway ?? via
-  if (next !== undefined) route.via = next
-  if (dev !== undefined) route.dev = dev as number
-  if (src !== undefined) route.src = src
-  if (from !== undefined) route.from = `${from}/${header.srcLength}`
-  if (metric !== undefined) route.metric = metric
-  if (header.tos !== 0) route.tos = header.tos
-  if (metrics !== undefined) route.metrics = metrics
-  if (nexthops !== undefined) route.nexthops = nexthops.map(decodeHop)
-  if (found.preference !== undefined) route.preference = found.preference
-  if (found.expiresSeconds !== undefined) route.expiresSeconds = found.expiresSeconds
-  else if (cacheInfo?.expires !== undefined && cacheInfo.expires !== 0) {
-    route.expiresSeconds = cacheInfo.expires / ticksPerSecond
-  }
-  if (found.nexthopId !== undefined) route.nexthopId = found.nexthopId
-  if (found.mark !== undefined) route.mark = found.mark
-  if (found.uid !== undefined) route.uid = found.uid
-  if (found.iif !== undefined) route.iif = found.iif as number
+  routeAttributes.decodeInto(reader, at + attributesAt, end, route)
+  route.dst = route.dst === '' ? 'default' : route.dst + (lengthSuffixes[read.dstLength(reader, at)] ?? '')
+  const tos = read.tos(reader, at)
+  if (tos !== 0) route.tos = tos
+  const rare = route.viaOther ?? route.cacheInfo ?? route.nexthops ?? route.from
+  return rare === undefined ? route : withRare(route, read.srcLength(reader, at))
+}
+
+/** What has no place in a route as it came. */
+interface Rare {
+  viaOther?: string
+  cacheInfo?: ValueOf<typeof cacheInfo>
+}
+
+function withRare({ viaOther, cacheInfo, nexthops, from, ...rest }: Route & Rare, fromLength: number): Route {
+  const route: Route = rest
+  if (viaOther !== undefined) route.via = viaOther
+  if (from !== undefined) route.from = `${from}/${fromLength}`
+  if (nexthops !== undefined) route.nexthops = (nexthops as unknown as HopMessage[]).map(decodeHop)
+  const { expires = 0 } = cacheInfo ?? {}
+  if (expires !== 0) route.expiresSeconds ??= expires / ticksPerSecond
   return route
 }
 
-function isIP(family: ValueOf<typeof anyFamily>): family is Family {
-  return family === 'ipv4' || family === 'ipv6'
-}
+const tableNames = Array.from({ length: 256 }, (_, number): RouteTable => {
+  const known = Object.entries(table.names).find(([, [, value]]) => value === number)
+  return (known?.[0] as keyof typeof table.names | undefined) ?? number
+})
 
 function decodeHop({ header, attributes }: HopMessage): RouteNexthop {
-  const flags: RouteFlags[number][] = []
-  for (const [name, [, bit]] of Object.entries(routeFlags.names)) {
-    if (bit <= 64 && ((header.flags ?? 0) & bit) !== 0) flags.push(name as keyof typeof routeFlags.names)
-  }
-  const hop: RouteNexthop = { dev: header.dev as number, weight: (header.hops ?? 0) + 1, flags }
-  const next = attributes.gateway ?? attributes.via
-  if (next !== undefined) hop.via = next
-  return hop
+  const { via = attributes.viaOther } = attributes
+  const hop: RouteNexthop = { dev: header.dev as number, weight: (header.hops ?? 0) + 1, flags: header.flags ?? [] }
+  return via === undefined ? hop : { ...hop, via }
 }

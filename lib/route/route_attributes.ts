@@ -26,8 +26,7 @@ export const routeType = oneOf(u8, 'RTN_', {
   xresolve: ['XRESOLVE', 11],
 })
 
-/** Flags of routes (RTM_F_) and of their nexthops (RTNH_F_), which share a word. */
-export const routeFlags = bits(u32, 'RT', {
+const hopFlagNames = {
   dead: ['NH_F_DEAD', 1],
   pervasive: ['NH_F_PERVASIVE', 2],
   onlink: ['NH_F_ONLINK', 4],
@@ -35,6 +34,13 @@ export const routeFlags = bits(u32, 'RT', {
   linkdown: ['NH_F_LINKDOWN', 16],
   unresolved: ['NH_F_UNRESOLVED', 32],
   trap: ['NH_F_TRAP', 64],
+} as const
+
+const hopFlags = bits(u8, 'RT', hopFlagNames)
+
+/** Flags of routes (RTM_F_) and of their only nexthop (RTNH_F_), which share a word. */
+export const routeFlags = bits(u32, 'RT', {
+  ...hopFlagNames,
   notify: ['M_F_NOTIFY', 0x100],
   cloned: ['M_F_CLONED', 0x200],
   equalize: ['M_F_EQUALIZE', 0x400],
@@ -45,7 +51,7 @@ export const routeFlags = bits(u32, 'RT', {
   rtTrap: ['M_F_TRAP', 0x8000],
 })
 
-const rtmsg = struct('rtmsg', {
+export const rtmsg = struct('rtmsg', {
   family: ['rtm_family', family],
   dstLength: ['rtm_dst_len', u8],
   srcLength: ['rtm_src_len', u8],
@@ -97,9 +103,9 @@ const via: Type<string> = {
 }
 
 const hopAttributes = attributes('RTA_', {
-  gateway: ['GATEWAY', 5, ip],
+  via: ['GATEWAY', 5, ip],
   flow: ['FLOW', 11, u32],
-  via: ['VIA', 18, via],
+  viaOther: ['VIA', 18, via],
   encapType: ['ENCAP_TYPE', 21, u16],
   encap: ['ENCAP', 22, binary()],
 })
@@ -112,7 +118,7 @@ export interface HopMessage {
 
 const rtnexthop = struct('rtnexthop', {
   length: ['rtnh_len', u16],
-  flags: ['rtnh_flags', u8],
+  flags: ['rtnh_flags', hopFlags],
   hops: ['rtnh_hops', u8],
   dev: ['rtnh_ifindex', device],
 })
@@ -148,7 +154,7 @@ export const routerPreference = oneOf(u8, 'ICMPV6_ROUTER_PREF_', {
   low: ['LOW', 3],
 })
 
-const cacheInfo = struct('rta_cacheinfo', {
+export const cacheInfo = struct('rta_cacheinfo', {
   clientReferences: ['rta_clntref', u32],
   lastUse: ['rta_lastuse', u32],
   expires: ['rta_expires', i32],
@@ -164,7 +170,7 @@ export const routeAttributes = attributes('RTA_', {
   from: ['SRC', 2, ip],
   iif: ['IIF', 3, device],
   dev: ['OIF', 4, device],
-  gateway: ['GATEWAY', 5, ip],
+  via: ['GATEWAY', 5, ip],
   metric: ['PRIORITY', 6, u32],
   src: ['PREFSRC', 7, ip],
   metrics: ['METRICS', 8, routeMetrics],
@@ -174,7 +180,7 @@ export const routeAttributes = attributes('RTA_', {
   table: ['TABLE', 15, table],
   mark: ['MARK', 16, u32],
   mfcStats: ['MFC_STATS', 17, ignored],
-  via: ['VIA', 18, via],
+  viaOther: ['VIA', 18, via],
   newDst: ['NEWDST', 19, binary()],
   preference: ['PREF', 20, routerPreference],
   encapType: ['ENCAP_TYPE', 21, u16],

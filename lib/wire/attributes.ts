@@ -36,6 +36,8 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   readonly nested: true
   encode(writer: Writer, value: AttributesOf<Table>, field?: string): void
   decode(reader: Reader, at: number, end: number): AttributesOf<Table>
+  /** As `decode`, into an object that has other properties already. */
+  decodeInto(reader: Reader, at: number, end: number, out: object): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
   path(reader: Reader, at: number, end: number, target: number): string[]
   /** The name of an attribute by its number, as in `path`. */
@@ -54,6 +56,7 @@ interface Entry {
   readonly type: Type<unknown>
   readonly least: number
   readonly presence: boolean
+  readonly ignored: boolean
 }
 
 /**
@@ -67,7 +70,15 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
   for (const [key, [symbol, number, declared]] of Object.entries(table)) {
     const type = declared as unknown as Type<unknown>
     const least = type.tolerant === true ? 0 : type.size
-    const entry = { key, number, name: camel(symbol), type, least, presence: 'presence' in type }
+    const entry = {
+      key,
+      number,
+      name: camel(symbol),
+      type,
+      least,
+      presence: 'presence' in type,
+      ignored: 'ignored' in type,
+    }
     byKey.set(key, entry)
     while (byNumber.length <= number) byNumber.push(undefined)
     byNumber[number] ??= entry
@@ -93,8 +104,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     }
   }
 
-  function decode(reader: Reader, at: number, end: number): Siblings {
-    const out: Record<string, unknown> = {}
+  function decodeInto(reader: Reader, at: number, end: number, out: Record<string, unknown>): void {
     let unknown: UnknownAttribute[] | undefined
     while (at + headerSize <= end) {
       const length = reader.u16(at)
@@ -102,7 +112,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const number = reader.u16(at + 2) & typeMask
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
-        out[entry.key] = entry.type.decode(reader, at + headerSize, at + length, out)
+        if (!entry.ignored) out[entry.key] = entry.type.decode(reader, at + headerSize, at + length, out)
       } else {
         unknown ??= []
         unknown.push({ type: number, data: reader.copy(at + headerSize, at + length) })
@@ -110,6 +120,11 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       at += (length + 3) & ~3
     }
     if (unknown !== undefined) out.unknown = unknown
+  }
+
+  function decode(reader: Reader, at: number, end: number): Siblings {
+    const out: Record<string, unknown> = {}
+    decodeInto(reader, at, end, out)
     return out
   }
 
@@ -142,6 +157,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     nested: true,
     encode: encode,
     decode: decode as AttributeSet<Table>['decode'],
+    decodeInto: decodeInto,
     path,
     nameOf,
   }

@@ -27,6 +27,8 @@ export function oneOf<const Table extends Names>(
     byName.set(name, value)
     if (!byNumber.has(value)) byNumber.set(value, name)
   }
+  // What a byte decodes to, at its place: most of these are bytes in headers, read for every message.
+  const small = Array.from({ length: 256 }, (_, number): OneOf<Table> => byNumber.get(number) ?? number)
   const most = 2 ** (8 * type.size) - 1
   const expected = `one of ${[...byName.keys()].map((name) => `"${name}"`).join(', ')}`
   return {
@@ -46,13 +48,16 @@ export function oneOf<const Table extends Names>(
     },
     decode(reader, at, end, siblings) {
       const number = type.decode(reader, at, end, siblings)
-      return byNumber.get(number) ?? number
+      return small[number] ?? byNumber.get(number) ?? number
     },
   }
 }
 
 /** Names of the bits that are set; what is left over without a name is one number at the end. */
 export type Bits<Table extends Names> = readonly OneOf<Table>[]
+
+// Few combinations occur, each of them often: their lists are made once, and frozen because they are shared.
+const mostSeen = 1024
 
 /** A set of bits, as a list of their names. */
 export function bits<const Table extends Names>(
@@ -63,6 +68,7 @@ export function bits<const Table extends Names>(
   const most = 2 ** (8 * type.size) - 1
   const entries = Object.entries(names) as [keyof Table & string, readonly [string, number]][]
   const byName = new Map<string, number>(entries.map(([name, [, value]]) => [name, value]))
+  const seen = new Map<number, Bits<Table>>()
   const expected = `a list of ${[...byName.keys()].map((name) => `"${name}"`).join(', ')}`
   return {
     size: type.size,
@@ -80,7 +86,10 @@ export function bits<const Table extends Names>(
       type.encode(writer, set, field, siblings)
     },
     decode(reader, at, end, siblings) {
-      let rest = type.decode(reader, at, end, siblings)
+      const value = type.decode(reader, at, end, siblings)
+      const known = seen.get(value)
+      if (known !== undefined) return known
+      let rest = value
       const found: OneOf<Table>[] = []
       for (const [name, [, value]] of entries) {
         if ((rest & value) >>> 0 !== value) continue
@@ -88,6 +97,7 @@ export function bits<const Table extends Names>(
         rest = (rest & ~value) >>> 0
       }
       if (rest !== 0) found.push(rest)
+      if (seen.size < mostSeen) seen.set(value, Object.freeze(found))
       return found
     },
   }
