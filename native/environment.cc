@@ -29,8 +29,10 @@ int Environment::cancel(uint64_t job) {
 }
 
 void Environment::drain() {
+  // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
+  constexpr size_t kJobsPerTurn = 128;
   const Napi::HandleScope scope(env_);
-  const std::vector<JobPointer> ended = executor_.collect();
+  const std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   Napi::Array report = Napi::Array::New(env_);
   uint32_t next = 0;
   for (const JobPointer& job : ended) {
@@ -44,7 +46,9 @@ void Environment::drain() {
   }
   executor_.staff([this] { return home(); });
   if (jobs_.empty()) wake_->keep_alive(false);
-  if (next > 0) dispatch_.MakeCallback(env_.Global(), {report}, *context_);
+  if (next == 0) return;
+  dispatch_.MakeCallback(env_.Global(), {report}, *context_);
+  if (env_.IsExceptionPending()) napi_fatal_exception(env_, env_.GetAndClearPendingException().Value());
 }
 
 void Environment::end() {

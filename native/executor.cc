@@ -2,7 +2,9 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace netloom {
 namespace {
@@ -75,9 +77,13 @@ Executor::Cancelled Executor::cancel(const JobPointer& job) {
   return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
 }
 
-std::vector<JobPointer> Executor::collect() {
+std::vector<JobPointer> Executor::collect(size_t most) {
   std::lock_guard lock(mutex_);
-  return std::exchange(finished_, {});
+  const auto end = finished_.begin() + static_cast<ptrdiff_t>(std::min(most, finished_.size()));
+  std::vector<JobPointer> collected(std::make_move_iterator(finished_.begin()), std::make_move_iterator(end));
+  finished_.erase(finished_.begin(), end);
+  if (!finished_.empty()) wake_();
+  return collected;
 }
 
 void Executor::staff(const OpenHome& home) {

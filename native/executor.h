@@ -32,8 +32,8 @@ class Executor {
   uint64_t submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home);
   // A queued job will not run; a running one finishes, but is not wanted any more.
   Cancelled cancel(const JobPointer& job);
-  // The jobs that ended since the last call.
-  std::vector<JobPointer> collect();
+  // Jobs that ended, `most` at a time, in order; wakes again if there are more.
+  std::vector<JobPointer> collect(size_t most);
   // Buries threads that ended and starts those that are missing.
   void staff(const OpenHome& home);
   // Ends all threads; the running jobs are waited for, queued ones dropped.
@@ -70,7 +70,7 @@ class Executor {
   std::mutex mutex_;
   std::array<Lane, kLaneCount> lanes_;
   Order order_;
-  std::vector<JobPointer> finished_;
+  std::deque<JobPointer> finished_;
   std::list<Worker> threads_;
   std::shared_ptr<const Home> home_;  // while there are threads
   uint64_t last_id_ = 0;

@@ -34,7 +34,7 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
     const result = operation.result(answers)
     if (!stepAnswers.some(([, , interrupted]) => interrupted)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
-    await sleep(2 ** (tries - 1), undefined, options?.signal === undefined ? {} : { signal: options.signal })
+    await sleep(2 ** (tries - 1))
   }
 }
 
