@@ -5,16 +5,8 @@ import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { linkKinds, portData } from './kinds'
 import type { DataOf } from './kinds/kind'
-import {
-  type addrGenMode,
-  briefLinkLayout,
-  linkLayout,
-  type linkStatistics,
-  linkType,
-  type operState,
-} from './link_attributes'
-import { IFF } from './link_creation'
-import { decodeMessage } from './rtnetlink'
+import { type addrGenMode, briefLinkLayout, linkLayout, type linkStatistics, type operState } from './link_attributes'
+import { IFF, ifinfomsg, type linkType } from './link_creation'
 
 /** The link kinds whose options this version knows. */
 export type LinkKindName = keyof typeof linkKinds
@@ -161,15 +153,15 @@ export interface OtherLink extends LinkCommon {
 export type Link = KnownLink | VethLink | PlainLink | OtherLink
 
 /** Makes a link of an RTM_NEWLINK message, with or without its counters. */
-export function decodeLink(received: Received, statistics: boolean): Link | undefined {
-  const decoded = decodeMessage(statistics ? linkLayout : briefLinkLayout, received)
-  if (decoded === undefined) return undefined
-  const { index, flags, type } = decoded.header
-  // What is left in `rest` has the names of LinkCommon.
-  const { linkInfo, link: linkIndex, linkNetnsId, afSpec, ...rest } = decoded.attributes
-  const common: Record<string, unknown> = {
-    index,
-    type: typeNames.get(type) ?? type,
+export function decodeLink({ reader, at, end }: Received, statistics: boolean): Link | undefined {
+  if (at + ifinfomsg.size > end) return undefined
+  const { read } = ifinfomsg
+  const flags = read.flags(reader, at)
+  const link: Record<string, unknown> = {
+    index: read.index(reader, at),
+    kind: 'none',
+    name: '',
+    type: read.type(reader, at),
     up: (flags & IFF.UP) !== 0,
     running: (flags & IFF.RUNNING) !== 0,
     lowerUp: (flags & IFF.LOWER_UP) !== 0,
@@ -179,29 +171,23 @@ export function decodeLink(received: Received, statistics: boolean): Link | unde
     promisc: (flags & IFF.PROMISC) !== 0,
     flags,
   }
-  for (const key in rest) {
-    const value = rest[key as keyof typeof rest]
-    if (value !== undefined) common[key] = value
-  }
+  const rest: Rest = {}
+  const { attributes } = statistics ? linkLayout : briefLinkLayout
+  attributes.decodeInto(reader, at + ((ifinfomsg.size + 3) & ~3), end, link, rest)
+  const { linkInfo, link: below, linkNetnsId, afSpec } = rest
   const mode = afSpec?.inet6?.addrGenMode
-  if (mode !== undefined) common.addrGenMode = mode
-  const link = typeof linkIndex === 'number' && linkIndex !== 0 ? reference(linkIndex, linkNetnsId) : undefined
-  if (link !== undefined) common.link = link
-  if (linkInfo?.portKind !== undefined) {
-    common.port = withKind({}, linkInfo.portKind, linkInfo.portData)
+  if (mode !== undefined) link.addrGenMode = mode
+  if (typeof below === 'number' && below !== 0) {
+    const reference = linkNetnsId === undefined ? { index: below } : { index: below, netnsId: linkNetnsId }
+    link.link = reference
+    if (linkInfo?.kind === 'veth') link.peer = reference
   }
-  if (linkInfo?.kind === undefined) return { ...common, kind: 'none' } as PlainLink
-  if (linkInfo.kind === 'veth' && link !== undefined) common.peer = link
-  return withKind(common, linkInfo.kind, linkInfo.data) as unknown as Link
+  if (linkInfo?.portKind !== undefined) link.port = withKind({}, linkInfo.portKind, linkInfo.portData)
+  if (linkInfo?.kind !== undefined) withKind(link, linkInfo.kind, linkInfo.data)
+  return link as unknown as Link
 }
 
-const typeNames = new Map<number, string>(
-  Object.entries(linkType.names).map(([name, [, number]]) => [number, name] as const),
-)
-
-function reference(index: number, netnsId: number | undefined): LinkReference {
-  return netnsId === undefined ? { index } : { index, netnsId }
-}
+type Rest = Pick<ValueOf<typeof linkLayout.attributes>, 'linkInfo' | 'link' | 'linkNetnsId' | 'afSpec'>
 
 // Data that was decoded belongs to a kind that is known, bytes to one that is not.
 function withKind(object: Record<string, unknown>, kind: string, data: object | undefined): Record<string, unknown> {

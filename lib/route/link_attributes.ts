@@ -1,4 +1,5 @@
 // The messages of links: struct ifinfomsg and the attributes IFLA_… of linux/if_link.h, in the order of the header.
+import { aside } from '../wire/aside'
 import { attributes } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { checkDeviceName, device } from '../wire/device'
@@ -101,7 +102,7 @@ const altname = text(
 
 export const linkAttributes = attributes('IFLA_', {
   ...creationAttributes,
-  link: ['LINK', 5, device],
+  link: ['LINK', 5, aside(device)],
   qdisc: ['QDISC', 6, text(16)],
   stats32: ['STATS', 7, ignored],
   master: ['MASTER', 10, device],
@@ -109,14 +110,14 @@ export const linkAttributes = attributes('IFLA_', {
   map: ['MAP', 14, ignored],
   operState: ['OPERSTATE', 16, operState],
   linkMode: ['LINKMODE', 17, oneOf(u8, 'IF_LINK_MODE_', { default: ['DEFAULT', 0], dormant: ['DORMANT', 1] })],
-  linkInfo: ['LINKINFO', 18, linkInfo],
+  linkInfo: ['LINKINFO', 18, aside(linkInfo)],
   /** Free text of up to 255 bytes. */
   alias: ['IFALIAS', 20, text(255)],
   numVf: ['NUM_VF', 21, u32],
   virtualFunctions: ['VFINFO_LIST', 22, ignored],
   statistics: ['STATS64', 23, linkStatistics],
   vfPorts: ['VF_PORTS', 24, ignored],
-  afSpec: ['AF_SPEC', 26, familyAttributes],
+  afSpec: ['AF_SPEC', 26, aside(familyAttributes)],
   netnsFd: ['NET_NS_FD', 28, netnsFd],
   filter: ['EXT_MASK', 29, linkFilter],
   promiscuity: ['PROMISCUITY', 30, u32],
@@ -124,7 +125,7 @@ export const linkAttributes = attributes('IFLA_', {
   physPortId: ['PHYS_PORT_ID', 34, mac],
   carrierChanges: ['CARRIER_CHANGES', 35, u32],
   physSwitchId: ['PHYS_SWITCH_ID', 36, mac],
-  linkNetnsId: ['LINK_NETNSID', 37, i32],
+  linkNetnsId: ['LINK_NETNSID', 37, aside(i32)],
   physPortName: ['PHYS_PORT_NAME', 38, text(255)],
   protoDown: ['PROTO_DOWN', 39, boolean(u8)],
   pad: ['PAD', 42, ignored],
@@ -161,20 +162,3 @@ export const briefLinkLayout = {
   header: ifinfomsg,
   attributes: attributes('IFLA_', { ...linkAttributes.table, statistics: ['STATS64', 23, ignored] }),
 } as unknown as typeof linkLayout
-
-/** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
-export const linkType = oneOf(u16, 'ARPHRD_', {
-  ether: ['ETHER', 1],
-  loopback: ['LOOPBACK', 772],
-  none: ['NONE', 65534],
-  void: ['VOID', 65535],
-  tunnel: ['TUNNEL', 768],
-  tunnel6: ['TUNNEL6', 769],
-  sit: ['SIT', 776],
-  ipgre: ['IPGRE', 778],
-  ip6gre: ['IP6GRE', 823],
-  ppp: ['PPP', 512],
-  infiniband: ['INFINIBAND', 32],
-  netlink: ['NETLINK', 824],
-  can: ['CAN', 280],
-})

@@ -1,6 +1,7 @@
 // What both ends of a link take in the message that creates it. The far end of a veth has only these: see kinds/veth.ts.
 import type { AttributeTable } from '../wire/attributes'
 import { checkDeviceName, device } from '../wire/device'
+import { oneOf } from '../wire/choices'
 import { u16, u32, u8, within } from '../wire/integers'
 import { wrongValue } from '../wire/invalid'
 import { mac } from '../wire/ip'
@@ -8,11 +9,28 @@ import { struct } from '../wire/struct'
 import { text } from '../wire/text'
 import type { Type } from '../wire/type'
 
+/** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
+export const linkType = oneOf(u16, 'ARPHRD_', {
+  ether: ['ETHER', 1],
+  loopback: ['LOOPBACK', 772],
+  none: ['NONE', 65534],
+  void: ['VOID', 65535],
+  tunnel: ['TUNNEL', 768],
+  tunnel6: ['TUNNEL6', 769],
+  sit: ['SIT', 776],
+  ipgre: ['IPGRE', 778],
+  ip6gre: ['IP6GRE', 823],
+  ppp: ['PPP', 512],
+  infiniband: ['INFINIBAND', 32],
+  netlink: ['NETLINK', 824],
+  can: ['CAN', 280],
+})
+
 /** The header of link messages (linux/rtnetlink.h). */
 export const ifinfomsg = struct('ifinfomsg', {
   family: ['ifi_family', u8],
   _pad: ['__ifi_pad', u8],
-  type: ['ifi_type', u16],
+  type: ['ifi_type', linkType],
   index: ['ifi_index', device],
   flags: ['ifi_flags', u32],
   change: ['ifi_change', u32],

@@ -10,7 +10,6 @@ import { checkFamily, type Family, type routeProtocol, type scope, table } from 
 import {
   routeAttributes,
   rtmsg,
-  type cacheInfo,
   type HopMessage,
   type routeFlags,
   type routeLayout,
@@ -251,7 +250,7 @@ export function decodeRoute({ reader, at, end }: Received): Route | undefined {
   const { read } = rtmsg
   const family = read.family(reader, at)
   if (family !== 'ipv4' && family !== 'ipv6') return undefined
-  const route: Route & Rare = {
+  const route: Route = {
     family,
     dst: '',
     type: read.type(reader, at),
@@ -260,29 +259,22 @@ export function decodeRoute({ reader, at, end }: Received): Route | undefined {
     scope: read.scope(reader, at),
     flags: read.flags(reader, at),
   }
-  routeAttributes.decodeInto(reader, at + attributesAt, end, route)
-  route.dst = route.dst === '' ? 'default' : route.dst + (lengthSuffixes[read.dstLength(reader, at)] ?? '')
+  const rare: Rare = {}
+  routeAttributes.decodeInto(reader, at + attributesAt, end, route, rare)
+  const length = read.dstLength(reader, at)
+  route.dst = route.dst === '' ? 'default' : route.dst + (lengthSuffixes[length] ?? '')
   const tos = read.tos(reader, at)
   if (tos !== 0) route.tos = tos
-  const rare = route.viaOther ?? route.cacheInfo ?? route.nexthops ?? route.from
-  return rare === undefined ? route : withRare(route, read.srcLength(reader, at))
-}
-
-/** What has no place in a route as it came. */
-interface Rare {
-  viaOther?: string
-  cacheInfo?: ValueOf<typeof cacheInfo>
-}
-
-function withRare({ viaOther, cacheInfo, nexthops, from, ...rest }: Route & Rare, fromLength: number): Route {
-  const route: Route = rest
+  if (route.from !== undefined) route.from += lengthSuffixes[read.srcLength(reader, at)] ?? ''
+  const { viaOther, nexthops, cacheInfo } = rare
   if (viaOther !== undefined) route.via = viaOther
-  if (from !== undefined) route.from = `${from}/${fromLength}`
-  if (nexthops !== undefined) route.nexthops = (nexthops as unknown as HopMessage[]).map(decodeHop)
-  const { expires = 0 } = cacheInfo ?? {}
+  if (nexthops !== undefined) route.nexthops = nexthops.map(decodeHop)
+  const expires = cacheInfo?.expires ?? 0
   if (expires !== 0) route.expiresSeconds ??= expires / ticksPerSecond
   return route
 }
+
+type Rare = Pick<ValueOf<typeof routeAttributes>, 'viaOther' | 'nexthops' | 'cacheInfo'>
 
 const tableNames = Array.from({ length: 256 }, (_, number): RouteTable => {
   const known = Object.entries(table.names).find(([, [, value]]) => value === number)

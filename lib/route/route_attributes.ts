@@ -1,4 +1,5 @@
 // The messages of routes: struct rtmsg and RTA_… (linux/rtnetlink.h), in the order of the header.
+import { aside } from '../wire/aside'
 import { attributes, type AttributesOf } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { device } from '../wire/device'
@@ -174,13 +175,13 @@ export const routeAttributes = attributes('RTA_', {
   metric: ['PRIORITY', 6, u32],
   src: ['PREFSRC', 7, ip],
   metrics: ['METRICS', 8, routeMetrics],
-  nexthops: ['MULTIPATH', 9, multipath],
+  nexthops: ['MULTIPATH', 9, aside(multipath)],
   flow: ['FLOW', 11, u32],
-  cacheInfo: ['CACHEINFO', 12, cacheInfo],
+  cacheInfo: ['CACHEINFO', 12, aside(cacheInfo)],
   table: ['TABLE', 15, table],
   mark: ['MARK', 16, u32],
   mfcStats: ['MFC_STATS', 17, ignored],
-  viaOther: ['VIA', 18, via],
+  viaOther: ['VIA', 18, aside(via)],
   newDst: ['NEWDST', 19, binary()],
   preference: ['PREF', 20, routerPreference],
   encapType: ['ENCAP_TYPE', 21, u16],

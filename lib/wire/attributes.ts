@@ -36,8 +36,8 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   readonly nested: true
   encode(writer: Writer, value: AttributesOf<Table>, field?: string): void
   decode(reader: Reader, at: number, end: number): AttributesOf<Table>
-  /** As `decode`, into an object that has other properties already. */
-  decodeInto(reader: Reader, at: number, end: number, out: object): void
+  /** As `decode`, into an object that has other properties already; what is marked `aside` goes into another one. */
+  decodeInto(reader: Reader, at: number, end: number, out: object, asideOut: object): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
   path(reader: Reader, at: number, end: number, target: number): string[]
   /** The name of an attribute by its number, as in `path`. */
@@ -57,6 +57,7 @@ interface Entry {
   readonly least: number
   readonly presence: boolean
   readonly ignored: boolean
+  readonly aside: boolean
 }
 
 /**
@@ -78,6 +79,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       least,
       presence: 'presence' in type,
       ignored: 'ignored' in type,
+      aside: 'aside' in type,
     }
     byKey.set(key, entry)
     while (byNumber.length <= number) byNumber.push(undefined)
@@ -104,7 +106,13 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     }
   }
 
-  function decodeInto(reader: Reader, at: number, end: number, out: Record<string, unknown>): void {
+  function decodeInto(
+    reader: Reader,
+    at: number,
+    end: number,
+    out: Record<string, unknown>,
+    asideOut: Record<string, unknown>,
+  ): void {
     let unknown: UnknownAttribute[] | undefined
     while (at + headerSize <= end) {
       const length = reader.u16(at)
@@ -112,7 +120,10 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const number = reader.u16(at + 2) & typeMask
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
-        if (!entry.ignored) out[entry.key] = entry.type.decode(reader, at + headerSize, at + length, out)
+        if (!entry.ignored) {
+          const target = entry.aside ? asideOut : out
+          target[entry.key] = entry.type.decode(reader, at + headerSize, at + length, target)
+        }
       } else {
         unknown ??= []
         unknown.push({ type: number, data: reader.copy(at + headerSize, at + length) })
@@ -124,7 +135,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
 
   function decode(reader: Reader, at: number, end: number): Siblings {
     const out: Record<string, unknown> = {}
-    decodeInto(reader, at, end, out)
+    decodeInto(reader, at, end, out, out)
     return out
   }
 

@@ -1,0 +1,7 @@
+// Attributes that are no part of the object that a message becomes, but of how it is made.
+import type { AnyType } from './type'
+
+/** The same type; AttributeSet.decodeInto puts its value into a second object. */
+export function aside<T extends AnyType>(type: T): T & { readonly aside: true } {
+  return { ...type, aside: true }
+}
