@@ -33,8 +33,6 @@ export interface Message {
 
 /** What a message is made of. */
 export interface MessageContent<H extends Fields, A extends AttributeTable> {
-  /** The type's name and number. */
-  readonly type: readonly [name: string, number: number]
   /** NLM_F_ flags besides NLM_F_REQUEST. */
   readonly flags?: number
   readonly header?: Partial<StructValue<H>>
@@ -45,14 +43,19 @@ export interface MessageContent<H extends Fields, A extends AttributeTable> {
 
 const none = {}
 
-/** Encodes and checks a message; throws an error that names the field. Nothing is sent. */
+/**
+ * Encodes and checks a message; throws an error that names the field. Nothing is sent.
+ * @param name - The type's name, for errors: `RTM_NEWLINK`.
+ */
 export function encodeMessage<H extends Fields, A extends AttributeTable>(
   layout: Layout<H, A>,
-  { type: [name, number], flags = 0, header, attributes, devicesOf }: MessageContent<H, A>,
+  name: string,
+  type: number,
+  { flags = 0, header, attributes, devicesOf }: MessageContent<H, A>,
 ): Message {
   const writer = new Writer()
   writer.u32(0)
-  writer.u16(number)
+  writer.u16(type)
   writer.u16(flags | NLM_F.REQUEST)
   writer.zeros(8) // sequence number and port id: given when it is sent
   layout.header.encode(writer, header ?? none, '')

@@ -224,7 +224,7 @@ function newAddress(options: AddressOptions, flags: number): Message {
 /** addresses.add, addresses.replace */
 export function addAddress(netns: NetnsHandle, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
   const request = newAddress(options, Mode[verb])
-  return { ...change(`addresses.${verb}`, netns, request), about: `${options.address} on ${options.dev}` }
+  return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`)
 }
 
 function deletion(key: AddressKey, label?: string): Message {
@@ -239,7 +239,7 @@ function deletion(key: AddressKey, label?: string): Message {
 /** addresses.delete */
 export function deleteAddress(netns: NetnsHandle, key: AddressKey): Operation<void> {
   checkKeys(key, new Set(keyKeys))
-  return { ...change('addresses.delete', netns, deletion(key)), about: `${key.address} on ${key.dev}` }
+  return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
 /** addresses.flush, of addresses that were listed: secondary ones first, for they go with their primary one. */

@@ -2,7 +2,7 @@
 import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsHandle } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
-import type { Message } from '../netlink/message'
+import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Operation, Step } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -45,36 +45,35 @@ export interface LinkFilter extends LinkDetail {
 export type LinkName = Device | { readonly altname: string }
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
-const brief = { filter: ['skipStatistics'] } as const
+const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
 
 function checkDetail({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
   return statistics
 }
 
-function nameAttributes(dev: LinkName, field: string): { header: { index?: number }; attributes: Options } {
+type LinkContent = MessageContent<typeof linkLayout.header.fields, typeof linkLayout.attributes.table>
+
+/** The header and attributes that name a link, with more attributes if there are some. */
+function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
   if (typeof dev === 'object' && (dev as unknown) !== null) {
-    checkKeys(dev, new Set(['altname']), field)
-    return { header: {}, attributes: { altname: dev.altname } }
+    checkKeys(dev, new Set(['altname']), 'dev')
+    return { attributes: { altname: dev.altname, ...more } }
   }
-  const checked = checkDevice(dev, field)
-  return typeof checked === 'number'
-    ? { header: { index: checked }, attributes: {} }
-    : { header: {}, attributes: { name: checked } }
+  const checked = checkDevice(dev, 'dev')
+  if (typeof checked === 'string') return { attributes: { name: checked, ...more } }
+  return more === undefined ? { header: { index: checked } } : { header: { index: checked }, attributes: more }
 }
 
 function lookMessage(dev: LinkName): Message {
-  const { header, attributes } = nameAttributes(dev, 'dev')
-  return message('GETLINK', linkLayout, { header, attributes: { ...attributes, ...brief } })
+  return message('GETLINK', linkLayout, naming(dev, brief))
 }
 
 /** links.get */
 export function getLink(netns: NetnsHandle, dev: LinkName, detail: LinkDetail): Operation<Link> {
   const statistics = checkDetail(detail)
-  const operation = look('links.get', netns, Lane.look, lookMessage(dev), (received) =>
-    decodeLink(received, statistics),
-  )
-  return { ...operation, about: `link ${show(dev)}` }
+  const decode = (received: Received): Link | undefined => decodeLink(received, statistics)
+  return look('links.get', netns, Lane.look, lookMessage(dev), decode, `link ${show(dev)}`)
 }
 
 function show(dev: LinkName): string {
@@ -223,18 +222,24 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
   if (port !== undefined) add(where, renamed, { linkInfo: port })
   if (upLater && flags.change !== 0) add(where, renamed, {}, flags)
   if (steps.length === 0) add(netns, dev, {}) // nothing to change, but the device has to be there
-  return { ...change('links.set', netns, steps), about: `link ${show(dev)}` }
+  return change('links.set', netns, steps, `link ${show(dev)}`)
 }
 
 /** links.delete */
 export function deleteLink(netns: NetnsHandle, dev: LinkName): Operation<void> {
-  const request = message('DELLINK', linkLayout, nameAttributes(dev, 'dev'))
-  return { ...change('links.delete', netns, request, Lane.removal), about: `link ${show(dev)}` }
+  const request = message('DELLINK', linkLayout, naming(dev))
+  return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal)
 }
 
 /** links.flush */
 export function flushLinks(netns: NetnsHandle, { group }: { group: number }): Operation<void> {
-  return change('links.flush', netns, message('DELLINK', linkLayout, { attributes: { group } }), Lane.removal)
+  return change(
+    'links.flush',
+    netns,
+    message('DELLINK', linkLayout, { attributes: { group } }),
+    `group ${group}`,
+    Lane.removal,
+  )
 }
 
 /** links.addAltnames, links.deleteAltnames */
@@ -245,8 +250,7 @@ export function changeAltnames(
   altnames: readonly string[],
 ): Operation<void> {
   if (!Array.isArray(altnames) || altnames.length === 0) throw wrongType('altnames', 'a list of names', altnames)
-  const { header, attributes } = nameAttributes(dev, 'dev')
   const type = verb === 'addAltnames' ? 'NEWLINKPROP' : 'DELLINKPROP'
-  const request = message(type, linkLayout, { header, attributes: { ...attributes, altnames } })
-  return { ...change(`links.${verb}`, netns, request), about: `link ${show(dev)}` }
+  const request = message(type, linkLayout, naming(dev, { altnames }))
+  return change(`links.${verb}`, netns, request, `link ${show(dev)}`)
 }

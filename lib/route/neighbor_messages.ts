@@ -194,7 +194,7 @@ export function addNeighbor(netns: NetnsHandle, verb: 'add' | 'replace', options
     header: { ...header, state: managed && options.state === undefined ? [] : [state], flags: named },
     attributes: { address, mac: lladdr, protocol, extendedFlags: managed ? ['managed'] : undefined },
   })
-  return { ...change(`neighbors.${verb}`, netns, request), about: `${address} on ${dev}` }
+  return change(`neighbors.${verb}`, netns, request, `${address} on ${dev}`)
 }
 
 function deletion(key: NeighborKey): Message {
@@ -204,7 +204,7 @@ function deletion(key: NeighborKey): Message {
 /** neighbors.delete */
 export function deleteNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<void> {
   checkKeys(key, new Set(keyKeys))
-  return { ...change('neighbors.delete', netns, deletion(key)), about: `${key.address} on ${key.dev}` }
+  return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
 /** neighbors.flush, of neighbors that were listed. */
@@ -220,8 +220,7 @@ export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor
 export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Neighbor> {
   checkKeys(key, new Set(keyKeys))
   const request = message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
-  const operation = look('neighbors.get', netns, Lane.read, request, decodeNeighbor)
-  return { ...operation, about: `${key.address} on ${key.dev}` }
+  return look('neighbors.get', netns, Lane.read, request, decodeNeighbor, `${key.address} on ${key.dev}`)
 }
 
 /** neighbors.list */

@@ -3,7 +3,7 @@ import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsHandle } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
-import type { Message } from '../netlink/message'
+import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
@@ -69,7 +69,7 @@ export function addRoute(
 ): Operation<void> {
   checkKeys(options, routeOptionKeys)
   const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(options, true) })
-  return { ...change(`routes.${verb}`, netns, request), about: `route ${options.dst}` }
+  return change(`routes.${verb}`, netns, request, `route ${options.dst}`)
 }
 
 function deletion(key: RouteOptions): Message {
@@ -79,7 +79,7 @@ function deletion(key: RouteOptions): Message {
 /** routes.delete */
 export function deleteRoute(netns: NetnsHandle, key: RouteKey): Operation<void> {
   checkKeys(key, routeKeyKeys)
-  return { ...change('routes.delete', netns, deletion(key)), about: `route ${key.dst}` }
+  return change('routes.delete', netns, deletion(key), `route ${key.dst}`)
 }
 
 /** routes.flush, of routes that were listed. */
@@ -111,13 +111,12 @@ export function listRoutes(netns: NetnsHandle, filter: RouteFilter = {}, name = 
     (via === undefined || route.via === via) &&
     (metric === undefined || (route.metric ?? 0) === metric) &&
     (filter.scope === undefined || route.scope === filter.scope)
-  const operation = dump(name, netns, Lane.read, request, (received) => {
+  const decode = (received: Received): Route | undefined => {
     const route = decodeRoute(received)
     return route !== undefined && isIt(route) ? route : undefined
-  })
+  }
   // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
-  const steps = operation.steps.map((step) => ({ ...step, tolerate: noSuchTable }))
-  return { ...operation, steps }
+  return dump(name, netns, Lane.read, request, decode, noSuchTable)
 }
 
 function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly length: number }): boolean {
@@ -167,5 +166,5 @@ export function lookUpRoute(netns: NetnsHandle, address: string, options: Lookup
     },
     attributes: { dst: address, from, iif, dev: oif, mark, uid },
   })
-  return { ...look('routes.lookup', netns, Lane.read, request, decodeRoute), about: `route to ${address}` }
+  return look('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
 }

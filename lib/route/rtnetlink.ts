@@ -38,9 +38,9 @@ type TypeName = keyof typeof RTM
 export function message<H extends Fields, A extends AttributeTable>(
   type: TypeName,
   layout: Layout<H, A>,
-  content: Omit<MessageContent<H, A>, 'type'>,
+  content: MessageContent<H, A>,
 ): Message {
-  return encodeMessage(layout, { ...content, type: [`RTM_${type}`, RTM[type]] })
+  return encodeMessage(layout, `RTM_${type}`, RTM[type], content)
 }
 
 /** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `append`. */
@@ -51,15 +51,16 @@ export const Mode = {
   change: 0,
 } as const
 
-/** A change in one message, or in several steps. */
+/** A change in one message, or in several steps; `about` tells errors what it was about. */
 export function change(
   name: string,
   netns: NetnsHandle,
   what: Message | readonly Step[],
+  about?: string,
   lane: Lane = Lane.mutation,
 ): Operation<void> {
   const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack }] : what
-  return { name, protocol: NETLINK.ROUTE, lane, netns, steps, result: nothing }
+  return { name, protocol: NETLINK.ROUTE, lane, netns, steps, about, result: nothing }
 }
 
 /** A message's header and attributes, decoded. */
@@ -88,13 +89,14 @@ export function dump<T>(
   lane: LookLane,
   request: Message,
   decode: (received: Received) => T | undefined,
+  tolerate?: ReadonlySet<number>,
 ): Operation<T[]> {
   return {
     name,
     protocol: NETLINK.ROUTE,
     lane,
     netns,
-    steps: [{ netns, messages: [request], ending: Ending.dump }],
+    steps: [{ netns, messages: [request], ending: Ending.dump, tolerate }],
     result(answers) {
       const found: T[] = []
       answers.forEach(0, (received) => {
@@ -113,6 +115,7 @@ export function look<T>(
   lane: LookLane,
   request: Message,
   decode: (received: Received) => T | undefined,
+  about?: string,
 ): Operation<T> {
   return {
     name,
@@ -120,6 +123,7 @@ export function look<T>(
     lane,
     netns,
     steps: [{ netns, messages: [request], ending: Ending.reply }],
+    about,
     result: (answers) => only(answers, 0, decode),
   }
 }

@@ -6,10 +6,9 @@ import type { Writer } from './writer'
 
 /** Checks an integer within bounds; throws a TypeError or RangeError that names the field and the bounds. */
 export function checkInteger(value: unknown, least: number, most: number, field: string): number {
-  const expected = `an integer from ${least} to ${most}`
-  if (typeof value !== 'number') throw wrongType(field, expected, value)
-  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(field, expected, value)
-  return value
+  if (typeof value !== 'number') throw wrongType(field, `an integer from ${least} to ${most}`, value)
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw outOfRange(field, `an integer from ${least} to ${most}`, value)
 }
 
 function integer(

@@ -5,10 +5,9 @@ import type { Type } from './type'
 
 /** Checks a string's type, length in bytes and that it has no NUL. */
 export function checkText(value: unknown, least: number, most: number, field: string): string {
-  const expected = `a string of ${least} to ${most} bytes`
-  if (typeof value !== 'string') throw wrongType(field, expected, value)
+  if (typeof value !== 'string') throw wrongType(field, `a string of ${least} to ${most} bytes`, value)
   const length = Buffer.byteLength(value)
-  if (length < least || length > most) throw outOfRange(field, expected, value)
+  if (length < least || length > most) throw outOfRange(field, `a string of ${least} to ${most} bytes`, value)
   if (value.includes('\0')) throw wrongValue(field, 'a string without NUL', value)
   return value
 }
@@ -37,7 +36,7 @@ export function text(most: number, check?: (value: string, field: string) => voi
     encode(writer, value, field) {
       checkText(value, least, most, field)
       check?.(value, field)
-      writer.bytes(Buffer.from(value))
+      writer.text(value)
       writer.u8(0)
     },
     decode: readText,

@@ -14,19 +14,23 @@ export interface Relocation {
   readonly device: string
 }
 
+// A message is short-lived scratch until it is finished, and one is written at a time: they share their memory.
+let scratch: DataView | undefined = new DataView(new ArrayBuffer(4096))
+
 /** Writes one message. */
 export class Writer {
-  #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
+  #bytes: Uint8Array
   #length = 0
   /** Places that take the index of a device. */
   readonly relocations: Relocation[] = []
   /** Namespaces whose descriptors stand in the message; they must stay open until it is sent. */
   readonly namespaces: object[] = []
 
-  constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity)
-    this.#view = new DataView(this.#bytes.buffer)
+  constructor() {
+    this.#view = scratch ?? new DataView(new ArrayBuffer(4096))
+    this.#bytes = new Uint8Array(this.#view.buffer)
+    scratch = undefined
   }
 
   get length(): number {
@@ -80,6 +84,20 @@ export class Writer {
     const at = this.#reserve(value.length)
     this.#bytes.set(value, at)
   }
+  /** A string without NUL at its end, in UTF-8. */
+  text(value: string): void {
+    const begin = this.#length
+    const at = this.#reserve(value.length)
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) {
+        this.#length = begin
+        this.bytes(Buffer.from(value))
+        return
+      }
+      this.#bytes[at + i] = code
+    }
+  }
   zeros(count: number): void {
     const at = this.#reserve(count)
     this.#bytes.fill(0, at, at + count)
@@ -118,7 +136,9 @@ export class Writer {
   }
 
   /** What was written; the writer must not be used afterwards. */
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length)
+  finish(): Uint8Array {
+    const written = this.#bytes.slice(0, this.#length)
+    scratch = this.#view
+    return written
   }
 }
