@@ -100,7 +100,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
 
   Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {}) {
     if (!environment_.started()) return malformed(info.Env());
-    return Napi::Number::New(info.Env(), environment_.submit(std::move(job), lane, std::move(uses)));
+    return environment_.submit(std::move(job), lane, std::move(uses));
   }
 
   NamespacePointer Find(const Napi::Value& value) const {

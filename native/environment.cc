@@ -16,11 +16,27 @@ void Environment::start(Napi::Function dispatch) {
   context_ = std::make_unique<Napi::AsyncContext>(env_, "netloom");
 }
 
-double Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
-  if (jobs_.empty()) wake_->keep_alive(true);
-  const uint64_t id = executor_.submit(job, lane, std::move(uses), [this] { return home(); });
+Napi::Value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
+  const bool only = jobs_.empty();
+  // Of many jobs nobody can wait for each. And a result at once keeps the event loop from its turn, so not for long.
+  const bool wait = only && executor_.expects_brief(lane);
+  const bool take = wait && wake_->loop_is_fresh();
+  const uint64_t id = executor_.submit(
+      job, lane, std::move(uses), [this] { return home(); }, take);
+  if (wait && executor_.wait_briefly(job, take)) {
+    Napi::Array result = Napi::Array::New(env_, 3);
+    report(result, 0, *job);
+    return result;
+  }
+  if (only) wake_->keep_alive(true);
   jobs_.emplace(id, std::move(job));
-  return static_cast<double>(id);
+  return Napi::Number::New(env_, static_cast<double>(id));
+}
+
+void Environment::report(Napi::Array& to, uint32_t at, Job& job) {
+  to[at] = Napi::Number::New(env_, job.failure.error);
+  if (job.failure.call) to[at + 1] = Napi::String::New(env_, job.failure.call);
+  to[at + 2] = job.deliver(env_, *this);
 }
 
 int Environment::cancel(uint64_t job) {
@@ -33,21 +49,20 @@ void Environment::drain() {
   constexpr size_t kJobsPerTurn = 128;
   const Napi::HandleScope scope(env_);
   const std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
-  Napi::Array report = Napi::Array::New(env_);
+  Napi::Array results = Napi::Array::New(env_);
   uint32_t next = 0;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);
     jobs_.erase(id);
     if (Executor::abandoned(*job)) continue;
-    report[next++] = Napi::Number::New(env_, static_cast<double>(id));
-    report[next++] = Napi::Number::New(env_, job->failure.error);
-    report[next++] = job->failure.call ? Napi::String::New(env_, job->failure.call) : env_.Undefined();
-    report[next++] = job->deliver(env_, *this);
+    results[next] = Napi::Number::New(env_, static_cast<double>(id));
+    report(results, next + 1, *job);
+    next += 4;
   }
   executor_.staff([this] { return home(); });
   if (jobs_.empty()) wake_->keep_alive(false);
   if (next == 0) return;
-  dispatch_.MakeCallback(env_.Global(), {report}, *context_);
+  dispatch_.MakeCallback(env_.Global(), {results}, *context_);
   if (env_.IsExceptionPending()) napi_fatal_exception(env_, env_.GetAndClearPendingException().Value());
 }
 

@@ -22,7 +22,8 @@ class Environment {
   // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended.
   void start(Napi::Function dispatch);
   bool started() const { return !dispatch_.IsEmpty(); }
-  double submit(JobPointer job, LaneName lane, std::vector<Use> uses);
+  // The job's number; or, of one that ended at once, [errno, system call, result].
+  Napi::Value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
 
@@ -42,6 +43,8 @@ class Environment {
  private:
   void drain();
   void end();
+  // [errno, system call, result] at a place in an array.
+  void report(Napi::Array& to, uint32_t at, Job& job);
   // Where this environment lives, also while its thread is inside enter().
   Home home() const;
 

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <thread>
+
+#include "lock_briefly.h"
 
 namespace netloom {
 namespace {
@@ -13,19 +16,18 @@ using Clock = std::chrono::steady_clock;
 
 // A thread without work ends after this time; the next job starts another (30 µs).
 constexpr auto kIdleTime = std::chrono::milliseconds(500);
-// Before it sleeps a thread looks for another job for this long: a sleeping one costs its next job the time to wake.
-constexpr auto kSpinTime = std::chrono::microseconds(20);
+// Before it sleeps a thread looks for another job: to wake it takes 50 µs where a core that sleeps is a virtual one. It
+// looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
+// call costs next to nothing.
+constexpr auto kShortLook = std::chrono::microseconds(20);
+constexpr auto kLongLook = std::chrono::microseconds(200);
+// How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
+constexpr auto kBriefly = std::chrono::microseconds(25);
+// After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
+constexpr unsigned kMostVainWaits = 6;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
                                                         "netloom-remove"};
-
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 // A new thread inherits the signal mask: ours take no signal that is meant for the process.
 class SignalsBlocked {
@@ -45,20 +47,22 @@ class SignalsBlocked {
 
 }  // namespace
 
-uint64_t Executor::submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home) {
+uint64_t Executor::submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home, bool take) {
   job->lane_ = lane;
   job->uses_ = std::move(uses);
   uint64_t id;
   bool hire;
   {
-    std::lock_guard lock(mutex_);
+    const auto lock = lock_briefly(mutex_);
     id = job->id_ = ++last_id_;
     Lane& target = lanes_[static_cast<size_t>(lane)];
     ++target.assigned;
     hire = target.threads == 0;
+    if (take) awaited_ = job.get();
     job->blockers_ = order_.enter(job, job->uses_);
     if (job->blockers_ == 0) make_ready(job);
   }
+  lanes_[static_cast<size_t>(lane)].filled.notify_one();
   if (hire) staff(home);
   return id;
 }
@@ -67,18 +71,45 @@ void Executor::make_ready(const JobPointer& job) {
   Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
   lane.ready.push_back(job);
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
-  lane.filled.notify_one();
+}
+
+bool Executor::expects_brief(LaneName name) {
+  static const bool alone = std::thread::hardware_concurrency() < 2;
+  Lane& lane = lanes_[static_cast<size_t>(name)];
+  if (alone) return false;
+  if (lane.calls_to_skip == 0) return true;
+  --lane.calls_to_skip;
+  return false;
+}
+
+bool Executor::wait_briefly(const JobPointer& job, bool take) {
+  Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+  const auto until = Clock::now() + kBriefly;
+  while (!job->over_.load(std::memory_order_acquire)) {
+    if (Clock::now() < until) {
+      relax();
+      continue;
+    }
+    lane.calls_to_skip = 1u << lane.vain_waits;
+    lane.vain_waits = std::min(lane.vain_waits + 1, kMostVainWaits);
+    const auto lock = lock_briefly(mutex_);
+    const bool taken = take && awaited_ == nullptr;
+    awaited_ = nullptr;
+    return taken;
+  }
+  lane.vain_waits = 0;
+  return take;
 }
 
 Executor::Cancelled Executor::cancel(const JobPointer& job) {
-  std::lock_guard lock(mutex_);
+  const auto lock = lock_briefly(mutex_);
   if (job->state_ == Job::State::finished) return Cancelled::too_late;
   job->abandoned_ = true;
   return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
 }
 
 std::vector<JobPointer> Executor::collect(size_t most) {
-  std::lock_guard lock(mutex_);
+  const auto lock = lock_briefly(mutex_);
   const auto end = finished_.begin() + static_cast<ptrdiff_t>(std::min(most, finished_.size()));
   std::vector<JobPointer> collected(std::make_move_iterator(finished_.begin()), std::make_move_iterator(end));
   finished_.erase(finished_.begin(), end);
@@ -87,7 +118,7 @@ std::vector<JobPointer> Executor::collect(size_t most) {
 }
 
 void Executor::staff(const OpenHome& home) {
-  std::lock_guard lock(mutex_);
+  auto lock = lock_briefly(mutex_);
   for (auto worker = threads_.begin(); worker != threads_.end();) {
     if (!worker->ended) {
       ++worker;
@@ -109,7 +140,7 @@ void Executor::staff(const OpenHome& home) {
     threads_.pop_back();
     for (const JobPointer& job : std::exchange(lane.ready, {})) {
       job->failure = failure;
-      finish(job);
+      finish(job, lock);
     }
     lane.waiting.store(lane.ready.size(), std::memory_order_release);
   }
@@ -129,13 +160,14 @@ bool Executor::start(Worker& worker) {
   return true;
 }
 
-JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
+JobPointer Executor::next(Lane& lane, bool& eager, std::unique_lock<std::mutex>& lock) {
+  const auto begin = Clock::now();
   if (lane.ready.empty() && !stopping_) {
     lock.unlock();
-    const auto until = Clock::now() + kSpinTime;
+    const auto until = begin + (eager ? kLongLook : kShortLook);
     while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until)
-      pause();
-    lock.lock();
+      relax();
+    lock = lock_briefly(mutex_);
   }
   while (lane.ready.empty() && !stopping_) {
     const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
@@ -143,6 +175,7 @@ JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
     if (idle && lane.assigned == 0) return nullptr;
   }
   if (stopping_) return nullptr;
+  eager = Clock::now() - begin < kLongLook;
   JobPointer job = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
@@ -153,8 +186,9 @@ void Executor::work(Worker& self) {
   Lane& lane = lanes_[static_cast<size_t>(self.lane)];
   ThreadHome thread(self.home);
   Failure stranded = thread.settle();
-  std::unique_lock lock(mutex_);
-  while (JobPointer job = next(lane, lock)) {
+  auto lock = lock_briefly(mutex_);
+  bool eager = false;
+  while (JobPointer job = next(lane, eager, lock)) {
     if (!job->abandoned_) {
       job->state_ = Job::State::running;
       lock.unlock();
@@ -164,9 +198,9 @@ void Executor::work(Worker& self) {
       }
       // Whether what the job did is whole, nobody knows: the caller must be told.
       if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
-      lock.lock();
+      lock = lock_briefly(mutex_);
     }
-    finish(job);
+    finish(job, lock);
     if (stranded) break;
   }
   if (stranded) home_.reset();  // the replacement opens it anew
@@ -175,20 +209,35 @@ void Executor::work(Worker& self) {
   wake_();
 }
 
-void Executor::finish(const JobPointer& job) {
+void Executor::finish(const JobPointer& job, std::unique_lock<std::mutex>& lock) {
   job->state_ = Job::State::finished;
   --lanes_[static_cast<size_t>(job->lane_)].assigned;
-  order_.leave(job->uses_, [this](const JobPointer& waiting) {
-    if (--waiting->blockers_ == 0) make_ready(waiting);
+  std::array<bool, kLaneCount> filled{};
+  order_.leave(job->uses_, [&](const JobPointer& waiting) {
+    if (--waiting->blockers_ > 0) return;
+    make_ready(waiting);
+    filled[static_cast<size_t>(waiting->lane_)] = true;
   });
-  const bool first = finished_.empty();
-  finished_.push_back(job);
+  const bool taken = awaited_ == job.get();
+  const bool first = !taken && finished_.empty();
+  if (taken) {
+    awaited_ = nullptr;
+  } else {
+    finished_.push_back(job);
+  }
+  // Nobody is woken to find the mutex taken.
+  lock.unlock();
   if (first) wake_();
+  job->over_.store(true, std::memory_order_release);
+  for (size_t i = 0; i < kLaneCount; ++i) {
+    if (filled[i]) lanes_[i].filled.notify_one();
+  }
+  lock = lock_briefly(mutex_);
 }
 
 void Executor::stop() {
   {
-    std::lock_guard lock(mutex_);
+    const auto lock = lock_briefly(mutex_);
     stopping_ = true;
     for (Lane& lane : lanes_)
       lane.filled.notify_all();

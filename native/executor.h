@@ -28,8 +28,14 @@ class Executor {
   explicit Executor(std::function<void()> wake) : wake_(std::move(wake)) {}
   ~Executor() { stop(); }
 
-  // Queues a job.
-  uint64_t submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home);
+  // Queues a job. With `take`, wait_briefly() follows.
+  uint64_t submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home, bool take);
+  // Whether this lane's jobs have lately ended within microseconds.
+  bool expects_brief(LaneName lane);
+  // Waits some microseconds for the job just submitted: an event loop that goes to sleep, to be woken again, takes ten
+  // times as long as the kernel takes for a look-up. With `take`, a job that ended is the caller's (true) and will not
+  // be collected.
+  bool wait_briefly(const JobPointer& job, bool take);
   // A queued job will not run; a running one finishes, but is not wanted any more.
   Cancelled cancel(const JobPointer& job);
   // Jobs that ended, `most` at a time, in order; wakes again if there are more.
@@ -50,6 +56,9 @@ class Executor {
     std::atomic<size_t> waiting = 0;  // ready.size(), readable without the lock
     size_t assigned = 0;              // jobs that will run here: blocked, ready or running
     size_t threads = 0;
+    // Of JavaScript's thread alone: how waiting briefly for this lane's jobs has paid lately.
+    unsigned vain_waits = 0;
+    unsigned calls_to_skip = 0;
   };
   struct Worker {
     Executor& executor;
@@ -61,15 +70,17 @@ class Executor {
 
   void work(Worker& self);
   bool start(Worker& worker);
-  // The lane's next job, or nothing when the thread should end.
-  JobPointer next(Lane& lane, std::unique_lock<std::mutex>& lock);
+  // The lane's next job, or nothing when the thread should end. `eager`: whether the last one came soon.
+  JobPointer next(Lane& lane, bool& eager, std::unique_lock<std::mutex>& lock);
   void make_ready(const JobPointer& job);
-  void finish(const JobPointer& job);
+  // Gives up the lock for a moment.
+  void finish(const JobPointer& job, std::unique_lock<std::mutex>& lock);
 
   std::function<void()> wake_;
   std::mutex mutex_;
   std::array<Lane, kLaneCount> lanes_;
   Order order_;
+  const Job* awaited_ = nullptr;  // JavaScript's thread takes it as soon as it ends
   std::deque<JobPointer> finished_;
   std::list<Worker> threads_;
   std::shared_ptr<const Home> home_;  // while there are threads

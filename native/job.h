@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,7 @@ class Job {
   LaneName lane_ = LaneName::mutation;
   State state_ = State::queued;
   bool abandoned_ = false;
+  std::atomic<bool> over_ = false;  // set when there is nothing more to wait for
   uint32_t blockers_ = 0;
   std::vector<Use> uses_;
 };

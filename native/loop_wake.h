@@ -18,6 +18,8 @@ class LoopWake {
 
   // From any thread, until `end` has returned.
   void send() { uv_async_send(&handle_->async); }
+  // Whether the event loop began its turn no more than a millisecond ago.
+  bool loop_is_fresh() const { return uv_hrtime() / 1'000'000 <= uv_now(handle_->async.loop) + 1; }
   // Whether the event loop stays alive for us.
   void keep_alive(bool alive);
 

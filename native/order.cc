@@ -5,7 +5,7 @@ namespace netloom {
 uint32_t Order::enter(const JobPointer& job, const std::vector<Use>& uses) {
   uint32_t blockers = 0;
   for (const Use& use : uses) {
-    std::deque<Turn>& line = turns_[use.of];
+    std::list<Turn>& line = turns_[use.of];
     if (line.empty() || use.changes || line.back().changes) line.push_back(Turn{use.changes, 0, {}});
     Turn& turn = line.back();
     ++turn.unfinished;

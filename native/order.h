@@ -1,7 +1,7 @@
 // Which job may run when: uses of one namespace keep the order of their submission, except that looks share a turn.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <map>
 
 #include "job.h"
@@ -18,7 +18,7 @@ class Order {
     for (const Use& use : uses) {
       auto entry = turns_.find(use.of);
       if (entry == turns_.end()) continue;
-      std::deque<Turn>& line = entry->second;
+      std::list<Turn>& line = entry->second;
       if (--line.front().unfinished > 0) continue;
       line.pop_front();
       if (line.empty()) {
@@ -39,7 +39,7 @@ class Order {
     std::vector<JobPointer> waiting;
   };
   // Only the jobs of a line's first turn run, so a job that ends always belongs to it.
-  std::map<Identity, std::deque<Turn>> turns_;
+  std::map<Identity, std::list<Turn>> turns_;
 };
 
 }  // namespace netloom

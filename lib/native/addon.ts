@@ -27,25 +27,41 @@ export type TransactionAnswer = readonly [
   ...answers: StepAnswer[],
 ]
 
-/** Functions that start a job return its number, or -errno if they refuse. Results arrive at `start`'s function. */
+/** How a job ended: an errno (0 for success), the system call that failed, what it made. */
+export type Ended = readonly [errno: number, call: string | undefined, result: unknown]
+
+/**
+ * What starting a job gives: its number, whose result arrives at `start`'s function; how it ended, if it did at once; or
+ * -errno if it was refused.
+ */
+export type Started = number | Ended
+
+/** The functions of the addon. */
 export interface Addon {
   start(dispatch: (report: readonly unknown[]) => void): number
-  createNetns(path: string, ephemeral: boolean): number
-  openNetnsPath(path: string): number
-  openNetnsFd(fd: number): number
-  openNetnsPid(pid: number): number
-  openNetnsThread(tid: number): number
-  deleteNetns(path: string, expected: number): number
-  listNetns(directory: string): number
+  createNetns(path: string, ephemeral: boolean): Started
+  openNetnsPath(path: string): Started
+  openNetnsFd(fd: number): Started
+  openNetnsPid(pid: number): Started
+  openNetnsThread(tid: number): Started
+  deleteNetns(path: string, expected: number): Started
+  listNetns(directory: string): Started
   closeNetns(handle: number): boolean
-  openSocket(handle: number, version: 4 | 6, type: 'tcp' | 'udp', ipv6Only: boolean, host: string, port: number): number
+  openSocket(
+    handle: number,
+    version: 4 | 6,
+    type: 'tcp' | 'udp',
+    ipv6Only: boolean,
+    host: string,
+    port: number,
+  ): Started
   transact(
     lane: Lane,
     handles: readonly number[],
     plan: Int32Array,
     bytes: Uint8Array,
     names: readonly string[],
-  ): number
+  ): Started
   cancel(job: number): number
   enter(handle: number): number
   leave(): number

@@ -1,7 +1,7 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
 import { AbortError, closedError, systemError } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
-import { addon, Cancelled } from './addon'
+import { addon, Cancelled, type Started } from './addon'
 
 /** Options of every call that waits for the kernel. */
 export interface CallOptions {
@@ -71,12 +71,16 @@ export function checkCallOptions(options: CallOptions | undefined, more: readonl
  */
 export function runJob<Result>(
   operation: string,
-  start: () => number,
+  start: () => Started,
   options?: CallOptions,
 ): Promise<Completion<Result>> {
   const signal = options?.signal
   if (signal?.aborted === true) return Promise.reject(new AbortError(operation, 'none', signal.reason))
   const job = start()
+  if (typeof job === 'object') {
+    const [errno, call, result] = job
+    return Promise.resolve({ errno, call, result: result as Result })
+  }
   if (job < 0) {
     return Promise.reject(
       -job === 9 ? closedError(operation) : systemError({ operation, errno: -job, syscall: 'fcntl' }),

@@ -1,6 +1,6 @@
 // The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
 import { closedError, systemError } from '../errors'
-import { addon, type NetnsDescription } from './addon'
+import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle } from './netns_handle'
 
@@ -24,7 +24,7 @@ export async function createNetns(
   options?: CallOptions,
 ): Promise<NetnsHandle> {
   const about = { operation: 'NetNs.create', netns: label, detail: path }
-  const start = (): number => addon.createNetns(path ?? '', ephemeral)
+  const start = (): Started => addon.createNetns(path ?? '', ephemeral)
   return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about.operation, start, options), about), label)
 }
 
@@ -38,7 +38,7 @@ export async function openNetns(
   label: string | undefined,
   options?: CallOptions,
 ): Promise<NetnsHandle> {
-  const start = (): number => {
+  const start = (): Started => {
     if ('path' in source) return addon.openNetnsPath(source.path)
     if ('fd' in source) return addon.openNetnsFd(source.fd)
     return 'pid' in source ? addon.openNetnsPid(source.pid) : addon.openNetnsThread(source.tid)
@@ -57,7 +57,7 @@ export async function deleteNetns(
   options?: CallOptions,
 ): Promise<void> {
   const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
-  const start = (): number => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
+  const start = (): Started => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
   unwrap(await runJob(about.operation, start, options), about)
 }
 
@@ -85,7 +85,7 @@ export async function openSocket(
   { version, type, ipv6Only = false, host = '', port = 0 }: SocketRequest,
   options?: CallOptions,
 ): Promise<number> {
-  const start = (): number => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port)
+  const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port)
   const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
   return unwrap(await runJob<number>(operation, start, options), { operation, netns: netns.label, detail })
 }

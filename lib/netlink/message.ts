@@ -79,22 +79,20 @@ export interface Received {
   readonly end: number
 }
 
-/** Calls `each` for every message in blocks of received bytes. */
-export function forEachMessage(blocks: readonly Uint8Array[], each: (message: Received) => void): void {
-  for (const block of blocks) {
-    const reader = new Reader(block)
-    for (let at = 0; at + messageHeaderSize <= block.length;) {
-      const length = reader.u32(at)
-      if (length < messageHeaderSize || at + length > block.length) break
-      each({
-        reader,
-        type: reader.u16(at + 4),
-        flags: reader.u16(at + 6),
-        sequence: reader.u32(at + 8),
-        at: at + messageHeaderSize,
-        end: at + length,
-      })
-      at += (length + 3) & ~3
-    }
+/** Calls `each` for every message in a block of received bytes. */
+export function forEachMessage(block: Uint8Array, each: (message: Received) => void): void {
+  const reader = new Reader(block)
+  for (let at = 0; at + messageHeaderSize <= block.length;) {
+    const length = reader.u32(at)
+    if (length < messageHeaderSize || at + length > block.length) break
+    each({
+      reader,
+      type: reader.u16(at + 4),
+      flags: reader.u16(at + 6),
+      sequence: reader.u32(at + 8),
+      at: at + messageHeaderSize,
+      end: at + length,
+    })
+    at += (length + 3) & ~3
   }
 }

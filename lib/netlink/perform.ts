@@ -6,7 +6,7 @@ import { addon, type StepAnswer, type TransactionAnswer } from '../native/addon'
 import { checkCallOptions, runJob, type CallOptions, type Completion } from '../native/jobs'
 import { NLMSG } from './constants'
 import { readAcknowledgement } from './extended_ack'
-import { forEachMessage, type Message } from './message'
+import { forEachMessage, type Message, type Received } from './message'
 import type { Answers, Operation, Step } from './operation'
 import { layOut } from './plan'
 
@@ -25,36 +25,50 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
       () => addon.transact(operation.lane, layout.handles, layout.plan, layout.bytes, layout.names),
       options,
     )
-    const [failedStep, , , ...stepAnswers] = completion.result ?? [undefined, undefined, false]
-    if (completion.errno !== 0 || failedStep !== undefined) {
+    const { errno, result: answer } = completion
+    if (errno !== 0 || answer?.[0] !== undefined) {
       const error = failure(operation, layout.steps, completion)
       if (error !== undefined) throw error
     }
-    const answers = answersOf(operation, layout.steps, stepAnswers, options)
-    const result = operation.result(answers)
-    if (!stepAnswers.some(([, , interrupted]) => interrupted)) return result
+    const result = operation.result(new StepAnswers(operation, layout.steps, answer, options))
+    if (answer === undefined || !wasInterrupted(answer)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
     await sleep(2 ** (tries - 1))
   }
 }
 
-function answersOf<Result>(
-  operation: Operation<Result>,
-  steps: readonly (Step | undefined)[],
-  stepAnswers: readonly StepAnswer[],
-  options: CallOptions | undefined,
-): Answers {
-  return {
-    forEach(wanted, each) {
-      for (const [position, , , ...blocks] of stepAnswers) {
-        const step = steps[position]
-        if (step === undefined || step !== operation.steps[wanted]) continue
-        forEachMessage(blocks, (message) => {
+// The answers to steps stand behind three other things in a transaction's answer, the blocks of one behind three others:
+// read by their places, because this is the way of every look-up, and patterns that take the rest are slow.
+const firstAnswer = 3
+const firstBlock = 3
+
+function wasInterrupted(answer: TransactionAnswer): boolean {
+  for (let i = firstAnswer; i < answer.length; i++) {
+    if ((answer[i] as StepAnswer)[2]) return true
+  }
+  return false
+}
+
+class StepAnswers<Result> implements Answers {
+  constructor(
+    private readonly operation: Operation<Result>,
+    private readonly steps: readonly (Step | undefined)[],
+    private readonly answer: TransactionAnswer | undefined,
+    private readonly options: CallOptions | undefined,
+  ) {}
+
+  forEach(wanted: number, each: (message: Received) => void): void {
+    const { operation, steps, answer = [], options } = this
+    for (let i = firstAnswer; i < answer.length; i++) {
+      const blocks = answer[i] as StepAnswer
+      if (steps[blocks[0]] !== operation.steps[wanted]) continue
+      for (let j = firstBlock; j < blocks.length; j++) {
+        forEachMessage(blocks[j] as Uint8Array, (message) => {
           if (message.type >= NLMSG.OVERRUN) each(message)
           else if (message.type !== NLMSG.NOOP) warn(operation, readAcknowledgement(message, undefined), options)
         })
       }
-    },
+    }
   }
 }
 
@@ -104,12 +118,14 @@ function firstRefusal(
   [, firstSequence, , ...blocks]: StepAnswer,
 ): (ReturnType<typeof readAcknowledgement> & { message: Message | undefined }) | undefined {
   let first: ReturnType<typeof firstRefusal>
-  forEachMessage(blocks, (received) => {
-    if (first !== undefined || (received.type !== NLMSG.ERROR && received.type !== NLMSG.DONE)) return
-    const message = step.messages[(received.sequence - firstSequence) >>> 0]
-    const acknowledgement = readAcknowledgement(received, message)
-    const { errno } = acknowledgement
-    if (errno !== 0 && step.tolerate?.has(errno) !== true) first = { ...acknowledgement, message }
-  })
+  for (const block of blocks) {
+    forEachMessage(block, (received) => {
+      if (first !== undefined || (received.type !== NLMSG.ERROR && received.type !== NLMSG.DONE)) return
+      const message = step.messages[(received.sequence - firstSequence) >>> 0]
+      const acknowledgement = readAcknowledgement(received, message)
+      const { errno } = acknowledgement
+      if (errno !== 0 && step.tolerate?.has(errno) !== true) first = { ...acknowledgement, message }
+    })
+  }
   return first
 }

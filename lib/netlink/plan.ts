@@ -60,5 +60,5 @@ export function layOut(operation: Operation<unknown>): LaidOut {
     add(step.undo.netns, Ending.ack, true, [step.undo.message])
     steps.push(undefined)
   }
-  return { handles, plan: Int32Array.from(plan), bytes, names, steps }
+  return { handles, plan: new Int32Array(plan), bytes, names, steps }
 }
