@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "namespace_jobs.h"
 #include "transaction.h"
+#include "values.h"
 
 namespace netloom {
 namespace {
@@ -32,12 +33,24 @@ Napi::Value malformed(Napi::Env env) {
   return Napi::Number::New(env, -EINVAL);
 }
 
+bool is_array(const Napi::Value& value, napi_typedarray_type type) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+}
+
+std::vector<std::string> split(const std::string& names) {
+  std::vector<std::string> found;
+  for (size_t begin = 0, end; (end = names.find('\0', begin)) != std::string::npos; begin = end + 1) {
+    found.push_back(names.substr(begin, end - begin));
+  }
+  return found;
+}
+
 // A plan is a list of 32-bit numbers; a step is one run of them:
 // namespace, protocol, ending, undo, offset, length, relocations, then for each relocation: place, namespace, device
 // name.
 class Plan {
  public:
-  Plan(Napi::Int32Array words, Napi::Array names) : words_(words), names_(names) {}
+  Plan(Napi::Int32Array words, std::vector<std::string> names) : words_(words), names_(std::move(names)) {}
 
   bool done() const { return at_ == words_.ElementLength(); }
   bool read_step(Transaction& transaction) {
@@ -56,9 +69,9 @@ class Plan {
     for (size_t i = 0; i < relocations; ++i) {
       const size_t place = word();
       const size_t netns = word();
-      const auto device = text(names_.Get(word()));
-      if (!device) return false;
-      step.relocations.push_back(Relocation{place, netns, *device});
+      const size_t name = word();
+      if (name >= names_.size()) return false;
+      step.relocations.push_back(Relocation{place, netns, names_[name]});
     }
     return transaction.add(std::move(step), offset, length);
   }
@@ -67,7 +80,7 @@ class Plan {
   uint32_t word() { return static_cast<uint32_t>(words_[at_++]); }
 
   Napi::Int32Array words_;
-  Napi::Array names_;
+  std::vector<std::string> names_;
   size_t at_ = 0;
 };
 
@@ -91,6 +104,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
+                             InstanceMethod("end", &NetloomAddon::End),
                              InstanceMethod("stats", &NetloomAddon::Stats),
                          });
   }
@@ -100,7 +114,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
 
   Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {}) {
     if (!environment_.started()) return malformed(info.Env());
-    return environment_.submit(std::move(job), lane, std::move(uses));
+    return {info.Env(), environment_.submit(std::move(job), lane, std::move(uses))};
   }
 
   NamespacePointer Find(const Napi::Value& value) const {
@@ -173,7 +187,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // closeNetns(handle)
   Napi::Value CloseNetns(Info info) {
     const auto handle = number(info[0]);
-    return Napi::Boolean::New(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)));
+    return {info.Env(), make_boolean(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)))};
   }
 
   // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port)
@@ -190,32 +204,30 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }
 
-  // transact(lane, handles, plan, bytes, device names)
+  // transact(lane, handles, plan, bytes, device names, each with a NUL at its end)
   Napi::Value Transact(Info info) {
     const auto lane = number(info[0]);
-    if (!lane || *lane < 0 || *lane >= kLaneCount || !info[1].IsArray() || !info[2].IsTypedArray() ||
-        !info[3].IsTypedArray() || !info[4].IsArray() ||
-        info[2].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array ||
-        info[3].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    const auto names = text(info[4]);
+    if (!lane || *lane < 0 || *lane >= kLaneCount || !names || !is_array(info[1], napi_float64_array) ||
+        !is_array(info[2], napi_int32_array) || !is_array(info[3], napi_uint8_array)) {
       return malformed(info.Env());
     }
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
     const bool changes = name == LaneName::mutation || name == LaneName::removal;
-    const auto handles = info[1].As<Napi::Array>();
+    const auto handles = info[1].As<Napi::Float64Array>();
     std::vector<NamespacePointer> namespaces;
     std::vector<Use> uses;
-    for (uint32_t i = 0; i < handles.Length(); ++i) {
-      NamespacePointer netns = Find(handles.Get(i));
-      if (!netns) return Napi::Number::New(info.Env(), -EBADF);
-      const bool again =
-          std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return use.of == netns->identity(); });
-      if (!again) uses.push_back(Use{netns->identity(), changes});
+    for (size_t i = 0; i < handles.ElementLength(); ++i) {
+      NamespacePointer netns = environment_.find(static_cast<uint64_t>(handles[i]));
+      if (!netns) return status(info.Env(), Failure{EBADF, nullptr});
+      const auto is_it = [&](const Use& use) { return use.of == netns->identity(); };
+      if (std::none_of(uses.begin(), uses.end(), is_it)) uses.push_back(Use{netns->identity(), changes});
       namespaces.push_back(std::move(netns));
     }
     const auto bytes = info[3].As<Napi::Uint8Array>();
     auto job = std::make_shared<Transaction>(std::move(namespaces),
                                              std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength()));
-    for (Plan plan(info[2].As<Napi::Int32Array>(), info[4].As<Napi::Array>()); !plan.done();) {
+    for (Plan plan(info[2].As<Napi::Int32Array>(), split(*names)); !plan.done();) {
       if (!plan.read_step(*job)) return malformed(info.Env());
     }
     return Submit(info, std::move(job), name, std::move(uses));
@@ -224,8 +236,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // cancel(job)
   Napi::Value Cancel(Info info) {
     const auto job = number(info[0]);
-    return job ? Napi::Number::New(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))
-               : malformed(info.Env());
+    if (!job) return malformed(info.Env());
+    return {info.Env(), make_number(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))};
   }
 
   // enter(handle)
@@ -237,13 +249,16 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // leave()
   Napi::Value Leave(Info info) { return status(info.Env(), environment_.leave()); }
 
-  // stats()
+  // end()
+  void End(Info) { environment_.end(); }
+
+  // stats(): [handles, jobs, threads]
   Napi::Value Stats(Info info) {
-    Napi::Object stats = Napi::Object::New(info.Env());
-    stats["handles"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.handle_count()));
-    stats["jobs"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.job_count()));
-    stats["threads"] = Napi::Number::New(info.Env(), static_cast<double>(environment_.thread_count()));
-    return stats;
+    ArrayValue stats(info.Env());
+    stats.push(static_cast<double>(environment_.handle_count()));
+    stats.push(static_cast<double>(environment_.job_count()));
+    stats.push(static_cast<double>(environment_.thread_count()));
+    return {info.Env(), stats};
   }
 
   Environment environment_;

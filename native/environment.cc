@@ -16,7 +16,7 @@ void Environment::start(Napi::Function dispatch) {
   context_ = std::make_unique<Napi::AsyncContext>(env_, "netloom");
 }
 
-Napi::Value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
+napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
   const bool only = jobs_.empty();
   // Of many jobs nobody can wait for each. And a result at once keeps the event loop from its turn, so not for long.
   const bool wait = only && executor_.expects_brief(lane);
@@ -24,19 +24,19 @@ Napi::Value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> 
   const uint64_t id = executor_.submit(
       job, lane, std::move(uses), [this] { return home(); }, take);
   if (wait && executor_.wait_briefly(job, take)) {
-    Napi::Array result = Napi::Array::New(env_, 3);
-    report(result, 0, *job);
+    ArrayValue result(env_);
+    report(result, *job);
     return result;
   }
   if (only) wake_->keep_alive(true);
   jobs_.emplace(id, std::move(job));
-  return Napi::Number::New(env_, static_cast<double>(id));
+  return make_number(env_, static_cast<double>(id));
 }
 
-void Environment::report(Napi::Array& to, uint32_t at, Job& job) {
-  to[at] = Napi::Number::New(env_, job.failure.error);
-  if (job.failure.call) to[at + 1] = Napi::String::New(env_, job.failure.call);
-  to[at + 2] = job.deliver(env_, *this);
+void Environment::report(ArrayValue& to, Job& job) {
+  to.push(job.failure.error);
+  to.push(job.failure.call ? make_text(env_, job.failure.call) : nullptr);
+  to.push(job.deliver(env_, *this));
 }
 
 int Environment::cancel(uint64_t job) {
@@ -49,21 +49,29 @@ void Environment::drain() {
   constexpr size_t kJobsPerTurn = 128;
   const Napi::HandleScope scope(env_);
   const std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
-  Napi::Array results = Napi::Array::New(env_);
-  uint32_t next = 0;
+  ArrayValue results(env_);
+  bool wanted = false;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);
     jobs_.erase(id);
     if (Executor::abandoned(*job)) continue;
-    results[next] = Napi::Number::New(env_, static_cast<double>(id));
-    report(results, next + 1, *job);
-    next += 4;
+    results.push(static_cast<double>(id));
+    report(results, *job);
+    wanted = true;
   }
   executor_.staff([this] { return home(); });
   if (jobs_.empty()) wake_->keep_alive(false);
-  if (next == 0) return;
-  dispatch_.MakeCallback(env_.Global(), {results}, *context_);
-  if (env_.IsExceptionPending()) napi_fatal_exception(env_, env_.GetAndClearPendingException().Value());
+  if (wanted) dispatch(results);
+}
+
+void Environment::dispatch(napi_value results) {
+  napi_value receiver = nullptr;
+  (void)napi_get_global(env_, &receiver);
+  if (napi_make_callback(env_, *context_, receiver, dispatch_.Value(), 1, &results, nullptr) == napi_ok) return;
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
 }
 
 void Environment::end() {

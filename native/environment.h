@@ -10,6 +10,7 @@
 #include "executor.h"
 #include "loop_wake.h"
 #include "namespace.h"
+#include "values.h"
 
 namespace netloom {
 
@@ -23,7 +24,7 @@ class Environment {
   void start(Napi::Function dispatch);
   bool started() const { return !dispatch_.IsEmpty(); }
   // The job's number; or, of one that ended at once, [errno, system call, result].
-  Napi::Value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
+  napi_value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
 
@@ -36,15 +37,19 @@ class Environment {
   Failure enter(const Namespace& netns);
   Failure leave();
 
+  // Ends the threads, drops the jobs, closes the handles: what was never delivered is undone, what is ephemeral goes.
+  // Called when the environment is torn down, and before a process exits without that.
+  void end();
+
   size_t handle_count() const { return namespaces_.size(); }
   size_t job_count() const { return jobs_.size(); }
   size_t thread_count() const { return executor_.threads(); }
 
  private:
   void drain();
-  void end();
-  // [errno, system call, result] at a place in an array.
-  void report(Napi::Array& to, uint32_t at, Job& job);
+  void dispatch(napi_value results);
+  // [errno, system call, result] appended to an array.
+  void report(ArrayValue& to, Job& job);
   // Where this environment lives, also while its thread is inside enter().
   Home home() const;
 

@@ -1,7 +1,7 @@
 // A unit of work for a lane: runs on one of our threads, is delivered on JavaScript's.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <atomic>
 #include <compare>
@@ -46,7 +46,7 @@ class Job {
   virtual void run(ThreadHome& thread) = 0;
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (aborted, environment gone) frees in its destructor what it made.
-  virtual Napi::Value deliver(Napi::Env env, Environment& environment) = 0;
+  virtual napi_value deliver(napi_env env, Environment& environment) = 0;
 
   Failure failure;
 

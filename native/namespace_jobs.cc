@@ -6,16 +6,19 @@
 #include <sys/socket.h>
 
 #include "environment.h"
+#include "values.h"
 
 namespace netloom {
 namespace {
 
-Napi::Value describe(Napi::Env env, Environment& environment, NamespacePointer netns) {
-  Napi::Array result = Napi::Array::New(env, 4);
-  result[1u] = Napi::Number::New(env, static_cast<double>(netns->identity().device));
-  result[2u] = Napi::Number::New(env, static_cast<double>(netns->identity().inode));
-  result[3u] = Napi::Number::New(env, netns->fd());
-  result[0u] = Napi::Number::New(env, static_cast<double>(environment.keep(std::move(netns))));
+napi_value describe(napi_env env, Environment& environment, NamespacePointer netns) {
+  const Identity identity = netns->identity();
+  const int fd = netns->fd();
+  ArrayValue result(env);
+  result.push(static_cast<double>(environment.keep(std::move(netns))));
+  result.push(static_cast<double>(identity.device));
+  result.push(static_cast<double>(identity.inode));
+  result.push(fd);
   return result;
 }
 
@@ -47,8 +50,8 @@ Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& s
 
 }  // namespace
 
-Napi::Value CreateNamespace::deliver(Napi::Env env, Environment& environment) {
-  if (failure) return env.Undefined();
+napi_value CreateNamespace::deliver(napi_env env, Environment& environment) {
+  if (failure) return nullptr;
   if (ephemeral_) {
     created_->own(std::move(pin_));
   } else {
@@ -57,8 +60,8 @@ Napi::Value CreateNamespace::deliver(Napi::Env env, Environment& environment) {
   return describe(env, environment, std::move(created_));
 }
 
-Napi::Value OpenNamespace::deliver(Napi::Env env, Environment& environment) {
-  return failure ? env.Undefined() : describe(env, environment, std::move(opened_));
+napi_value OpenNamespace::deliver(napi_env env, Environment& environment) {
+  return failure ? nullptr : describe(env, environment, std::move(opened_));
 }
 
 void DeleteNamespace::run(ThreadHome&) {
@@ -66,17 +69,16 @@ void DeleteNamespace::run(ThreadHome&) {
   if (!failure && expected_) expected_->disown();
 }
 
-Napi::Value DeleteNamespace::deliver(Napi::Env env, Environment&) {
-  return env.Undefined();
+napi_value DeleteNamespace::deliver(napi_env, Environment&) {
+  return nullptr;
 }
 
-Napi::Value ListNamespaces::deliver(Napi::Env env, Environment&) {
-  Napi::Array result = Napi::Array::New(env, found_.size() * 3);
-  uint32_t next = 0;
+napi_value ListNamespaces::deliver(napi_env env, Environment&) {
+  ArrayValue result(env);
   for (const Pinned& pinned : found_) {
-    result[next++] = Napi::String::New(env, pinned.name);
-    result[next++] = Napi::Number::New(env, static_cast<double>(pinned.identity.device));
-    result[next++] = Napi::Number::New(env, static_cast<double>(pinned.identity.inode));
+    result.push(make_text(env, pinned.name));
+    result.push(static_cast<double>(pinned.identity.device));
+    result.push(static_cast<double>(pinned.identity.inode));
   }
   return result;
 }
@@ -101,8 +103,8 @@ Failure OpenSocket::open(ThreadHome& thread) {
   return {};
 }
 
-Napi::Value OpenSocket::deliver(Napi::Env env, Environment&) {
-  return failure ? env.Undefined() : Napi::Number::New(env, socket_.release());
+napi_value OpenSocket::deliver(napi_env env, Environment&) {
+  return failure ? nullptr : make_number(env, socket_.release());
 }
 
 }  // namespace netloom

@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "values.h"
+
 namespace netloom {
 
 bool Transaction::add(Step step, size_t offset, size_t length) {
@@ -73,30 +75,24 @@ void Transaction::undo(ThreadHome& thread, size_t failed) {
   }
 }
 
-Napi::Value Transaction::deliver(Napi::Env env, Environment&) {
-  if (outcomes_.empty() && !failed_step_) return env.Undefined();
-  Napi::Array result = Napi::Array::New(env);
-  uint32_t next = 0;
-  result[next++] = failed_step_ ? Napi::Number::New(env, static_cast<double>(*failed_step_)) : env.Undefined();
-  result[next++] = missing_device_.empty() ? env.Undefined() : Napi::String::New(env, missing_device_);
-  result[next++] = Napi::Boolean::New(env, undo_failed_);
+napi_value Transaction::deliver(napi_env env, Environment&) {
+  if (outcomes_.empty() && !failed_step_) return nullptr;
+  ArrayValue result(env);
+  result.push(failed_step_ ? make_number(env, static_cast<double>(*failed_step_)) : nullptr);
+  result.push(missing_device_.empty() ? nullptr : make_text(env, missing_device_));
+  result.push(make_boolean(env, undo_failed_));
   for (Outcome& outcome : outcomes_) {
-    Napi::Array answer = Napi::Array::New(env);
-    uint32_t at = 0;
-    answer[at++] = Napi::Number::New(env, static_cast<double>(outcome.step));
-    answer[at++] = Napi::Number::New(env, outcome.replies.first_sequence);
-    answer[at++] = Napi::Boolean::New(env, outcome.replies.interrupted);
+    ArrayValue answer(env);
+    answer.push(static_cast<double>(outcome.step));
+    answer.push(outcome.replies.first_sequence);
+    answer.push(make_boolean(env, outcome.replies.interrupted));
     for (ReplyBlocks::Block& block : outcome.replies.blocks.blocks()) {
       // A large block is handed over, a small one copied into JavaScript's heap: cheaper than a finalizer.
       constexpr size_t kWorthHandingOver = 16 * 1024;
-      if (block.size < kWorthHandingOver) {
-        answer[at++] = Napi::Buffer<uint8_t>::Copy(env, block.bytes.get(), block.size);
-      } else {
-        answer[at++] = Napi::Buffer<uint8_t>::NewOrCopy(env, block.bytes.release(), block.size,
-                                                        [](Napi::Env, uint8_t* bytes) { delete[] bytes; });
-      }
+      answer.push(block.size < kWorthHandingOver ? make_bytes(env, block.bytes.get(), block.size)
+                                                 : make_bytes(env, std::move(block.bytes), block.size));
     }
-    result[next++] = answer;
+    result.push(answer);
   }
   return result;
 }

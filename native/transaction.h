@@ -42,7 +42,7 @@ class Transaction final : public Job {
   void run(ThreadHome& thread) override;
   // [steps done, index of the device name that was not found, [first sequence, interrupted, Buffer, …] a step …];
   // nothing when all went well and the kernel said nothing but plain acknowledgements.
-  Napi::Value deliver(Napi::Env env, Environment& environment) override;
+  napi_value deliver(napi_env env, Environment& environment) override;
 
  private:
   struct Outcome {

@@ -55,17 +55,13 @@ export interface Addon {
     host: string,
     port: number,
   ): Started
-  transact(
-    lane: Lane,
-    handles: readonly number[],
-    plan: Int32Array,
-    bytes: Uint8Array,
-    names: readonly string[],
-  ): Started
+  transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string): Started
   cancel(job: number): number
   enter(handle: number): number
   leave(): number
-  stats(): { handles: number; jobs: number; threads: number }
+  end(): void
+  /** How many handles are open, jobs under way and threads alive. */
+  stats(): readonly [handles: number, jobs: number, threads: number]
 }
 
 export const addon = loadAddon() as Addon

@@ -16,6 +16,13 @@ function unwrap<Result>({ errno, call, result }: Completion<Result>, about: Abou
   throw systemError({ ...about, errno, syscall: call })
 }
 
+// process.exit() and an uncaught exception end the main thread without the addon's cleanup hook. What was created and
+// never handed over, and what is ephemeral, would stay behind.
+const endWithProcess = (): void => {
+  addon.end()
+}
+let ending = false
+
 /** Creates a namespace, pinned at a path if there is one. */
 export async function createNetns(
   path: string | undefined,
@@ -24,6 +31,10 @@ export async function createNetns(
   options?: CallOptions,
 ): Promise<NetnsHandle> {
   const about = { operation: 'NetNs.create', netns: label, detail: path }
+  if (!ending && path !== undefined) {
+    ending = true
+    process.once('exit', endWithProcess)
+  }
   const start = (): Started => addon.createNetns(path ?? '', ephemeral)
   return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about.operation, start, options), about), label)
 }

@@ -6,10 +6,11 @@ import type { Operation, Step } from './operation'
 
 /** An operation as `addon.transact` takes it. */
 export interface LaidOut {
-  readonly handles: readonly number[]
+  readonly handles: Float64Array
   readonly plan: Int32Array
   readonly bytes: Uint8Array
-  readonly names: readonly string[]
+  /** Device names, each with a NUL at its end. */
+  readonly names: string
   /** The step at each position of the plan; undefined for the undo of the one before. */
   readonly steps: readonly (Step | undefined)[]
 }
@@ -18,7 +19,8 @@ export interface LaidOut {
 export function layOut(operation: Operation<unknown>): LaidOut {
   const { name, protocol } = operation
   const plan: number[] = []
-  const names: string[] = []
+  let names = ''
+  let nameCount = 0
   const steps: (Step | undefined)[] = []
   const handles: number[] = []
   const positions = new Map<NetnsHandle, number>()
@@ -43,7 +45,8 @@ export function layOut(operation: Operation<unknown>): LaidOut {
     const relocations: number[] = []
     for (const message of messages) {
       for (const { at, device } of message.relocations) {
-        relocations.push(offset - begin + at, position(message.devicesOf ?? netns), names.push(device) - 1)
+        relocations.push(offset - begin + at, position(message.devicesOf ?? netns), nameCount++)
+        names += `${device}\0`
       }
       for (const used of message.namespaces) position(used)
       bytes.set(message.bytes, offset)
@@ -60,5 +63,5 @@ export function layOut(operation: Operation<unknown>): LaidOut {
     add(step.undo.netns, Ending.ack, true, [step.undo.message])
     steps.push(undefined)
   }
-  return { handles, plan: new Int32Array(plan), bytes, names, steps }
+  return { handles: new Float64Array(handles), plan: new Int32Array(plan), bytes, names, steps }
 }

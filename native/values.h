@@ -1,0 +1,38 @@
+// JavaScript values as results. A Worker can be terminated at any moment, also while one of our functions runs: from
+// then on every call that might run JavaScript fails, and node-addon-api's wrappers abort the process over it. So
+// results are made with the C functions, whose failures leave a hole in what nobody will read; arguments are numbers,
+// strings and typed arrays, which are read without running anything.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace netloom {
+
+napi_value make_number(napi_env env, double number);
+napi_value make_boolean(napi_env env, bool value);
+napi_value make_text(napi_env env, const std::string& text);
+// A Buffer with a copy of the bytes.
+napi_value make_bytes(napi_env env, const uint8_t* bytes, size_t size);
+// A Buffer that owns the bytes.
+napi_value make_bytes(napi_env env, std::unique_ptr<uint8_t[]> bytes, size_t size);
+
+// An array under construction.
+class ArrayValue {
+ public:
+  explicit ArrayValue(napi_env env);
+  // Appends a value; null is undefined.
+  void push(napi_value value);
+  void push(double number) { push(make_number(env_, number)); }
+  operator napi_value() const { return array_; }
+
+ private:
+  napi_env env_;
+  napi_value array_ = nullptr;
+  uint32_t size_ = 0;
+};
+
+}  // namespace netloom
