@@ -1,0 +1,35 @@
+// A job that does nothing, from JavaScript through the mutation lane's thread and back: what every call costs besides.
+import { addon, Lane, type Started } from '../lib/native/addon'
+import { runJob } from '../lib/native/jobs'
+import type { Benchmark } from './benchmark'
+import { interleave, milliseconds } from './measure'
+
+const allowed = 15
+
+const handles = new Float64Array(0)
+const plan = new Int32Array(0)
+const bytes = new Uint8Array(0)
+const start = (): Started => addon.transact(Lane.mutation, handles, plan, bytes, '')
+
+export const jobRoundTrip: Benchmark = async ({ smoke }) => {
+  const count = smoke ? 2_000 : 20_000
+  const { job } = await interleave(smoke ? 3 : 15, {
+    job: async () => {
+      const took = await milliseconds(async () => {
+        for (let i = 0; i < count; i++) await runJob('bench', start)
+      })
+      return (1000 * took) / count
+    },
+  })
+  return {
+    figures: [
+      {
+        what: 'an empty job, round trip',
+        netloom: `${job.toFixed(2)} µs`,
+        against: `allowed ${allowed} µs`,
+        ratio: job / allowed,
+        bound: { atMost: 1 },
+      },
+    ],
+  }
+}

@@ -1,0 +1,30 @@
+// The command line of the demo.
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  /** What the namespaces' names begin with. */
+  readonly prefix: string
+  /** Waits before it cleans up. */
+  readonly hold: boolean
+}
+
+export const usage = `Joins two network namespaces by a switch and shows traffic between them.
+
+  --prefix TEXT  what the names of the namespaces begin with, if you have a "red", a "green" or a "switch" of your own
+  --hold         waits for Ctrl-C before it removes them, so that you can look around
+  --help         this text`
+
+/** The options, or a text to print instead of running. */
+export function readOptions(args: string[]): Options | string {
+  const known = {
+    prefix: { type: 'string', default: '' },
+    hold: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const
+  try {
+    const { prefix, hold, help } = parseArgs({ args, options: known }).values
+    return help ? usage : { prefix, hold }
+  } catch (error) {
+    return `${(error as Error).message}\n\n${usage}`
+  }
+}
