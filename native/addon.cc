@@ -124,7 +124,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
 
   // start(dispatch)
   Napi::Value Start(Info info) {
-    if (!info[0].IsFunction() || environment_.started()) return malformed(info.Env());
+    if (!info[0].IsFunction()) return malformed(info.Env());
     environment_.start(info[0].As<Napi::Function>());
     return status(info.Env(), {});
   }

@@ -12,8 +12,8 @@ Environment::Environment(Napi::Env env)
       executor_([this] { wake_->send(); }) {}
 
 void Environment::start(Napi::Function dispatch) {
-  dispatch_ = Napi::Persistent(dispatch);
-  context_ = std::make_unique<Napi::AsyncContext>(env_, "netloom");
+  dispatchers_.push_back(Napi::Weak(dispatch));
+  if (!context_) context_ = std::make_unique<Napi::AsyncContext>(env_, "netloom");
 }
 
 napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
@@ -67,11 +67,17 @@ void Environment::drain() {
 void Environment::dispatch(napi_value results) {
   napi_value receiver = nullptr;
   (void)napi_get_global(env_, &receiver);
-  if (napi_make_callback(env_, *context_, receiver, dispatch_.Value(), 1, &results, nullptr) == napi_ok) return;
-  bool thrown = false;
-  napi_value error = nullptr;
-  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+  // One that is called may load another copy of the library, which adds to the list.
+  for (size_t i = 0; i < dispatchers_.size(); ++i) {
+    napi_value function = nullptr;
+    (void)napi_get_reference_value(env_, dispatchers_[i], &function);
+    if (!function) continue;  // its copy of the library is gone
+    if (napi_make_callback(env_, *context_, receiver, function, 1, &results, nullptr) == napi_ok) continue;
+    bool thrown = false;
+    napi_value error = nullptr;
+    if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
+    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+  }
 }
 
 void Environment::end() {

@@ -20,9 +20,10 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended.
+  // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended, its own among them.
+  // There is one for each copy of the library that uses this addon; it is held weakly.
   void start(Napi::Function dispatch);
-  bool started() const { return !dispatch_.IsEmpty(); }
+  bool started() const { return !dispatchers_.empty(); }
   // The job's number; or, of one that ended at once, [errno, system call, result].
   napi_value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
   // An Executor::Cancelled as a number.
@@ -54,7 +55,8 @@ class Environment {
   Home home() const;
 
   Napi::Env env_;
-  Napi::FunctionReference dispatch_;
+  // Weak: each copy of the library holds its own.
+  std::vector<Napi::FunctionReference> dispatchers_;
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;

@@ -37,7 +37,11 @@ type Settle = (errno: number, call: string | undefined, result: unknown) => void
 
 const waiting = new Map<number, Settle>()
 
-addon.start((report) => {
+/**
+ * Settles the jobs of this copy of the library among those that ended. The addon may serve several copies, and holds this
+ * function weakly: it is exported so that it lives as long as the copy.
+ */
+export function dispatch(report: readonly unknown[]): void {
   for (let i = 0; i < report.length; i += 4) {
     const job = report[i] as number
     const settle = waiting.get(job)
@@ -45,7 +49,8 @@ addon.start((report) => {
     waiting.delete(job)
     settle(report[i + 1] as number, report[i + 2] as string | undefined, report[i + 3])
   }
-})
+}
+addon.start(dispatch)
 
 const callKeys = new Set(['signal', 'timeout', 'onWarning'])
 

@@ -1,4 +1,5 @@
 // The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
+import { stat } from 'node:fs'
 import { closedError, systemError } from '../errors'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
@@ -101,8 +102,17 @@ export async function openSocket(
   return unwrap(await runJob<number>(operation, start, options), { operation, netns: netns.label, detail })
 }
 
+// libuv starts the threads of its pool when it first needs one, from this thread: were that inside, they would stay there.
+let poolStarted = false
+function startPool(): void {
+  if (poolStarted) return
+  poolStarted = true
+  stat('/', () => undefined)
+}
+
 /** Runs a function with JavaScript's own thread inside a namespace. */
 export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
+  startPool()
   const entered = addon.enter(netns.use(operation))
   if (entered === -9) throw closedError(operation, netns.label)
   if (entered < 0) throw systemError({ operation, errno: -entered, syscall: 'setns', netns: netns.label })

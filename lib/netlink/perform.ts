@@ -1,8 +1,8 @@
 // Carries an operation out: one job, its errors in our terms, interrupted dumps again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DumpInterruptedError, NetlinkError, systemError, type NetloomError } from '../errors'
+import { AbortError, DumpInterruptedError, NetlinkError, systemError, type NetloomError } from '../errors'
 import { errnoNumber } from '../errno'
-import { addon, type StepAnswer, type TransactionAnswer } from '../native/addon'
+import { addon, Ending, type StepAnswer, type TransactionAnswer } from '../native/addon'
 import { checkCallOptions, runJob, type CallOptions, type Completion } from '../native/jobs'
 import { NLMSG } from './constants'
 import { readAcknowledgement } from './extended_ack'
@@ -19,21 +19,33 @@ const ENODEV = errnoNumber('ENODEV')
 export async function perform<Result>(operation: Operation<Result>, options?: CallOptions): Promise<Result> {
   checkCallOptions(options)
   const layout = layOut(operation)
+  const deadline = options?.timeout === undefined ? undefined : performance.now() + options.timeout
+  let limited = options
   for (let tries = 1; ; tries++) {
     const completion = await runJob<TransactionAnswer | undefined>(
       operation.name,
       () => addon.transact(operation.lane, layout.handles, layout.plan, layout.bytes, layout.names),
-      options,
+      limited,
     )
     const { errno, result: answer } = completion
+    if (answer !== undefined) reportWarnings(operation, layout.steps, answer, options)
     if (errno !== 0 || answer?.[0] !== undefined) {
       const error = failure(operation, layout.steps, completion)
       if (error !== undefined) throw error
     }
-    const result = operation.result(new StepAnswers(operation, layout.steps, answer, options))
+    const result = operation.result(new StepAnswers(operation, layout.steps, answer))
     if (answer === undefined || !wasInterrupted(answer)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
-    await sleep(2 ** (tries - 1))
+    await pause(2 ** (tries - 1), operation.name, options?.signal)
+    if (deadline !== undefined) limited = { ...options, timeout: Math.max(0, deadline - performance.now()) }
+  }
+}
+
+async function pause(ms: number, operation: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+  } catch {
+    throw new AbortError(operation, 'none', signal?.reason)
   }
 }
 
@@ -54,30 +66,43 @@ class StepAnswers<Result> implements Answers {
     private readonly operation: Operation<Result>,
     private readonly steps: readonly (Step | undefined)[],
     private readonly answer: TransactionAnswer | undefined,
-    private readonly options: CallOptions | undefined,
   ) {}
 
   forEach(wanted: number, each: (message: Received) => void): void {
-    const { operation, steps, answer = [], options } = this
+    const { operation, steps, answer = [] } = this
     for (let i = firstAnswer; i < answer.length; i++) {
       const blocks = answer[i] as StepAnswer
       if (steps[blocks[0]] !== operation.steps[wanted]) continue
       for (let j = firstBlock; j < blocks.length; j++) {
         forEachMessage(blocks[j] as Uint8Array, (message) => {
           if (message.type >= NLMSG.OVERRUN) each(message)
-          else if (message.type !== NLMSG.NOOP) warn(operation, readAcknowledgement(message, undefined), options)
         })
       }
     }
   }
 }
 
-function warn<Result>(
+function reportWarnings<Result>(
   operation: Operation<Result>,
-  { refusal }: ReturnType<typeof readAcknowledgement>,
+  steps: readonly (Step | undefined)[],
+  answer: TransactionAnswer,
   options: CallOptions | undefined,
 ): void {
-  if (refusal.kernelMessage === undefined) return
+  for (let i = firstAnswer; i < answer.length; i++) {
+    const blocks = answer[i] as StepAnswer
+    // What a dump says besides stands in its last message, and only the last block has it.
+    const dump = steps[blocks[0]]?.ending === Ending.dump
+    for (let j = dump ? Math.max(firstBlock, blocks.length - 1) : firstBlock; j < blocks.length; j++) {
+      forEachMessage(blocks[j] as Uint8Array, (message) => {
+        if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) warn(operation, message, options)
+      })
+    }
+  }
+}
+
+function warn<Result>(operation: Operation<Result>, message: Received, options: CallOptions | undefined): void {
+  const { errno, refusal } = readAcknowledgement(message, undefined)
+  if (errno !== 0 || refusal.kernelMessage === undefined) return
   const warning = { message: refusal.kernelMessage, operation: operation.name, netns: operation.netns.label }
   if (options?.onWarning !== undefined) {
     options.onWarning(warning)

@@ -13,7 +13,7 @@ import {
   type AddressKey,
   type AddressOptions,
 } from './address_messages'
-import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
 
 /**
@@ -75,6 +75,7 @@ export class Addresses {
 
   /** Removes all addresses that a filter lets through, such as `{ dev: 'eth0' }`. */
   async flush(filter: AddressFilter, call?: CallOptions): Promise<void> {
+    checkCondition(filter)
     const addresses = await perform(listAddresses(this.#netns, filter, 'addresses.flush'), call)
     if (addresses.length > 0) await perform(deleteAddresses(this.#netns, addresses), call)
   }

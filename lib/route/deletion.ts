@@ -1,7 +1,7 @@
 // What all deletions have in common: `force`, in the sense of Node's fs.rm.
 import { isNotFound } from '../errors'
 import type { CallOptions } from '../native/jobs'
-import { wrongType } from '../wire/invalid'
+import { outOfRange, wrongType } from '../wire/invalid'
 
 /** Options of `delete`. */
 export interface DeleteOptions extends CallOptions {
@@ -26,4 +26,10 @@ export async function forgiving(force: boolean, deletion: Promise<void>): Promis
   } catch (error) {
     if (!force || !isNotFound(error)) throw error
   }
+}
+
+/** Refuses a filter of `flush` that lets everything through: by mistake it would remove all there is. */
+export function checkCondition(filter: object | undefined): void {
+  const some = Object.values(filter ?? {}).some((value) => value !== undefined)
+  if (!some) throw outOfRange('filter', 'a filter with at least one condition', filter)
 }

@@ -5,6 +5,7 @@ import { bits, oneOf } from '../wire/choices'
 import { checkDeviceName, device } from '../wire/device'
 import { boolean, i32, u16, u32, u64, u8, within } from '../wire/integers'
 import { ipv6, mac } from '../wire/ip'
+import { named } from '../wire/named'
 import { list, taggedBy } from '../wire/nesting'
 import { struct } from '../wire/struct'
 import { text } from '../wire/text'
@@ -78,9 +79,9 @@ export const familyAttributes = attributes('AF_', { inet: ['INET', 2, inet], ine
 /** What a link is: its kind, and the kind's own attributes (IFLA_INFO_). */
 export const linkInfo = attributes('IFLA_INFO_', {
   kind: ['KIND', 1, text(64)],
-  data: ['DATA', 2, taggedBy('kind', linkData)],
+  data: ['DATA', 2, named('', taggedBy('kind', linkData))],
   portKind: ['SLAVE_KIND', 4, text(64)],
-  portData: ['SLAVE_DATA', 5, taggedBy('portKind', portData)],
+  portData: ['SLAVE_DATA', 5, named('port', taggedBy('portKind', portData))],
 })
 
 /** What a look at a link leaves out or gives besides (RTEXT_FILTER_ of linux/rtnetlink.h). */
@@ -110,7 +111,7 @@ export const linkAttributes = attributes('IFLA_', {
   map: ['MAP', 14, ignored],
   operState: ['OPERSTATE', 16, operState],
   linkMode: ['LINKMODE', 17, oneOf(u8, 'IF_LINK_MODE_', { default: ['DEFAULT', 0], dormant: ['DORMANT', 1] })],
-  linkInfo: ['LINKINFO', 18, aside(linkInfo)],
+  linkInfo: ['LINKINFO', 18, aside(named('', linkInfo))],
   /** Free text of up to 255 bytes. */
   alias: ['IFALIAS', 20, text(255)],
   numVf: ['NUM_VF', 21, u32],

@@ -1,9 +1,11 @@
 // The messages behind the verbs of links.
+import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsHandle } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Operation, Step } from '../netlink/operation'
+import { linkKinds } from './kinds'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
@@ -46,6 +48,8 @@ export type LinkName = Device | { readonly altname: string }
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
 const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
+
+const noSuchDevice = new Set([errnoNumber('ENODEV') ?? 0])
 
 function checkDetail({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
@@ -90,13 +94,16 @@ export function listLinks(netns: NetnsHandle, filter: LinkFilter = {}): Operatio
     flags: NLM_F.DUMP,
     attributes: {
       ...brief,
-      ...(kind === undefined ? {} : { linkInfo: { kind } }),
-      ...(master === undefined ? {} : { master }),
+      ...(kind === undefined || !Object.hasOwn(linkKinds, kind) ? {} : { linkInfo: { kind } }),
+      ...(master === undefined || master === 0 ? {} : { master }),
     },
   })
   return dump('links.list', netns, Lane.look, request, (received) => {
     const link = decodeLink(received, statistics)
     if (link === undefined || (group !== undefined && link.group !== group)) return undefined
+    // The kernel does not filter by a kind that it does not know.
+    const isKind = kind === undefined || link.kind === kind || (link.kind === 'other' && link.infoKind === kind)
+    if (!isKind || (master === 0 && link.master !== undefined)) return undefined
     return up === undefined || link.up === up ? link : undefined
   })
 }
@@ -233,13 +240,9 @@ export function deleteLink(netns: NetnsHandle, dev: LinkName): Operation<void> {
 
 /** links.flush */
 export function flushLinks(netns: NetnsHandle, { group }: { group: number }): Operation<void> {
-  return change(
-    'links.flush',
-    netns,
-    message('DELLINK', linkLayout, { attributes: { group } }),
-    `group ${group}`,
-    Lane.removal,
-  )
+  const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
+  const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice }
+  return change('links.flush', netns, [step], `group ${group}`, Lane.removal)
 }
 
 /** links.addAltnames, links.deleteAltnames */

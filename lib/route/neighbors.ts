@@ -2,7 +2,7 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { found } from './lookup'
 import {
   addNeighbor,
@@ -73,6 +73,7 @@ export class Neighbors {
 
   /** Removes all entries that a filter lets through, except those without ARP (multicast and the like). */
   async flush(filter: NeighborFilter, call?: CallOptions): Promise<void> {
+    checkCondition(filter)
     const all = await perform(listNeighbors(this.#netns, filter, 'neighbors.flush'), call)
     const neighbors = all.filter(({ state }) => state !== 'noarp')
     if (neighbors.length > 0) await perform(deleteNeighbors(this.#netns, neighbors), call)

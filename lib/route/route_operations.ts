@@ -162,7 +162,8 @@ export function lookUpRoute(netns: NetnsHandle, address: string, options: Lookup
       dstLength: 8 * length,
       srcLength: from === undefined ? 0 : 8 * length,
       ...(tos === undefined ? {} : { tos }),
-      flags: fibMatch ? ['lookupTable', 'fibMatch'] : ['lookupTable'],
+      // IPv6 tells the table unasked, and refuses to be asked.
+      flags: [...(family === 'ipv4' ? (['lookupTable'] as const) : []), ...(fibMatch ? (['fibMatch'] as const) : [])],
     },
     attributes: { dst: address, from, iif, dev: oif, mark, uid },
   })

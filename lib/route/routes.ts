@@ -2,8 +2,7 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { outOfRange } from '../wire/invalid'
-import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
 import type { Route, RouteKey, RouteOptions } from './route'
 import {
@@ -89,10 +88,8 @@ export class Routes {
 
   /** Removes all routes that a filter lets through; it must let through less than all. Default table: `main`. */
   async flush(filter: RouteFilter, call?: CallOptions): Promise<void> {
+    checkCondition(filter)
     const list = listRoutes(this.#netns, { ...filter, table: filter.table ?? 'main' }, 'routes.flush')
-    if (Object.values(filter).every((value) => value === undefined)) {
-      throw outOfRange('filter', 'a filter with at least one condition', filter)
-    }
     const routes = await perform(list, call)
     if (routes.length > 0) await perform(deleteRoutes(this.#netns, routes), call)
   }

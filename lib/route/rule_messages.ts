@@ -267,7 +267,7 @@ export function deleteRules(netns: NetnsHandle, rules: readonly Rule[]): Operati
 
 /** rules.list: the kernel filters by family, the rest is compared here. */
 export function listRules(netns: NetnsHandle, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
-  ruleContent(key, false)
+  deletion(key) // checks all conditions
   const { family: chosen, ...conditions } = key
   const wanted = key.from === undefined && key.to === undefined ? chosen : familyOfRule(key)
   const ports = {

@@ -2,7 +2,7 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
 import { addRule, deleteRule, deleteRules, listRules, type Rule, type RuleOptions } from './rule_messages'
 
@@ -59,6 +59,7 @@ export class Rules {
 
   /** Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`. */
   async flush(filter: RuleOptions, call?: CallOptions): Promise<void> {
+    checkCondition(filter)
     const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter(
       (rule) => rule.priority > 0,
     )

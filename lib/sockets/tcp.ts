@@ -5,7 +5,7 @@ import { Server, Socket, createServer, isIPv4, isIPv6 } from 'node:net'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket } from '../native/netns_jobs'
-import { NetloomError } from '../errors'
+import { AbortError, NetloomError } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 
@@ -92,25 +92,24 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const socket = new Socket({ fd })
   const connected = once(socket, 'connect', call.signal === undefined ? {} : { signal: call.signal })
   socket.connect({ host, port })
-  if (call.timeout !== undefined) socket.setTimeout(call.timeout, () => socket.destroy(timeoutError(call.timeout ?? 0)))
+  const { signal, timeout } = call
+  // Its own timer: the socket's would stay with the connection.
+  const late = (): unknown => socket.destroy(new AbortError('NetNs.connect', 'none', undefined))
+  const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
   try {
     await connected
   } catch (error) {
     socket.destroy()
-    throw withNetns(error, netns)
+    throw signal?.aborted === true ? new AbortError('NetNs.connect', 'none', signal.reason) : withNetns(error, netns)
+  } finally {
+    clearTimeout(timer)
   }
-  socket.setTimeout(0)
   return socket
-}
-
-function timeoutError(timeout: number): Error {
-  const text = `connect ETIMEDOUT: no answer within ${timeout} ms`
-  return new NetloomError(text, 'ETIMEDOUT', { operation: 'NetNs.connect', syscall: 'connect' })
 }
 
 /** Errors of Node's own classes stay what they are, and tell the namespace. */
 function withNetns(error: unknown, netns: NetnsHandle): unknown {
-  return error instanceof Error && !(error instanceof NetloomError)
-    ? Object.assign(error, { netns: netns.label })
-    : error
+  // Not `instanceof Error`: Node's own may be of another realm.
+  const foreign = typeof error === 'object' && error !== null && !(error instanceof NetloomError)
+  return foreign ? Object.assign(error, { netns: netns.label }) : error
 }
