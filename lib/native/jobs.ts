@@ -1,4 +1,5 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
+import { setMaxListeners } from 'node:events'
 import { AbortError, closedError, systemError } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
 import { addon, Cancelled, type Started } from './addon'
@@ -80,6 +81,8 @@ export function runJob<Result>(
   options?: CallOptions,
 ): Promise<Completion<Result>> {
   const signal = options?.signal
+  // As many calls as there are may share a signal: that is no leak.
+  if (signal !== undefined) setMaxListeners(0, signal)
   if (signal?.aborted === true) return Promise.reject(new AbortError(operation, 'none', signal.reason))
   const job = start()
   if (typeof job === 'object') {

@@ -91,13 +91,13 @@ function missingPath(message: Message, nest: number | undefined, type: number): 
  */
 export function readAcknowledgement(received: Received, message: Message | undefined): Acknowledgement {
   const { reader, at, end, flags, type } = received
-  const errno = end - at >= 4 ? -reader.i32(at) : 0
+  const errno = end - at >= 4 ? 0 - reader.i32(at) : 0
   if ((flags & NLM_F.ACK_TLVS) === 0) return { errno, refusal: {} }
   let begin = at + 4
   if (type === NLMSG.ERROR && begin + messageHeaderSize <= end) {
     // The message is quoted: its header alone, or all of it.
     const quoted = (flags & NLM_F.CAPPED) === 0 ? reader.u32(begin) : messageHeaderSize
-    begin += (quoted + 3) & ~3
+    begin = Math.min(end, begin + Math.ceil(quoted / 4) * 4)
   }
   const found = ackAttributes.decode(reader, begin, end)
   const attribute = message === undefined || found.offset === undefined ? '' : pathAt(message, found.offset).join('.')

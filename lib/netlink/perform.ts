@@ -36,8 +36,11 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
     const result = operation.result(new StepAnswers(operation, layout.steps, answer))
     if (answer === undefined || !wasInterrupted(answer)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
-    await pause(2 ** (tries - 1), operation.name, options?.signal)
-    if (deadline !== undefined) limited = { ...options, timeout: Math.max(0, deadline - performance.now()) }
+    const rest = deadline === undefined ? Infinity : deadline - performance.now()
+    await pause(Math.min(rest, 2 ** (tries - 1)), operation.name, options?.signal)
+    if (deadline === undefined) continue
+    if (performance.now() >= deadline) throw new AbortError(operation.name, 'none', undefined)
+    limited = { ...options, timeout: deadline - performance.now() }
   }
 }
 

@@ -11,10 +11,10 @@ import { i32, u32, u8 } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { formatIPv4, ip, parsePrefix, type Prefix } from '../wire/ip'
 import { struct } from '../wire/struct'
-import { text } from '../wire/text'
+import { checkText, text } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { errnoNumber } from '../errno'
-import { checkFamily, family, scope, type Family } from './families'
+import { checkFamily, checkScope, family, scope, type Family } from './families'
 import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
 
 const ifaddrmsg = struct('ifaddrmsg', {
@@ -146,6 +146,9 @@ const addKeys = new Set([
   'protocol',
 ])
 
+// What a list tells of an address names it just as well: what is more than a key is not looked at.
+const listedKeys = new Set([...addKeys, 'family', 'anycast'])
+
 const forever = 0xffffffff
 
 function checkLifetime(value: unknown, field: string): number {
@@ -168,24 +171,28 @@ interface Ends {
   readonly length: number
   readonly local: string
   readonly address: string
+  /** The bytes of `address`. */
+  readonly far: Uint8Array
 }
 
 function checkEnds({ address, peer }: AddressKey): Ends {
   const prefix = parsePrefix(address, 'address')
-  if (peer === undefined) return { prefix, length: prefix.length, local: bare(address), address: bare(address) }
+  if (peer === undefined)
+    return { prefix, length: prefix.length, local: bare(address), address: bare(address), far: prefix.bytes }
   const far = parsePrefix(peer, 'peer', prefix.family)
   const length = peer.includes('/') ? far.length : prefix.length
-  return { prefix, length, local: bare(address), address: bare(peer) }
+  return { prefix, length, local: bare(address), address: bare(peer), far: far.bytes }
 }
 
-function broadcastOf(value: string | undefined, { prefix, length }: Ends): string | undefined {
+function broadcastOf(value: string | undefined, { prefix, length, far }: Ends): string | undefined {
   if (value === undefined) return undefined
   if (prefix.family === 'ipv6') throw wrongValue('broadcast', 'left out: IPv6 has no broadcast', value)
   if (value !== '+') {
     parsePrefix(value, 'broadcast', 'ipv4')
     return value
   }
-  const bytes = prefix.bytes.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
+  if (length > 30) return undefined // as in `ip address`: there is none
+  const bytes = far.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
   return formatIPv4(bytes)
 }
 
@@ -232,13 +239,17 @@ function deletion(key: AddressKey, label?: string): Message {
   checkDevice(key.dev, 'dev')
   return message('DELADDR', addressLayout, {
     header: { family: ends.prefix.family, prefixLength: ends.length, index: key.dev },
-    attributes: { local: ends.local, ...(key.peer === undefined ? {} : { address: ends.address }), label },
+    attributes: {
+      local: ends.local, // Only with it does the kernel compare the length of an IPv4 prefix.
+      ...(key.peer === undefined && !key.address.includes('/') ? {} : { address: ends.address }),
+      label,
+    },
   })
 }
 
 /** addresses.delete */
 export function deleteAddress(netns: NetnsHandle, key: AddressKey): Operation<void> {
-  checkKeys(key, new Set(keyKeys))
+  checkKeys(key, listedKeys)
   return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
@@ -258,24 +269,32 @@ export function listAddresses(
   checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
   const { dev, label } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
+  if (label !== undefined) checkText(label, 1, 15, 'label')
+  const wantedScope = checkScope(filter.scope)
   const wanted = checkFamily(filter.family)
   const header = { family: wanted ?? ('any' as const), ...(dev === undefined ? {} : { index: dev }) }
   const request = message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header })
   return dump(name, netns, Lane.read, request, (received) => {
     const address = decodeAddress(received)
-    if (address === undefined || (filter.scope !== undefined && address.scope !== filter.scope)) return undefined
+    if (address === undefined || (wantedScope !== undefined && address.scope !== wantedScope)) return undefined
     return label === undefined || address.label === label ? address : undefined
   })
 }
 
 /** Checks a key and tells which address it names. */
 export function matcher(key: AddressKey): (address: Address) => boolean {
-  checkKeys(key, new Set(keyKeys))
+  checkKeys(key, listedKeys)
+  checkDevice(key.dev, 'dev')
   const ends = checkEnds(key)
   const anyLength = !(key.peer ?? key.address).includes('/')
-  return ({ address }) => {
+  return ({ address, peer }) => {
     const { family, bytes, length } = parsePrefix(address, 'address')
     const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
+    if (
+      key.peer !== undefined &&
+      (peer === undefined || Buffer.compare(parsePrefix(peer, 'peer').bytes, ends.far) !== 0)
+    )
+      return false
     return same && (anyLength || length === ends.length)
   }
 }

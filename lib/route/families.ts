@@ -1,7 +1,7 @@
 // Address families and the names of numbers that several resources share (linux/rtnetlink.h).
-import { oneOf } from '../wire/choices'
+import { oneOf, type OneOf } from '../wire/choices'
 import { wrongValue } from '../wire/invalid'
-import { u32, u8 } from '../wire/integers'
+import { checkInteger, u32, u8 } from '../wire/integers'
 import type { Family } from '../wire/ip'
 
 export type { Family }
@@ -51,6 +51,19 @@ export const table = oneOf(u32, 'RT_TABLE_', {
   main: ['MAIN', 254],
   local: ['LOCAL', 255],
 })
+
+/** Checks a scope that no message carries, such as a condition of a list. */
+export function checkScope(value: unknown, field = 'scope'): OneOf<typeof scope.names> | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number') return nameOf(checkInteger(value, 0, 255, field))
+  if (typeof value === 'string' && Object.hasOwn(scope.names, value)) return value as keyof typeof scope.names
+  throw wrongValue(field, `one of ${Object.keys(scope.names).join(', ')}, or a number`, value)
+}
+
+function nameOf(value: number): OneOf<typeof scope.names> {
+  const entry = Object.entries(scope.names).find(([, [, number]]) => number === value)
+  return (entry?.[0] as keyof typeof scope.names | undefined) ?? value
+}
 
 /** Checks an option that chooses a family. */
 export function checkFamily(value: unknown, field = 'family'): Family | undefined {

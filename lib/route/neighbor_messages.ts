@@ -124,6 +124,8 @@ export interface Neighbor {
   state?: NeighborState
   /** `proxy`, `router`, `extLearned` … */
   flags: ValueOf<typeof flags>
+  /** The kernel keeps it resolved. */
+  managed?: boolean
   protocol?: ValueOf<typeof routeProtocol>
   /** How often it was asked for without an answer. */
   probes?: number
@@ -148,6 +150,16 @@ export interface NeighborFilter {
 
 const keyKeys = ['dev', 'address', 'proxy']
 const addKeys = new Set([...keyKeys, 'mac', 'state', 'router', 'extLearned', 'managed', 'protocol'])
+// What a list tells of a neighbor names it just as well: what is more than a key is not looked at.
+const listedKeys = new Set([
+  ...addKeys,
+  'family',
+  'flags',
+  'probes',
+  'confirmedSeconds',
+  'usedSeconds',
+  'updatedSeconds',
+])
 const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
 
 function checkBoolean(value: unknown, field: string): boolean {
@@ -165,13 +177,17 @@ function checkState(value: unknown): NeighborState | undefined {
   return value as NeighborState
 }
 
-function keyHeader({ dev, address, proxy }: NeighborKey): { family: Family; index: Device; flags: NeighborFlag[] } {
+function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Neighbor, 'flags'>>): {
+  family: Family
+  index: Device
+  flags: NeighborFlag[]
+} {
   parseIP(address, 'address')
   checkDevice(dev, 'dev')
   return {
     family: familyOf(address) ?? 'ipv4',
     index: dev,
-    flags: checkBoolean(proxy, 'proxy') ? ['proxy'] : [],
+    flags: checkBoolean(proxy, 'proxy') || flags?.includes('proxy') === true ? ['proxy'] : [],
   }
 }
 
@@ -203,7 +219,7 @@ function deletion(key: NeighborKey): Message {
 
 /** neighbors.delete */
 export function deleteNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<void> {
-  checkKeys(key, new Set(keyKeys))
+  checkKeys(key, listedKeys)
   return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
@@ -218,7 +234,7 @@ export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor
 
 /** neighbors.get: the kernel looks up one. */
 export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Neighbor> {
-  checkKeys(key, new Set(keyKeys))
+  checkKeys(key, listedKeys)
   const request = message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
   return look('neighbors.get', netns, Lane.read, request, decodeNeighbor, `${key.address} on ${key.dev}`)
 }
@@ -266,6 +282,7 @@ export function decodeNeighbor(received: Received): Neighbor | undefined {
   const [state] = header.state
   if (typeof state === 'string') neighbor.state = state
   if (found.mac !== undefined && found.mac !== '') neighbor.mac = found.mac
+  if (found.extendedFlags?.includes('managed') === true) neighbor.managed = true
   if (found.protocol !== undefined) neighbor.protocol = found.protocol
   if (found.probes !== undefined) neighbor.probes = found.probes
   if (found.cacheInfo?.references !== undefined) {

@@ -3,7 +3,7 @@ import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { familyOf, lengthSuffixes, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, type Family, type routeProtocol, type scope, table } from './families'
@@ -139,7 +139,11 @@ export const routeOptionKeys: ReadonlySet<string> = new Set([
   'expiresSeconds',
   'nexthopId',
 ])
-const hopKeys = new Set(['via', 'dev', 'weight', 'onlink'])
+// What else a list tells of a route; it may be given back to `delete` and `add`.
+const reported = ['flags', 'flow', 'mark', 'uid', 'iif', 'ttlPropagate']
+/** Keys of RouteOptions and of what a list gives. */
+export const routeGivenKeys: ReadonlySet<string> = new Set([...routeOptionKeys, ...reported])
+const hopKeys = new Set(['via', 'dev', 'weight', 'onlink', 'flags'])
 
 type Message = { header: object; attributes: ValueOf<(typeof routeLayout)['attributes']> }
 
@@ -167,7 +171,7 @@ function router(via: unknown, of: Family, field: string): { via: string } | { vi
 
 function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
   checkKeys(hop, hopKeys, field)
-  const { via, dev, weight = 1, onlink = false } = hop
+  const { via, dev, weight = 1, onlink = isOnlink(hop) } = hop
   if (dev !== undefined) checkDevice(dev, `${field}.dev`)
   if (typeof onlink !== 'boolean') throw wrongType(`${field}.onlink`, 'a boolean', onlink)
   checkInteger(weight, 1, 256, `${field}.weight`)
@@ -177,6 +181,13 @@ function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
   }
 }
 
+function isOnlink(listed: object): boolean {
+  return (listed as Partial<Route>).flags?.includes('onlink') === true
+}
+
+/** Of these, IPv4 takes no notice. */
+const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
+
 /** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
   // Before it is looked into for the family.
@@ -185,6 +196,10 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
   }
   const of = familyOfRoute(route)
   const { dst, via, dev, metric, type, protocol, tos, src, from, onlink, nexthops, ...more } = route
+  for (const key of onlyIPv6) {
+    if (of === 'ipv4' && route[key] !== undefined) throw wrongValue(key, 'left out for IPv4', route[key])
+  }
+  if (nexthops?.length === 0) throw outOfRange('nexthops', 'an array of at least one', nexthops)
   const prefix = dst === 'default' ? undefined : parsePrefix(dst, 'dst')
   const source = from === undefined ? undefined : parsePrefix(from, 'from', of)
   if (src !== undefined) parseIP(src, 'src', of)
@@ -193,7 +208,7 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
   if (nexthops !== undefined && (via !== undefined || dev !== undefined)) {
     throw wrongValue('nexthops', 'given instead of "via" and "dev", not with them', nexthops)
   }
-  const where = more.table ?? (localTypes.has(type) ? 'local' : 'main')
+  const where = tableOf(route)
   const narrow = typeof where !== 'number' || where < 256
   const text = (prefixed: string): string => prefixed.replace(/\/.*/, '')
   return {
@@ -206,7 +221,7 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       protocol: protocol ?? (adding ? 'boot' : 'unspec'),
       scope: more.scope ?? (of === 'ipv6' ? 'global' : adding ? defaultScope(route) : 'nowhere'),
       type: type ?? (adding ? 'unicast' : 'unspec'),
-      flags: onlink === true ? ['onlink'] : [],
+      flags: (onlink ?? isOnlink(route)) ? ['onlink'] : [],
     },
     attributes: {
       dst: prefix === undefined ? undefined : text(dst),
@@ -215,7 +230,7 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       ...(via === undefined ? {} : router(via, of, 'via')),
       metric,
       src,
-      metrics: more.metrics,
+      metrics: locked(more.metrics),
       nexthops: nexthops?.map((hop, i) => hopMessage(hop, of, `nexthops[${i}]`)),
       table: narrow ? undefined : where,
       preference: more.preference,
@@ -223,6 +238,17 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       nexthopId: more.nexthopId,
     },
   }
+}
+
+/** TCP takes notice of the smallest retransmission time-out only where it is locked; `ip route` locks it, too. */
+function locked(metrics: RouteMetrics | undefined): RouteMetrics | undefined {
+  if (metrics?.rtoMin === undefined) return metrics
+  return { ...metrics, lock: (metrics.lock ?? 0) | (1 << 13) }
+}
+
+/** The table that a key means. */
+export function tableOf({ table, type }: RouteKey): RouteTable {
+  return table ?? (localTypes.has(type) ? 'local' : 'main')
 }
 
 function tableNumber(value: RouteTable): number {

@@ -8,15 +8,15 @@ import type { Operation } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
-import { familyOf, parseIP, parsePrefix } from '../wire/ip'
+import { canonicalIP, canonicalPrefix, familyOf, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, type Family, type routeProtocol, type scope } from './families'
+import { checkFamily, checkScope, type Family, type routeProtocol, type scope } from './families'
 import {
   decodeRoute,
   familyOfRoute,
-  routeKeyKeys,
+  routeGivenKeys,
   routeMessage,
-  routeOptionKeys,
+  tableOf,
   type Route,
   type RouteKey,
   type RouteOptions,
@@ -67,27 +67,32 @@ export function addRoute(
   verb: 'add' | 'replace' | 'append',
   options: RouteOptions,
 ): Operation<void> {
-  checkKeys(options, routeOptionKeys)
+  checkKeys(options, routeGivenKeys)
   const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(options, true) })
   return change(`routes.${verb}`, netns, request, `route ${options.dst}`)
 }
 
 function deletion(key: RouteOptions): Message {
-  return message('DELROUTE', routeLayout, routeMessage(key, false))
+  // The id of a nexthop object is all that the kernel wants to know of the ways.
+  const { via: _via, dev: _dev, nexthops: _nexthops, ...rest } = key
+  const named = key.nexthopId === undefined ? key : rest
+  return message('DELROUTE', routeLayout, routeMessage(named, false))
 }
 
 /** routes.delete */
 export function deleteRoute(netns: NetnsHandle, key: RouteKey): Operation<void> {
-  checkKeys(key, routeKeyKeys)
+  checkKeys(key, routeGivenKeys)
   return change('routes.delete', netns, deletion(key), `route ${key.dst}`)
 }
 
 /** routes.flush, of routes that were listed. */
 export function deleteRoutes(netns: NetnsHandle, routes: readonly Route[]): Operation<void> {
-  const messages = routes.map(({ family, dst, via, dev, table, metric, type, protocol, tos, from, nexthops }) => {
-    const ways = nexthops === undefined ? { via, dev } : {}
-    return deletion({ family, dst, table, metric, type, protocol, tos, from, ...ways })
-  })
+  const messages = routes.map(
+    ({ family, dst, via, dev, table, metric, type, protocol, tos, from, nexthops, nexthopId }) => {
+      const ways = nexthops === undefined ? { via, dev } : {}
+      return deletion({ family, dst, table, metric, type, protocol, tos, from, nexthopId, ...ways })
+    },
+  )
   return change('routes.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
 }
 
@@ -97,6 +102,8 @@ export function listRoutes(netns: NetnsHandle, filter: RouteFilter = {}, name = 
   const { dst, via, metric, dev, type, protocol, table } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
   if (via !== undefined) parseIP(via, 'via')
+  const router = via === undefined ? undefined : canonicalIP(via)
+  const wantedScope = checkScope(filter.scope)
   if (metric !== undefined) checkInteger(metric, 0, 0xffffffff, 'metric')
   const chosen = checkFamily(filter.family)
   const prefix = dst === undefined || dst === 'default' ? undefined : parsePrefix(dst, 'dst', chosen)
@@ -108,9 +115,9 @@ export function listRoutes(netns: NetnsHandle, filter: RouteFilter = {}, name = 
   })
   const isIt = (route: Route): boolean =>
     (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
-    (via === undefined || route.via === via) &&
+    (router === undefined || route.via === router || route.nexthops?.some((hop) => hop.via === router) === true) &&
     (metric === undefined || (route.metric ?? 0) === metric) &&
-    (filter.scope === undefined || route.scope === filter.scope)
+    (wantedScope === undefined || route.scope === wantedScope)
   const decode = (received: Received): Route | undefined => {
     const route = decodeRoute(received)
     return route !== undefined && isIt(route) ? route : undefined
@@ -127,11 +134,15 @@ function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly
 
 /** The list that holds the route of a key, and what it is called. */
 export function listOfKey(netns: NetnsHandle, key: RouteKey): Operation<Route[]> {
-  checkKeys(key, routeKeyKeys)
-  const { src, tos, from, ...rest } = key
+  checkKeys(key, routeGivenKeys)
+  const { dst, via, dev, metric, type, protocol, scope, src, tos, from } = key
   routeMessage(key, false) // checks the whole key
   const family = familyOfRoute(key)
-  const list = listRoutes(netns, { ...rest, family, table: key.table ?? 'main' }, 'routes.get')
+  const list = listRoutes(
+    netns,
+    { dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) },
+    'routes.get',
+  )
   return {
     ...list,
     result: (answers) =>
@@ -139,9 +150,9 @@ export function listOfKey(netns: NetnsHandle, key: RouteKey): Operation<Route[]>
         .result(answers)
         .filter(
           (route) =>
-            (src === undefined || route.src === src) &&
+            (src === undefined || route.src === canonicalIP(src)) &&
             (tos === undefined || (route.tos ?? 0) === tos) &&
-            (from === undefined || route.from === from),
+            (from === undefined || route.from === canonicalPrefix(from)),
         ),
   }
 }
@@ -155,6 +166,8 @@ export function lookUpRoute(netns: NetnsHandle, address: string, options: Lookup
   const { length } = parseIP(address, 'address')
   const family = familyOf(address) ?? 'ipv4'
   if (from !== undefined) parseIP(from, 'from', family)
+  if (iif !== undefined) checkDevice(iif, 'iif')
+  if (oif !== undefined) checkDevice(oif, 'oif')
   if (typeof fibMatch !== 'boolean') throw wrongType('fibMatch', 'a boolean', fibMatch)
   const request = message('GETROUTE', routeLayout, {
     header: {

@@ -72,7 +72,7 @@ export interface Decoded<H extends Fields, A extends AttributeTable> {
 /** Decodes one message of a layout; undefined if it is too short to be one. */
 export function decodeMessage<H extends Fields, A extends AttributeTable>(
   layout: Layout<H, A>,
-  { reader, at, end }: Received,
+  { reader, at, end }: Pick<Received, 'reader' | 'at' | 'end'>,
 ): Decoded<H, A> | undefined {
   if (at + layout.header.size > end) return undefined
   const begin = at + ((layout.header.size + 3) & ~3)

@@ -2,7 +2,7 @@
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsHandle } from '../native/netns_handle'
-import { NLM_F } from '../netlink/constants'
+import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import { attributes } from '../wire/attributes'
@@ -11,6 +11,7 @@ import { checkDeviceName } from '../wire/device'
 import { be64, boolean, checkInteger, u16, u32, u8 } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { ip, parsePrefix } from '../wire/ip'
+import { Reader } from '../wire/reader'
 import { struct, type StructValue } from '../wire/struct'
 import { text } from '../wire/text'
 import type { ValueOf } from '../wire/type'
@@ -182,6 +183,17 @@ const ruleKeys = new Set<string>([
   'tos',
 ])
 
+const ruleGivenKeys = new Set([...ruleKeys, 'flags'])
+
+function checkUids(value: RuleOptions['uids']): Partial<RuleRange> | undefined {
+  if (value === undefined) return undefined
+  checkKeys(value, new Set(['start', 'end']), 'uids')
+  const start = checkInteger(value.start, 0, 0xfffffffe, 'uids.start')
+  const end = checkInteger(value.end ?? start, 0, 0xfffffffe, 'uids.end')
+  if (end < start) throw outOfRange('uids.end', `at least ${start}`, end)
+  return { start, end }
+}
+
 function checkRange(value: RuleOptions['sourcePorts'], field: string): Partial<RuleRange> | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'number') return checkRange({ start: value, end: value }, field)
@@ -207,7 +219,7 @@ export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family 
 }
 
 function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
-  checkKeys(options, ruleKeys)
+  checkKeys(options, ruleGivenKeys)
   const { from, to, tos, invert = false, goto } = options
   const of = familyOfRule(options)
   const source = from === undefined ? undefined : parsePrefix(from, 'from')
@@ -227,6 +239,7 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
     destinationPorts: checkRange(options.destinationPorts, 'destinationPorts'),
   }
   for (const key of direct) attributes[key] = options[key]
+  attributes.uids = checkUids(options.uids)
   return {
     header: {
       family: of,
@@ -252,7 +265,8 @@ function deletion(options: RuleOptions): Message {
 /** rules.delete */
 export function deleteRule(netns: NetnsHandle, key: RuleOptions): Operation<void> {
   const request = deletion(key)
-  if (Object.values(key).every((value) => value === undefined)) {
+  const { family: _, invert, ...conditions } = key
+  if (invert !== true && Object.values(conditions).every((value) => value === undefined)) {
     throw outOfRange('rule', 'named by at least one condition', key)
   }
   return change('rules.delete', netns, request)
@@ -267,35 +281,28 @@ export function deleteRules(netns: NetnsHandle, rules: readonly Rule[]): Operati
 
 /** rules.list: the kernel filters by family, the rest is compared here. */
 export function listRules(netns: NetnsHandle, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
-  deletion(key) // checks all conditions
-  const { family: chosen, ...conditions } = key
-  const wanted = key.from === undefined && key.to === undefined ? chosen : familyOfRule(key)
-  const ports = {
-    ...(key.sourcePorts === undefined ? {} : { sourcePorts: checkRange(key.sourcePorts, 'sourcePorts') }),
-    ...(key.destinationPorts === undefined
-      ? {}
-      : { destinationPorts: checkRange(key.destinationPorts, 'destinationPorts') }),
-  }
-  const tests = Object.entries({ ...conditions, ...ports }).filter(([, value]) => value !== undefined)
-  const same = (a: unknown, b: unknown): boolean =>
-    typeof a === 'object' && typeof b === 'object' ? JSON.stringify(a) === JSON.stringify(b) : a === b
+  // The key as the kernel would tell it: encoding checks it, decoding that makes it comparable.
+  const { bytes } = deletion(key)
+  const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
+  const fields = ruleFields.filter((field) => key[field] !== undefined)
+  const wanted = key.from === undefined && key.to === undefined ? checkFamily(key.family) : familyOfRule(key)
   const request = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: wanted ?? 'any' } })
   return dump(name, netns, Lane.read, request, (received) => {
     const rule = decodeRule(received)
-    if (rule === undefined) return undefined
-    return tests.every(([field, value]) => same(rule[field as keyof Rule], canonical(field, value))) ? rule : undefined
+    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field])) ? rule : undefined
   })
 }
 
-// A prefix as the kernel tells it: always with its length.
-function canonical(field: string, value: unknown): unknown {
-  if (field !== 'from' && field !== 'to') return value
-  const { length } = parsePrefix(value, field)
-  return String(value).includes('/') ? value : `${String(value)}/${length}`
+const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
+
+// The kernel leaves out what is 0.
+function same(a: unknown, b: unknown): boolean {
+  const [one, other] = [a, b] as (RuleRange | undefined)[]
+  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : (a ?? 0) === (b ?? 0)
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */
-export function decodeRule(received: Received): Rule | undefined {
+export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): Rule | undefined {
   const decoded = decodeMessage(ruleLayout, received)
   if (decoded === undefined) return undefined
   const { header, attributes: found } = decoded
@@ -310,7 +317,7 @@ export function decodeRule(received: Received): Rule | undefined {
   if (found.from !== undefined) rule.from = `${found.from}/${header.srcLength}`
   if (found.to !== undefined) rule.to = `${found.to}/${header.dstLength}`
   if (header.tos !== 0) rule.tos = header.tos
-  if (header.action === 'table') rule.table = found.table ?? header.table
+  if (header.action === 'table' && found.l3mdev !== true) rule.table = found.table ?? header.table
   const { sourcePorts, destinationPorts, uids } = found
   if (sourcePorts !== undefined) rule.sourcePorts = sourcePorts
   if (destinationPorts !== undefined) rule.destinationPorts = destinationPorts

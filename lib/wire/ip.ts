@@ -144,6 +144,18 @@ export function parsePrefix(value: unknown, field: string, family?: Family): Pre
   return { family: found, bytes: parseIP(address, field), length }
 }
 
+/** An address as the kernel's answers have it, to compare texts. */
+export function canonicalIP(text: string): string {
+  const bytes = parseIP(text, 'address')
+  return bytes.length === 4 ? formatIPv4(bytes) : formatIPv6(bytes)
+}
+
+/** A prefix as the kernel's answers have it: with its length. */
+export function canonicalPrefix(text: string, field = 'prefix'): string {
+  const { bytes, length } = parsePrefix(text, field)
+  return `${bytes.length === 4 ? formatIPv4(bytes) : formatIPv6(bytes)}/${length}`
+}
+
 /** An IP address of either family, told apart by its length. */
 export const ip: Type<string> = {
   size: 0,

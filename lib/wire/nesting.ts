@@ -25,7 +25,8 @@ export function list<Value>(symbol: string, number: number, type: Type<Value>): 
       while (at + headerSize <= end) {
         const length = reader.u16(at)
         if (length < headerSize || at + length > end) break
-        const ours = (reader.u16(at + 2) & 0x3fff) === number && length - headerSize >= type.size
+        const ours =
+          (reader.u16(at + 2) & 0x3fff) === number && length - headerSize >= (type.tolerant === true ? 0 : type.size)
         if (ours) found.push(type.decode(reader, at + headerSize, at + length, siblings))
         at += (length + 3) & ~3
       }
