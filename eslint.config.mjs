@@ -9,7 +9,18 @@ const nodeGlobals = Object.fromEntries(
 )
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', '.build/', 'coverage/', 'docs/', 'prebuilds/', 'test/package/consumer/'] },
+  {
+    ignores: [
+      'test/**/*.pending.ts',
+      'build/',
+      'dist/',
+      '.build/',
+      'coverage/',
+      'docs/',
+      'prebuilds/',
+      'test/package/consumer/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -66,10 +66,7 @@ export const eventLoopDelay: Benchmark = async ({ smoke }) => {
     },
   })
   return {
-    figures: [
-      ['one after another', sequential] as const,
-      ['all at once', concurrent] as const,
-    ].map(([how, delay]) => ({
+    figures: [['one after another', sequential] as const, ['all at once', concurrent] as const].map(([how, delay]) => ({
       what: `event loop delay p99.9, ${pods} pods ${how}`,
       netloom: `${delay.toFixed(2)} ms`,
       against: `allowed ${allowed} ms`,

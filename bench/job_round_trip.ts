@@ -1,4 +1,5 @@
 // A job that does nothing, from JavaScript through the mutation lane's thread and back: what every call costs besides.
+// One that is awaited alone, as here, may end within the call that starts it; else it comes back by the event loop.
 import { addon, Lane, type Started } from '../lib/native/addon'
 import { runJob } from '../lib/native/jobs'
 import type { Benchmark } from './benchmark'

@@ -87,3 +87,28 @@ static inline void expect_no_error(const struct nlmsghdr* message) {
   errno = -answer->error;
   fail("the kernel");
 }
+
+// Sends the request for a dump and counts the messages of the answer.
+static inline long count_dump(int fd, const union message* request) {
+  static char buffer[receive_size];
+  send_all(fd, request, request->header.nlmsg_len);
+  long count = 0;
+  while (1) {
+    size_t left = receive(fd, buffer);
+    for (const struct nlmsghdr* message = (const struct nlmsghdr*)buffer; NLMSG_OK(message, left);
+         message = NLMSG_NEXT(message, left)) {
+      if (message->nlmsg_type == NLMSG_DONE) return count;
+      expect_no_error(message);
+      ++count;
+    }
+  }
+}
+
+// Dumps so often, and prints the nanoseconds that one dump took and the count of its messages.
+static inline void measure_dump(int fd, const union message* request, long times) {
+  long count = 0;
+  const uint64_t since = nanoseconds();
+  for (long i = 0; i < times; ++i)
+    count = count_dump(fd, request);
+  printf("%.1f %ld\n", (double)(nanoseconds() - since) / (double)times, count);
+}

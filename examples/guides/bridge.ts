@@ -40,12 +40,10 @@ async function main(): Promise<void> {
   for (const ns of [red, green]) await ns.links.set('lo', { up: true })
 
   // 5. looking around
+  const redId = await sw.id(red)
   for (const link of await sw.links.list({ master: 'br0' })) {
-    if (link.kind === 'veth' && link.peer?.netnsId === (await sw.id(red))) {
-      console.log(
-        `red is plugged in at ${link.name}, its port is ${link.port?.kind === 'bridge' ? link.port.state : '?'}`,
-      )
-    }
+    if (link.kind === 'veth' && link.peer?.netnsId === redId) console.log(`red is plugged in at ${link.name}`)
+    if (link.port?.kind === 'bridge') console.log(link.name, link.port.state) // veth-r forwarding
   }
 
   // 6. traffic

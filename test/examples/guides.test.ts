@@ -1,0 +1,50 @@
+// The guides and the README: their snippets are parts of programs, and the programs work.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(__dirname, '..', '..')
+const programs = ['readme', ...readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)]
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? `docs/${file}` : [])),
+]
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
+}, 120_000)
+
+/** What is the same however deeply it is indented. */
+function flat(code: string): string {
+  return code.replaceAll(/^[ \t]+/gm, '').trim()
+}
+
+test.each(programs)('examples/%s.ts works', (program) => {
+  // Its names are taken nowhere: in a mount namespace of its own, with a /run of its own.
+  const script = 'mount -t tmpfs none /run && "$@" && test -z "$(ls -A /run/netns 2>/dev/null)"'
+  const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, join(root, '.build/examples', `${program}.js`)]
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000 })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+})
+
+test.each(pages)('every snippet of %s is part of an example', (page) => {
+  const sources = programs.map((program) => flat(readFileSync(join(root, 'examples', `${program}.ts`), 'utf8')))
+  for (const [, snippet = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)) {
+    if (!sources.some((source) => source.includes(flat(snippet)))) throw new Error(`in no example:\n${snippet}`)
+  }
+})
+
+test.each(pages)('every link of %s leads to a file, and to a heading in it', (page) => {
+  const text = readFileSync(join(root, page), 'utf8')
+  for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+    const [path = '', anchor] = target.split('#')
+    const linked = path === '' ? text : readFileSync(join(root, page, '..', path), 'utf8')
+    const headings = [...linked.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    )
+    if (anchor !== undefined && !headings.includes(anchor)) throw new Error(`${target} has no such heading`)
+  }
+})

@@ -1,0 +1,40 @@
+// Which layer may know which: dependencies point downward only.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const lib = join(__dirname, '..', '..', 'lib')
+
+/** What a file of lib imports, of lib: as `route/links`. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(lib, file), 'utf8')
+  const specifiers = [...source.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*'(\.[^']*)'/g)].map(([, path]) => path!)
+  return specifiers.map((path) => relative(lib, join(lib, dirname(file), path)))
+}
+
+function filesOf(layer: string): string[] {
+  return readdirSync(join(lib, layer), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(layer, name))
+}
+
+const allowed: Record<string, RegExp> = {
+  wire: /^wire\//,
+  netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
+  native: /^(wire|native)\/|^(errors|errno|load)$/,
+}
+
+describe.each(Object.keys(allowed))('lib/%s', (layer) => {
+  it.each(filesOf(layer))('%s imports only from layers below', (file) => {
+    for (const imported of importsOf(file)) expect(imported).toMatch(allowed[layer]!)
+  })
+})
+
+it('what imports are is known: the netlink layer uses the codec, and the resources use the netlink layer', () => {
+  expect(importsOf('netlink/message.ts')).toContain('wire/writer')
+  expect(filesOf('route').flatMap(importsOf)).toContain('netlink/perform')
+})
+
+it('errors depend on nothing but the errno table', () => {
+  expect(importsOf('errors.ts')).toEqual(['errno'])
+  expect(importsOf('errno.ts')).toEqual([])
+})

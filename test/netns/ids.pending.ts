@@ -1,0 +1,43 @@
+// The ids by which namespaces know one another.
+import { fresh, ip } from '../support/namespaces'
+
+test('a namespace that was never met has no id', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  expect(await red.id(green)).toBeUndefined()
+})
+
+test('the id that we give is the one that ip lists', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  await red.setId(green, 42)
+  expect(await red.id(green)).toBe(42)
+  expect(await ip(red, 'netns', 'list-id')).toMatch(new RegExp(`nsid 42 \\(iproute2 netns name: ${green.name!}\\)`))
+  expect(await green.id(red)).toBeUndefined()
+})
+
+test('the id that ip gives is the one that we get', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  await ip(red, 'netns', 'set', green.name!, '7')
+  expect(await red.id(green)).toBe(7)
+})
+
+test('without a wish the kernel chooses an id', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  await red.setId(green)
+  expect(await ip(red, 'netns', 'list-id')).toContain(`nsid ${String(await red.id(green))} `)
+})
+
+test('a second id is refused, and so is one that is taken', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  await using blue = await fresh()
+  await red.setId(green, 0)
+  const error = { name: 'NetlinkError', syscall: 'RTM_NEWNSID', operation: 'NetNs.setId', netns: red.name }
+  await expect(red.setId(green, 1)).rejects.toMatchObject({ ...error, code: 'EEXIST' })
+  await expect(red.setId(blue, 0)).rejects.toMatchObject(error)
+  expect(await red.id(green)).toBe(0)
+  expect(await red.id(blue)).toBeUndefined()
+})

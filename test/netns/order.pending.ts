@@ -1,0 +1,88 @@
+// The order of calls that nobody awaits: kept within a namespace, free between them.
+import { NetNs } from '../../lib/index'
+import { fresh, ipJson } from '../support/namespaces'
+
+const many = 100
+
+/** Asks for many changes of a namespace, which note in `order` that they are done. */
+function queue(ns: NetNs, order: string[], word: string): Promise<unknown> {
+  const noted = Array.from({ length: many }, (_, i) =>
+    ns.links.add({ kind: 'bridge', name: `br${i}` }).then(() => order.push(`${word}${i}`)),
+  )
+  return Promise.all(noted)
+}
+
+test('changes of one namespace take effect in the order of their calls', async () => {
+  await using red = await fresh()
+  const order: string[] = []
+  await queue(red, order, 'add')
+  expect(order).toEqual(Array.from({ length: many }, (_, i) => `add${i}`))
+  const links = await ipJson(red, 'link')
+  expect(links.slice(1).map((link) => link.ifname)).toEqual(Array.from({ length: many }, (_, i) => `br${i}`))
+})
+
+test('calls on several lanes see what those before them did', async () => {
+  await using red = await fresh()
+  const calls = [
+    red.links.add({ kind: 'bridge', name: 'br0', up: true }),
+    red.links.find('br0').then((link) => link?.name),
+    red.addresses.add({ dev: 'br0', address: '10.0.0.1/24' }),
+    red.addresses.list({ dev: 'br0' }).then((list) => list.some(({ address }) => address.startsWith('10.0.0.1'))),
+    red.links.delete('br0'),
+    red.links.find('br0').then((link) => link?.name),
+    red.links.add({ kind: 'bridge', name: 'br0' }),
+    red.addresses.list({ dev: 'br0' }).then((list) => list.length),
+  ] as const
+  const [, first, , address, , second, , addresses] = await Promise.all(calls)
+  expect([first, address, second, addresses]).toEqual(['br0', true, undefined, 0])
+})
+
+test('a read waits for the changes of its namespace', async () => {
+  await using red = await fresh()
+  const order: string[] = []
+  const adding = queue(red, order, 'add')
+  expect(await red.links.list()).toHaveLength(many + 1)
+  await adding
+})
+
+test('reads of another namespace do not wait for a long queue', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  const order: string[] = []
+  const adding = queue(red, order, 'add')
+  await Promise.all([
+    green.links.list().then(() => order.push('links')),
+    green.addresses.list().then(() => order.push('addresses')),
+    green.links.get('lo').then(() => order.push('link')),
+  ])
+  await adding
+  expect(order.slice(-1)).toEqual([`add${many - 1}`])
+  expect(order.indexOf('links')).toBeLessThan(order.length - 10)
+})
+
+test('two handles to one namespace share its order', async () => {
+  await using red = await fresh()
+  using again = await NetNs.open(red.name!)
+  const order: string[] = []
+  const adding = queue(red, order, 'add')
+  expect(await again.links.list()).toHaveLength(many + 1)
+  await adding
+})
+
+test('a link into another namespace is there for what is called next in that one', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  const adding = green.links.add({ kind: 'veth', name: 'eth-r', peer: { netns: red, name: 'eth0' } })
+  const [links, found] = await Promise.all([red.links.list(), red.links.get('eth0')])
+  expect(links.map(({ name }) => name)).toEqual(['lo', 'eth0'])
+  expect(found.name).toBe('eth0')
+  await adding
+})
+
+test('a failure does not stop what is behind it', async () => {
+  await using red = await fresh()
+  const failing = red.links.delete('none')
+  const listing = red.links.list()
+  await expect(failing).rejects.toMatchObject({ code: 'ENODEV' })
+  expect(await listing).toHaveLength(1)
+})

@@ -1,0 +1,238 @@
+// Bad input for every public function of NetNs: refused with the field's name, before anything happens.
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { NetNs } from '../../lib/index'
+import { fresh } from '../support/namespaces'
+
+type Call = (...args: unknown[]) => unknown
+/** Any function with any arguments: what JavaScript lets its callers do. */
+const loose = (method: unknown): Call => method as Call
+
+const type = 'ERR_INVALID_ARG_TYPE'
+const wrong = 'ERR_INVALID_ARG_VALUE'
+const range = 'ERR_OUT_OF_RANGE'
+
+interface Refused {
+  args: unknown[]
+  field: string
+  code: string
+}
+
+const badNames: Refused[] = [
+  { args: [''], field: 'name', code: range },
+  { args: ['.'], field: 'name', code: wrong },
+  { args: ['..'], field: 'name', code: wrong },
+  { args: ['a/b'], field: 'name', code: wrong },
+  { args: ['/run/netns/a'], field: 'name', code: wrong },
+  { args: ['a\0b'], field: 'name', code: wrong },
+  { args: ['x'.repeat(256)], field: 'name', code: range },
+  { args: ['ä'.repeat(128)], field: 'name', code: range },
+]
+const noNames: Refused[] = [undefined, null, 5, {}, [], true].map((value) => ({
+  args: [value],
+  field: 'name',
+  code: type,
+}))
+
+/** What is wrong with the options of a call that take these arguments before them. */
+function badOptions(...before: unknown[]): Refused[] {
+  return [
+    { args: [...before, null], field: 'options', code: type },
+    { args: [...before, 'fast'], field: 'options', code: type },
+    { args: [...before, []], field: 'options', code: type },
+    { args: [...before, { sgnal: undefined }], field: 'sgnal', code: wrong },
+    { args: [...before, { signal: {} }], field: 'signal', code: type },
+    { args: [...before, { signal: null }], field: 'signal', code: type },
+    { args: [...before, { timeout: '1' }], field: 'timeout', code: type },
+    { args: [...before, { timeout: -1 }], field: 'timeout', code: range },
+    { args: [...before, { timeout: NaN }], field: 'timeout', code: range },
+    { args: [...before, { timeout: 2 ** 31 }], field: 'timeout', code: range },
+    { args: [...before, { onWarning: true }], field: 'onWarning', code: type },
+  ]
+}
+
+const badNumber = (field: string): Refused[] => [
+  ...[undefined, null, '1', 1n, {}].map((value) => ({ args: [value], field, code: type })),
+  ...[-1, 1.5, NaN, Infinity, 2 ** 31].map((value) => ({ args: [value], field, code: range })),
+]
+
+const badPaths: Refused[] = [
+  { args: [undefined], field: 'path', code: type },
+  { args: [5], field: 'path', code: type },
+  { args: [Buffer.from('/a')], field: 'path', code: type },
+  { args: [''], field: 'path', code: range },
+  { args: ['relative/path'], field: 'path', code: wrong },
+  { args: ['/a\0b'], field: 'path', code: wrong },
+  { args: ['/'.padEnd(4096, 'x')], field: 'path', code: range },
+]
+
+const flag = (name: string, ...before: unknown[]): Refused[] =>
+  [1, 'yes', null].map((value) => ({ args: [...before, { [name]: value }], field: name, code: type }))
+
+const statics: Record<string, Refused[]> = {
+  create: [
+    ...badNames,
+    { args: [null], field: 'options', code: type },
+    { args: [5], field: 'options', code: type },
+    ...badOptions('bad-input'),
+    ...badPaths.slice(1).map(({ args, ...rest }) => ({ ...rest, args: [{ path: args[0] }] })),
+    { args: ['bad-input', { path: '/run/bad-input' }], field: 'path', code: type },
+    { args: [{ name: 'bad-input' }], field: 'name', code: wrong },
+    ...flag('ephemeral', 'bad-input'),
+    ...flag('ephemeral'),
+  ],
+  open: [...badNames, ...noNames, ...badOptions('none')],
+  current: badOptions(),
+  fromPid: [...badNumber('pid'), { args: [0], field: 'pid', code: range }, ...badOptions(1)],
+  fromThread: [...badNumber('tid'), { args: [0], field: 'tid', code: range }, ...badOptions(1)],
+  fromPath: [...badPaths, ...badOptions('/proc/self/ns/net')],
+  fromFd: [...badNumber('fd'), ...badOptions(0)],
+  list: badOptions(),
+  exists: [...badNames, ...noNames, ...badOptions('none')],
+  delete: [...badNames, ...noNames, ...badOptions('none'), ...flag('force', 'none')],
+}
+
+const noNetns: Refused[] = [undefined, null, 'red', 3, {}, { identity: { device: 1, inode: 2 } }].map((value) => ({
+  args: [value],
+  field: 'other',
+  code: type,
+}))
+
+const port = (least: number): Refused[] => [
+  ...[null, '80', {}].map((value) => ({ args: [{ host: '::1', port: value }], field: 'port', code: type })),
+  ...[least - 1, 65_536, 1.5, NaN].map((value) => ({
+    args: [{ host: '::1', port: value }],
+    field: 'port',
+    code: range,
+  })),
+]
+const host: Refused[] = [
+  ...[null, 5, {}].map((value) => ({ args: [{ host: value, port: 80 }], field: 'host', code: type })),
+  ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
+    args: [{ host: value, port: 80 }],
+    field: 'host',
+    code: wrong,
+  })),
+]
+const withTarget = (more: Record<string, unknown>): unknown => ({ host: '127.0.0.1', port: 80, ...more })
+
+/** Bad call options as options of a connection. */
+const targeted = badOptions()
+  .slice(3)
+  .map(({ args: [options], ...rest }) => ({ ...rest, args: [withTarget(options as Record<string, unknown>)] }))
+
+const methods: Record<string, Refused[]> = {
+  equals: noNetns,
+  id: noNetns,
+  setId: noNetns,
+  run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
+  listen: [
+    ...badOptions(),
+    ...host,
+    ...port(0),
+    ...flag('ipv6Only'),
+    ...[null, {}].map((value) => ({ args: [{ server: value }], field: 'server', code: type })),
+    { args: [{ backlog: '5' }], field: 'backlog', code: type },
+    { args: [{ backlog: -1 }], field: 'backlog', code: range },
+    { args: [{ adress: '::1' }], field: 'adress', code: wrong },
+  ],
+  connect: [
+    { args: [undefined], field: 'options', code: type },
+    { args: [null], field: 'options', code: type },
+    { args: [{ port: 80 }], field: 'host', code: type },
+    { args: [{ host: '::1' }], field: 'port', code: type },
+    { args: [{ host: 'fe80::1%eth0', port: 80 }], field: 'host', code: wrong },
+    ...host,
+    ...port(1),
+    ...targeted,
+    { args: [withTarget({ localAddress: 'x' })], field: 'localAddress', code: wrong },
+    { args: [withTarget({ localAddress: '::1' })], field: 'localAddress', code: wrong },
+    { args: [withTarget({ localAddress: 1 })], field: 'localAddress', code: type },
+    { args: [withTarget({ localPort: -1 })], field: 'localPort', code: range },
+    { args: [withTarget({ localPort: '1' })], field: 'localPort', code: type },
+    { args: [withTarget({ hots: '::1' })], field: 'hots', code: wrong },
+  ],
+  delete: [...badOptions(), ...flag('force')],
+}
+
+async function check(call: () => unknown, { field, code }: Refused): Promise<void> {
+  const ended: unknown = await (async () => call())().then(
+    (value) => {
+      if (value instanceof NetNs) value.close()
+      return 'it was accepted'
+    },
+    (error: unknown) => error,
+  )
+  expect(ended).toMatchObject({ name: code === range ? 'RangeError' : 'TypeError', code, field })
+  expect(String(ended)).toContain(`"${field}"`)
+}
+
+function show(args: readonly unknown[]): string {
+  const text = args.map((arg) =>
+    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg),
+  )
+  return text.join(', ').slice(0, 60)
+}
+
+const rows = (table: Record<string, Refused[]>): (Refused & { method: string; shown: string })[] =>
+  Object.entries(table).flatMap(([method, all]) => all.map((one) => ({ method, shown: show(one.args), ...one })))
+
+function named(): string[] {
+  return readdirSync('/run/netns').filter((name) => name.includes('bad-input'))
+}
+
+afterAll(() => {
+  const made = named()
+  for (const name of made) execFileSync('ip', ['netns', 'delete', name])
+  expect(made).toEqual([])
+})
+
+test.each(rows(statics))('NetNs.$method($shown) is refused: $field', async ({ method, ...refused }) => {
+  const target = NetNs as unknown as Record<string, unknown>
+  await check(() => loose(target[method]).apply(NetNs, refused.args), refused)
+})
+
+describe('a namespace’s', () => {
+  let ns: NetNs
+  beforeEach(async () => {
+    ns = await fresh()
+  })
+  afterEach(async () => {
+    const [{ closed }, pinned] = [ns, await NetNs.exists(ns.name!)]
+    await ns.delete({ force: true })
+    expect({ closed, pinned }).toEqual({ closed: false, pinned: true })
+  })
+
+  test.each(rows(methods))('$method($shown) is refused: $field', async ({ method, ...refused }) => {
+    await check(() => loose(ns[method as keyof NetNs]).apply(ns, refused.args), refused)
+  })
+
+  test.each([
+    { args: ['1'], code: type },
+    { args: [null], code: type },
+    { args: [-1], code: range },
+    { args: [1.5], code: range },
+    { args: [2 ** 31], code: range },
+  ])('setId(other, $args) is refused: id', async ({ args, code }) => {
+    await check(() => loose(ns.setId.bind(ns))(ns, ...args), { args, code, field: 'id' })
+  })
+
+  test.each(badOptions())('id and setId refuse their options: $field', async (refused) => {
+    await check(() => loose(ns.id.bind(ns))(ns, ...refused.args), refused)
+    await check(() => loose(ns.setId.bind(ns))(ns, 1, ...refused.args), refused)
+    expect(await ns.id(ns)).toBeUndefined()
+  })
+})
+
+test('a typo is answered with the option that is meant', async () => {
+  await expect(loose(NetNs.create)({ ephemreal: true })).rejects.toThrow(/"ephemreal"; did you mean "ephemeral"/)
+})
+
+test('every public function of NetNs is in these tables', () => {
+  const names = (of: object): string[] =>
+    Object.entries(Object.getOwnPropertyDescriptors(of)).flatMap(([name, { value }]) =>
+      typeof value === 'function' && !['constructor', 'close', 'prototype'].includes(name) ? [name] : [],
+    )
+  expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
+  expect(names(NetNs.prototype).sort()).toEqual(Object.keys(methods).sort())
+})

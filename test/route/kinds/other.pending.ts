@@ -1,0 +1,90 @@
+// Kinds that have no name here: listed with what the kernel says, made of bytes.
+import { NetlinkError } from '../../../lib/index'
+import { fresh, ip } from '../../support/namespaces'
+import { itWithKind, ofKind, shown, shownData } from './support'
+
+/** One attribute with a 32-bit payload, or a 16-bit one, padded. */
+const u32Attribute = (number: number, value: number): Uint8Array =>
+  new Uint8Array(Uint32Array.of((number << 16) | 8, value).buffer)
+const u16Attribute = (number: number, value: number): Uint8Array =>
+  new Uint8Array(Uint32Array.of((number << 16) | 6, value).buffer)
+
+describe('a link of a kind that has no name here', () => {
+  it('is listed as "other", with the name and the bytes of the kernel', async () => {
+    await using ns = await fresh()
+    await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap', 'vnet_hdr')
+    const link = ofKind(await ns.links.get('tap0'), 'other')
+    expect(link.infoKind).toBe('tun')
+    expect((await shown(ns, 'tap0')).linkinfo?.info_kind).toBe('tun')
+    // IFLA_TUN_TYPE (3) is 2 for a tap, IFLA_TUN_VNET_HDR (5) is 1: a byte each.
+    const bytes = Buffer.from(link.data!)
+    expect(bytes.includes(Buffer.from([5, 0, 3, 0, 2]))).toBe(true)
+    expect(bytes.includes(Buffer.from([5, 0, 5, 0, 1]))).toBe(true)
+    expect(await ns.links.list()).toContainEqual(link)
+  })
+
+  it('takes settings of all kinds', async () => {
+    await using ns = await fresh()
+    await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap')
+    await ns.links.set('tap0', { mtu: 1300, alias: 'a tap', up: true, addrGenMode: 'none' })
+    const device = await shown(ns, 'tap0')
+    expect(device).toMatchObject({ mtu: 1300, ifalias: 'a tap', inet6_addr_gen_mode: 'none' })
+    expect(device.flags).toContain('UP')
+    await ns.links.delete('tap0')
+    expect(await ns.links.find('tap0')).toBeUndefined()
+  })
+
+  it('is asked of the kernel by its name, and refused in the words of the kernel', async () => {
+    await using ns = await fresh()
+    const unknown = ns.links.add({ kind: 'other', infoKind: 'no-such-kind', name: 'x', data: u32Attribute(1, 1) })
+    await expect(unknown).rejects.toBeInstanceOf(NetlinkError)
+    await expect(unknown).rejects.toMatchObject({ code: 'EOPNOTSUPP', kernelMessage: 'Unknown device type' })
+    const tun = ns.links.add({ kind: 'other', infoKind: 'tun', name: 'x' })
+    await expect(tun).rejects.toMatchObject({
+      code: 'EOPNOTSUPP',
+      kernelMessage: expect.stringContaining('tun/tap') as string,
+    })
+    expect(await ns.links.find('x')).toBeUndefined()
+  })
+
+  itWithKind('ipvlan')('is made of the bytes that are given', async () => {
+    await using ns = await fresh()
+    await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'p' } })
+    const link = await ns.links.add({
+      kind: 'other',
+      infoKind: 'ipvlan',
+      name: 'x',
+      link: 'lower',
+      data: u16Attribute(1, 1), // IFLA_IPVLAN_MODE: L3
+      up: true,
+      alias: 'of bytes',
+    })
+    expect(link).toMatchObject({ kind: 'other', infoKind: 'ipvlan', up: true, alias: 'of bytes' })
+    expect(await shownData(ns, 'x')).toMatchObject({ mode: 'l3' })
+  })
+})
+
+describe('a kind that has a name here', () => {
+  it('can be made of bytes too, and is listed by its name', async () => {
+    await using ns = await fresh()
+    const data = u32Attribute(5, 1) // IFLA_BR_STP_STATE
+    const link = await ns.links.add({ kind: 'other', infoKind: 'bridge', name: 'br0', data, up: true })
+    expect(link).toMatchObject({ kind: 'bridge', stpState: true, up: true })
+    expect(await shownData(ns, 'br0')).toMatchObject({ stp_state: 1 })
+  })
+
+  it('can be made without any bytes', async () => {
+    await using ns = await fresh()
+    const link = await ns.links.add({ kind: 'other', infoKind: 'ifb', name: 'x', alias: 'plain' })
+    expect(link).toMatchObject({ kind: 'ifb', alias: 'plain' })
+    expect((await shown(ns, 'x')).linkinfo?.info_kind).toBe('ifb')
+  })
+})
+
+describe('a link without a kind', () => {
+  it('is listed as "none"', async () => {
+    await using ns = await fresh()
+    expect(await ns.links.list()).toMatchObject([{ kind: 'none', name: 'lo', type: 'loopback', index: 1 }])
+    expect((await shown(ns, 'lo')).linkinfo).toBeUndefined()
+  })
+})
