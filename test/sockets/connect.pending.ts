@@ -4,7 +4,7 @@ import { createServer as createHostServer, type AddressInfo, type Server, type S
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, type ConnectOptions, type NetNs } from '../../lib/index'
 import { fresh, ip } from '../support/namespaces'
-import { socketCount } from './count'
+import { settledSocketCount, socketCount } from './count'
 
 let before: number
 
@@ -13,9 +13,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  // Node closes a destroyed socket in a later turn.
-  for (let turns = 0; turns < 200 && socketCount() > before; turns++) await sleep(5)
-  expect(socketCount()).toBe(before)
+  expect(await settledSocketCount(before)).toBe(before)
 })
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, Server, type AddressInfo, type Socket } from 'node:net'
 import type { ListenOptions, NetNs } from '../../lib/index'
 import { fresh, ip } from '../support/namespaces'
-import { socketCount } from './count'
+import { settledSocketCount, socketCount } from './count'
 
 let opened: (Server | Socket)[] = []
 let before: number
@@ -21,7 +21,7 @@ afterEach(async () => {
     else one.destroy()
   }
   await Promise.all(closing)
-  expect(socketCount()).toBe(before)
+  expect(await settledSocketCount(before)).toBe(before)
 })
 
 /** A server that is closed after the test, with its connections. */
@@ -145,7 +145,7 @@ test('a server that listens already is refused, goes on listening, and no socket
   const server = await serve(red, { host: '127.0.0.1' })
   const count = socketCount()
   await expect(red.listen({ host: '127.0.0.1', server })).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' })
-  expect(socketCount()).toBe(count)
+  expect(await settledSocketCount(count)).toBe(count)
   expect(server.listenerCount('error')).toBe(0)
   await call(red, server, '127.0.0.1')
 })
