@@ -37,6 +37,7 @@ constexpr int kStatVersion = 0;
 USE_VERSION(pthread_create, BASE);
 USE_VERSION(pthread_detach, BASE);
 USE_VERSION(pthread_join, BASE);
+USE_VERSION(pthread_mutex_trylock, BASE);
 USE_VERSION(pthread_kill, BASE);
 USE_VERSION(pthread_once, BASE);
 USE_VERSION(pthread_sigmask, BASE);

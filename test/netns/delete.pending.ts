@@ -79,7 +79,7 @@ test('close may be called again, and refuses what is called later', async () => 
   await expect(red.listen()).rejects.toMatchObject({ ...closed, operation: 'NetNs.listen' })
   expect(() => {
     red.run(() => undefined)
-  }).toThrow(expect.objectContaining({ ...closed, operation: 'NetNs.run' }))
+  }).toThrow(expect.objectContaining({ ...closed, operation: 'NetNs.run' }) as Error)
 })
 
 test('calls that were made before close finish', async () => {

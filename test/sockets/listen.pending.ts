@@ -15,8 +15,9 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  const closing = opened.map((one) => ('destroyed' in one && one.destroyed ? undefined : once(one, 'close')))
-  for (const one of opened) {
+  const live = opened.filter((one) => one instanceof Server || !one.destroyed)
+  const closing = live.map((one) => once(one, 'close'))
+  for (const one of live) {
     if (one instanceof Server) one.close()
     else one.destroy()
   }
