@@ -17,7 +17,7 @@ export const jobRoundTrip: Benchmark = async ({ smoke }) => {
   const { job } = await interleave(smoke ? 3 : 15, {
     job: async () => {
       const took = await milliseconds(async () => {
-        for (let i = 0; i < count; i++) await runJob('bench', start)
+        for (let i = 0; i < count; i++) await runJob({ operation: 'bench' }, start)
       })
       return (1000 * took) / count
     },

@@ -16,7 +16,7 @@ const required = 1.5
 async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
   const operation = listRoutes(ns[handleOf], { family: 'ipv4' })
   const { handles, plan, bytes, names } = layOut(operation)
-  const { errno, result } = await runJob<TransactionAnswer>(operation.name, () =>
+  const { errno, result } = await runJob<TransactionAnswer>({ operation: operation.name }, () =>
     addon.transact(operation.lane, handles, plan, bytes, names),
   )
   if (errno !== 0) throw new Error(`the dump failed with errno ${errno}`)

@@ -153,15 +153,20 @@ export class DumpInterruptedError extends NetloomError {
   }
 }
 
+/** What was called, and for which namespace. */
+export type Subject = Pick<FailureDetails, 'operation' | 'netns'>
+
 /** A call that its signal or its time limit aborted; `code` is `ABORT_ERR`, or `ETIMEDOUT` for the time limit. */
 export class AbortError extends NetloomError {
   override name = 'AbortError'
 
-  constructor(operation: string, outcome: 'none' | 'unknown', reason: unknown) {
+  constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown) {
+    const { operation, netns } = subject
     const late = reason === undefined
     const what = late ? `${operation} timed out` : `${operation} was aborted`
+    const where = netns === undefined ? '' : ` in netns ${netns}`
     const how = outcome === 'none' ? 'before anything was sent' : 'while the kernel had it: the outcome is unknown'
-    super(`${what} ${how}`, late ? 'ETIMEDOUT' : 'ABORT_ERR', { operation, outcome, cause: reason })
+    super(`${what}${where} ${how}`, late ? 'ETIMEDOUT' : 'ABORT_ERR', { operation, netns, outcome, cause: reason })
   }
 }
 

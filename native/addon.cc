@@ -46,26 +46,30 @@ std::vector<std::string> split(const std::string& names) {
 }
 
 // A plan is a list of 32-bit numbers; a step is one run of them:
-// namespace, protocol, ending, undo, offset, length, relocations, then for each relocation: place, namespace, device
-// name.
+// namespace, protocol, ending, undo, offset, length, tolerated, relocations, then the tolerated errnos, then for each
+// relocation: place, namespace, device name.
 class Plan {
  public:
   Plan(Napi::Int32Array words, std::vector<std::string> names) : words_(words), names_(std::move(names)) {}
 
   bool done() const { return at_ == words_.ElementLength(); }
   bool read_step(Transaction& transaction) {
-    if (words_.ElementLength() - at_ < 7) return false;
+    if (words_.ElementLength() - at_ < 8) return false;
     Step step{};
     step.netns = word();
     step.protocol = static_cast<int>(word());
     const uint32_t ending = word();
-    if (ending > static_cast<uint32_t>(Ending::reply)) return false;
+    if (ending > static_cast<uint32_t>(Ending::last_ack)) return false;
     step.ending = static_cast<Ending>(ending);
     step.undo = word() != 0;
     const size_t offset = word();
     const size_t length = word();
+    const size_t tolerated = word();
     const size_t relocations = word();
-    if (length == 0 || relocations > (words_.ElementLength() - at_) / 3) return false;
+    const size_t rest = words_.ElementLength() - at_;
+    if (length == 0 || tolerated > rest || relocations > (rest - tolerated) / 3) return false;
+    for (size_t i = 0; i < tolerated; ++i)
+      step.tolerated.push_back(static_cast<int>(word()));
     for (size_t i = 0; i < relocations; ++i) {
       const size_t place = word();
       const size_t netns = word();
@@ -117,6 +121,14 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), environment_.submit(std::move(job), lane, std::move(uses))};
   }
 
+  // A job that failed before it was one.
+  Napi::Value Ended(Info info, Failure failure) {
+    ArrayValue result(info.Env());
+    result.push(failure.error);
+    result.push(make_text(info.Env(), failure.call));
+    return {info.Env(), result};
+  }
+
   NamespacePointer Find(const Napi::Value& value) const {
     const auto handle = number(value);
     return handle ? environment_.find(static_cast<uint64_t>(*handle)) : nullptr;
@@ -152,7 +164,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto number_of = number(info[0]);
     if (!number_of) return malformed(info.Env());
     Fd fd(::fcntl(static_cast<int>(*number_of), F_DUPFD_CLOEXEC, 3));
-    return fd ? Open(info, DescriptorOf{std::move(fd)}) : status(info.Env(), failed("fcntl"));
+    return fd ? Open(info, DescriptorOf{std::move(fd)}) : Ended(info, failed("fcntl"));
   }
 
   // openNetnsPid(pid)

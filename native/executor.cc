@@ -185,20 +185,28 @@ JobPointer Executor::next(Lane& lane, bool& eager, std::unique_lock<std::mutex>&
 void Executor::work(Worker& self) {
   Lane& lane = lanes_[static_cast<size_t>(self.lane)];
   ThreadHome thread(self.home);
-  Failure stranded = thread.settle();
+  const Failure unsettled = thread.settle();
+  Failure stranded = unsettled;
   auto lock = lock_briefly(mutex_);
   bool eager = false;
   while (JobPointer job = next(lane, eager, lock)) {
     if (!job->abandoned_) {
       job->state_ = Job::State::running;
       lock.unlock();
-      if (!stranded) {
+      if (unsettled) {
+        job->failure = unsettled;
+      } else {
         job->run(thread);
         if (!thread.return_home()) stranded = failed("setns");
+        // Whether what the job did is whole, nobody knows: the caller must be told.
+        if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
       }
-      // Whether what the job did is whole, nobody knows: the caller must be told.
-      if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
       lock = lock_briefly(mutex_);
+      if (job->abandoned_) {
+        lock.unlock();
+        job->discard();
+        lock = lock_briefly(mutex_);
+      }
     }
     finish(job, lock);
     if (stranded) break;

@@ -45,8 +45,10 @@ class Job {
   // On the lane's thread: touches no JavaScript.
   virtual void run(ThreadHome& thread) = 0;
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
-  // is never delivered (aborted, environment gone) frees in its destructor what it made.
+  // is never delivered (environment gone) frees in its destructor what it made.
   virtual napi_value deliver(napi_env env, Environment& environment) = 0;
+  // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
+  virtual void discard() {}
 
   Failure failure;
 

@@ -81,14 +81,20 @@ Failure check_alive(int pidfd) {
 
 Pin& Pin::operator=(Pin&& other) noexcept {
   if (this != &other) {
-    if (!path_.empty()) (void)unpin(path_);
+    undo();
     path_ = std::exchange(other.path_, {});
+    pinned_ = std::exchange(other.pinned_, {});
   }
   return *this;
 }
 
-Pin::~Pin() {
-  if (!path_.empty()) (void)unpin(path_);
+void Pin::undo() {
+  if (path_.empty()) return;
+  if (pinned_) {
+    (void)remove(path_, &*pinned_);
+  } else {
+    (void)::unlink(path_.c_str());  // refused (EBUSY) if somebody has mounted something there
+  }
 }
 
 Failure Pin::prepare(const std::string& path, Pin& pin) {
@@ -102,8 +108,12 @@ Failure Pin::prepare(const std::string& path, Pin& pin) {
   return {};
 }
 
-Failure Pin::mount_own() const {
-  if (::mount("/proc/thread-self/ns/net", path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
+Failure Pin::mount_own() {
+  constexpr const char* kOwn = "/proc/thread-self/ns/net";
+  struct stat own;
+  if (::stat(kOwn, &own) != 0) return failed("stat");
+  if (::mount(kOwn, path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
+  pinned_ = Identity{own.st_dev, own.st_ino};
   return {};
 }
 
@@ -144,6 +154,8 @@ Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened) {
 
 Failure open_namespace(const ProcessOf& process, NamespacePointer& opened) {
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  // The number of a thread that leads no process: EINVAL, since Linux 6.9 ENOENT.
+  if (!pidfd && (errno == EINVAL || errno == ENOENT)) return Failure{ESRCH, "pidfd_open"};
   if (!pidfd) return failed("pidfd_open");
   Fd fd;
   const Failure failure = open_path("/proc/" + std::to_string(process.pid) + "/ns/net", fd);

@@ -18,6 +18,10 @@ class CreateNamespace final : public Job {
   void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
   // [handle, device, inode, descriptor]
   napi_value deliver(napi_env env, Environment& environment) override;
+  void discard() override {
+    pin_ = Pin();
+    created_.reset();
+  }
 
  private:
   std::string path_;

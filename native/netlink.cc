@@ -38,6 +38,10 @@ int error_of(const nlmsghdr* message) {
   return error;
 }
 
+bool contains(std::span<const int> errnos, int error) {
+  return std::find(errnos.begin(), errnos.end(), error) != errnos.end();
+}
+
 nlmsghdr* message_at(std::span<uint8_t> buffer, size_t offset) {
   return reinterpret_cast<nlmsghdr*>(buffer.data() + offset);
 }
@@ -59,6 +63,7 @@ struct NetlinkSocket::Chunk {
   std::span<uint8_t> bytes;
   uint32_t last_sequence;
   Ending ending;
+  std::span<const int> tolerated;
 };
 
 Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
@@ -72,7 +77,8 @@ Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
   return {};
 }
 
-Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies) {
+Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending,
+                                std::span<const int> tolerated, Replies& replies) {
   const auto count_messages = [&] {
     uint32_t count = 0;
     for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len))
@@ -89,14 +95,15 @@ Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, E
       const size_t next = end + NLMSG_ALIGN(message->nlmsg_len);
       if (last && next - begin > kBytesPerSend) break;
       message->nlmsg_seq = sequence++;
+      if (ending == Ending::ack) message->nlmsg_flags |= NLM_F_ACK;
       last = message;
       end = next;
     }
     end = std::min(end, buffer.size());
-    const Ending chunk_ending = end == buffer.size() ? ending : Ending::ack;
-    if (chunk_ending == Ending::ack) last->nlmsg_flags |= NLM_F_ACK;
-    if (Failure failure =
-            exchange(thread, {buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending}, replies)) {
+    const Ending chunk_ending = end == buffer.size() ? ending : Ending::last_ack;
+    if (chunk_ending == Ending::last_ack) last->nlmsg_flags |= NLM_F_ACK;
+    const Chunk chunk{buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated};
+    if (Failure failure = exchange(thread, chunk, replies)) {
       fd_.reset();  // a reply that comes late must not meet the next transaction
       return failure;
     }
@@ -155,7 +162,9 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
       const bool error = message->nlmsg_type == NLMSG_ERROR;
       const bool done = message->nlmsg_type == NLMSG_DONE;
       if (message->nlmsg_flags & NLM_F_DUMP_INTR) replies.interrupted = true;
-      if ((error || done) && error_of(message) != 0) replies.refused = true;
+      if ((error || done) && error_of(message) != 0 && !contains(chunk.tolerated, -error_of(message))) {
+        replies.refused = true;
+      }
       if (!is_plain_ack(message)) worth_keeping = true;
       if (message->nlmsg_seq == chunk.last_sequence && (error || done || chunk.ending == Ending::reply)) over = true;
     }

@@ -31,16 +31,17 @@ class ReplyBlocks {
   std::vector<Block> blocks_;
 };
 
-// How the last message of a transaction is answered.
+// How the messages of a transaction are answered. A refusal is always reported.
 enum class Ending : uint8_t {
-  ack,    // by an acknowledgement, which is asked for
-  dump,   // by NLMSG_DONE
-  reply,  // by one message
+  ack,       // each by an acknowledgement, which is asked for: only with one does the kernel tell its warnings
+  dump,      // the last by NLMSG_DONE
+  reply,     // the last by one message
+  last_ack,  // the last by an acknowledgement, the others not at all: half the time where there are many
 };
 
 struct Replies {
   uint32_t first_sequence = 0;  // of the first message sent; they count up from there
-  bool refused = false;         // the kernel answered an error to some message
+  bool refused = false;         // the kernel answered an error that is not tolerated to some message
   bool interrupted = false;     // a dump is not consistent (NLM_F_DUMP_INTR)
   ReplyBlocks blocks;           // all that was received but plain acknowledgements
 };
@@ -54,8 +55,10 @@ class NetlinkSocket {
   int fd() const { return fd_.get(); }
 
   // Sends the messages of `buffer` (nlmsghdr after nlmsghdr; sequence numbers are filled in) and receives until every
-  // one is accounted for. After a failure of the socket itself the outcome is unknown and the socket is closed.
-  Failure transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, Replies& replies);
+  // one is accounted for. `tolerated` are the errnos of refusals that are as good as success. After a failure of the
+  // socket itself the outcome is unknown and the socket is closed.
+  Failure transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, std::span<const int> tolerated,
+                   Replies& replies);
 
  private:
   struct Chunk;

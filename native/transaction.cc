@@ -44,7 +44,7 @@ void Transaction::run(ThreadHome& thread) {
 Failure Transaction::execute(ThreadHome& thread, Step& step, Outcome& outcome) {
   if (Failure failure = relocate(thread, step)) return failure;
   return namespaces_[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-    return socket.transact(thread, step.bytes, step.ending, outcome.replies);
+    return socket.transact(thread, step.bytes, step.ending, step.tolerated, outcome.replies);
   });
 }
 

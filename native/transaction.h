@@ -27,6 +27,7 @@ struct Step {
   bool undo;  // runs only if a step after the one it follows fails
   std::span<uint8_t> bytes;
   std::vector<Relocation> relocations;
+  std::vector<int> tolerated;  // errnos of refusals that are as good as success
 };
 
 class Transaction final : public Job {

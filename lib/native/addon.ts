@@ -6,8 +6,8 @@ export const Lane = { mutation: 0, look: 1, read: 2, removal: 3 } as const
 /** Which of the addon's threads a job runs on. */
 export type Lane = (typeof Lane)[keyof typeof Lane]
 
-/** How a step's last message is answered: Ending of native/netlink.h. */
-export const Ending = { ack: 0, dump: 1, reply: 2 } as const
+/** How a step's messages are answered: Ending of native/netlink.h. */
+export const Ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const
 export type Ending = (typeof Ending)[keyof typeof Ending]
 
 /** What `cancel` found: Executor::Cancelled of native/executor.h. */

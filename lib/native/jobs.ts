@@ -1,6 +1,6 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
 import { setMaxListeners } from 'node:events'
-import { AbortError, closedError, systemError } from '../errors'
+import { AbortError, closedError, systemError, type Subject } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
 import { addon, Cancelled, type Started } from './addon'
 
@@ -33,6 +33,9 @@ export interface Completion<Result> {
   readonly call: string | undefined
   readonly result: Result
 }
+
+/** How the addon refuses a job for a handle that it does not have. */
+const EBADF = 9
 
 type Settle = (errno: number, call: string | undefined, result: unknown) => void
 
@@ -73,17 +76,17 @@ export function checkCallOptions(options: CallOptions | undefined, more: readonl
 
 /**
  * Starts a job and resolves when it has ended, also when it failed: what that means is the caller's to say.
- * @param operation - Name of the operation, for errors.
+ * @param subject - What it is about, for errors.
  */
 export function runJob<Result>(
-  operation: string,
+  subject: Subject,
   start: () => Started,
   options?: CallOptions,
 ): Promise<Completion<Result>> {
   const signal = options?.signal
   // As many calls as there are may share a signal: that is no leak.
   if (signal !== undefined) setMaxListeners(0, signal)
-  if (signal?.aborted === true) return Promise.reject(new AbortError(operation, 'none', signal.reason))
+  if (signal?.aborted === true) return Promise.reject(new AbortError(subject, 'none', signal.reason))
   const job = start()
   if (typeof job === 'object') {
     const [errno, call, result] = job
@@ -91,7 +94,7 @@ export function runJob<Result>(
   }
   if (job < 0) {
     return Promise.reject(
-      -job === 9 ? closedError(operation) : systemError({ operation, errno: -job, syscall: 'fcntl' }),
+      -job === EBADF ? closedError(subject.operation, subject.netns) : systemError({ ...subject, errno: -job }),
     )
   }
   return new Promise((resolve, reject) => {
@@ -107,7 +110,7 @@ export function runJob<Result>(
       if (found === Cancelled.tooLate) return
       waiting.delete(job)
       release()
-      reject(new AbortError(operation, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
+      reject(new AbortError(subject, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
     }
     const onAbort = (): void => {
       abort(signal?.reason)

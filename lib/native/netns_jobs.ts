@@ -1,16 +1,12 @@
 // The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
 import { stat } from 'node:fs'
-import { closedError, systemError } from '../errors'
+import { closedError, systemError, type FailureDetails, type Subject } from '../errors'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle } from './netns_handle'
 
 /** What a job is about, for its errors. */
-interface About {
-  readonly operation: string
-  readonly netns?: string | undefined
-  readonly detail?: string | undefined
-}
+type About = Subject & Pick<FailureDetails, 'detail'>
 
 function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
   if (errno === 0) return result
@@ -37,7 +33,7 @@ export async function createNetns(
     process.once('exit', endWithProcess)
   }
   const start = (): Started => addon.createNetns(path ?? '', ephemeral)
-  return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about.operation, start, options), about), label)
+  return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about, start, options), about), label)
 }
 
 /** How to find a namespace that exists. */
@@ -56,7 +52,7 @@ export async function openNetns(
     return 'pid' in source ? addon.openNetnsPid(source.pid) : addon.openNetnsThread(source.tid)
   }
   const [kind, value] = Object.entries(source)[0] ?? []
-  const completion = await runJob<NetnsDescription>(operation, start, options)
+  const completion = await runJob<NetnsDescription>({ operation, netns: label }, start, options)
   const what = `${kind} ${String(value)}`
   const detail = completion.errno === 22 ? `${what} is not a network namespace` : what
   return new NetnsHandle(unwrap(completion, { operation, netns: label, detail }), label)
@@ -70,13 +66,13 @@ export async function deleteNetns(
 ): Promise<void> {
   const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
   const start = (): Started => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
-  unwrap(await runJob(about.operation, start, options), about)
+  unwrap(await runJob(about, start, options), about)
 }
 
 /** The namespaces pinned in a directory: [name, device, inode, name, …]. */
 export async function listNetns(directory: string, options?: CallOptions): Promise<readonly (string | number)[]> {
   const operation = 'NetNs.list'
-  const completion = await runJob<(string | number)[]>(operation, () => addon.listNetns(directory), options)
+  const completion = await runJob<(string | number)[]>({ operation }, () => addon.listNetns(directory), options)
   return unwrap(completion, { operation, detail: directory })
 }
 
@@ -99,7 +95,8 @@ export async function openSocket(
 ): Promise<number> {
   const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port)
   const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
-  return unwrap(await runJob<number>(operation, start, options), { operation, netns: netns.label, detail })
+  const about = { operation, netns: netns.label, detail }
+  return unwrap(await runJob<number>(about, start, options), about)
 }
 
 // libuv starts the threads of its pool when it first needs one, from this thread: were that inside, they would stay there.

@@ -39,6 +39,8 @@ export interface MessageContent<H extends Fields, A extends AttributeTable> {
   readonly attributes?: AttributesOf<A>
   /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
   readonly devicesOf?: NetnsHandle | undefined
+  /** What errors call the object whose parts the attributes are, such as `peer`. */
+  readonly field?: string | undefined
 }
 
 const none = {}
@@ -51,7 +53,7 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   layout: Layout<H, A>,
   name: string,
   type: number,
-  { flags = 0, header, attributes, devicesOf }: MessageContent<H, A>,
+  { flags = 0, header, attributes, devicesOf, field }: MessageContent<H, A>,
 ): Message {
   const writer = new Writer()
   writer.u32(0)
@@ -60,7 +62,7 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   writer.zeros(8) // sequence number and port id: given when it is sent
   layout.header.encode(writer, header ?? none, '')
   writer.align()
-  if (attributes !== undefined) layout.attributes.encode(writer, attributes)
+  if (attributes !== undefined) layout.attributes.encode(writer, attributes, field)
   writer.patch32(0, writer.length)
   writer.align()
   const { relocations } = writer

@@ -1,8 +1,8 @@
 // Carries an operation out: one job, its errors in our terms, interrupted dumps again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AbortError, DumpInterruptedError, NetlinkError, systemError, type NetloomError } from '../errors'
+import { AbortError, DumpInterruptedError, NetlinkError, systemError, type NetloomError, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
-import { addon, Ending, type StepAnswer, type TransactionAnswer } from '../native/addon'
+import { addon, Ending, Lane, type StepAnswer, type TransactionAnswer } from '../native/addon'
 import { checkCallOptions, runJob, type CallOptions, type Completion } from '../native/jobs'
 import { NLMSG } from './constants'
 import { readAcknowledgement } from './extended_ack'
@@ -20,35 +20,35 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
   checkCallOptions(options)
   const layout = layOut(operation)
   const deadline = options?.timeout === undefined ? undefined : performance.now() + options.timeout
+  const about = { operation: operation.name, netns: operation.netns.label }
   let limited = options
   for (let tries = 1; ; tries++) {
     const completion = await runJob<TransactionAnswer | undefined>(
-      operation.name,
+      about,
       () => addon.transact(operation.lane, layout.handles, layout.plan, layout.bytes, layout.names),
       limited,
     )
     const { errno, result: answer } = completion
     if (answer !== undefined) reportWarnings(operation, layout.steps, answer, options)
     if (errno !== 0 || answer?.[0] !== undefined) {
-      const error = failure(operation, layout.steps, completion)
-      if (error !== undefined) throw error
+      throw failure(operation, layout.steps, completion)
     }
     const result = operation.result(new StepAnswers(operation, layout.steps, answer))
     if (answer === undefined || !wasInterrupted(answer)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
     const rest = deadline === undefined ? Infinity : deadline - performance.now()
-    await pause(Math.min(rest, 2 ** (tries - 1)), operation.name, options?.signal)
+    await pause(Math.min(rest, 2 ** (tries - 1)), about, options?.signal)
     if (deadline === undefined) continue
-    if (performance.now() >= deadline) throw new AbortError(operation.name, 'none', undefined)
+    if (performance.now() >= deadline) throw new AbortError(about, 'none', undefined)
     limited = { ...options, timeout: deadline - performance.now() }
   }
 }
 
-async function pause(ms: number, operation: string, signal: AbortSignal | undefined): Promise<void> {
+async function pause(ms: number, about: Subject, signal: AbortSignal | undefined): Promise<void> {
   try {
     await sleep(ms, undefined, signal === undefined ? {} : { signal })
   } catch {
-    throw new AbortError(operation, 'none', signal?.reason)
+    throw new AbortError(about, 'none', signal?.reason)
   }
 }
 
@@ -117,11 +117,15 @@ function warn<Result>(operation: Operation<Result>, message: Received, options: 
   })
 }
 
+// Once a message was sent, only its answer tells what became of it. What fails then: receiving the answer, or the lane's
+// thread on its way home.
+const afterSending: ReadonlySet<string> = new Set(['recvmsg', 'poll', 'setns (home)'])
+
 function failure<Result>(
   operation: Operation<Result>,
   steps: readonly (Step | undefined)[],
   { errno, call, result }: Completion<TransactionAnswer | undefined>,
-): NetloomError | undefined {
+): NetloomError {
   const [failedStep, missingDevice, leftover = false, ...stepAnswers] = result ?? []
   const step = failedStep === undefined ? undefined : steps[failedStep]
   const netns = step?.netns.label ?? operation.netns.label
@@ -130,13 +134,13 @@ function failure<Result>(
     return systemError({ ...base, errno, syscall: 'SIOCGIFINDEX', detail: `there is no device "${missingDevice}"` })
   }
   if (errno !== 0) {
-    // Once a message was sent, only its answer tells what became of it.
-    const outcome = call === 'recvmsg' || call === 'poll' ? ('unknown' as const) : undefined
+    const changes = operation.lane === Lane.mutation || operation.lane === Lane.removal
+    const outcome = changes && call !== undefined && afterSending.has(call) ? ('unknown' as const) : undefined
     return systemError({ ...base, errno, syscall: call, outcome })
   }
   const answer = stepAnswers.find(([position]) => position === failedStep)
   const refused = step === undefined || answer === undefined ? undefined : firstRefusal(step, answer)
-  if (refused === undefined) return undefined // the kernel refused only what the step tolerates
+  if (refused === undefined) throw new Error('the kernel refused a message without saying which')
   const { refusal, errno: said, message } = refused
   return new NetlinkError({ ...base, errno: said, syscall: message?.name }, refusal)
 }

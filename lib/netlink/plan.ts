@@ -1,7 +1,6 @@
 // Lays an operation out for the addon: the bytes of all its messages in one piece, and the plan of native/addon.cc.
 import { Ending } from '../native/addon'
 import type { NetnsHandle } from '../native/netns_handle'
-import type { Message } from './message'
 import type { Operation, Step } from './operation'
 
 /** An operation as `addon.transact` takes it. */
@@ -40,7 +39,7 @@ export function layOut(operation: Operation<unknown>): LaidOut {
   const bytes = new Uint8Array(size)
   let offset = 0
 
-  function add(netns: NetnsHandle, ending: Ending, isUndo: boolean, messages: readonly Message[]): void {
+  function add({ netns, ending, messages, tolerate }: Step, isUndo: boolean): void {
     const begin = offset
     const relocations: number[] = []
     for (const message of messages) {
@@ -52,15 +51,18 @@ export function layOut(operation: Operation<unknown>): LaidOut {
       bytes.set(message.bytes, offset)
       offset += message.bytes.length
     }
-    const head = [position(netns), protocol, ending, isUndo ? 1 : 0, begin, offset - begin, relocations.length / 3]
-    plan.push(...head, ...relocations)
+    const tolerated = [...(tolerate ?? [])]
+    plan.push(position(netns), protocol, ending, isUndo ? 1 : 0, begin, offset - begin)
+    plan.push(tolerated.length, relocations.length / 3, ...tolerated)
+    // One by one: a step may have more of them than a call takes arguments.
+    for (const word of relocations) plan.push(word)
   }
 
   for (const step of operation.steps) {
-    add(step.netns, step.ending, false, step.messages)
+    add(step, false)
     steps.push(step)
     if (step.undo === undefined) continue
-    add(step.undo.netns, Ending.ack, true, [step.undo.message])
+    add({ netns: step.undo.netns, messages: [step.undo.message], ending: Ending.ack }, true)
     steps.push(undefined)
   }
   return { handles: new Float64Array(handles), plan: new Int32Array(plan), bytes, names, steps }

@@ -88,10 +88,10 @@ export class NetNs implements NetnsTarget {
   static async create(options?: CreateOptions): Promise<NetNs>
   static async create(first?: string | CreateOptions, second?: CreateOptions): Promise<NetNs> {
     const named = typeof first === 'string' || second !== undefined
-    const options = (named ? second : first) ?? {}
+    const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined
-    checkCallOptions(options, createKeys)
-    const { path: at, ephemeral = false, ...call } = options
+    checkCallOptions(options as CallOptions | undefined, createKeys)
+    const { path: at, ephemeral = false, ...call } = (options ?? {}) as CreateOptions
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
@@ -190,7 +190,6 @@ export class NetNs implements NetnsTarget {
   static async delete(name: string, options?: DeleteOptions): Promise<void> {
     const path = pathOfName(checkName(name))
     const { force, call } = splitForce(options)
-    checkCallOptions(call)
     return forgiving(force, deleteNetns(path, undefined, call))
   }
 
@@ -275,7 +274,6 @@ export class NetNs implements NetnsTarget {
    */
   async delete(options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    checkCallOptions(call)
     const handle = this[handleOf]
     if (force && !handle.isOpen) return
     handle.use('NetNs.delete')

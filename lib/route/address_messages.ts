@@ -257,7 +257,7 @@ export function deleteAddress(netns: NetnsHandle, key: AddressKey): Operation<vo
 export function deleteAddresses(netns: NetnsHandle, addresses: readonly Address[]): Operation<void> {
   const messages = addresses.map((address) => deletion(address)).reverse()
   const gone = new Set([errnoNumber('EADDRNOTAVAIL') ?? 0, errnoNumber('ENODEV') ?? 0])
-  return change('addresses.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+  return change('addresses.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
 /** addresses.list */

@@ -229,7 +229,7 @@ export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor
     deletion({ dev, address, proxy: set.includes('proxy') }),
   )
   const gone = new Set([errnoNumber('ENOENT') ?? 0, errnoNumber('ENODEV') ?? 0])
-  return change('neighbors.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+  return change('neighbors.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
 /** neighbors.get: the kernel looks up one. */

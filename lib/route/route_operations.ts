@@ -93,7 +93,7 @@ export function deleteRoutes(netns: NetnsHandle, routes: readonly Route[]): Oper
       return deletion({ family, dst, table, metric, type, protocol, tos, from, nexthopId, ...ways })
     },
   )
-  return change('routes.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+  return change('routes.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
 /** routes.list */

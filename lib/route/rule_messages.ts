@@ -276,7 +276,7 @@ export function deleteRule(netns: NetnsHandle, key: RuleOptions): Operation<void
 export function deleteRules(netns: NetnsHandle, rules: readonly Rule[]): Operation<void> {
   const messages = rules.map(({ flags: _, ...rule }) => deletion(rule))
   const gone = new Set([errnoNumber('ENOENT') ?? 0])
-  return change('rules.flush', netns, [{ netns, messages, ending: Ending.ack, tolerate: gone }])
+  return change('rules.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
 /** rules.list: the kernel filters by family, the rest is compared here. */

@@ -51,7 +51,7 @@ describe('a signal', () => {
       operation: 'test.raw',
       cause: reason,
     })
-    expect(error.message).toBe('test.raw was aborted before anything was sent')
+    expect(error.message).toBe(`test.raw was aborted in netns ${ns.name} before anything was sent`)
     expect(await namesIn(ns)).toEqual(['lo'])
   })
 
@@ -115,7 +115,7 @@ describe('a time limit', () => {
     const slow = send(ns, many)
     const error = await abortOf(send(ns, newDevice('never'), { timeout: 1 }))
     expect(error).toMatchObject({ name: 'AbortError', code: 'ETIMEDOUT', outcome: 'none' })
-    expect(error.message).toBe('test.raw timed out before anything was sent')
+    expect(error.message).toBe(`test.raw timed out in netns ${ns.name} before anything was sent`)
     await slow
     expect(await namesIn(ns)).not.toContain('never')
   })

@@ -138,7 +138,7 @@ describe('a message that the kernel refuses', () => {
     it('is so in its NLMSG_DONE', async () => {
       const { handles, plan, bytes, names } = layOut(reading(ns, addresses({ scope: 9 }), () => undefined))
       const start = (): Started => addon.transact(Lane.read, handles, plan, bytes, names)
-      const { errno, result } = await runJob<TransactionAnswer>('test.raw', start)
+      const { errno, result } = await runJob<TransactionAnswer>({ operation: 'test.raw' }, start)
       const [failedStep, , , answer] = result
       const types: number[] = []
       for (const block of answer!.slice(3) as Uint8Array[]) forEachMessage(block, ({ type }) => types.push(type))
