@@ -1,6 +1,6 @@
 // What all deletions have in common: `force`, in the sense of Node's fs.rm.
 import { isNotFound } from '../errors'
-import type { CallOptions } from '../native/jobs'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { outOfRange, wrongType } from '../wire/invalid'
 
 /** Options of `delete`. */
@@ -9,12 +9,10 @@ export interface DeleteOptions extends CallOptions {
   force?: boolean | undefined
 }
 
-/** Separates `force` from the options of the call. */
-export function splitForce(options: DeleteOptions | undefined): { force: boolean; call: CallOptions | undefined } {
-  if (options === undefined || typeof options !== 'object' || (options as unknown) === null) {
-    return { force: false, call: options }
-  }
-  const { force = false, ...call } = options
+/** Checks the options of a deletion, and separates `force` from those of the call. */
+export function splitForce(options: DeleteOptions | undefined): { force: boolean; call: CallOptions } {
+  checkCallOptions(options, ['force'])
+  const { force = false, ...call } = options ?? {}
   if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
   return { force, call }
 }

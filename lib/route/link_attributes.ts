@@ -8,7 +8,7 @@ import { ipv6, mac } from '../wire/ip'
 import { named } from '../wire/named'
 import { list, taggedBy } from '../wire/nesting'
 import { struct } from '../wire/struct'
-import { text } from '../wire/text'
+import { checkText, text } from '../wire/text'
 import { linkData, portData } from './kinds'
 import { creationAttributes, ignored, ifinfomsg } from './link_creation'
 import { netnsFd } from './netns_fd'
@@ -74,7 +74,10 @@ const inet6 = attributes('IFLA_INET6_', {
 const inet = attributes('IFLA_INET_', { conf: ['CONF', 1, ignored] })
 
 /** Settings of the address families, within IFLA_AF_SPEC. */
-export const familyAttributes = attributes('AF_', { inet: ['INET', 2, inet], inet6: ['INET6', 10, inet6] })
+export const familyAttributes = attributes('AF_', {
+  inet: ['INET', 2, inet],
+  inet6: ['INET6', 10, named('', inet6)],
+})
 
 /** What a link is: its kind, and the kind's own attributes (IFLA_INFO_). */
 export const linkInfo = attributes('IFLA_INFO_', {
@@ -92,14 +95,21 @@ export const linkFilter = bits(u32, 'RTEXT_FILTER_', {
   skipStatistics: ['SKIP_STATS', 8],
 })
 
-/** Longest alternative name: ALTIFNAMSIZ - 1 of linux/if.h. */
-const altname = text(
-  127,
-  (value, field) => {
-    if (value.length <= 15) checkDeviceName(value, field)
-  },
-  1,
-)
+/** ALTIFNAMSIZ - 1 of linux/if.h. */
+const longestAltname = 127
+
+function checkShortAltname(value: string, field: string): void {
+  if (value.length <= 15) checkDeviceName(value, field)
+}
+
+/** Checks a further name of a device. */
+export function checkAltname(value: unknown, field: string): string {
+  const name = checkText(value, 1, longestAltname, field)
+  checkShortAltname(name, field)
+  return name
+}
+
+const altname = text(longestAltname, checkShortAltname, 1)
 
 export const linkAttributes = attributes('IFLA_', {
   ...creationAttributes,
@@ -118,7 +128,7 @@ export const linkAttributes = attributes('IFLA_', {
   virtualFunctions: ['VFINFO_LIST', 22, ignored],
   statistics: ['STATS64', 23, linkStatistics],
   vfPorts: ['VF_PORTS', 24, ignored],
-  afSpec: ['AF_SPEC', 26, aside(familyAttributes)],
+  afSpec: ['AF_SPEC', 26, aside(named('', familyAttributes))],
   netnsFd: ['NET_NS_FD', 28, netnsFd],
   filter: ['EXT_MASK', 29, linkFilter],
   promiscuity: ['PROMISCUITY', 30, u32],

@@ -7,15 +7,17 @@ import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Operation, Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
 import { checkDevice, type Device } from '../wire/device'
+import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
-import { linkLayout } from './link_attributes'
+import { checkAltname, linkLayout } from './link_attributes'
 import {
   checkChanges,
   checkCreation,
   checkPeer,
   creationPart,
   flagPart,
+  indexPart,
   laterPart,
   pick,
   portPart,
@@ -62,7 +64,7 @@ type LinkContent = MessageContent<typeof linkLayout.header.fields, typeof linkLa
 function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
   if (typeof dev === 'object' && (dev as unknown) !== null) {
     checkKeys(dev, new Set(['altname']), 'dev')
-    return { attributes: { altname: dev.altname, ...more } }
+    return { attributes: { altname: checkAltname(dev.altname, 'dev.altname'), ...more } }
   }
   const checked = checkDevice(dev, 'dev')
   if (typeof checked === 'string') return { attributes: { name: checked, ...more } }
@@ -90,6 +92,8 @@ export function listLinks(netns: NetnsHandle, filter: LinkFilter = {}): Operatio
   const { kind, master, group, up } = filter
   const statistics = checkDetail(filter)
   if (kind !== undefined && typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
+  if (group !== undefined) checkInteger(group, 0, 0xffffffff, 'group')
+  if (up !== undefined && typeof up !== 'boolean') throw wrongType('up', 'a boolean', up)
   const request = message('GETLINK', linkLayout, {
     flags: NLM_F.DUMP,
     attributes: {
@@ -114,14 +118,17 @@ function finishing(name: string, options: Options, deferred: Options, prefix: st
   const later = { ...laterPart(options), ...deferred }
   const flags = flagPart(options, prefix)
   const port = portPart(options, prefix)
+  const field = prefix === '' ? '' : prefix.slice(0, -1)
   const settle = (attributes: Options): void => {
-    messages.push(message('NEWLINK', linkLayout, { attributes: { name, ...attributes } }))
+    messages.push(message('NEWLINK', linkLayout, { attributes: { name, ...attributes }, field }))
   }
   if (Object.keys(later).length > 0) settle(later)
   if (options.altnames !== undefined) {
     const altnames = options.altnames as string[]
     if (!Array.isArray(altnames)) throw wrongType(`${prefix}altnames`, 'an array', altnames)
-    if (altnames.length > 0) messages.push(message('NEWLINKPROP', linkLayout, { attributes: { name, altnames } }))
+    if (altnames.length > 0) {
+      messages.push(message('NEWLINKPROP', linkLayout, { attributes: { name, altnames }, field }))
+    }
   }
   if (port !== undefined) settle({ linkInfo: port })
   if (flags.change !== 0) messages.push(message('NEWLINK', linkLayout, { header: flags, attributes: { name } }))
@@ -133,7 +140,7 @@ export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> 
   const options = link as unknown as Options
   const linkInfo = checkCreation(options)
   const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns')
-  const far = linkInfo.kind === 'veth' ? peerOf(options, target) : undefined
+  const far = linkInfo.kind === 'veth' ? peerOf(options, netns, target) : undefined
   const name = options.name as string
   // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
   const elsewhere = target !== netns
@@ -148,7 +155,7 @@ export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> 
   const upNow = Object.keys(early).length === 0 && !elsewhere
   const create = message('NEWLINK', linkLayout, {
     flags: Mode.add,
-    header: { index: (options.index as number | undefined) ?? 0, ...(upNow ? flagPart(options) : {}) },
+    header: { index: indexPart(options), ...(upNow ? flagPart(options) : {}) },
     attributes: near,
   })
   const finish = finishing(
@@ -177,18 +184,24 @@ export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> 
 
 const noFlags = { up: undefined, arp: undefined, multicast: undefined, allMulticast: undefined, promisc: undefined }
 
-/** The far end of a veth: its part of the message, and what it takes only afterwards, in its own namespace. */
-function peerOf(options: Options, near: NetnsHandle): { netns: NetnsHandle; message: never; finish: Message[] } {
-  const { options: peer, netns } = checkPeer(options.peer)
+/**
+ * The far end of a veth: its part of the message, and what it takes only afterwards, in its own namespace. The message
+ * is sent to `home`; `near` is where the near end comes to be.
+ */
+function peerOf(
+  options: Options,
+  home: NetnsHandle,
+  near: NetnsHandle,
+): { netns: NetnsHandle; message: never; finish: Message[] } {
+  const { options: peer, netns: far = near } = checkPeer(options.peer)
   if (peer.index !== undefined && options.index === undefined) {
     // The kernel ignores the one without the other.
     throw wrongValue('peer.index', 'given only together with "index"', peer.index)
   }
-  const index = (peer.index as number | undefined) ?? 0
-  const attributes = { ...creationPart(peer), ...(netns === undefined ? {} : { netnsFd: netns }) }
+  const attributes = { ...creationPart(peer), ...(far === home ? {} : { netnsFd: far }) }
   return {
-    netns: netns ?? near,
-    message: { header: { index }, attributes } as never,
+    netns: far,
+    message: { header: { index: indexPart(peer, 'peer.') }, attributes } as never,
     finish: finishing(peer.name as string, peer, pick(peer, ['master']), 'peer.'),
   }
 }

@@ -1,6 +1,7 @@
 // What makes and changes a link: the options, checked and split into what each message of the kernel's takes.
 import { checkNetns, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, isBytes, wrongType, wrongValue } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
 import type { Device } from '../wire/device'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, portData } from './kinds'
@@ -162,15 +163,22 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
   if (typeof options !== 'object' || (options as unknown) === null) throw wrongType('options', 'an object', options)
   if (options.kind === 'other') {
     checkKeys(options, new Set([...settingKeys, ...addKeys, 'infoKind', 'data']))
-    if (typeof options.infoKind !== 'string') throw wrongType('infoKind', 'a string', options.infoKind)
-    return { kind: options.infoKind, ...(options.data === undefined ? {} : { data: options.data as Uint8Array }) }
+    const { name, infoKind, data } = options
+    if (name === undefined) throw wrongType('name', 'given for a link', undefined)
+    if (typeof infoKind !== 'string') throw wrongType('infoKind', 'a string', infoKind)
+    if (data === undefined) return { kind: infoKind }
+    if (!isBytes(data)) throw wrongType('data', 'a Uint8Array of encoded attributes', data)
+    return { kind: infoKind, data }
   }
   const kind = checkKind(options.kind)
   checkKeys(options, new Set([...settingKeys, ...addKeys, ...Object.keys(kind.data.table)]))
   for (const needed of ['name', ...kind.needs, ...(kind.kind === 'veth' ? ['peer'] : [])]) {
     if (options[needed] === undefined) throw wrongType(needed, `given for a ${kind.kind}`, undefined)
   }
-  if (kind.kind === 'veth') return { kind: 'veth' } // its far end is not as the options say it
+  if (kind.kind === 'veth') {
+    if (options.link !== undefined) throw wrongValue('link', 'left out: a veth has no lower device', options.link)
+    return { kind: 'veth' } // its far end is not as the options say it
+  }
   const data = pick(options, Object.keys(kind.data.table))
   return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data }) }
 }
@@ -199,6 +207,11 @@ export function checkChanges(changes: Options): LinkWire['linkInfo'] {
   return { kind: known.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
 }
 
+/** The index that a new device shall have; 0 leaves the choice to the kernel. */
+export function indexPart({ index }: Options, prefix = ''): number {
+  return index === undefined ? 0 : checkInteger(index, 1, 0x7fffffff, `${prefix}index`)
+}
+
 /** The options of these names that are there. */
 export function pick(options: Options, names: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = {}
@@ -225,7 +238,8 @@ export function laterPart(options: Options): LinkWire {
 export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
   const port = options.port as (LinkPort & Options) | undefined
   if (port === undefined) return undefined
-  const kind = typeof port === 'object' ? ((port as Options).kind ?? 'bridge') : 'bridge'
+  if (typeof port !== 'object' || (port as unknown) === null) throw wrongType(`${prefix}port`, 'an object', port)
+  const kind: unknown = (port as Options).kind ?? 'bridge'
   if (typeof kind !== 'string' || !Object.hasOwn(portData, kind)) {
     throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)
   }

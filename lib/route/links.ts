@@ -1,5 +1,5 @@
 // Links: network devices (rtnetlink(7), linux/if_link.h).
-import type { CallOptions } from '../native/jobs'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { isNotFound } from '../errors'
 import { perform } from '../netlink/perform'
@@ -52,6 +52,7 @@ export class Links {
    * @throws NetlinkError with `ENODEV` if there is none; `isNotFound` tells.
    */
   async get(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link> {
+    checkCallOptions(options, ['statistics'])
     const { statistics, ...call } = options ?? {}
     return perform(getLink(this.#netns, dev, { statistics }), call)
   }

@@ -1,11 +1,12 @@
 // TCP inside a namespace, with Node's own classes: the socket is made there by a thread of the addon, and stays there
 // whatever happens to it, while the process stays where it is.
 import { once } from 'node:events'
+import { closeSync } from 'node:fs'
 import { Server, Socket, createServer, isIPv4, isIPv6 } from 'node:net'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket } from '../native/netns_jobs'
-import { AbortError, NetloomError } from '../errors'
+import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 
@@ -54,6 +55,7 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   if (typeof ipv6Only !== 'boolean') throw wrongType('ipv6Only', 'a boolean', ipv6Only)
   if (!(server instanceof Server)) throw wrongType('server', 'a net.Server', server)
   const version = host === undefined ? 6 : versionOf(host, 'host')
+  if (server.listening) throw listensAlready(netns)
   const open = (version: 4 | 6, host: string): Promise<number> =>
     openSocket('NetNs.listen', netns, { version, type: 'tcp', ipv6Only: version === 6 && ipv6Only, host, port }, call)
   let fd: number
@@ -64,14 +66,23 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
     if (host !== undefined || !noIPv6) throw error
     fd = await open(4, '0.0.0.0')
   }
+  if (server.listening) {
+    closeSync(fd)
+    throw listensAlready(netns)
+  }
   const listening = once(server, 'listening')
-  server.listen(backlog === undefined ? { fd } : { fd, backlog })
+  server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
   try {
     await listening
   } catch (error) {
     throw withNetns(error, netns)
   }
   return server
+}
+
+function listensAlready(netns: NetnsHandle): NetloomError {
+  const message = `NetNs.listen in netns ${netns.label}: the server listens already`
+  return new NetloomError(message, 'ERR_SERVER_ALREADY_LISTEN', { operation: 'NetNs.listen', netns: netns.label })
 }
 
 /** @internal NetNs.connect */
@@ -93,14 +104,15 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const connected = once(socket, 'connect', call.signal === undefined ? {} : { signal: call.signal })
   socket.connect({ host, port })
   const { signal, timeout } = call
+  const subject: Subject = { operation: 'NetNs.connect', netns: netns.label }
   // Its own timer: the socket's would stay with the connection.
-  const late = (): unknown => socket.destroy(new AbortError('NetNs.connect', 'none', undefined))
+  const late = (): unknown => socket.destroy(new AbortError(subject, 'none', undefined))
   const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
   try {
     await connected
   } catch (error) {
     socket.destroy()
-    throw signal?.aborted === true ? new AbortError('NetNs.connect', 'none', signal.reason) : withNetns(error, netns)
+    throw signal?.aborted === true ? new AbortError(subject, 'none', signal.reason) : withNetns(error, netns)
   } finally {
     clearTimeout(timer)
   }

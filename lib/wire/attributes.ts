@@ -1,6 +1,7 @@
 // Attribute sets: one table says an attribute's name, number and type. From it come the TypeScript type, the encoder, the
 // decoder, the path of an error and the audit against the kernel's headers. Compiled once; decoding interprets nothing.
-import { unknownOption, wrongType } from './invalid'
+import { checkInteger } from './integers'
+import { checkKeys, isBytes, unknownOption, wrongType } from './invalid'
 import { type Reader } from './reader'
 import type { AnyType, Siblings, Type, ValueOf } from './type'
 import type { Writer } from './writer'
@@ -14,7 +15,7 @@ export type AttributeTable = Readonly<Record<string, readonly [symbol: string, n
 
 /** An attribute that the table does not know, as it came. */
 export interface UnknownAttribute {
-  /** The attribute's number. */
+  /** The attribute's number, with NLA_F_NESTED (0x8000) and NLA_F_NET_BYTEORDER (0x4000) where it is so marked. */
   readonly type: number
   /** Its payload. */
   readonly data: Uint8Array
@@ -95,14 +96,14 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const name = field === '' ? key : `${field}.${key}`
       const entry = byKey.get(key)
       if (entry === undefined) {
-        if (key === 'unknown') encodeUnknown(writer, part as UnknownAttribute[] | undefined)
+        if (key === 'unknown') encodeUnknown(writer, part, name)
         else throw unknownOption(name, key, byKey.keys())
         continue
       }
       if (part === undefined || (entry.presence && part === false)) continue
       const at = writer.begin(entry.number, entry.type.nested)
       entry.type.encode(writer, part, name, value)
-      writer.end(at)
+      writer.end(at, name)
     }
   }
 
@@ -126,7 +127,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
         }
       } else {
         unknown ??= []
-        unknown.push({ type: number, data: reader.copy(at + headerSize, at + length) })
+        unknown.push({ type: reader.u16(at + 2), data: reader.copy(at + headerSize, at + length) })
       }
       at += (length + 3) & ~3
     }
@@ -174,10 +175,18 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
   }
 }
 
-function encodeUnknown(writer: Writer, unknown: readonly UnknownAttribute[] | undefined): void {
-  for (const { type, data } of unknown ?? []) {
+function encodeUnknown(writer: Writer, unknown: unknown, field: string): void {
+  if (unknown === undefined) return
+  if (!Array.isArray(unknown)) throw wrongType(field, 'an array of { type, data }', unknown)
+  for (const [i, attribute] of (unknown as readonly Partial<UnknownAttribute>[]).entries()) {
+    const name = `${field}[${i}]`
+    checkKeys(attribute, unknownKeys, name)
+    const type = checkInteger(attribute.type, 0, 0xffff, `${name}.type`)
+    if (!isBytes(attribute.data)) throw wrongType(`${name}.data`, 'a Uint8Array', attribute.data)
     const at = writer.begin(type)
-    writer.bytes(data)
-    writer.end(at)
+    writer.bytes(attribute.data)
+    writer.end(at, name)
   }
 }
+
+const unknownKeys = new Set(['type', 'data'])

@@ -1,4 +1,5 @@
 // How every refusal of a caller's value reads: the field, what is expected, what was given. Node's classes and codes.
+import { types } from 'node:util'
 
 /** A refused value: the field it was given for, as a path such as `peer.mac`. */
 export interface InvalidValue {
@@ -29,6 +30,11 @@ function show(value: unknown): string {
 
 function describe(field: string, expected: string, value: unknown): string {
   return `The "${field}" option must be ${expected}; received ${show(value)}`
+}
+
+/** Whether a value is a Uint8Array, also one of another realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return types.isUint8Array(value)
 }
 
 /** A TypeError for a value of a wrong type. */

@@ -1,6 +1,6 @@
 // Attributes within attributes: lists, and data whose meaning a sibling tells.
 import type { AttributeSet, AttributeTable } from './attributes'
-import { wrongType, wrongValue } from './invalid'
+import { isBytes, wrongType, wrongValue } from './invalid'
 import type { Reader } from './reader'
 import type { Siblings, Type, ValueOf } from './type'
 
@@ -17,7 +17,7 @@ export function list<Value>(symbol: string, number: number, type: Type<Value>): 
       ;(value as readonly Value[]).forEach((element, i) => {
         const at = writer.begin(number, type.nested)
         type.encode(writer, element, `${field}[${i}]`, siblings)
-        writer.end(at)
+        writer.end(at, `${field}[${i}]`)
       })
     },
     decode(reader, at, end, siblings) {
@@ -86,15 +86,16 @@ export function taggedBy<V extends Variants>(tag: string, variants: V): Type<Var
     nested: true,
     variants,
     encode(writer, value, field, siblings) {
-      const set = variant(siblings)
-      if (set !== undefined) {
-        set.encode(writer, value as never, field)
+      // Encoded attributes do for every tag.
+      if (isBytes(value)) {
+        writer.bytes(value)
         return
       }
-      if (!(value instanceof Uint8Array)) {
+      const set = variant(siblings)
+      if (set === undefined) {
         throw wrongValue(field, `a Uint8Array, because "${String(siblings[tag])}" is not known`, value)
       }
-      writer.bytes(value)
+      set.encode(writer, value as never, field)
     },
     decode(reader: Reader, at, end, siblings) {
       return (variant(siblings)?.decode(reader, at, end) ?? reader.copy(at, end)) as VariantData<V>

@@ -1,5 +1,5 @@
 // Strings that end in NUL, bytes without a meaning, and flags that are there or not.
-import { outOfRange, wrongType, wrongValue } from './invalid'
+import { isBytes, outOfRange, wrongType, wrongValue } from './invalid'
 import type { Reader } from './reader'
 import type { Type } from './type'
 
@@ -49,7 +49,7 @@ export function binary(most = 65_000): Type<Uint8Array> {
     size: 0,
     encode(writer, value, field) {
       const expected = `a Uint8Array of at most ${most} bytes`
-      if (!ArrayBuffer.isView(value) || !('length' in value)) throw wrongType(field, expected, value)
+      if (!isBytes(value)) throw wrongType(field, expected, value)
       if (value.byteLength > most) throw outOfRange(field, expected, value)
       writer.bytes(value)
     },

@@ -1,9 +1,13 @@
 // Bytes on their way to the kernel: a growing buffer, nested attributes whose length is filled in at their end, and the
 // places that wait for the index of a device.
 import { endianness } from 'node:os'
+import { outOfRange } from './invalid'
 
 /** Netlink is in host byte order. */
 export const littleEndian = endianness() === 'LE'
+
+/** An attribute's length, header included, has 16 bits. */
+const longestAttribute = 0xffff
 
 /** NLA_F_NESTED of linux/netlink.h. */
 const NLA_F_NESTED = 0x8000
@@ -122,9 +126,16 @@ export class Writer {
     return at
   }
 
-  /** Ends the attribute that began at `at`: its length, and the padding after it. */
-  end(at: number): void {
-    this.#view.setUint16(at, this.#length - at, littleEndian)
+  /**
+   * Ends the attribute that began at `at`: its length, and the padding after it.
+   * @param field - What errors call it.
+   */
+  end(at: number, field = 'attribute'): void {
+    const length = this.#length - at
+    if (length > longestAttribute) {
+      throw outOfRange(field, `at most ${longestAttribute - 4} bytes in a message`, length - 4)
+    }
+    this.#view.setUint16(at, length, littleEndian)
     this.align()
   }
 
