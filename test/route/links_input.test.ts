@@ -202,7 +202,7 @@ const add: readonly Row[] = [
     'other with data as text',
     (links) => links.add({ kind: 'other', infoKind: 'foo', name: 'x', data: 'x' }),
     'data',
-    VALUE,
+    TYPE,
   ],
   ['other with an option', (links) => links.add({ kind: 'other', infoKind: 'foo', name: 'x', id: 1 }), 'id', VALUE],
 ]
