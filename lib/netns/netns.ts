@@ -90,8 +90,8 @@ export class NetNs implements NetnsTarget {
     const named = typeof first === 'string' || second !== undefined
     const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined
-    checkCallOptions(options as CallOptions | undefined, createKeys)
-    const { path: at, ephemeral = false, ...call } = (options ?? {}) as CreateOptions
+    checkCallOptions(options, createKeys)
+    const { path: at, ephemeral = false, ...call } = (options ?? {})
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)

@@ -66,7 +66,7 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
     if (host !== undefined || !noIPv6) throw error
     fd = await open(4, '0.0.0.0')
   }
-  if (server.listening) {
+  if ((server as { listening: boolean }).listening) {
     closeSync(fd)
     throw listensAlready(netns)
   }

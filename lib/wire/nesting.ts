@@ -95,7 +95,7 @@ export function taggedBy<V extends Variants>(tag: string, variants: V): Type<Var
       if (set === undefined) {
         throw wrongValue(field, `a Uint8Array, because "${String(siblings[tag])}" is not known`, value)
       }
-      set.encode(writer, value as never, field)
+      set.encode(writer, value, field)
     },
     decode(reader: Reader, at, end, siblings) {
       return (variant(siblings)?.decode(reader, at, end) ?? reader.copy(at, end)) as VariantData<V>

@@ -305,16 +305,6 @@ const typos: readonly (readonly [typo: string, hint: string | undefined, call: (
 let ns: NetNs
 let before: unknown
 
-beforeAll(async () => {
-  ns = await fresh()
-  before = await ipJson(ns, 'link')
-})
-
-afterAll(async () => {
-  await ns.delete()
-  ns.close()
-})
-
 async function expectRefused(call: Row[1], field: string, code: string): Promise<void> {
   const error: unknown = await call(ns.links as unknown as Loose, ns).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(code === RANGE ? RangeError : TypeError)
@@ -323,6 +313,16 @@ async function expectRefused(call: Row[1], field: string, code: string): Promise
 }
 
 describe('bad input', () => {
+  beforeAll(async () => {
+    ns = await fresh()
+    before = await ipJson(ns, 'link')
+  })
+
+  afterAll(async () => {
+    await ns.delete()
+    ns.close()
+  })
+
   afterEach(async () => {
     const expected = before
     before = await ipJson(ns, 'link')
