@@ -91,7 +91,7 @@ export class NetNs implements NetnsTarget {
     const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined
     checkCallOptions(options, createKeys)
-    const { path: at, ephemeral = false, ...call } = (options ?? {})
+    const { path: at, ephemeral = false, ...call } = options ?? {}
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
