@@ -1,6 +1,6 @@
 // How many routes of five attributes the codec decodes in a second: a dump's bytes, received before, to objects.
 import { handleOf } from '../lib/native/netns_handle'
-import { addon, type TransactionAnswer } from '../lib/native/addon'
+import { addon, scratch, type TransactionAnswer } from '../lib/native/addon'
 import { runJob } from '../lib/native/jobs'
 import { forEachMessage } from '../lib/netlink/message'
 import { layOut } from '../lib/netlink/plan'
@@ -21,7 +21,9 @@ async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
   )
   if (errno !== 0) throw new Error(`the dump failed with errno ${errno}`)
   const [, , , ...answers] = result
-  return answers.flatMap(([, , , ...blocks]) => blocks)
+  return answers.flatMap(([, , , ...blocks]) =>
+    blocks.map((block) => (typeof block === 'number' ? scratch.slice(0, block) : block)),
+  )
 }
 
 function decode(blocks: readonly Uint8Array[]): number {

@@ -109,6 +109,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
                              InstanceMethod("end", &NetloomAddon::End),
+                             InstanceMethod("scratch", &NetloomAddon::Scratch),
                              InstanceMethod("stats", &NetloomAddon::Stats),
                          });
   }
@@ -263,6 +264,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
 
   // end()
   void End(Info) { environment_.end(); }
+
+  // scratch(): the ArrayBuffer where the answer of a transaction that ended at once may lie
+  Napi::Value Scratch(Info info) { return {info.Env(), environment_.scratch()}; }
 
   // stats(): [handles, jobs, threads]
   Napi::Value Stats(Info info) {

@@ -9,7 +9,14 @@ Environment::Environment(Napi::Env env)
     : env_(env),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
-      executor_([this] { wake_->send(); }) {}
+      executor_([this] { wake_->send(); }) {
+  // A link, the longest of what a look-up answers, has about 1.5 KiB.
+  scratch_ = Napi::Reference<Napi::ArrayBuffer>::New(Napi::ArrayBuffer::New(env, 8 * 1024), 1);
+}
+
+napi_value Environment::scratch() const {
+  return scratch_.Value();
+}
 
 void Environment::start(Napi::Function dispatch) {
   dispatchers_.push_back(Napi::Weak(dispatch));
@@ -25,7 +32,10 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
       job, lane, std::move(uses), [this] { return home(); }, take);
   if (wait && executor_.wait_briefly(job, take)) {
     ArrayValue result(env_);
-    report(result, *job);
+    void* memory = nullptr;
+    size_t size = 0;
+    (void)napi_get_arraybuffer_info(env_, scratch(), &memory, &size);
+    report(result, *job, {static_cast<uint8_t*>(memory), size});
     return result;
   }
   if (only) wake_->keep_alive(true);
@@ -33,10 +43,10 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
   return make_number(env_, static_cast<double>(id));
 }
 
-void Environment::report(ArrayValue& to, Job& job) {
+void Environment::report(ArrayValue& to, Job& job, std::span<uint8_t> scratch) {
   to.push(job.failure.error);
   to.push(job.failure.call ? make_text(env_, job.failure.call) : nullptr);
-  to.push(job.deliver(env_, *this));
+  to.push(job.deliver({env_, *this, scratch}));
 }
 
 int Environment::cancel(uint64_t job) {
@@ -46,7 +56,7 @@ int Environment::cancel(uint64_t job) {
 
 void Environment::drain() {
   // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
-  constexpr size_t kJobsPerTurn = 128;
+  constexpr size_t kJobsPerTurn = 32;
   const Napi::HandleScope scope(env_);
   const std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
@@ -56,7 +66,7 @@ void Environment::drain() {
     jobs_.erase(id);
     if (Executor::abandoned(*job)) continue;
     results.push(static_cast<double>(id));
-    report(results, *job);
+    report(results, *job, {});
     wanted = true;
   }
   executor_.staff([this] { return home(); });

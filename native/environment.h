@@ -26,6 +26,8 @@ class Environment {
   bool started() const { return !dispatchers_.empty(); }
   // The job's number; or, of one that ended at once, [errno, system call, result].
   napi_value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
+  // The memory for results that are read at once, as an ArrayBuffer.
+  napi_value scratch() const;
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
 
@@ -50,7 +52,7 @@ class Environment {
   void drain();
   void dispatch(napi_value results);
   // [errno, system call, result] appended to an array.
-  void report(ArrayValue& to, Job& job);
+  void report(ArrayValue& to, Job& job, std::span<uint8_t> scratch);
   // Where this environment lives, also while its thread is inside enter().
   Home home() const;
 
@@ -61,6 +63,7 @@ class Environment {
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
   uint64_t last_handle_ = 0;
+  Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Fd> entered_from_;
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;

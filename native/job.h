@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "failure.h"
@@ -38,6 +39,15 @@ struct Use {
   bool changes;
 };
 
+// Where a job's result goes.
+struct Delivery {
+  napi_env env;
+  Environment& environment;
+  // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty where
+  // results are delivered that JavaScript looks at later.
+  std::span<uint8_t> scratch;
+};
+
 class Job {
  public:
   virtual ~Job() = default;
@@ -46,7 +56,7 @@ class Job {
   virtual void run(ThreadHome& thread) = 0;
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (environment gone) frees in its destructor what it made.
-  virtual napi_value deliver(napi_env env, Environment& environment) = 0;
+  virtual napi_value deliver(const Delivery& to) = 0;
   // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
   virtual void discard() {}
 

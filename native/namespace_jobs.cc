@@ -11,11 +11,11 @@
 namespace netloom {
 namespace {
 
-napi_value describe(napi_env env, Environment& environment, NamespacePointer netns) {
+napi_value describe(const Delivery& to, NamespacePointer netns) {
   const Identity identity = netns->identity();
   const int fd = netns->fd();
-  ArrayValue result(env);
-  result.push(static_cast<double>(environment.keep(std::move(netns))));
+  ArrayValue result(to.env);
+  result.push(static_cast<double>(to.environment.keep(std::move(netns))));
   result.push(static_cast<double>(identity.device));
   result.push(static_cast<double>(identity.inode));
   result.push(fd);
@@ -50,18 +50,18 @@ Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& s
 
 }  // namespace
 
-napi_value CreateNamespace::deliver(napi_env env, Environment& environment) {
+napi_value CreateNamespace::deliver(const Delivery& to) {
   if (failure) return nullptr;
   if (ephemeral_) {
     created_->own(std::move(pin_));
   } else {
     pin_.disarm();
   }
-  return describe(env, environment, std::move(created_));
+  return describe(to, std::move(created_));
 }
 
-napi_value OpenNamespace::deliver(napi_env env, Environment& environment) {
-  return failure ? nullptr : describe(env, environment, std::move(opened_));
+napi_value OpenNamespace::deliver(const Delivery& to) {
+  return failure ? nullptr : describe(to, std::move(opened_));
 }
 
 void DeleteNamespace::run(ThreadHome&) {
@@ -69,14 +69,14 @@ void DeleteNamespace::run(ThreadHome&) {
   if (!failure && expected_) expected_->disown();
 }
 
-napi_value DeleteNamespace::deliver(napi_env, Environment&) {
+napi_value DeleteNamespace::deliver(const Delivery&) {
   return nullptr;
 }
 
-napi_value ListNamespaces::deliver(napi_env env, Environment&) {
-  ArrayValue result(env);
+napi_value ListNamespaces::deliver(const Delivery& to) {
+  ArrayValue result(to.env);
   for (const Pinned& pinned : found_) {
-    result.push(make_text(env, pinned.name));
+    result.push(make_text(to.env, pinned.name));
     result.push(static_cast<double>(pinned.identity.device));
     result.push(static_cast<double>(pinned.identity.inode));
   }
@@ -103,8 +103,8 @@ Failure OpenSocket::open(ThreadHome& thread) {
   return {};
 }
 
-napi_value OpenSocket::deliver(napi_env env, Environment&) {
-  return failure ? nullptr : make_number(env, socket_.release());
+napi_value OpenSocket::deliver(const Delivery& to) {
+  return failure ? nullptr : make_number(to.env, socket_.release());
 }
 
 }  // namespace netloom

@@ -17,7 +17,7 @@ class CreateNamespace final : public Job {
   CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
   void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
   // [handle, device, inode, descriptor]
-  napi_value deliver(napi_env env, Environment& environment) override;
+  napi_value deliver(const Delivery& to) override;
   void discard() override {
     pin_ = Pin();
     created_.reset();
@@ -38,7 +38,7 @@ class OpenNamespace final : public Job {
     failure = std::visit([this](auto& target) { return open_namespace(target, opened_); }, target_);
   }
   // [handle, device, inode, descriptor]
-  napi_value deliver(napi_env env, Environment& environment) override;
+  napi_value deliver(const Delivery& to) override;
 
  private:
   Target target_;
@@ -51,7 +51,7 @@ class DeleteNamespace final : public Job {
   DeleteNamespace(std::string path, NamespacePointer expected)
       : path_(std::move(path)), expected_(std::move(expected)) {}
   void run(ThreadHome& thread) override;
-  napi_value deliver(napi_env env, Environment& environment) override;
+  napi_value deliver(const Delivery& to) override;
 
  private:
   std::string path_;
@@ -63,7 +63,7 @@ class ListNamespaces final : public Job {
   explicit ListNamespaces(std::string directory) : directory_(std::move(directory)) {}
   void run(ThreadHome&) override { failure = list_pinned(directory_, found_); }
   // [name, device, inode, name, device, inode, …]
-  napi_value deliver(napi_env env, Environment& environment) override;
+  napi_value deliver(const Delivery& to) override;
 
  private:
   std::string directory_;
@@ -83,7 +83,7 @@ class OpenSocket final : public Job {
   OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
   void run(ThreadHome& thread) override { failure = open(thread); }
   // The descriptor, which passes to the caller.
-  napi_value deliver(napi_env env, Environment& environment) override;
+  napi_value deliver(const Delivery& to) override;
 
  private:
   Failure open(ThreadHome& thread);

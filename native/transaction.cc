@@ -75,8 +75,9 @@ void Transaction::undo(ThreadHome& thread, size_t failed) {
   }
 }
 
-napi_value Transaction::deliver(napi_env env, Environment&) {
+napi_value Transaction::deliver(const Delivery& to) {
   if (outcomes_.empty() && !failed_step_) return nullptr;
+  const napi_env env = to.env;
   ArrayValue result(env);
   result.push(failed_step_ ? make_number(env, static_cast<double>(*failed_step_)) : nullptr);
   result.push(missing_device_.empty() ? nullptr : make_text(env, missing_device_));
@@ -87,6 +88,11 @@ napi_value Transaction::deliver(napi_env env, Environment&) {
     answer.push(outcome.replies.first_sequence);
     answer.push(make_boolean(env, outcome.replies.interrupted));
     for (ReplyBlocks::Block& block : outcome.replies.blocks.blocks()) {
+      if (outcomes_.size() == 1 && outcome.replies.blocks.blocks().size() == 1 && block.size <= to.scratch.size()) {
+        std::memcpy(to.scratch.data(), block.bytes.get(), block.size);
+        answer.push(static_cast<double>(block.size));
+        continue;
+      }
       // A large block is handed over, a small one copied into JavaScript's heap: cheaper than a finalizer.
       constexpr size_t kWorthHandingOver = 16 * 1024;
       answer.push(block.size < kWorthHandingOver ? make_bytes(env, block.bytes.get(), block.size)

@@ -41,9 +41,10 @@ class Transaction final : public Job {
   bool add(Step step, size_t offset, size_t length);
 
   void run(ThreadHome& thread) override;
-  // [steps done, index of the device name that was not found, [first sequence, interrupted, Buffer, …] a step …];
-  // nothing when all went well and the kernel said nothing but plain acknowledgements.
-  napi_value deliver(napi_env env, Environment& environment) override;
+  // [failed step, name of the device that was not found, whether an undo failed, [step, first sequence, interrupted,
+  // Buffer, …], …]; nothing when all went well and the kernel said nothing but plain acknowledgements. A number stands
+  // for a Buffer whose bytes, so many of them, lie in the scratch memory.
+  napi_value deliver(const Delivery& to) override;
 
  private:
   struct Outcome {

@@ -17,7 +17,10 @@ export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2 } as cons
 export type NetnsDescription = readonly [handle: number, device: number, inode: number, fd: number]
 
 /** What one step of a transaction received. */
-export type StepAnswer = readonly [step: number, firstSequence: number, interrupted: boolean, ...blocks: Uint8Array[]]
+export type StepAnswer = readonly [step: number, firstSequence: number, interrupted: boolean, ...blocks: Block[]]
+
+/** Received messages; a number stands for so many bytes of `scratch`, which the next answer overwrites. */
+export type Block = Uint8Array | number
 
 /** What a transaction received; `failedStep` is the one that stopped it. */
 export type TransactionAnswer = readonly [
@@ -57,6 +60,7 @@ export interface Addon {
   ): Started
   transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string): Started
   cancel(job: number): number
+  scratch(): ArrayBuffer
   enter(handle: number): number
   leave(): number
   end(): void
@@ -65,3 +69,6 @@ export interface Addon {
 }
 
 export const addon = loadAddon() as Addon
+
+/** Where the answer of a transaction that ended at once may lie. */
+export const scratch = new Uint8Array(addon.scratch())

@@ -75,14 +75,15 @@ export function checkCallOptions(options: CallOptions | undefined, more: readonl
 }
 
 /**
- * Starts a job and resolves when it has ended, also when it failed: what that means is the caller's to say.
+ * Starts a job and tells how it ended, also when it failed: what that means is the caller's to say. One that ended at
+ * once is told of at once, not by a promise: its answer may lie in memory that the next one overwrites.
  * @param subject - What it is about, for errors.
  */
 export function runJob<Result>(
   subject: Subject,
   start: () => Started,
   options?: CallOptions,
-): Promise<Completion<Result>> {
+): Completion<Result> | Promise<Completion<Result>> {
   const signal = options?.signal
   // As many calls as there are may share a signal: that is no leak.
   if (signal !== undefined) setMaxListeners(0, signal)
@@ -90,7 +91,7 @@ export function runJob<Result>(
   const job = start()
   if (typeof job === 'object') {
     const [errno, call, result] = job
-    return Promise.resolve({ errno, call, result: result as Result })
+    return { errno, call, result: result as Result }
   }
   if (job < 0) {
     return Promise.reject(

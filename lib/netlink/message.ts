@@ -1,4 +1,5 @@
 // Messages to the kernel: a header that every family has (nlmsghdr), one of the family's own, and attributes.
+import { scratch, type Block } from '../native/addon'
 import type { NetnsHandle } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
@@ -81,12 +82,15 @@ export interface Received {
   readonly end: number
 }
 
+let scratchReader: Reader | undefined
+
 /** Calls `each` for every message in a block of received bytes. */
-export function forEachMessage(block: Uint8Array, each: (message: Received) => void): void {
-  const reader = new Reader(block)
-  for (let at = 0; at + messageHeaderSize <= block.length;) {
+export function forEachMessage(block: Block, each: (message: Received) => void): void {
+  const reader = typeof block === 'number' ? (scratchReader ??= new Reader(scratch)) : new Reader(block)
+  const size = typeof block === 'number' ? block : block.length
+  for (let at = 0; at + messageHeaderSize <= size;) {
     const length = reader.u32(at)
-    if (length < messageHeaderSize || at + length > block.length) break
+    if (length < messageHeaderSize || at + length > size) break
     each({
       reader,
       type: reader.u16(at + 4),

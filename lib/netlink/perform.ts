@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, DumpInterruptedError, NetlinkError, systemError, type NetloomError, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
-import { addon, Ending, Lane, type StepAnswer, type TransactionAnswer } from '../native/addon'
+import { addon, Ending, Lane, type Block, type StepAnswer, type TransactionAnswer } from '../native/addon'
 import { checkCallOptions, runJob, type CallOptions, type Completion } from '../native/jobs'
 import { NLMSG } from './constants'
 import { readAcknowledgement } from './extended_ack'
@@ -23,11 +23,12 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
   const about = { operation: operation.name, netns: operation.netns.label }
   let limited = options
   for (let tries = 1; ; tries++) {
-    const completion = await runJob<TransactionAnswer | undefined>(
+    const running = runJob<TransactionAnswer | undefined>(
       about,
       () => addon.transact(operation.lane, layout.handles, layout.plan, layout.bytes, layout.names),
       limited,
     )
+    const completion = running instanceof Promise ? await running : running
     const { errno, result: answer } = completion
     if (answer !== undefined) reportWarnings(operation, layout.steps, answer, options)
     if (errno !== 0 || answer?.[0] !== undefined) {
@@ -77,7 +78,7 @@ class StepAnswers<Result> implements Answers {
       const blocks = answer[i] as StepAnswer
       if (steps[blocks[0]] !== operation.steps[wanted]) continue
       for (let j = firstBlock; j < blocks.length; j++) {
-        forEachMessage(blocks[j] as Uint8Array, (message) => {
+        forEachMessage(blocks[j] as Block, (message) => {
           if (message.type >= NLMSG.OVERRUN) each(message)
         })
       }
@@ -96,7 +97,7 @@ function reportWarnings<Result>(
     // What a dump says besides stands in its last message, and only the last block has it.
     const dump = steps[blocks[0]]?.ending === Ending.dump
     for (let j = dump ? Math.max(firstBlock, blocks.length - 1) : firstBlock; j < blocks.length; j++) {
-      forEachMessage(blocks[j] as Uint8Array, (message) => {
+      forEachMessage(blocks[j] as Block, (message) => {
         if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) warn(operation, message, options)
       })
     }
