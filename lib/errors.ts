@@ -30,6 +30,7 @@ export interface FailureDetails {
  * }
  */
 export class NetloomError extends Error {
+  /** The name of the class, `NetloomError`. */
   override name = 'NetloomError'
   /** `EEXIST`, `ENODEV` …, or one of ours: `ERR_NETLOOM_…`. */
   readonly code: string
@@ -83,15 +84,19 @@ export function systemError(details: FailureDetails): NetloomError {
   return new NetloomError(messageOf(all), errnoName(details.errno), all)
 }
 
-/** What a kernel policy allows for an attribute (NLMSGERR_ATTR_POLICY). */
+/** What the kernel allows for an attribute (NLMSGERR_ATTR_POLICY). It tells of few, since Linux 5.10. */
 export interface AttributePolicy {
-  /** The attribute's type, such as `u32`, `nulString` or `nested`. */
+  /** The attribute's type, such as `u32`, `nulString` or `nested` (NL_ATTR_TYPE_). */
   readonly type?: string
+  /** The smallest number (NL_POLICY_TYPE_ATTR_MIN_VALUE_U or _S). */
   readonly minValue?: bigint
+  /** The largest number (NL_POLICY_TYPE_ATTR_MAX_VALUE_U or _S). */
   readonly maxValue?: bigint
+  /** The shortest payload in bytes (NL_POLICY_TYPE_ATTR_MIN_LENGTH). */
   readonly minLength?: number
+  /** The longest payload in bytes (NL_POLICY_TYPE_ATTR_MAX_LENGTH). */
   readonly maxLength?: number
-  /** Bits that may be set. */
+  /** Bits that may be set (NL_POLICY_TYPE_ATTR_MASK, or _BITFIELD32_MASK). */
   readonly mask?: bigint
 }
 
@@ -105,14 +110,17 @@ export interface Refusal {
 
 /** The kernel refused a netlink message. */
 export class NetlinkError extends NetloomError {
+  /** The name of the class, `NetlinkError`. */
   override name = 'NetlinkError'
-  /** The kernel's own words, if it gave any. */
+  /** The kernel's own words, if it gave any (NLMSGERR_ATTR_MSG). */
   readonly kernelMessage: string | undefined
-  /** The attribute that it refused, as a path of the kernel's names: `linkinfo.data.peer.ifname`. */
+  /**
+   * The attribute that it refused, as a path of the kernel's names: `linkinfo.data.peer.ifname` (NLMSGERR_ATTR_OFFS).
+   */
   readonly attribute: string | undefined
-  /** The attribute that it missed, as such a path. */
+  /** The attribute that it missed, as such a path (NLMSGERR_ATTR_MISS_TYPE). Since Linux 6.1. */
   readonly missingAttribute: string | undefined
-  /** What it would have allowed there. */
+  /** What it would have allowed there (NLMSGERR_ATTR_POLICY). Since Linux 5.10. */
   readonly policy: AttributePolicy | undefined
 
   constructor(details: FailureDetails, refusal: Refusal) {
@@ -139,6 +147,7 @@ function describeRefusal({ attribute, missingAttribute, policy }: Refusal): stri
 
 /** A dump that the kernel interrupted every time it was tried: things changed while it was read. */
 export class DumpInterruptedError extends NetloomError {
+  /** The name of the class, `DumpInterruptedError`. */
   override name = 'DumpInterruptedError'
   /** What the last try gave; entries may be missing from it or be there twice. */
   readonly partial: unknown
@@ -158,6 +167,7 @@ export type Subject = Pick<FailureDetails, 'operation' | 'netns'>
 
 /** A call that its signal or its time limit aborted; `code` is `ABORT_ERR`, or `ETIMEDOUT` for the time limit. */
 export class AbortError extends NetloomError {
+  /** The name of the class, `AbortError`. */
   override name = 'AbortError'
 
   constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown) {

@@ -11,7 +11,10 @@ export interface CallOptions {
    * `AbortError` whose `outcome` is `'unknown'`.
    */
   signal?: AbortSignal | undefined
-  /** Milliseconds after which the call is aborted as by `signal`, with the code `ETIMEDOUT`. Default: no limit. */
+  /**
+   * Milliseconds after which the call is aborted as by `signal`, with the code `ETIMEDOUT`; 0 to 2147483647. Default:
+   * no limit.
+   */
   timeout?: number | undefined
   /** Called with each warning that the kernel gives though it did what was asked. Default: `process.emitWarning`. */
   onWarning?: ((warning: KernelWarning) => void) | undefined
@@ -19,7 +22,7 @@ export interface CallOptions {
 
 /** What the kernel said about something that succeeded. */
 export interface KernelWarning {
-  /** The kernel's words. */
+  /** The kernel's words (NLMSGERR_ATTR_MSG of an acknowledgement). */
   readonly message: string
   /** The operation, such as `links.add`. */
   readonly operation: string

@@ -20,7 +20,7 @@ import { checkName, checkPath, namedDirectory, pathOfName } from './name'
 
 /** Options of `NetNs.create`. */
 export interface CreateOptions extends CallOptions {
-  /** Pins the namespace at this absolute path instead of under a name. The file must not exist. */
+  /** Pins the namespace at this absolute path instead of under a name. The file must not exist. Default: none. */
   path?: string | undefined
   /** Unpins it when its handle is disposed or closed, and at the latest when the process or Worker ends. Default: false. */
   ephemeral?: boolean | undefined
@@ -28,7 +28,9 @@ export interface CreateOptions extends CallOptions {
 
 /** A named namespace, as `NetNs.list` gives it. */
 export interface NamedNetns extends NetnsIdentity {
+  /** Its name: that of the file in `/run/netns`. */
   readonly name: string
+  /** Its path, `/run/netns/NAME`. */
   readonly path: string
 }
 
@@ -102,6 +104,8 @@ export class NetNs implements NetnsTarget {
   /**
    * Opens a named namespace (`/run/netns/NAME`), whoever created it.
    * @throws NetloomError: `ENOENT`; `EINVAL` if the file is no network namespace.
+   * @example
+   * await using red = await NetNs.open('red')
    */
   static async open(name: string, options?: CallOptions): Promise<NetNs> {
     const path = pathOfName(checkName(name))
@@ -109,7 +113,11 @@ export class NetNs implements NetnsTarget {
     return new NetNs(await openNetns('NetNs.open', { path }, name, options), name, path)
   }
 
-  /** The namespace in which this process, or this Worker, lives. */
+  /**
+   * The namespace in which this process, or this Worker, lives.
+   * @example
+   * const host = await NetNs.current()
+   */
   static async current(options?: CallOptions): Promise<NetNs> {
     checkCallOptions(options)
     return new NetNs(await openNetns('NetNs.current', { path: '/proc/thread-self/ns/net' }, undefined, options))
@@ -117,7 +125,9 @@ export class NetNs implements NetnsTarget {
 
   /**
    * The namespace of a process. Safe against a number that is given to another process meanwhile (pidfd_open(2)).
-   * @throws NetloomError: `ESRCH` if there is no such process.
+   * @throws NetloomError: `ESRCH` if there is no such process; `EPERM`, `EACCES` if this one may not look.
+   * @example
+   * const inside = await NetNs.fromPid(child.pid)
    */
   static async fromPid(pid: number, options?: CallOptions): Promise<NetNs> {
     checkInteger(pid, 1, 0x7fffffff, 'pid')
@@ -155,7 +165,11 @@ export class NetNs implements NetnsTarget {
     return new NetNs(await openNetns('NetNs.fromFd', { fd }, undefined, options))
   }
 
-  /** The named namespaces, those of `ip netns` among them, by name. Opens none. */
+  /**
+   * The named namespaces, those of `ip netns` among them, by name. Opens none.
+   * @example
+   * for (const { name, inode } of await NetNs.list()) console.log(name, inode)
+   */
   static async list(options?: CallOptions): Promise<NamedNetns[]> {
     checkCallOptions(options)
     const flat = await listNetns(namedDirectory, options)
@@ -212,6 +226,10 @@ export class NetNs implements NetnsTarget {
   /**
    * The id by which this namespace knows another one (`netnsId` in links), or undefined if it has given it none
    * (RTM_GETNSID).
+   * @throws NetloomError: `ERR_NETLOOM_CLOSED` if one of the two is closed.
+   * @example
+   * const { link } = await ns.links.get('veth-r')
+   * const isRed = link?.netnsId === (await ns.id(red))
    */
   async id(other: NetNs, options?: CallOptions): Promise<number | undefined> {
     return perform(getNsid(this[handleOf], checkNetns(other, 'other')), options)
@@ -219,7 +237,9 @@ export class NetNs implements NetnsTarget {
 
   /**
    * Gives another namespace an id in this one (RTM_NEWNSID). Without `id` the kernel chooses.
-   * @throws NetlinkError: `EEXIST` if it has one already.
+   * @throws NetlinkError: `EEXIST` if it has one already, or another namespace has that id.
+   * @example
+   * await ns.setId(red, 5)
    */
   async setId(other: NetNs, id?: number, options?: CallOptions): Promise<void> {
     if (id !== undefined) checkInteger(id, 0, 0x7fffffff, 'id')
@@ -259,7 +279,10 @@ export class NetNs implements NetnsTarget {
 
   /**
    * A TCP connection from the namespace: Node's own socket, connected.
-   * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`.
+   * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`;
+   *   AbortError.
+   * @example
+   * const socket = await red.connect({ host: '10.0.0.2', port: 80, timeout: 1000 })
    */
   async connect(options: ConnectOptions): Promise<Socket> {
     return connect(this[handleOf], options)

@@ -33,24 +33,40 @@ const cacheInfo = struct('ifa_cacheinfo', {
 })
 
 const addressFlags = bits(u32, 'IFA_F_', {
+  /** IPv4: another address of the prefix was there first. IPv6: temporary, made by the kernel. Only reported. */
   secondary: ['SECONDARY', 0x01],
+  /** Usable at once, without duplicate address detection; IPv6. */
   nodad: ['NODAD', 0x02],
+  /** Usable while duplicate address detection runs (RFC 4429); IPv6. */
   optimistic: ['OPTIMISTIC', 0x04],
+  /** Somebody else has the address. Only reported. */
   dadfailed: ['DADFAILED', 0x08],
+  /** Home address of a mobile node (RFC 6275); IPv6. */
   homeaddress: ['HOMEADDRESS', 0x10],
+  /** Its preferred lifetime is over. Only reported. */
   deprecated: ['DEPRECATED', 0x20],
+  /** Duplicate address detection still runs. Only reported. */
   tentative: ['TENTATIVE', 0x40],
+  /** Valid for ever. Only reported. */
   permanent: ['PERMANENT', 0x80],
+  /** The kernel makes temporary addresses of its prefix (RFC 8981); IPv6, /64 only. */
   managetempaddr: ['MANAGETEMPADDR', 0x100],
+  /** No route to its prefix is made. */
   noprefixroute: ['NOPREFIXROUTE', 0x200],
+  /** A multicast address, whose group the device joins. */
   mcautojoin: ['MCAUTOJOIN', 0x400],
+  /** Made by the kernel from a secret (RFC 7217). Only reported. */
   stablePrivacy: ['STABLE_PRIVACY', 0x800],
 })
 
 const addressProtocol = oneOf(u8, 'IFAPROT_', {
+  /** Nobody said. */
   unspec: ['UNSPEC', 0],
+  /** The kernel, for loopback. */
   kernelLo: ['KERNEL_LO', 1],
+  /** The kernel, by a router advertisement. */
   kernelRa: ['KERNEL_RA', 2],
+  /** The kernel, as a link-local address. */
   kernelLl: ['KERNEL_LL', 3],
 })
 
@@ -73,63 +89,82 @@ export const addressLayout = { header: ifaddrmsg, attributes: addressAttributes 
 
 /** What names an address: its device and itself. */
 export interface AddressKey {
-  /** The device, by name or index. */
+  /** The device, by name or index (ifa_index). */
   dev: Device
-  /** The address, with the length of its prefix: `10.0.0.1/24`, `fd00::1/64`. Without it, /32 or /128. */
+  /** The address, with the length of its prefix: `10.0.0.1/24`, `fd00::1/64` (IFA_LOCAL). Without it, /32 or /128. */
   address: string
-  /** The other end of a point-to-point link; its prefix is then the one that counts. */
+  /** The other end of a point-to-point link (IFA_ADDRESS); its prefix is then the one that counts. Default: none. */
   peer?: string | undefined
 }
 
 /** An address to add. */
 export interface AddressOptions extends AddressKey {
-  /** The IPv4 broadcast address; `+` for the prefix's own. Default: none. */
+  /** The IPv4 broadcast address (IFA_BROADCAST); `+` for the prefix's own. Default: none. */
   broadcast?: string | undefined
-  /** A name for the address, IPv4 only: by custom `eth0:1`. Default: the device's name. */
+  /** A name for the address, 1 to 15 bytes, IPv4 only: by custom `eth0:1` (IFA_LABEL). Default: the device's name. */
   label?: string | undefined
-  /** How far it is valid. Default: `host` for loopback addresses, else `global`. */
+  /**
+   * How far it is valid (ifa_scope). Default: `host` for loopback addresses, else `global`. IPv6 goes by the address
+   * itself.
+   */
   scope?: ValueOf<typeof scope> | undefined
-  /** Seconds until it is not used for new connections any more. Default: Infinity. */
+  /**
+   * Whole seconds until it is not used for new connections any more (ifa_prefered), at most `validLifetimeSeconds`; 0
+   * deprecates it at once. Default: `validLifetimeSeconds`.
+   */
   preferredLifetimeSeconds?: number | undefined
-  /** Seconds until it is removed. Default: Infinity. */
+  /** Whole seconds until it is removed, at least 1 (ifa_valid). Default: Infinity. */
   validLifetimeSeconds?: number | undefined
-  /** `nodad` (usable at once, no duplicate address detection), `noprefixroute` … */
+  /**
+   * `nodad` (usable at once, no duplicate address detection), `noprefixroute` … (IFA_FLAGS). Those that are only
+   * reported have no effect. Default: none.
+   */
   flags?: ValueOf<typeof addressFlags> | undefined
-  /** Metric of the route to its prefix. */
+  /** Metric of the route to its prefix (IFA_RT_PRIORITY). Default: 0 for IPv4, 256 for IPv6. */
   metric?: number | undefined
-  /** Who made it (IFAPROT_). */
+  /** Who made it (IFA_PROTO, IFAPROT_): a name, or a number up to 255. Default: none. Since Linux 5.18. */
   protocol?: ValueOf<typeof addressProtocol> | undefined
 }
 
 /** An address of a device (RTM_NEWADDR). */
 export interface Address {
+  /** Its family (ifa_family). */
   family: Family
-  /** Index of its device. */
+  /** Index of its device (ifa_index). */
   dev: number
-  /** The address and the length of its prefix. */
+  /** The address and the length of its prefix, such as `10.0.0.1/24` (IFA_LOCAL, or else IFA_ADDRESS). */
   address: string
-  /** The other end of a point-to-point link, if that is another address. */
+  /** The other end of a point-to-point link and the length of its prefix, if that is another address (IFA_ADDRESS). */
   peer?: string
+  /** The IPv4 broadcast address (IFA_BROADCAST). */
   broadcast?: string
+  /** The anycast address (IFA_ANYCAST). IPv6. */
   anycast?: string
+  /** Its name (IFA_LABEL): the device's, unless it was given another. IPv4. */
   label?: string
+  /** How far it is valid (ifa_scope). */
   scope: ValueOf<typeof scope>
+  /** `permanent`, `secondary`, `tentative` … (IFA_FLAGS). */
   flags: ValueOf<typeof addressFlags>
-  /** Infinity: for ever. */
+  /** Seconds until it is not used for new connections any more (ifa_prefered). Infinity: for ever. */
   preferredLifetimeSeconds: number
-  /** Infinity: for ever. */
+  /** Seconds until it is removed (ifa_valid). Infinity: for ever. */
   validLifetimeSeconds: number
+  /** Metric of the route to its prefix (IFA_RT_PRIORITY), if one was given. */
   metric?: number
+  /** Who made it (IFA_PROTO, IFAPROT_), if the kernel knows. Since Linux 5.18. */
   protocol?: ValueOf<typeof addressProtocol>
 }
 
 /** Which addresses a list is of. */
 export interface AddressFilter {
-  /** Of one device (in the kernel). */
+  /** Of one device, by name or index (in the kernel). */
   dev?: Device | undefined
   /** Of one family (in the kernel). */
   family?: Family | undefined
+  /** Of one scope. */
   scope?: ValueOf<typeof scope> | undefined
+  /** With this label: a name of IPv4 addresses. */
   label?: string | undefined
 }
 

@@ -38,14 +38,20 @@ export class Addresses {
     return perform(addAddress(this.#netns, 'add', options), call)
   }
 
-  /** Adds an address, or gives the one that is there these lifetimes, flags and metric. */
+  /**
+   * Adds an address, or gives the one that is there these lifetimes, flags, metric and protocol; what is left out of
+   * them becomes the default. Its label, scope and broadcast address stay (RTM_NEWADDR, NLM_F_REPLACE).
+   * @throws As `add`, without `EEXIST`.
+   * @example
+   * await ns.addresses.replace({ dev: 'eth0', address: '10.0.0.1/24', validLifetimeSeconds: 3600 })
+   */
   async replace(options: AddressOptions, call?: CallOptions): Promise<void> {
     return perform(addAddress(this.#netns, 'replace', options), call)
   }
 
   /**
    * One address. Without a prefix length in the key, whatever length it has.
-   * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   * @throws NetloomError with `ENOENT` if there is none, `ENODEV` if there is no such device; `isNotFound` tells.
    */
   async get(key: AddressKey, call?: CallOptions): Promise<Address> {
     const isIt = matcher(key)
@@ -53,27 +59,41 @@ export class Addresses {
     return firstOf(those, 'addresses.get', this.#netns, `${key.address} on ${key.dev}`)
   }
 
-  /** As `get`, but undefined if there is none. */
+  /**
+   * As `get`, but undefined if there is none.
+   * @throws What `get` throws, except that.
+   */
   async find(key: AddressKey, call?: CallOptions): Promise<Address | undefined> {
     return found(this.get(key, call))
   }
 
-  /** All addresses, or those that a filter lets through (RTM_GETADDR). */
+  /**
+   * All addresses, or those that a filter lets through (RTM_GETADDR).
+   * @throws `ENODEV` if there is no such device; DumpInterruptedError if things changed at every try.
+   * @example
+   * const own = await ns.addresses.list({ dev: 'eth0', scope: 'global' })
+   */
   async list(filter?: AddressFilter, call?: CallOptions): Promise<Address[]> {
     return perform(listAddresses(this.#netns, filter), call)
   }
 
   /**
-   * Removes an address (RTM_DELADDR).
+   * Removes an address (RTM_DELADDR); with an IPv4 one those that are secondary to it, unless `promote_secondaries` is
+   * set.
    * @param options - `force: true` to be content if there is none.
-   * @throws NetlinkError: `EADDRNOTAVAIL`.
+   * @throws NetlinkError: `EADDRNOTAVAIL`; `ENODEV` if there is no such device.
+   * @example
+   * await ns.addresses.delete({ dev: 'eth0', address: '10.0.0.1/24' }, { force: true })
    */
   async delete(key: AddressKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return forgiving(force, perform(deleteAddress(this.#netns, key), call))
   }
 
-  /** Removes all addresses that a filter lets through, such as `{ dev: 'eth0' }`. */
+  /**
+   * Removes all addresses that a filter lets through, such as `{ dev: 'eth0' }`; none is no error.
+   * @throws RangeError for a filter without a condition.
+   */
   async flush(filter: AddressFilter, call?: CallOptions): Promise<void> {
     checkCondition(filter)
     const addresses = await perform(listAddresses(this.#netns, filter, 'addresses.flush'), call)

@@ -11,44 +11,75 @@ export const family = oneOf(u8, 'AF_', { any: ['UNSPEC', 0], ipv4: ['INET', 2], 
 
 /** How far an address or a destination is valid (RT_SCOPE_). */
 export const scope = oneOf(u8, 'RT_SCOPE_', {
+  /** Valid everywhere. */
   global: ['UNIVERSE', 0],
+  /** Valid within this site; the kernel itself has it only for the deprecated site-local IPv6 addresses. */
   site: ['SITE', 200],
+  /** Valid on this link only. */
   link: ['LINK', 253],
+  /** Valid within this host only. */
   host: ['HOST', 254],
+  /** The destination does not exist; in a request: whatever the scope. */
   nowhere: ['NOWHERE', 255],
 })
 
-/** Who made a route or rule (RTPROT_). */
+/** Who made a route, rule or neighbor (RTPROT_). Only `redirect` and `kernel` mean something to the kernel. */
 export const routeProtocol = oneOf(u8, 'RTPROT_', {
+  /** Nobody said. */
   unspec: ['UNSPEC', 0],
+  /** Made by an ICMP redirect. */
   redirect: ['REDIRECT', 1],
+  /** The kernel itself, as for the prefix of an address. */
   kernel: ['KERNEL', 2],
+  /** Somebody who did not say more; what `ip route` takes. */
   boot: ['BOOT', 3],
+  /** The administrator, over the head of routing daemons. */
   static: ['STATIC', 4],
+  /** GateD. */
   gated: ['GATED', 8],
+  /** A router advertisement. */
   ra: ['RA', 9],
+  /** Merit MRT. */
   mrt: ['MRT', 10],
+  /** Zebra. */
   zebra: ['ZEBRA', 11],
+  /** BIRD. */
   bird: ['BIRD', 12],
+  /** The DECnet routing daemon. */
   dnrouted: ['DNROUTED', 13],
+  /** XORP. */
   xorp: ['XORP', 14],
+  /** Netsukuku. */
   ntk: ['NTK', 15],
+  /** A DHCP client. */
   dhcp: ['DHCP', 16],
+  /** A multicast daemon. */
   mrouted: ['MROUTED', 17],
+  /** Keepalived. */
   keepalived: ['KEEPALIVED', 18],
+  /** The Babel daemon. */
   babel: ['BABEL', 42],
+  /** Open/R. */
   openr: ['OPENR', 99],
+  /** BGP. */
   bgp: ['BGP', 186],
+  /** IS-IS. */
   isis: ['ISIS', 187],
+  /** OSPF. */
   ospf: ['OSPF', 188],
+  /** RIP. */
   rip: ['RIP', 189],
+  /** EIGRP. */
   eigrp: ['EIGRP', 192],
 })
 
 /** A routing table (RT_TABLE_), by name or number. */
 export const table = oneOf(u32, 'RT_TABLE_', {
+  /** Empty at first; the last of the default rules looks in it. */
   default: ['DEFAULT', 253],
+  /** The ordinary one. */
   main: ['MAIN', 254],
+  /** Addresses of this host, and broadcast addresses. The kernel fills it. */
   local: ['LOCAL', 255],
 })
 

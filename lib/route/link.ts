@@ -27,8 +27,14 @@ export type PortKindName = keyof typeof portData
 
 /** A device as a port of its master: its settings there, by the kind of the master. */
 export type LinkPort =
-  | { [K in PortKindName]: { kind: K } & Omit<ValueOf<(typeof portData)[K]>, 'unknown'> }[PortKindName]
   | {
+      [K in PortKindName]: {
+        /** The kind of the master. */
+        kind: K
+      } & Omit<ValueOf<(typeof portData)[K]>, 'unknown'>
+    }[PortKindName]
+  | {
+      /** The kind is in `infoKind`. */
       kind: 'other'
       /** IFLA_INFO_SLAVE_KIND. */
       infoKind: string
@@ -38,11 +44,11 @@ export type LinkPort =
 
 /** What links of all kinds have. */
 export interface LinkCommon {
-  /** The index in this namespace (ifindex). */
+  /** The index in this namespace (ifi_index). */
   index: number
   /** The name (IFLA_IFNAME). */
   name: string
-  /** What its frames are (ARPHRD_): `ether`, `loopback` …, a number if it has no name here. */
+  /** What its frames are (ifi_type, ARPHRD_): `ether`, `loopback` …, a number if it has no name here. */
   type: ValueOf<typeof linkType>
   /** Set up by the administrator (IFF_UP). */
   up: boolean
@@ -58,7 +64,7 @@ export interface LinkCommon {
   allMulticast: boolean
   /** Set promiscuous by the administrator (IFF_PROMISC); `promiscuity` counts all who want it. */
   promisc: boolean
-  /** All flags of the device as the kernel has them (IFF_). */
+  /** All flags of the device as the kernel has them (ifi_flags, IFF_). */
   flags: number
   /** The link-layer address (IFLA_ADDRESS). */
   mac?: string
@@ -66,58 +72,79 @@ export interface LinkCommon {
   broadcast?: string
   /** The largest packet in bytes (IFLA_MTU). */
   mtu: number
+  /** The smallest MTU that can be set, in bytes (IFLA_MIN_MTU). */
   minMtu?: number
+  /** The largest MTU that can be set, in bytes; 0: no limit (IFLA_MAX_MTU). */
   maxMtu?: number
   /** Length of the transmit queue in packets (IFLA_TXQLEN). */
   txqlen?: number
+  /** How many transmit queues (IFLA_NUM_TX_QUEUES). */
   numTxQueues?: number
+  /** How many receive queues (IFLA_NUM_RX_QUEUES). */
   numRxQueues?: number
   /** Group for changes in bulk (IFLA_GROUP). */
   group?: number
   /** Free text (IFLA_IFALIAS). */
   alias?: string
-  /** Further names (IFLA_PROP_LIST). */
+  /** Further names (IFLA_PROP_LIST). Since Linux 5.5. */
   altnames?: readonly string[]
   /** Index of the device that this one is a port of: a bridge, a VRF (IFLA_MASTER). */
   master?: number
-  /** Its settings as a port of `master`. */
+  /** Its settings as a port of `master` (IFLA_INFO_SLAVE_DATA). */
   port?: LinkPort
   /** The device below, or the other end (IFLA_LINK). */
   link?: LinkReference
   /** RFC 2863's operational state (IFLA_OPERSTATE). */
   operState?: ValueOf<typeof operState>
+  /** `dormant`: stays so when the carrier comes, until something sets `operState` (IFLA_LINKMODE). */
   linkMode?: 'default' | 'dormant' | number
+  /** The carrier is there (IFLA_CARRIER). */
   carrier?: boolean
+  /** How often the carrier came or went (IFLA_CARRIER_CHANGES). */
   carrierChanges?: number
+  /** How often the carrier came (IFLA_CARRIER_UP_COUNT). */
   carrierUpCount?: number
+  /** How often the carrier went (IFLA_CARRIER_DOWN_COUNT). */
   carrierDownCount?: number
-  /** The name of its queueing discipline. */
+  /** The name of its queueing discipline (IFLA_QDISC). */
   qdisc?: string
   /** How many want it promiscuous (IFLA_PROMISCUITY). */
   promiscuity?: number
+  /** How many want it to receive all multicast (IFLA_ALLMULTI). Since Linux 6.0. */
   allMulticastCount?: number
-  /** Largest packet that segmentation offload may make, in bytes; `gsoIpv4MaxSize` for IPv4. */
+  /** Largest packet that segmentation offload may make, in bytes (IFLA_GSO_MAX_SIZE). */
   gsoMaxSize?: number
+  /** Most segments that such a packet is cut into (IFLA_GSO_MAX_SEGS). */
   gsoMaxSegs?: number
+  /** As `gsoMaxSize`, for IPv4 only (IFLA_GSO_IPV4_MAX_SIZE). Since Linux 6.3. */
   gsoIpv4MaxSize?: number
+  /** Largest packet that receive offload may put together, in bytes (IFLA_GRO_MAX_SIZE). Since Linux 5.17. */
   groMaxSize?: number
+  /** As `groMaxSize`, for IPv4 only (IFLA_GRO_IPV4_MAX_SIZE). Since Linux 6.3. */
   groIpv4MaxSize?: number
+  /** Largest packet that the device itself can cut, in bytes (IFLA_TSO_MAX_SIZE). Since Linux 5.19. */
   tsoMaxSize?: number
+  /** Most segments that the device itself can cut (IFLA_TSO_MAX_SEGS). Since Linux 5.19. */
   tsoMaxSegs?: number
+  /** Held down by a protocol (IFLA_PROTO_DOWN). */
   protoDown?: boolean
-  /** Bytes that the device keeps free before and behind a packet. */
+  /** Bytes that the device keeps free before a packet (IFLA_HEADROOM). Since Linux 6.18. */
   headroom?: number
+  /** Bytes that the device keeps free behind a packet (IFLA_TAILROOM). Since Linux 6.18. */
   tailroom?: number
-  /** Whether it must stay in its namespace. */
+  /** Whether it must stay in its namespace (IFLA_NETNS_IMMUTABLE). Since Linux 6.15. */
   netnsImmutable?: boolean
   /** How IPv6 makes addresses of its own on it (IFLA_INET6_ADDR_GEN_MODE). */
   addrGenMode?: ValueOf<typeof addrGenMode>
-  /** The address it came with (IFLA_PERM_ADDRESS). */
+  /** The address it came with (IFLA_PERM_ADDRESS). Since Linux 5.6. */
   permAddress?: string
+  /** The device of the bus that it belongs to, such as `0000:00:03.0` (IFLA_PARENT_DEV_NAME). Since Linux 5.14. */
   parentDevName?: string
+  /** That bus, such as `pci` (IFLA_PARENT_DEV_BUS_NAME). Since Linux 5.14. */
   parentDevBusName?: string
+  /** How many virtual functions the hardware has (IFLA_NUM_VF). */
   numVf?: number
-  /** Counters; asked for by `statistics: true`. */
+  /** Counters (IFLA_STATS64); only if `statistics: true` asks for them. */
   statistics?: LinkStatistics
   /** Attributes that this version does not know. */
   unknown?: UnknownAttribute[]
@@ -125,23 +152,29 @@ export interface LinkCommon {
 
 /** A link of a kind that this version knows. */
 export type KnownLink = {
-  [K in Exclude<LinkKindName, 'veth'>]: LinkCommon & { kind: K } & DataOf<(typeof linkKinds)[K]>
+  [K in Exclude<LinkKindName, 'veth'>]: LinkCommon & {
+    /** Its kind (IFLA_INFO_KIND). */
+    kind: K
+  } & DataOf<(typeof linkKinds)[K]>
 }[Exclude<LinkKindName, 'veth'>]
 
 /** One end of a veth pair. */
 export interface VethLink extends LinkCommon {
+  /** IFLA_INFO_KIND. */
   kind: 'veth'
-  /** The other end; undefined while it is being moved or deleted. */
+  /** The other end (IFLA_LINK, IFLA_LINK_NETNSID); undefined while it is being moved or deleted. */
   peer?: LinkReference
 }
 
 /** A device without a kind: loopback, hardware. */
 export interface PlainLink extends LinkCommon {
+  /** The kernel names no kind. */
   kind: 'none'
 }
 
 /** A link of a kind that this version does not know. */
 export interface OtherLink extends LinkCommon {
+  /** The kind is in `infoKind`. */
   kind: 'other'
   /** IFLA_INFO_KIND. */
   infoKind: string

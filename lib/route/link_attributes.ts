@@ -15,49 +15,85 @@ import { netnsFd } from './netns_fd'
 
 /** Statistics of a device, counted since it exists (struct rtnl_link_stats64). */
 export const linkStatistics = struct('rtnl_link_stats64', {
+  /** Good packets received. */
   rxPackets: ['rx_packets', u64],
+  /** Packets sent. */
   txPackets: ['tx_packets', u64],
+  /** Bytes of the good packets received. */
   rxBytes: ['rx_bytes', u64],
+  /** Bytes of the packets sent. */
   txBytes: ['tx_bytes', u64],
+  /** Bad packets received; has the detailed ones below in it. */
   rxErrors: ['rx_errors', u64],
+  /** Packets that could not be sent; has the detailed ones below in it. */
   txErrors: ['tx_errors', u64],
+  /** Packets received but not processed, for want of resources or of somebody who knows the protocol. */
   rxDropped: ['rx_dropped', u64],
+  /** Packets dropped on their way out, for want of resources. */
   txDropped: ['tx_dropped', u64],
+  /** Multicast packets received. */
   multicast: ['multicast', u64],
+  /** Collisions while sending. */
   collisions: ['collisions', u64],
+  /** Packets of an invalid length. */
   rxLengthErrors: ['rx_length_errors', u64],
+  /** Overflows of the receive FIFO: packets that did not fit into buffers. */
   rxOverErrors: ['rx_over_errors', u64],
+  /** Packets with a wrong checksum (CRC). */
   rxCrcErrors: ['rx_crc_errors', u64],
+  /** Packets with a wrong alignment. */
   rxFrameErrors: ['rx_frame_errors', u64],
+  /** Overflows of the receive FIFO; on software devices of their queues. */
   rxFifoErrors: ['rx_fifo_errors', u64],
+  /** Packets that the device dropped for want of buffers. */
   rxMissedErrors: ['rx_missed_errors', u64],
+  /** Sending aborted, after too many collisions. */
   txAbortedErrors: ['tx_aborted_errors', u64],
+  /** Sending failed for loss of the carrier. */
   txCarrierErrors: ['tx_carrier_errors', u64],
+  /** Underruns of the transmit FIFO. */
   txFifoErrors: ['tx_fifo_errors', u64],
+  /** Heartbeat (SQE test) errors of half-duplex Ethernet. */
   txHeartbeatErrors: ['tx_heartbeat_errors', u64],
+  /** Late collisions. */
   txWindowErrors: ['tx_window_errors', u64],
+  /** Compressed packets received, where the device compresses (PPP). */
   rxCompressed: ['rx_compressed', u64],
+  /** Compressed packets sent. */
   txCompressed: ['tx_compressed', u64],
+  /** Packets dropped because the device is not to receive any, as the backup in a bond. */
   rxNohandler: ['rx_nohandler', u64],
+  /** Packets dropped because they were for another host's MAC address. Since Linux 5.19. */
   rxOtherhostDropped: ['rx_otherhost_dropped', u64],
 })
 
 /** Operational states (RFC 2863; IF_OPER_ of linux/if.h). */
 export const operState = oneOf(u8, 'IF_OPER_', {
+  /** The driver does not tell; counts as up. */
   unknown: ['UNKNOWN', 0],
+  /** The hardware is not there. */
   notPresent: ['NOTPRESENT', 1],
+  /** No carrier, or not set up. */
   down: ['DOWN', 2],
+  /** The device below is down. */
   lowerLayerDown: ['LOWERLAYERDOWN', 3],
+  /** Being tested: passes no traffic. */
   testing: ['TESTING', 4],
+  /** Has a carrier, waits for something else, such as 802.1X. */
   dormant: ['DORMANT', 5],
+  /** Can pass traffic. */
   up: ['UP', 6],
 })
 
 /** How IPv6 makes the device's own addresses (IN6_ADDR_GEN_MODE_). */
 export const addrGenMode = oneOf(u8, 'IN6_ADDR_GEN_MODE_', {
+  /** From the MAC address. */
   eui64: ['EUI64', 0],
+  /** None at all. */
   none: ['NONE', 1],
+  /** From a secret (RFC 7217), which `net.ipv6.conf.DEVICE.stable_secret` must hold. */
   stablePrivacy: ['STABLE_PRIVACY', 2],
+  /** As `stablePrivacy`; the kernel makes the secret if there is none. */
   random: ['RANDOM', 3],
 })
 

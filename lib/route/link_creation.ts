@@ -11,18 +11,31 @@ import type { Type } from '../wire/type'
 
 /** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
 export const linkType = oneOf(u16, 'ARPHRD_', {
+  /** Ethernet. */
   ether: ['ETHER', 1],
+  /** The loopback device. */
   loopback: ['LOOPBACK', 772],
+  /** IP packets without a header of the link, as of tun and WireGuard. */
   none: ['NONE', 65534],
+  /** Nothing known. */
   void: ['VOID', 65535],
+  /** IP in IPv4. */
   tunnel: ['TUNNEL', 768],
+  /** IP in IPv6. */
   tunnel6: ['TUNNEL6', 769],
+  /** IPv6 in IPv4. */
   sit: ['SIT', 776],
+  /** GRE over IPv4. */
   ipgre: ['IPGRE', 778],
+  /** GRE over IPv6. */
   ip6gre: ['IP6GRE', 823],
+  /** PPP. */
   ppp: ['PPP', 512],
+  /** IP over InfiniBand. */
   infiniband: ['INFINIBAND', 32],
+  /** Netlink messages, of nlmon. */
   netlink: ['NETLINK', 824],
+  /** CAN frames. */
   can: ['CAN', 280],
 })
 

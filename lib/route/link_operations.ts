@@ -29,24 +29,29 @@ import { change, dump, look, message, Mode, only } from './rtnetlink'
 
 /** What a look at links gives besides. */
 export interface LinkDetail {
-  /** With counters; without them the answer is half as long. Default: false. */
+  /** With counters (IFLA_STATS64). Default: false, which is less to read. */
   statistics?: boolean | undefined
 }
 
 /** Which links a list is of. What the kernel can filter, it filters. */
 export interface LinkFilter extends LinkDetail {
-  /** Links of one kind (in the kernel). */
+  /** Links of one kind (in the kernel, if the kind is known here); `none` for those without. */
   kind?: string | undefined
-  /** Ports of one device (in the kernel). */
+  /** Ports of one device, by name or index (in the kernel); 0 for links that are no port. */
   master?: Device | undefined
-  /** Links of one group. */
+  /** Links of one group, 0 or more. */
   group?: number | undefined
-  /** Links that are up, or down. */
+  /** Links that are set up (true), or down (false). */
   up?: boolean | undefined
 }
 
-/** What names a link: its name, its index, or one of its further names. */
-export type LinkName = Device | { readonly altname: string }
+/** What names a link: its name, its index, or one of its further names (IFLA_ALT_IFNAME). */
+export type LinkName =
+  | Device
+  | {
+      /** A further name. Since Linux 5.5. */
+      readonly altname: string
+    }
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
 const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']

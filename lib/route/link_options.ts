@@ -12,85 +12,129 @@ import { creationAttributes, IFF } from './link_creation'
 
 /** Settings of a device as a port of its master; `kind` is the master's. Default: `bridge`. */
 export type LinkPortSettings = {
-  [K in PortKindName]: { kind?: K | undefined } & Settable<(typeof portData)[K]['table']>
+  [K in PortKindName]: {
+    /** The kind of the master. Default: `bridge`. */
+    kind?: K | undefined
+  } & Settable<(typeof portData)[K]['table']>
 }[PortKindName]
 
-/** What can be set on a link of any kind, when it is made and later. What is left out stays as it is. */
+/**
+ * What can be set on a link of any kind, when it is made and later. What is left out stays as it is; the defaults are
+ * those of a new link.
+ */
 export interface LinkSettings {
-  /** Up or down (IFF_UP). */
+  /** Up or down (IFF_UP). Default: false. */
   up?: boolean | undefined
-  /** The link-layer address, such as `02:00:00:00:00:01`. */
+  /** The link-layer address, such as `02:00:00:00:00:01` (IFLA_ADDRESS). Default: by the kind, mostly at random. */
   mac?: string | undefined
-  /** The link-layer broadcast address. */
+  /** The link-layer broadcast address (IFLA_BROADCAST). Default: by the kind, mostly `ff:ff:ff:ff:ff:ff`. */
   broadcast?: string | undefined
-  /** The largest packet in bytes. */
+  /**
+   * The largest packet in bytes, from `minMtu` to `maxMtu` of the link (IFLA_MTU). Default: by the kind, mostly 1500 or
+   * that of the device below.
+   */
   mtu?: number | undefined
-  /** The device that this one becomes a port of (a bridge, a VRF); 0 for none. */
+  /**
+   * The device that this one becomes a port of (a bridge, a VRF), by name or index; 0 for none (IFLA_MASTER). Default:
+   * 0.
+   */
   master?: Device | undefined
-  /** Settings as a port of the master. */
+  /** Settings as a port of the master (IFLA_INFO_SLAVE_DATA); it must have one, or get it here. */
   port?: LinkPortSettings | undefined
-  /** Length of the transmit queue in packets. */
+  /** Length of the transmit queue in packets (IFLA_TXQLEN). Default: by the kind, mostly 1000. */
   txqlen?: number | undefined
-  /** Group for changes in bulk. */
+  /** Group for changes in bulk (IFLA_GROUP). Default: 0. */
   group?: number | undefined
-  /** Free text of up to 255 bytes. */
+  /** Free text of up to 255 bytes; empty for none (IFLA_IFALIAS). Default: none. */
   alias?: string | undefined
-  /** Uses ARP. */
+  /** Uses ARP and NDP (not IFF_NOARP). Default: by the kind, mostly true. */
   arp?: boolean | undefined
-  /** Can multicast. */
+  /** Can multicast (IFF_MULTICAST). Default: by the kind, mostly true. */
   multicast?: boolean | undefined
-  /** Receives all multicast. */
+  /** Receives all multicast (IFF_ALLMULTI). Default: false. */
   allMulticast?: boolean | undefined
-  /** Receives what is not for it. */
+  /** Receives what is not for it (IFF_PROMISC). Default: false. */
   promisc?: boolean | undefined
-  /** Largest packet that segmentation offload may make, in bytes. */
+  /**
+   * Largest packet that segmentation offload may make, in bytes, at most `tsoMaxSize` of the link (IFLA_GSO_MAX_SIZE).
+   * Up to 65536 it sets `gsoIpv4MaxSize`, too. Default: by the kind, mostly 65536.
+   */
   gsoMaxSize?: number | undefined
-  /** Most segments that such a packet is cut into. */
+  /**
+   * Most segments that such a packet is cut into, up to 65535 (IFLA_GSO_MAX_SEGS). Default: by the kind, mostly 65535.
+   */
   gsoMaxSegs?: number | undefined
-  /** As `gsoMaxSize`, for IPv4. */
+  /** As `gsoMaxSize`, for IPv4 only (IFLA_GSO_IPV4_MAX_SIZE). Since Linux 6.3. */
   gsoIpv4MaxSize?: number | undefined
-  /** Largest packet that receive offload may put together, in bytes. */
+  /**
+   * Largest packet that receive offload may put together, in bytes (IFLA_GRO_MAX_SIZE). Up to 65536 it sets
+   * `groIpv4MaxSize`, too. Default: 65536. Since Linux 5.17.
+   */
   groMaxSize?: number | undefined
-  /** As `groMaxSize`, for IPv4. */
+  /** As `groMaxSize`, for IPv4 only (IFLA_GRO_IPV4_MAX_SIZE). Since Linux 6.3. */
   groIpv4MaxSize?: number | undefined
-  /** How IPv6 makes addresses of its own on it. */
+  /**
+   * How IPv6 makes addresses of its own on it (IFLA_INET6_ADDR_GEN_MODE). Default:
+   * `net.ipv6.conf.default.addr_gen_mode`, mostly `eui64`.
+   */
   addrGenMode?: ValueOf<typeof addrGenMode> | undefined
-  /** Whether it is held down by a protocol (IFLA_PROTO_DOWN). */
+  /** Whether it is held down by a protocol; macvlan, vxlan and some hardware (IFLA_PROTO_DOWN). Default: false. */
   protoDown?: boolean | undefined
-  /** Whether the carrier is there, for devices where software says so. */
+  /**
+   * Whether the carrier is there, for devices where software says so, such as dummy (IFLA_CARRIER). Default: by the
+   * kind.
+   */
   carrier?: boolean | undefined
-  /** RFC 2863's operational state, for devices where software says so. */
+  /**
+   * RFC 2863's operational state, for devices where software says so: `up`, `dormant` or `testing`; the kernel ignores
+   * the others (IFLA_OPERSTATE). Default: as the kernel has it.
+   */
   operState?: ValueOf<typeof operState> | undefined
-  /** What happens to the operational state when the carrier comes. */
+  /**
+   * What happens to the operational state when the carrier comes: `up`, or with `dormant` that (IFLA_LINKMODE).
+   * Default: `default`.
+   */
   linkMode?: 'default' | 'dormant' | number | undefined
 }
 
 /** What only the making of a link takes. */
 export interface LinkCreation extends LinkSettings {
-  /** The name: 1 to 15 bytes without `/`, `:`, `%` or white space. */
+  /** The name: 1 to 15 bytes without `/`, `:`, `%` or white space (IFLA_IFNAME). */
   name: string
-  /** The index that it shall have. Default: the kernel chooses. */
+  /** The index that it shall have, at least 1 (ifi_index). Default: the kernel chooses. */
   index?: number | undefined
-  /** Further names, each of up to 127 bytes. */
+  /** Further names, each of up to 127 bytes (IFLA_PROP_LIST). Default: none. Since Linux 5.5. */
   altnames?: readonly string[] | undefined
-  /** How many transmit queues. One is enough for a veth, and a quarter faster to make than the default of one a CPU. */
+  /**
+   * How many transmit queues, 1 to 4096 (IFLA_NUM_TX_QUEUES). One is enough for a veth, and a quarter faster to make
+   * than its default of one a CPU. Default: by the kind, mostly 1.
+   */
   numTxQueues?: number | undefined
-  /** How many receive queues. */
+  /** How many receive queues, 1 to 4096 (IFLA_NUM_RX_QUEUES). Default: by the kind, mostly 1; for a veth one a CPU. */
   numRxQueues?: number | undefined
 }
 
 /** The far end of a veth pair: born with its name in its namespace, never moved, never renamed. */
 export interface PeerOptions extends LinkCreation {
-  /** The namespace of the far end. Default: that of the near end. */
+  /** The namespace of the far end (IFLA_NET_NS_FD). Default: that of the near end. */
   netns?: NetnsTarget | undefined
 }
 
 /** Options of a new link of one kind. */
 export type LinkOptionsOf<K extends keyof typeof linkKinds> = LinkCreation & {
+  /** The link's kind (IFLA_INFO_KIND). */
   kind: K
-  /** The namespace in which it is made; `link` and the like stay devices of this one. Default: this one. */
+  /**
+   * The namespace in which it is made; `link` and the like stay devices of this one (IFLA_NET_NS_FD). Default: this
+   * one.
+   */
   netns?: NetnsTarget | undefined
-} & (K extends 'veth' ? { peer: PeerOptions } : KindOptionsOf<(typeof linkKinds)[K]> & LowerOf<K>)
+} & (K extends 'veth'
+    ? {
+        /** The far end (VETH_INFO_PEER). */
+        peer: PeerOptions
+      }
+    : KindOptionsOf<(typeof linkKinds)[K]> & LowerOf<K>)
 
 type NeededBy<K extends keyof typeof linkKinds> = (typeof linkKinds)[K]['needs'][number]
 type LowerOf<K extends keyof typeof linkKinds> = {
@@ -99,16 +143,22 @@ type LowerOf<K extends keyof typeof linkKinds> = {
     : N extends keyof KindOptionsOf<(typeof linkKinds)[K]>
       ? NonNullable<KindOptionsOf<(typeof linkKinds)[K]>[N]>
       : never
-} & { link?: Device | undefined }
+} & {
+  /** The device below, by name or index, for the kinds that have one (IFLA_LINK). Default: none. */
+  link?: Device | undefined
+}
 
 /** Options of a new link of a kind that this version does not know: its attributes as bytes. */
 export interface OtherLinkOptions extends LinkCreation {
+  /** The kind is in `infoKind`. */
   kind: 'other'
-  /** IFLA_INFO_KIND. */
+  /** The kernel's name of the kind (IFLA_INFO_KIND). */
   infoKind: string
-  /** IFLA_INFO_DATA: attributes, encoded. */
+  /** The kind's own attributes, encoded (IFLA_INFO_DATA). Default: none. */
   data?: Uint8Array | undefined
+  /** The device below, by name or index (IFLA_LINK). Default: none. */
   link?: Device | undefined
+  /** The namespace in which it is made; `link` stays a device of this one (IFLA_NET_NS_FD). Default: this one. */
   netns?: NetnsTarget | undefined
 }
 
@@ -117,17 +167,23 @@ export type LinkOptions = { [K in keyof typeof linkKinds]: LinkOptionsOf<K> }[ke
 
 /** Changes to a link. With `kind`, also the options of that kind. */
 export type LinkChanges = LinkSettings & {
-  /** A new name. */
+  /** A new name: 1 to 15 bytes without `/`, `:`, `%` or white space (IFLA_IFNAME). */
   name?: string | undefined
-  /** The namespace to move it to. */
+  /** The namespace to move it to (IFLA_NET_NS_FD). */
   netns?: NetnsTarget | undefined
+  /** Another device below, by name or index, for the few kinds that can change it (IFLA_LINK). */
   link?: Device | undefined
 } & (
-    | { kind?: undefined }
-    | { [K in Exclude<keyof typeof linkKinds, 'veth'>]: { kind: K } & KindOptionsOf<(typeof linkKinds)[K]> }[Exclude<
-        keyof typeof linkKinds,
-        'veth'
-      >]
+    | {
+        /** Left out: only what links of all kinds have. */
+        kind?: undefined
+      }
+    | {
+        [K in Exclude<keyof typeof linkKinds, 'veth'>]: {
+          /** The link's own kind. */
+          kind: K
+        } & KindOptionsOf<(typeof linkKinds)[K]>
+      }[Exclude<keyof typeof linkKinds, 'veth'>]
   )
 
 type LinkWire = ValueOf<typeof linkAttributes>

@@ -38,10 +38,13 @@ export class Links {
   }
 
   /**
-   * Makes a link and gives it every setting asked for, as one job; if any of it fails, nothing remains. A veth's far end
-   * is born in its namespace (RTM_NEWLINK, IFLA_LINKINFO).
-   * @returns The link as the kernel has it afterwards.
-   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError (`EEXIST`: the name is taken).
+   * Makes a link and gives it every setting asked for, as one job; if any of it fails, nothing remains. A veth's far
+   * end is born in its namespace (RTM_NEWLINK, IFLA_LINKINFO).
+   * @returns The link as the kernel has it afterwards, without counters.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` (the name is taken), `EOPNOTSUPP`
+   *   (the kernel has no such kind); NetloomError: `ENODEV` (no device of a name among the options).
+   * @example
+   * await ns.links.add({ kind: 'vlan', name: 'eth0.5', link: 'eth0', id: 5, up: true })
    */
   async add(options: LinkOptions, call?: CallOptions): Promise<Link> {
     return perform(addLink(this.#netns, options), call)
@@ -50,6 +53,8 @@ export class Links {
   /**
    * One link, by name, index or `{ altname }`. Asks the kernel for just that one (RTM_GETLINK).
    * @throws NetlinkError with `ENODEV` if there is none; `isNotFound` tells.
+   * @example
+   * const { statistics } = await ns.links.get('eth0', { statistics: true })
    */
   async get(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link> {
     checkCallOptions(options, ['statistics'])
@@ -57,7 +62,10 @@ export class Links {
     return perform(getLink(this.#netns, dev, { statistics }), call)
   }
 
-  /** As `get`, but undefined if there is none. */
+  /**
+   * As `get`, but undefined if there is none.
+   * @throws What `get` throws, except that.
+   */
   async find(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link | undefined> {
     try {
       return await this.get(dev, options)
@@ -67,14 +75,26 @@ export class Links {
     }
   }
 
-  /** All links, or those that a filter lets through (RTM_GETLINK, NLM_F_DUMP). */
+  /**
+   * All links, or those that a filter lets through (RTM_GETLINK, NLM_F_DUMP).
+   * @throws NetloomError: `ENODEV` if there is no `master` of that name; DumpInterruptedError if things changed at
+   *   every try.
+   * @example
+   * const ports = await ns.links.list({ master: 'br0', up: true })
+   */
   async list(filter?: LinkFilter, call?: CallOptions): Promise<Link[]> {
     return perform(listLinks(this.#netns, filter), call)
   }
 
   /**
-   * Changes a link: settings, `name` (rename), `netns` (move), and with `kind` the options of that kind. What is left
-   * out stays. Changes that need several messages stop at the first that fails.
+   * Changes a link (RTM_NEWLINK): settings, `name` (rename), `netns` (move), and with `kind` the options of that kind.
+   * What is left out stays. If it fails, a part may have been changed: changes that need several messages stop at the
+   * first that fails, and a link whose new name is taken where it moves to has moved.
+   * @throws TypeError, RangeError for a wrong option, by name; `ENODEV` if there is no such link; NetlinkError:
+   *   `EEXIST` (the name is taken), `EOPNOTSUPP` (the device cannot do it).
+   * @example
+   * await ns.links.set('eth0', { mtu: 9000, master: 'br0', up: true })
+   * await ns.links.set('br0', { kind: 'bridge', vlanFiltering: true })
    */
   async set(dev: Device, changes: LinkChanges, call?: CallOptions): Promise<void> {
     return perform(setLink(this.#netns, dev, changes), call)
@@ -83,25 +103,40 @@ export class Links {
   /**
    * Deletes a link (RTM_DELLINK); a veth's other end goes with it.
    * @param options - `force: true` to be content if there is none.
+   * @throws NetlinkError: `ENODEV`; `EOPNOTSUPP` if it is none that can be deleted, such as hardware.
    */
   async delete(dev: LinkName, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return forgiving(force, perform(deleteLink(this.#netns, dev), call))
   }
 
-  /** Deletes all links of a group with one message, far faster than one by one. Group 0 is everybody's, and refused. */
+  /**
+   * Deletes all links of a group with one message, far faster than one by one; none is no error. Group 0 is
+   * everybody's, and refused.
+   * @throws RangeError for the group 0.
+   * @example
+   * await ns.links.flush({ group: 7 })
+   */
   async flush(filter: { group: number }, call?: CallOptions): Promise<void> {
     checkKeys(filter, new Set(['group']))
     checkInteger(filter.group, 1, 0xffffffff, 'group')
     return perform(flushLinks(this.#netns, filter), call)
   }
 
-  /** Gives a link further names, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). */
+  /**
+   * Gives a link further names, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). Since Linux 5.5.
+   * @throws NetlinkError: `ENODEV`; `EEXIST` if one of them is taken.
+   * @example
+   * await ns.links.addAltnames('eth0', ['uplink'])
+   */
   async addAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {
     return perform(changeAltnames(this.#netns, 'addAltnames', dev, altnames), call)
   }
 
-  /** Takes further names away (RTM_DELLINKPROP). */
+  /**
+   * Takes further names away (RTM_DELLINKPROP). Since Linux 5.5.
+   * @throws NetlinkError: `ENODEV`; `ENOENT` if the link has no such name.
+   */
   async deleteAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {
     return perform(changeAltnames(this.#netns, 'deleteAltnames', dev, altnames), call)
   }

@@ -19,24 +19,40 @@ import { change, decodeMessage, dump, look, message, Mode } from './rtnetlink'
 import { routeType } from './route_attributes'
 
 const states = bits(u16, 'NUD_', {
+  /** Asked for, no answer yet. */
   incomplete: ['INCOMPLETE', 0x01],
+  /** Confirmed not long ago. */
   reachable: ['REACHABLE', 0x02],
+  /** Not confirmed lately; checked when it is used next. */
   stale: ['STALE', 0x04],
+  /** Used while stale; checked soon unless something confirms it. */
   delay: ['DELAY', 0x08],
+  /** Being checked. */
   probe: ['PROBE', 0x10],
+  /** Did not answer. */
   failed: ['FAILED', 0x20],
+  /** Needs no ARP or NDP, as a multicast address. */
   noarp: ['NOARP', 0x40],
+  /** Set by the administrator; never checked, never removed by the kernel. */
   permanent: ['PERMANENT', 0x80],
 })
 
 const flags = bits(u8, 'NTF_', {
+  /** Resolve it now, as if it were used. Only in requests. */
   use: ['USE', 0x01],
+  /** In the device's own forwarding database. */
   self: ['SELF', 0x02],
+  /** In the forwarding database of the device's master. */
   master: ['MASTER', 0x04],
+  /** An address that this host answers for. */
   proxy: ['PROXY', 0x08],
+  /** Learned by a control plane; the kernel's garbage collection leaves it alone. */
   extLearned: ['EXT_LEARNED', 0x10],
+  /** In hardware. Only reported. */
   offloaded: ['OFFLOADED', 0x20],
+  /** Does not move to another port of a bridge. */
   sticky: ['STICKY', 0x40],
+  /** It is a router. */
   router: ['ROUTER', 0x80],
 })
 
@@ -82,69 +98,79 @@ const neighborAttributes = attributes('NDA_', {
 /** The messages RTM_…NEIGH. */
 export const neighborLayout = { header: ndmsg, attributes: neighborAttributes }
 
-/** A state of a neighbor (NUD_). */
+/** A state of a neighbor (ndm_state, NUD_). */
 export type NeighborState = keyof typeof states.names
-/** A flag of a neighbor (NTF_). */
+/** A flag of a neighbor (ndm_flags, NTF_). */
 export type NeighborFlag = keyof typeof flags.names
 
 /** What names a neighbor. */
 export interface NeighborKey {
-  /** The device, by name or index. */
+  /** The device, by name or index (ndm_ifindex). */
   dev: Device
-  /** Its IP address. */
+  /** Its IP address (NDA_DST). */
   address: string
-  /** An address that this machine answers for, instead of a neighbor. Default: false. */
+  /** An address that this host answers for, instead of a neighbor (NTF_PROXY). Default: false. */
   proxy?: boolean | undefined
 }
 
 /** A neighbor to add. */
 export interface NeighborOptions extends NeighborKey {
-  /** Its link-layer address. Not for a proxy entry. */
+  /**
+   * Its link-layer address (NDA_LLADDR). Not for a proxy entry; else left out only with `managed`, or the state
+   * `incomplete` or `failed`.
+   */
   mac?: string | undefined
-  /** What is known of it. Default: `permanent`. */
+  /** What is known of it (ndm_state). Default: `permanent`, with `managed` none. */
   state?: NeighborState | undefined
-  /** It is a router (IPv6). */
+  /** It is a router (NTF_ROUTER). Default: false. */
   router?: boolean | undefined
-  /** Learned by a control plane: the kernel's garbage collection leaves it alone. */
+  /** Learned by a control plane: the kernel's garbage collection leaves it alone (NTF_EXT_LEARNED). Default: false. */
   extLearned?: boolean | undefined
-  /** Resolved now and kept so by the kernel. */
+  /** Resolved now and kept so by the kernel (NTF_EXT_MANAGED). Default: false. Since Linux 5.16. */
   managed?: boolean | undefined
-  /** Who made it. */
+  /** Who made it (NDA_PROTOCOL). Default: `unspec`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
 }
 
 /** An entry of a neighbor table (RTM_NEWNEIGH). */
 export interface Neighbor {
+  /** Its family (ndm_family). */
   family: Family
-  /** Index of its device. */
+  /** Index of its device (ndm_ifindex). */
   dev: number
+  /** Its IP address (NDA_DST). */
   address: string
+  /** Its link-layer address, if it is known (NDA_LLADDR). */
   mac?: string
-  /** What is known of it; undefined if nothing is, and for a proxy. */
+  /** What is known of it (ndm_state); undefined if nothing is, and for a proxy. */
   state?: NeighborState
-  /** `proxy`, `router`, `extLearned` … */
+  /** `proxy`, `router`, `extLearned` … (ndm_flags). */
   flags: ValueOf<typeof flags>
-  /** The kernel keeps it resolved. */
+  /** The kernel keeps it resolved (NTF_EXT_MANAGED); left out if not. Since Linux 5.16. */
   managed?: boolean
+  /** Who made it (NDA_PROTOCOL), if that was said. */
   protocol?: ValueOf<typeof routeProtocol>
-  /** How often it was asked for without an answer. */
+  /** How often it was asked for without an answer (NDA_PROBES). */
   probes?: number
-  /** Seconds since it was last confirmed, used, and changed. */
+  /** Seconds since it was last confirmed, to 1/100 (ndm_confirmed). */
   confirmedSeconds?: number
+  /** Seconds since it was last used, to 1/100 (ndm_used). */
   usedSeconds?: number
+  /** Seconds since its address or state changed, to 1/100 (ndm_updated). */
   updatedSeconds?: number
 }
 
 /** Which neighbors a list is of. */
 export interface NeighborFilter {
-  /** Of one device (in the kernel). */
+  /** Of one device, by name or index (in the kernel). */
   dev?: Device | undefined
   /** Of one family (in the kernel). */
   family?: Family | undefined
-  /** Of the ports of one device (in the kernel). */
+  /** Of the ports of one device, by name or index (in the kernel). */
   master?: Device | undefined
-  /** The proxy entries instead of the neighbors (in the kernel). */
+  /** The proxy entries instead of the neighbors (in the kernel). Default: false. */
   proxy?: boolean | undefined
+  /** In this state. */
   state?: NeighborState | undefined
 }
 

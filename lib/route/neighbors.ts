@@ -38,25 +38,40 @@ export class Neighbors {
     return perform(addNeighbor(this.#netns, 'add', options), call)
   }
 
-  /** Adds an entry, or changes the one for that address. */
+  /**
+   * Adds an entry, or changes the one for that address (RTM_NEWNEIGH, NLM_F_REPLACE).
+   * @throws As `add`, without `EEXIST`.
+   */
   async replace(options: NeighborOptions, call?: CallOptions): Promise<void> {
     return perform(addNeighbor(this.#netns, 'replace', options), call)
   }
 
   /**
    * One entry; the kernel looks up just that one (RTM_GETNEIGH).
-   * @throws NetlinkError with `ENOENT` if there is none; `isNotFound` tells.
+   * @throws NetlinkError with `ENOENT` if there is none; `ENODEV` if there is no such device; `isNotFound` tells.
+   * @example
+   * const { mac, state } = await ns.neighbors.get({ dev: 'eth0', address: '10.0.0.2' })
    */
   async get(key: NeighborKey, call?: CallOptions): Promise<Neighbor> {
     return perform(getNeighbor(this.#netns, key), call)
   }
 
-  /** As `get`, but undefined if there is none. */
+  /**
+   * As `get`, but undefined if there is none.
+   * @throws What `get` throws, except that.
+   */
   async find(key: NeighborKey, call?: CallOptions): Promise<Neighbor | undefined> {
     return found(this.get(key, call))
   }
 
-  /** All entries, or those that a filter lets through. Proxy entries only with `{ proxy: true }`, and then only those. */
+  /**
+   * All entries, or those that a filter lets through (RTM_GETNEIGH, NLM_F_DUMP). Proxy entries only with
+   * `{ proxy: true }`, and then only those.
+   * @throws NetloomError: `ENODEV` if there is no device of that name; DumpInterruptedError if things changed at every
+   *   try.
+   * @example
+   * const failed = await ns.neighbors.list({ dev: 'eth0', state: 'failed' })
+   */
   async list(filter?: NeighborFilter, call?: CallOptions): Promise<Neighbor[]> {
     return perform(listNeighbors(this.#netns, filter), call)
   }
@@ -64,14 +79,20 @@ export class Neighbors {
   /**
    * Removes an entry (RTM_DELNEIGH).
    * @param options - `force: true` to be content if there is none.
-   * @throws NetlinkError: `ENOENT`.
+   * @throws NetlinkError: `ENOENT`; `ENODEV` if there is no such device.
    */
   async delete(key: NeighborKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return forgiving(force, perform(deleteNeighbor(this.#netns, key), call))
   }
 
-  /** Removes all entries that a filter lets through, except those without ARP (multicast and the like). */
+  /**
+   * Removes all entries that a filter lets through, except those without ARP (multicast and the like); none is no
+   * error.
+   * @throws RangeError for a filter without a condition.
+   * @example
+   * await ns.neighbors.flush({ dev: 'eth0' })
+   */
   async flush(filter: NeighborFilter, call?: CallOptions): Promise<void> {
     checkCondition(filter)
     const all = await perform(listNeighbors(this.#netns, filter, 'neighbors.flush'), call)

@@ -18,111 +18,155 @@ import {
   type routeType,
 } from './route_attributes'
 
-/** Metrics of a route (RTAX_). */
+/** Metrics of a route (RTA_METRICS, RTAX_); what is left out or 0 is as the kernel has it by default. */
 export type RouteMetrics = Omit<ValueOf<typeof routeMetrics>, 'unknown'>
-/** Flags of a route or nexthop. */
+/** Flags of a route (RTM_F_) or nexthop (RTNH_F_), by name; at the end the number of those without one. */
 export type RouteFlags = ValueOf<typeof routeFlags>
-/** A routing table, by name or number up to 2^32 - 1. */
+/** A routing table (RT_TABLE_): `main`, `local`, `default`, or a number up to 2^32 - 1. */
 export type RouteTable = ValueOf<typeof table>
 
-/** One of several ways that a route has (struct rtnexthop). */
+/** One of several ways that a route has (RTA_MULTIPATH, struct rtnexthop). */
 export interface Nexthop {
-  /** The next router; for an IPv4 route also an IPv6 address. */
+  /** The next router (RTA_GATEWAY); for an IPv4 route also an IPv6 address (RTA_VIA). Default: none. */
   via?: string | undefined
-  /** The device, by name or index; the kernel tells the index. */
+  /** The device, by name or index (rtnh_ifindex). Default: the one that leads to `via`. */
   dev?: Device | undefined
-  /** Its share of the traffic, 1 to 256. Default: 1. */
+  /** Its share of the traffic, 1 to 256 (rtnh_hops + 1). Default: 1. */
   weight?: number | undefined
-  /** The next router counts as on the link, even if no prefix says so. */
+  /** The next router counts as on the link, even if no prefix says so (RTNH_F_ONLINK). Default: false. */
   onlink?: boolean | undefined
 }
 
-/** What names a route, to find or delete it: what is left out may be anything. */
+/**
+ * What names a route, to find or delete it: what is left out may be anything. Only `delete` takes `tos` and `from` that
+ * are left out as none, and a `metric` of 0 as any.
+ */
 export interface RouteKey {
-  /** The destination: a prefix such as `10.0.0.0/8`, or `default`. */
+  /** The destination (RTA_DST): a prefix such as `10.0.0.0/8`, or `default`. */
   dst: string
-  /** The family; only needed for `default` without `via`. Default: that of `dst` or `via`, else IPv4. */
+  /** The family (rtm_family); only needed for `default` without `via`. Default: that of `dst` or `via`, else IPv4. */
   family?: Family | undefined
-  /** The next router; for an IPv4 route also an IPv6 address. */
+  /**
+   * The next router (RTA_GATEWAY); for an IPv4 route also an IPv6 address (RTA_VIA). Default for a new one: none, the
+   * destination is on the link.
+   */
   via?: string | undefined
-  /** The device, by name or index. */
+  /** The device, by name or index (RTA_OIF). Default for a new one: the one that leads to `via`. */
   dev?: Device | undefined
-  /** The table. Default: `main`, or `local` for types that belong there. */
+  /** The table (RTA_TABLE). Default: `local` for the types `local`, `broadcast`, `anycast` and `nat`, else `main`. */
   table?: RouteTable | undefined
-  /** Of two routes to one destination the one with the lower metric is taken (RTA_PRIORITY). */
+  /**
+   * Of two routes to one destination the one with the lower metric is taken (RTA_PRIORITY). Default for a new one: 0
+   * for IPv4; 1024 for IPv6, also instead of 0.
+   */
   metric?: number | undefined
-  /** What it does: `unicast`, `blackhole`, `unreachable`, `prohibit`, `throw`, `local` … Default for a new one: `unicast`. */
+  /**
+   * What it does (rtm_type): `unicast`, `blackhole`, `unreachable`, `prohibit`, `throw`, `local` … Default for a new
+   * one: `unicast`.
+   */
   type?: ValueOf<typeof routeType> | undefined
-  /** Who made it. Default for a new one: `boot`, as of `ip route`. */
+  /** Who made it (rtm_protocol). Default for a new one: `boot`, as of `ip route`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
+  /**
+   * How far the destination is valid (rtm_scope); IPv6 routes are all `global`. Default for a new one, as of
+   * `ip route`: `host` for the type `local`; `link` for `broadcast`, `multicast`, `anycast`, and `unicast` without a
+   * next router; else `global`.
+   */
   scope?: ValueOf<typeof scope> | undefined
-  /** Type of service that it is for, IPv4 only. */
+  /** Type of service that it is for, a multiple of 4 up to 252 (rtm_tos); IPv4 only. Default for a new one: 0, any. */
   tos?: number | undefined
-  /** The source address that packets get (RTA_PREFSRC). */
+  /** The source address that packets get (RTA_PREFSRC). Default for a new one: the kernel chooses for each. */
   src?: string | undefined
-  /** Only for packets from this prefix (RTA_SRC); IPv6. */
+  /** Only for packets from this prefix (RTA_SRC); IPv6 only. Default for a new one: from anywhere. */
   from?: string | undefined
 }
 
 /** A route to add. */
 export interface RouteOptions extends RouteKey {
-  /** The next router counts as on the link, even if no prefix says so. */
+  /** The next router counts as on the link, even if no prefix says so (RTNH_F_ONLINK). Default: false. */
   onlink?: boolean | undefined
-  /** Path MTU, window and the like. */
+  /** Path MTU, window and the like (RTA_METRICS). Default: none. */
   metrics?: RouteMetrics | undefined
-  /** Several ways, instead of `via` and `dev`. */
+  /** Several ways, instead of `via` and `dev` (RTA_MULTIPATH). */
   nexthops?: readonly Nexthop[] | undefined
-  /** Preference of a router, IPv6 only. */
+  /** Preference of a router (RTA_PREF); IPv6 only. Default: `medium`. */
   preference?: ValueOf<typeof routerPreference> | undefined
-  /** Seconds until it is removed, IPv6 only. */
+  /**
+   * Whole seconds until it expires, and is removed by the next garbage collection (RTA_EXPIRES); IPv6 only. Default:
+   * never.
+   */
   expiresSeconds?: number | undefined
-  /** A nexthop object to use, by its id. */
+  /** A nexthop object to use, by its id, instead of `via`, `dev` and `nexthops` (RTA_NH_ID). */
   nexthopId?: number | undefined
 }
 
 /** A route (RTM_NEWROUTE). */
 export interface Route {
+  /** Its family (rtm_family). */
   family: Family
-  /** The destination: a prefix, or `default`. */
+  /** The destination (RTA_DST): a prefix, or `default`. */
   dst: string
+  /** What it does (rtm_type): `unicast`, `blackhole`, `local` …, a number if it has no name here. */
   type: ValueOf<typeof routeType>
+  /** Its table (RTA_TABLE). */
   table: RouteTable
+  /** Who made it (rtm_protocol), a number if it has no name here. */
   protocol: ValueOf<typeof routeProtocol>
+  /** How far the destination is valid (rtm_scope); `global` for all of IPv6. */
   scope: ValueOf<typeof scope>
+  /** The next router (RTA_GATEWAY); of an IPv4 route perhaps an IPv6 address (RTA_VIA). */
   via?: string
-  /** Index of the device. */
+  /** Index of the device (RTA_OIF). IPv6 routes that drop packets have that of `lo`. */
   dev?: number
+  /** The source address that packets get (RTA_PREFSRC). */
   src?: string
+  /** Only for packets from this prefix; in a look-up, the source address asked about (RTA_SRC). IPv6. */
   from?: string
+  /** Of two routes to one destination the one with the lower metric is taken (RTA_PRIORITY). Left out: 0. */
   metric?: number
+  /** Path MTU, window and the like (RTA_METRICS). */
   metrics?: RouteMetrics
+  /** Type of service that it is for (rtm_tos). Left out: any. */
   tos?: number
+  /** Several ways (RTA_MULTIPATH); `via` and `dev` are left out then. */
   nexthops?: RouteNexthop[]
+  /** Flags of the route, and of its nexthop if it has only one (rtm_flags). */
   flags: RouteFlags
+  /** Preference of a router (RTA_PREF). IPv6. */
   preference?: ValueOf<typeof routerPreference>
-  /** Seconds until it is removed. */
+  /**
+   * Seconds until it expires, to 1/100 (rta_expires); below 0: it has, and waits for removal. IPv6; left out: never.
+   */
   expiresSeconds?: number
+  /** Id of the nexthop object that it uses (RTA_NH_ID). */
   nexthopId?: number
-  /** Realms, as of `ip route … realms`. */
+  /** Realms (RTA_FLOW): the upper 16 bits of the source, the lower ones of the destination. */
   flow?: number
+  /** The mark asked about, in a look-up (RTA_MARK). IPv4. */
   mark?: number
+  /** The user asked about, in a look-up (RTA_UID). IPv4. */
   uid?: number
-  /** Index of the device that the packet comes in by, in a look-up. */
+  /** Index of the device that the packet comes in by, in a look-up (RTA_IIF). */
   iif?: number
-  /** How the packet is encapsulated (LWTUNNEL_ENCAP_), and the encapsulation's attributes. */
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). */
   encapType?: number
+  /** The encapsulation's attributes, undecoded (RTA_ENCAP). */
   encap?: Uint8Array
+  /** Whether MPLS carries the time to live on: 1 or 0 (RTA_TTL_PROPAGATE). IPv4 and IPv6 have none of their own. */
   ttlPropagate?: number
   /** Attributes that this version does not know. */
   unknown?: UnknownAttribute[]
 }
 
-/** One of several ways, as the kernel tells it. */
+/** One of several ways, as the kernel tells it (struct rtnexthop). */
 export interface RouteNexthop {
+  /** The next router (RTA_GATEWAY); of an IPv4 route perhaps an IPv6 address (RTA_VIA). */
   via?: string
+  /** Index of the device (rtnh_ifindex). */
   dev: number
+  /** Its share of the traffic, 1 to 256 (rtnh_hops + 1). */
   weight: number
-  /** `onlink`, `dead`, `linkdown` … */
+  /** `onlink`, `dead`, `linkdown` … (rtnh_flags). */
   flags: RouteFlags
 }
 

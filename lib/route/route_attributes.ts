@@ -13,27 +13,46 @@ import { ignored } from './link_creation'
 
 /** What a route does with what it matches (RTN_). */
 export const routeType = oneOf(u8, 'RTN_', {
+  /** None; in a request: whatever the type. */
   unspec: ['UNSPEC', 0],
+  /** To a next router, or to a host on the link. */
   unicast: ['UNICAST', 1],
+  /** To this host. */
   local: ['LOCAL', 2],
+  /** To all on the link; IPv4. */
   broadcast: ['BROADCAST', 3],
+  /** As `local`, but never the source address of a packet. */
   anycast: ['ANYCAST', 4],
+  /** To a multicast group. */
   multicast: ['MULTICAST', 5],
+  /** Drops packets without a word; who sends from here gets `EINVAL`. */
   blackhole: ['BLACKHOLE', 6],
+  /** Drops packets with ICMP host unreachable; who sends from here gets `EHOSTUNREACH`. */
   unreachable: ['UNREACHABLE', 7],
+  /** Drops packets with ICMP administratively prohibited; who sends from here gets `EACCES`. */
   prohibit: ['PROHIBIT', 8],
+  /** Ends the look in this table as if nothing had been found; the next rule follows. */
   throw: ['THROW', 9],
+  /** Was for address translation; IPv4 refuses it. */
   nat: ['NAT', 10],
+  /** Was for a resolver outside the kernel; IPv4 refuses it. */
   xresolve: ['XRESOLVE', 11],
 })
 
 const hopFlagNames = {
+  /** Not used, because the device is down or gone. Only reported. */
   dead: ['NH_F_DEAD', 1],
+  /** Without a meaning in the kernel. */
   pervasive: ['NH_F_PERVASIVE', 2],
+  /** The next router counts as on the link. */
   onlink: ['NH_F_ONLINK', 4],
+  /** Hardware does the forwarding. Only reported. */
   offload: ['NH_F_OFFLOAD', 8],
+  /** The device has no carrier. Only reported. */
   linkdown: ['NH_F_LINKDOWN', 16],
+  /** Not resolved yet: multicast routing. Only reported. */
   unresolved: ['NH_F_UNRESOLVED', 32],
+  /** Hardware leaves the packets to the kernel. Only reported, since Linux 5.10. */
   trap: ['NH_F_TRAP', 64],
 } as const
 
@@ -42,13 +61,21 @@ const hopFlags = bits(u8, 'RT', hopFlagNames)
 /** Flags of routes (RTM_F_) and of their only nexthop (RTNH_F_), which share a word. */
 export const routeFlags = bits(u32, 'RT', {
   ...hopFlagNames,
+  /** Tell about changes of the route. Only in requests. */
   notify: ['M_F_NOTIFY', 0x100],
+  /** The result of a look-up, not as it stands in a table. Only reported. */
   cloned: ['M_F_CLONED', 0x200],
+  /** Without a meaning in the kernel. */
   equalize: ['M_F_EQUALIZE', 0x400],
+  /** Learned with the prefix from a router advertisement; IPv6. Only reported. */
   prefix: ['M_F_PREFIX', 0x800],
+  /** Asks a look-up for the table. Only in requests. */
   lookupTable: ['M_F_LOOKUP_TABLE', 0x1000],
+  /** Asks a look-up for the route as it stands in the table. Only in requests. */
   fibMatch: ['M_F_FIB_MATCH', 0x2000],
+  /** The route is in hardware. Only reported, since Linux 5.6. */
   rtOffload: ['M_F_OFFLOAD', 0x4000],
+  /** The route is in hardware, which leaves its packets to the kernel. Only reported, since Linux 5.6. */
   rtTrap: ['M_F_TRAP', 0x8000],
 })
 
@@ -64,31 +91,44 @@ export const rtmsg = struct('rtmsg', {
   flags: ['rtm_flags', routeFlags],
 })
 
-/** Metrics of a route (RTAX_). */
+/** Metrics of a route (RTAX_); 0 is as if left out. */
 export const routeMetrics = attributes('RTAX_', {
-  /** Which of them path MTU discovery and the like must not change, as bits by number. */
+  /**
+   * Which metrics nothing may change, such as path MTU discovery: bit n for the one with number n. `rtoMin` sets its
+   * own.
+   */
   lock: ['LOCK', 1, u32],
-  /** Path MTU in bytes. */
+  /** Path MTU in bytes, at most 65520. Default: found out. */
   mtu: ['MTU', 2, u32],
-  /** Largest TCP window to advertise, in bytes. */
+  /** Largest TCP window to advertise, in bytes. Default: no limit. */
   window: ['WINDOW', 3, u32],
   /** First guess of the round-trip time, in units of 1/8 ms. */
   rtt: ['RTT', 4, u32],
   /** First guess of its variance, in units of 1/4 ms. */
   rttvar: ['RTTVAR', 5, u32],
+  /** First slow start threshold of TCP, in segments. */
   ssthresh: ['SSTHRESH', 6, u32],
+  /** Largest congestion window of TCP, in segments; only where `lock` has bit 7. */
   cwnd: ['CWND', 7, u32],
-  /** Maximum segment size to advertise. */
+  /** Maximum segment size that TCP advertises, in bytes, at most 65495. Default: by the MTU. */
   advmss: ['ADVMSS', 8, u32],
+  /** First guess of how far packets change places, in segments. Default: `net.ipv4.tcp_reordering`. */
   reordering: ['REORDERING', 9, u32],
+  /** Time to live or hop limit of sent packets, at most 255. Default: `net.ipv4.ip_default_ttl`, IPv6 `hop_limit`. */
   hoplimit: ['HOPLIMIT', 10, u32],
+  /** Congestion window of a new TCP connection, in segments. Default: 10. */
   initcwnd: ['INITCWND', 11, u32],
+  /** Bits: 1 for explicit congestion notification (RTAX_FEATURE_ECN). The kernel refuses bits that it does not know. */
   features: ['FEATURES', 12, u32],
-  /** Smallest retransmission time-out, in ms. */
+  /** Smallest retransmission time-out of TCP, in ms. Default: 200. */
   rtoMin: ['RTO_MIN', 13, u32],
+  /** Receive window of a new TCP connection, in segments. Default: the kernel chooses. */
   initrwnd: ['INITRWND', 14, u32],
+  /** 1: TCP acknowledges at once instead of waiting for more. Default: 0. */
   quickack: ['QUICKACK', 15, u32],
+  /** TCP congestion control, such as `cubic`. Default: `net.ipv4.tcp_congestion_control`. */
   congestion: ['CC_ALGO', 16, text(15)],
+  /** 1: TCP fast open without a cookie. Default: 0. */
   fastopenNoCookie: ['FASTOPEN_NO_COOKIE', 17, u32],
 })
 
@@ -150,8 +190,11 @@ const multipath: Type<readonly HopMessage[]> = {
 
 /** How much a router advertised that it be preferred (ICMPV6_ROUTER_PREF_). */
 export const routerPreference = oneOf(u8, 'ICMPV6_ROUTER_PREF_', {
+  /** Neither of the two. */
   medium: ['MEDIUM', 0],
+  /** Preferred. */
   high: ['HIGH', 1],
+  /** Only if there is no other. */
   low: ['LOW', 3],
 })
 

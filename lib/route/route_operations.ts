@@ -27,32 +27,44 @@ import { change, dump, look, message, Mode } from './rtnetlink'
 
 /** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
 export interface RouteFilter {
+  /** Of one family. Default: that of `dst`, else both. */
   family?: Family | undefined
+  /** Of one table. Default: all tables. */
   table?: RouteTable | undefined
+  /** Of one type, such as `blackhole`. */
   type?: ValueOf<typeof routeType> | undefined
+  /** Made by one, such as `static`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
+  /** Over one device, by name or index; also those that have it among several ways. */
   dev?: Device | undefined
   /** Exactly this destination: a prefix, or `default`. */
   dst?: string | undefined
+  /** Over this next router; also those that have it among several ways. */
   via?: string | undefined
+  /** With this metric; 0 for those without one. */
   metric?: number | undefined
+  /** Of one scope. */
   scope?: ValueOf<typeof scope> | undefined
 }
 
 /** How a packet looks whose route is asked for. */
 export interface LookupOptions {
-  /** The source address. */
+  /** The source address (RTA_SRC). Default: the kernel chooses. */
   from?: string | undefined
-  /** The device that it comes in by. */
+  /** The device that it comes in by, by name or index (RTA_IIF). Default: it is sent from here. */
   iif?: Device | undefined
-  /** The device that it shall leave by. */
+  /** The device that it shall leave by, by name or index (RTA_OIF). Default: any. */
   oif?: Device | undefined
-  /** Its mark. */
+  /** Its mark (RTA_MARK). Default: 0. */
   mark?: number | undefined
-  /** The user whose packet it is, by uid. */
+  /** The user whose packet it is, by uid (RTA_UID). Default: this process's. */
   uid?: number | undefined
+  /** Its type of service (rtm_tos). Default: 0. */
   tos?: number | undefined
-  /** The route as it stands in the table, instead of what becomes of it for this packet. Default: false. */
+  /**
+   * The route as it stands in the table, instead of what becomes of it for this packet (RTM_F_FIB_MATCH). Default:
+   * false.
+   */
   fibMatch?: boolean | undefined
 }
 

@@ -40,12 +40,24 @@ export class Routes {
     return perform(addRoute(this.#netns, 'add', options), call)
   }
 
-  /** Adds a route, or puts it in the place of the one to that destination with that metric. */
+  /**
+   * Adds a route, or puts it in the place of the first one to that destination with that metric and `tos`
+   * (RTM_NEWROUTE, NLM_F_REPLACE).
+   * @throws As `add`, without `EEXIST`.
+   * @example
+   * await ns.routes.replace({ dst: 'default', via: '10.0.0.253' })
+   */
   async replace(options: RouteOptions, call?: CallOptions): Promise<void> {
     return perform(addRoute(this.#netns, 'replace', options), call)
   }
 
-  /** Adds a route behind those to the same destination; for IPv6 one more nexthop. */
+  /**
+   * Adds a route behind those to the same destination; for IPv6 one more nexthop of the same metric (RTM_NEWROUTE,
+   * NLM_F_APPEND).
+   * @throws As `add`; `EEXIST` if there is the very same one.
+   * @example
+   * await ns.routes.append({ dst: 'fd01::/64', via: 'fe80::2', dev: 'eth0' })
+   */
   async append(options: RouteOptions, call?: CallOptions): Promise<void> {
     return perform(addRoute(this.#netns, 'append', options), call)
   }
@@ -53,24 +65,38 @@ export class Routes {
   /**
    * The first route that a key names, as it stands in the table.
    * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   * @example
+   * const { via, metric } = await ns.routes.get({ dst: 'default', family: 'ipv6' })
    */
   async get(key: RouteKey, call?: CallOptions): Promise<Route> {
     return firstOf(await perform(listOfKey(this.#netns, key), call), 'routes.get', this.#netns, `route ${key.dst}`)
   }
 
-  /** As `get`, but undefined if there is none. */
+  /**
+   * As `get`, but undefined if there is none.
+   * @throws What `get` throws, except that.
+   */
   async find(key: RouteKey, call?: CallOptions): Promise<Route | undefined> {
     return found(this.get(key, call))
   }
 
-  /** All routes of all tables, or those that a filter lets through (RTM_GETROUTE). */
+  /**
+   * All routes of all tables, or those that a filter lets through (RTM_GETROUTE, NLM_F_DUMP).
+   * @throws `ENODEV` if there is no such device; DumpInterruptedError if things changed at every try.
+   * @example
+   * const ours = await ns.routes.list({ table: 'main', protocol: 'static' })
+   */
   async list(filter?: RouteFilter, call?: CallOptions): Promise<Route[]> {
     return perform(listRoutes(this.#netns, filter), call)
   }
 
   /**
-   * The route that a packet to an address would take, as `ip route get`.
-   * @throws NetlinkError: `ENETUNREACH` if there is none; what a route of type `unreachable`, `prohibit` … gives.
+   * The route that a packet to an address would take, as `ip route get` (RTM_GETROUTE). For an address of this host its
+   * `table` may be `main`, as long as IPv4 keeps `local` and `main` together.
+   * @throws NetlinkError: `ENETUNREACH` if there is none; `EHOSTUNREACH`, `EACCES` or `EINVAL` for a route of type
+   *   `unreachable`, `prohibit` or `blackhole`.
+   * @example
+   * const { dev, src, via } = await ns.routes.lookup('192.0.2.1', { mark: 0x10 })
    */
   async lookup(address: string, options?: LookupOptions, call?: CallOptions): Promise<Route> {
     return perform(lookUpRoute(this.#netns, address, options), call)
@@ -79,14 +105,22 @@ export class Routes {
   /**
    * Removes the first route that a key names (RTM_DELROUTE).
    * @param options - `force: true` to be content if there is none.
-   * @throws NetlinkError: `ESRCH`.
+   * @throws NetlinkError: `ESRCH`; NetloomError: `ENODEV`.
+   * @example
+   * await ns.routes.delete({ dst: '10.1.0.0/16', table: 1000 }, { force: true })
    */
   async delete(key: RouteKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return forgiving(force, perform(deleteRoute(this.#netns, key), call))
   }
 
-  /** Removes all routes that a filter lets through; it must let through less than all. Default table: `main`. */
+  /**
+   * Removes all routes that a filter lets through; it must let through less than all. None is no error. Default table:
+   * `main`.
+   * @throws RangeError for a filter without a condition.
+   * @example
+   * await ns.routes.flush({ protocol: 'bgp' })
+   */
   async flush(filter: RouteFilter, call?: CallOptions): Promise<void> {
     checkCondition(filter)
     const list = listRoutes(this.#netns, { ...filter, table: filter.table ?? 'main' }, 'routes.flush')

@@ -21,20 +21,32 @@ import type { RouteTable } from './route'
 import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
 
 const action = oneOf(u8, 'FR_ACT_', {
+  /** None; in a request: whatever the action. */
   unspec: ['UNSPEC', 0],
+  /** Looks in a table. */
   table: ['TO_TBL', 1],
+  /** Goes on with another rule. */
   goto: ['GOTO', 2],
+  /** Does nothing; the next rule follows. */
   nop: ['NOP', 3],
+  /** Drops packets without a word. */
   blackhole: ['BLACKHOLE', 6],
+  /** Drops packets with ICMP network unreachable. */
   unreachable: ['UNREACHABLE', 7],
+  /** Drops packets with ICMP administratively prohibited. */
   prohibit: ['PROHIBIT', 8],
 })
 
 const ruleFlags = bits(u32, 'FIB_RULE_', {
+  /** Cannot be deleted. */
   permanent: ['PERMANENT', 1],
+  /** Applies to what does not match: `invert`. */
   invert: ['INVERT', 2],
+  /** There is no rule with the priority of its `goto`. */
   unresolved: ['UNRESOLVED', 4],
+  /** There is no device of the name in `iif`. */
   iifDetached: ['IIF_DETACHED', 8],
+  /** There is no device of the name in `oif`. */
   oifDetached: ['OIF_DETACHED', 0x10],
 })
 
@@ -54,11 +66,17 @@ const range16 = struct('fib_rule_port_range', { start: ['start', u16], end: ['en
 const range32 = struct('fib_rule_uid_range', { start: ['start', u32], end: ['end', u32] })
 
 const ipProtocol = oneOf(u8, 'IPPROTO_', {
+  /** ICMP. */
   icmp: ['ICMP', 1],
+  /** TCP. */
   tcp: ['TCP', 6],
+  /** UDP. */
   udp: ['UDP', 17],
+  /** DCCP. */
   dccp: ['DCCP', 33],
+  /** ICMPv6. */
   icmpv6: ['ICMPV6', 58],
+  /** SCTP. */
   sctp: ['SCTP', 132],
 })
 
@@ -95,62 +113,90 @@ export type RuleRange = StructValue<typeof range32.fields>
 
 /** A rule: what it matches, and what it does. To find or delete one, what is left out may be anything. */
 export interface RuleOptions {
-  /** Default: that of `from` or `to`, else IPv4. */
+  /**
+   * The family (of struct fib_rule_hdr). Default: that of `from` or `to`; else both to list and find, IPv4 to add and
+   * delete.
+   */
   family?: Family | undefined
-  /** Packets from this prefix. */
+  /** Packets from this prefix (FRA_SRC). */
   from?: string | undefined
-  /** Packets to this prefix. */
+  /** Packets to this prefix (FRA_DST). */
   to?: string | undefined
-  /** Rules are tried in the order of their priority, 0 first. Default for a new one: the kernel chooses. */
+  /**
+   * Rules are tried in the order of their priority, 0 first (FRA_PRIORITY). Default for a new one: one less than the
+   * second rule has.
+   */
   priority?: number | undefined
-  /** The table to look in. Default for a new one: `main`, unless `goto` or `action` says otherwise. */
+  /**
+   * The table to look in (FRA_TABLE). Default for a new one: `main`, unless `goto`, `action` or `l3mdev` says
+   * otherwise.
+   */
   table?: RouteTable | undefined
-  /** Instead of a table: `blackhole`, `unreachable`, `prohibit`, `nop`. */
+  /**
+   * Instead of a table: `blackhole`, `unreachable`, `prohibit`, `nop` (FR_ACT_). Default for a new one: `table`, or
+   * `goto` if that is given.
+   */
   action?: ValueOf<typeof action> | undefined
-  /** Instead of a table: the priority of the rule to go on with. */
+  /** Instead of a table: the priority of the rule to go on with, higher than this one's (FRA_GOTO). */
   goto?: number | undefined
-  /** Packets with this mark. */
+  /** Packets with this mark (FRA_FWMARK). */
   mark?: number | undefined
-  /** Which bits of the mark count. Default: all. */
+  /** Which bits of the mark count (FRA_FWMASK). Default for a new one: all, if there is a `mark`. */
   markMask?: number | undefined
-  /** Packets that come in by this device; a name, which need not exist. `lo` for those of the machine itself. */
+  /**
+   * Packets that come in by this device; a name, which need not exist (FRA_IIFNAME). `lo` for those of this host
+   * itself.
+   */
   iif?: string | undefined
-  /** Packets of sockets bound to this device; a name. */
+  /** Packets of sockets bound to this device; a name, which need not exist (FRA_OIFNAME). */
   oif?: string | undefined
-  /** Everything that does not match. Default: false. */
+  /** Everything that does not match (FIB_RULE_INVERT). Default: false. */
   invert?: boolean | undefined
-  /** Source ports: one or a range. Needs `ipProtocol`. */
+  /** Source ports: one, or a range; 1 to 65534 (FRA_SPORT_RANGE). Of any protocol, unless `ipProtocol` says which. */
   sourcePorts?: number | Partial<RuleRange> | undefined
-  /** Destination ports: one or a range. */
+  /** Destination ports: as `sourcePorts` (FRA_DPORT_RANGE). */
   destinationPorts?: number | Partial<RuleRange> | undefined
-  /** `tcp`, `udp` …, or a number. */
+  /** `tcp`, `udp` …, or a number (FRA_IP_PROTO). */
   ipProtocol?: ValueOf<typeof ipProtocol> | undefined
-  /** Type of service. */
+  /**
+   * Type of service (tos of struct fib_rule_hdr): a multiple of 4, for IPv4 up to 28. Default for a new one: 0, any.
+   */
   tos?: number | undefined
-  /** The table of the VRF that the packet belongs to. */
+  /** Looks in the table of the VRF that the packet belongs to (FRA_L3MDEV). */
   l3mdev?: boolean | undefined
-  /** Users whose packets: uids. */
+  /** Packets of these users: uids, both ends included (FRA_UID_RANGE). Without `end`, one. */
   uids?: Partial<RuleRange> | undefined
-  /** Routes with a shorter prefix, or as short, do not count. */
+  /**
+   * Routes whose prefix is as short or shorter do not count (FRA_SUPPRESS_PREFIXLEN). Default for a new one: all count.
+   */
   suppressPrefixLength?: number | undefined
-  /** Routes over devices of this group do not count. */
+  /** Routes over devices of this group do not count (FRA_SUPPRESS_IFGROUP). Default for a new one: all count. */
   suppressInterfaceGroup?: number | undefined
-  /** Id of the tunnel that the packet came by. */
+  /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
   tunnelId?: bigint | undefined
-  /** Who made it. */
+  /** Who made it (FRA_PROTOCOL). Default for a new one: `unspec`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
 }
 
 /** A routing rule (RTM_NEWRULE). */
 export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPorts' | 'uids'> {
+  /** Its family (of struct fib_rule_hdr). */
   family: Family
+  /** Its priority, 0 first (FRA_PRIORITY). */
   priority: number
+  /** The table it looks in (FRA_TABLE); left out if it does something else. */
   table?: RouteTable
+  /** What it does (FR_ACT_): `table`, `goto`, `blackhole` … */
   action: ValueOf<typeof action>
+  /** Whether it applies to what does not match (FIB_RULE_INVERT). */
   invert: boolean
+  /** `invert`, `unresolved`, `iifDetached`, `oifDetached` … (FIB_RULE_). */
   flags: ValueOf<typeof ruleFlags>
+  /** Source ports, both ends included (FRA_SPORT_RANGE). */
   sourcePorts?: Partial<RuleRange>
+  /** Destination ports, both ends included (FRA_DPORT_RANGE). */
   destinationPorts?: Partial<RuleRange>
+  /** Users whose packets, by uid, both ends included (FRA_UID_RANGE). */
   uids?: Partial<RuleRange>
 }
 

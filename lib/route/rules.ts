@@ -31,33 +31,51 @@ export class Rules {
   /**
    * The first rule that fits.
    * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   * @example
+   * const { table } = await ns.rules.get({ priority: 1000 })
    */
   async get(key: RuleOptions, call?: CallOptions): Promise<Rule> {
     const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
     return firstOf(await perform(listRules(this.#netns, key, 'rules.get'), call), 'rules.get', this.#netns, what)
   }
 
-  /** As `get`, but undefined if there is none. */
+  /**
+   * As `get`, but undefined if there is none.
+   * @throws What `get` throws, except that.
+   */
   async find(key: RuleOptions, call?: CallOptions): Promise<Rule | undefined> {
     return found(this.get(key, call))
   }
 
-  /** All rules of both families, or those that fit (RTM_GETRULE). */
+  /**
+   * All rules of both families, or those that fit (RTM_GETRULE, NLM_F_DUMP).
+   * @throws TypeError, RangeError for a wrong option, by name; DumpInterruptedError if things changed at every try.
+   * @example
+   * const ours = await ns.rules.list({ family: 'ipv4', table: 100 })
+   */
   async list(filter?: RuleOptions, call?: CallOptions): Promise<Rule[]> {
     return perform(listRules(this.#netns, filter), call)
   }
 
   /**
-   * Removes the first rule that fits (RTM_DELRULE).
+   * Removes the first rule that fits (RTM_DELRULE), of IPv4 unless told otherwise.
    * @param options - `force: true` to be content if there is none.
-   * @throws NetlinkError: `ENOENT`.
+   * @throws RangeError for a key without a condition; NetlinkError: `ENOENT`.
+   * @example
+   * await ns.rules.delete({ priority: 1000, family: 'ipv6' })
    */
   async delete(key: RuleOptions, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return forgiving(force, perform(deleteRule(this.#netns, key), call))
   }
 
-  /** Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`. */
+  /**
+   * Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`; none is no error.
+   * `{ family }` alone removes the default rules, too.
+   * @throws RangeError for a filter without a condition.
+   * @example
+   * await ns.rules.flush({ table: 100 })
+   */
   async flush(filter: RuleOptions, call?: CallOptions): Promise<void> {
     checkCondition(filter)
     const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter(

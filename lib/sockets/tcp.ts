@@ -12,13 +12,13 @@ import { checkInteger } from '../wire/integers'
 
 /** Options of `NetNs.listen`. */
 export interface ListenOptions extends CallOptions {
-  /** The address to listen on. Default: all, of both families where there is IPv6. */
+  /** The address to listen on, no name. Default: all, of both families where there is IPv6. */
   host?: string | undefined
-  /** The port. Default: 0, the kernel chooses one. */
+  /** The port, 0 to 65535. Default: 0, the kernel chooses one. */
   port?: number | undefined
-  /** How many connections may wait to be accepted. Default: 511, as in Node. */
+  /** How many connections may wait to be accepted (listen(2)). Default: 511, as in Node. */
   backlog?: number | undefined
-  /** No IPv4 on an IPv6 address. Default: false. */
+  /** No IPv4 on an IPv6 address (IPV6_V6ONLY). Default: false. */
   ipv6Only?: boolean | undefined
   /** The server that listens, for one with options of its own. Default: a new one. */
   server?: Server | undefined
@@ -28,9 +28,11 @@ export interface ListenOptions extends CallOptions {
 export interface ConnectOptions extends CallOptions {
   /** The address to connect to. Names are not looked up: the resolver is the host's. */
   host: string
+  /** The port to connect to, 1 to 65535. */
   port: number
-  /** The address to connect from. Default: the kernel chooses. */
+  /** The address to connect from, of the same family. Default: the kernel chooses. */
   localAddress?: string | undefined
+  /** The port to connect from, 0 to 65535. Default: 0, the kernel chooses. */
   localPort?: number | undefined
 }
 

@@ -3,6 +3,7 @@ import { types } from 'node:util'
 
 /** A refused value: the field it was given for, as a path such as `peer.mac`. */
 export interface InvalidValue {
+  /** Node's code: a wrong type, a value that means nothing here, a number or length beyond a limit. */
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
   /** The option or argument that was refused, such as `peer.mac`. */
   readonly field: string

@@ -8,34 +8,48 @@ import { readOnly } from '../../wire/read_only'
 import { linkKind } from './kind'
 
 const data = attributes('IFLA_MACVLAN_', {
-  /** How the devices on one lower device reach each other. Default: `vepa`. */
+  /** How the devices on one lower device reach each other. Not to or from `passthru` later. Default: `vepa`. */
   mode: [
     'MODE',
     1,
     oneOf(u32, 'MACVLAN_MODE_', {
+      /** Not at all. */
       private: ['PRIVATE', 1],
+      /** By the switch outside, if that sends frames back. */
       vepa: ['VEPA', 2],
+      /** Directly. */
       bridge: ['BRIDGE', 4],
+      /** There is only one, which has the lower device for itself. */
       passthru: ['PASSTHRU', 8],
+      /** Not at all; each receives only from its list of source addresses. */
       source: ['SOURCE', 16],
     }),
   ],
+  /**
+   * `nopromisc` (mode `passthru`): the lower device does not become promiscuous. `nodst` (mode `source`, since Linux
+   * 5.13): what an allowed source sent is not looked at for its destination, too. Default: none.
+   */
   macvlanFlags: ['FLAGS', 2, bits(u16, 'MACVLAN_FLAG_', { nopromisc: ['NOPROMISC', 1], nodst: ['NODST', 2] })],
-  /** What to do with `macaddr` and `macaddrs`, in mode `source`. */
+  /** What to do with `macaddr` and `macaddrs`; in mode `source` only. Never reported. */
   macaddrMode: [
     'MACADDR_MODE',
     3,
     oneOf(u32, 'MACVLAN_MACADDR_', { add: ['ADD', 0], delete: ['DEL', 1], flush: ['FLUSH', 2], set: ['SET', 3] }),
   ],
+  /** An allowed source address to add or delete, by `macaddrMode`. Never reported. */
   macaddr: ['MACADDR', 4, mac],
-  /** The allowed source addresses, in mode `source`. */
+  /** The allowed source addresses, in mode `source`; to set them, with `macaddrMode: 'set'`. */
   macaddrs: ['MACADDR_DATA', 5, list('IFLA_MACVLAN_MACADDR', 4, mac)],
+  /** How many source addresses are allowed. Only reported. */
   macaddrCount: ['MACADDR_COUNT', 6, readOnly(u32)],
-  /** Length of the queue for broadcasts that this device asks for. */
+  /** Length of the queue for broadcasts that this device asks for, in packets. Default: 1000. Since Linux 5.11. */
   bcQueueLen: ['BC_QUEUE_LEN', 7, u32],
-  /** Length of that queue as the lower device has it. */
+  /** Length of that queue: the longest that any device on the lower one asks for. Only reported, since Linux 5.11. */
   bcQueueLenUsed: ['BC_QUEUE_LEN_USED', 8, readOnly(u32)],
-  /** Broadcasts from fewer recipients than this are queued; -1 queues none, 0 all. */
+  /**
+   * Multicast to a group that more devices than this use is queued as broadcasts are; -1 queues none. Default: 1, which
+   * is not reported. Since Linux 6.4.
+   */
   bcCutoff: ['BC_CUTOFF', 9, i32],
 })
 

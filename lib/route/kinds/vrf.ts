@@ -5,7 +5,7 @@ import { readOnly } from '../../wire/read_only'
 import { linkKind } from './kind'
 
 const data = attributes('IFLA_VRF_', {
-  /** The routing table of its ports. It cannot be changed later. */
+  /** The routing table of its ports, 1 to 4294967295. It cannot be changed later. */
   table: ['TABLE', 1, within(u32, 1, 0xffffffff)],
 })
 

@@ -78,7 +78,7 @@ const data = attributes('IFLA_VXLAN_', {
   vnifilter: ['VNIFILTER', 30, boolean(u8)],
   /** Hands packets for an endpoint of this host over directly, without UDP. Default: true. Since Linux 6.5. */
   localbypass: ['LOCALBYPASS', 31, boolean(u8)],
-  /** Whether the flow label is `flowLabel` or the inner packet's. Default: `fixed`. Since Linux 6.7. */
+  /** Whether the flow label is `flowLabel` or the inner packet's. Default: `fixed`. Since Linux 6.8. */
   flowLabelPolicy: ['LABEL_POLICY', 32, oneOf(u32, 'VXLAN_LABEL_', { fixed: ['FIXED', 0], inherit: ['INHERIT', 1] })],
   /** Bits of the 64-bit header that no packet may have set. Default: all that are not in use. Since Linux 6.14. */
   reservedBits: ['RESERVED_BITS', 33, be64],
