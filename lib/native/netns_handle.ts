@@ -82,9 +82,10 @@ export class NetnsHandle {
   }
 }
 
-/** The handle behind an option that wants a namespace. */
-export function checkNetns(value: unknown, field: string): NetnsHandle {
+/** The handle behind an option that wants a namespace, which has to be open where an operation needs it. */
+export function checkNetns(value: unknown, field: string, operation?: string): NetnsHandle {
   const handle = (value as Partial<NetnsTarget> | null | undefined)?.[handleOf]
   if (!(handle instanceof NetnsHandle)) throw wrongType(field, 'a NetNs', value)
+  if (operation !== undefined) handle.use(operation)
   return handle
 }

@@ -232,7 +232,7 @@ export class NetNs implements NetnsTarget {
    * const isRed = link?.netnsId === (await ns.id(red))
    */
   async id(other: NetNs, options?: CallOptions): Promise<number | undefined> {
-    return perform(getNsid(this[handleOf], checkNetns(other, 'other')), options)
+    return perform(getNsid(this[handleOf], checkNetns(other, 'other', 'NetNs.id')), options)
   }
 
   /**
@@ -243,7 +243,7 @@ export class NetNs implements NetnsTarget {
    */
   async setId(other: NetNs, id?: number, options?: CallOptions): Promise<void> {
     if (id !== undefined) checkInteger(id, 0, 0x7fffffff, 'id')
-    return perform(setNsid(this[handleOf], checkNetns(other, 'other'), id), options)
+    return perform(setNsid(this[handleOf], checkNetns(other, 'other', 'NetNs.setId'), id), options)
   }
 
   /**

@@ -144,7 +144,7 @@ function finishing(name: string, options: Options, deferred: Options, prefix: st
 export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> {
   const options = link as unknown as Options
   const linkInfo = checkCreation(options)
-  const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns')
+  const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns', 'links.add')
   const far = linkInfo.kind === 'veth' ? peerOf(options, netns, target) : undefined
   const name = options.name as string
   // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
@@ -217,7 +217,7 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
   checkDevice(dev, 'dev')
   const linkInfo = checkChanges(options)
   const port = portPart(options)
-  const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns')
+  const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns', 'links.set')
   const renamed = (options.name as Device | undefined) ?? dev
   const steps: Step[] = []
   const add = (where: NetnsHandle, of: Device, attributes: Options, flags = {}): void => {

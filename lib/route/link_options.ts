@@ -244,7 +244,7 @@ export function checkPeer(peer: unknown): { options: Options; netns: NetnsHandle
   checkKeys(peer, new Set([...settingKeys, 'index', 'altnames', 'netns']), 'peer')
   const options = peer as Options
   if (options.name === undefined) throw wrongType('peer.name', 'given for a veth', undefined)
-  const netns = options.netns === undefined ? undefined : checkNetns(options.netns, 'peer.netns')
+  const netns = options.netns === undefined ? undefined : checkNetns(options.netns, 'peer.netns', 'links.add')
   return { options, netns }
 }
 

@@ -226,7 +226,7 @@ export function addNeighbor(netns: NetnsHandle, verb: 'add' | 'replace', options
   if (proxy && lladdr !== undefined) throw wrongValue('mac', 'left out for a proxy entry', lladdr)
   const state = checkState(options.state) ?? 'permanent'
   const managed = checkBoolean(options.managed, 'managed')
-  const needsMac = !proxy && !managed && ['permanent', 'reachable', 'stale', 'delay', 'probe'].includes(state)
+  const needsMac = !proxy && !managed && ['permanent', 'noarp', 'reachable', 'stale', 'delay', 'probe'].includes(state)
   if (needsMac && lladdr === undefined) throw wrongType('mac', `given for the state "${state}"`, lladdr)
   const named: NeighborFlag[] = [...header.flags]
   if (checkBoolean(options.router, 'router')) named.push('router')

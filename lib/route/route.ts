@@ -340,7 +340,7 @@ export function decodeRoute({ reader, at, end }: Received): Route | undefined {
   if (viaOther !== undefined) route.via = viaOther
   if (nexthops !== undefined) route.nexthops = nexthops.map(decodeHop)
   const expires = cacheInfo?.expires ?? 0
-  if (expires !== 0) route.expiresSeconds ??= expires / ticksPerSecond
+  if (expires !== 0) route.expiresSeconds ??= Math.max(0, expires) / ticksPerSecond
   return route
 }
 

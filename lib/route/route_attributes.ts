@@ -3,7 +3,7 @@ import { aside } from '../wire/aside'
 import { attributes, type AttributesOf } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { device } from '../wire/device'
-import { be16, i32, u16, u32, u8 } from '../wire/integers'
+import { be16, i32, u16, u32, u8, within } from '../wire/integers'
 import { AF_INET, AF_INET6, familyOf, formatIP, ip, parseIP } from '../wire/ip'
 import { struct, type StructValue } from '../wire/struct'
 import { binary, text } from '../wire/text'
@@ -229,7 +229,7 @@ export const routeAttributes = attributes('RTA_', {
   preference: ['PREF', 20, routerPreference],
   encapType: ['ENCAP_TYPE', 21, u16],
   encap: ['ENCAP', 22, binary()],
-  expiresSeconds: ['EXPIRES', 23, u32],
+  expiresSeconds: ['EXPIRES', 23, within(u32, 1, 0xffffffff)],
   pad: ['PAD', 24, ignored],
   uid: ['UID', 25, u32],
   ttlPropagate: ['TTL_PROPAGATE', 26, u8],

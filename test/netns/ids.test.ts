@@ -1,4 +1,5 @@
 // The ids by which namespaces know one another.
+import { NetNs } from '../../lib/index'
 import { fresh, ip } from '../support/namespaces'
 
 test('a namespace that was never met has no id', async () => {
@@ -40,4 +41,12 @@ test('a second id is refused, and so is one that is taken', async () => {
   await expect(red.setId(blue, 0)).rejects.toMatchObject(error)
   expect(await red.id(green)).toBe(0)
   expect(await red.id(blue)).toBeUndefined()
+})
+
+test('a closed handle has no id, and the error names the call', async () => {
+  await using red = await fresh()
+  const green = await NetNs.create()
+  green.close()
+  await expect(red.id(green)).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED', operation: 'NetNs.id' })
+  await expect(red.setId(green, 5)).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED', operation: 'NetNs.setId' })
 })

@@ -297,6 +297,7 @@ describe('options of neighbors', () => {
     ['a MAC without separators', 'TypeError', 'mac', { address: v4, mac: '020000000007' }],
     ['a MAC that is a number', 'TypeError', 'mac', { address: v4, mac: 7 }],
     ['no MAC where the state needs one', 'TypeError', 'mac', { address: v4, state: 'reachable' }],
+    ['no MAC where it is not resolved', 'TypeError', 'mac', { address: v4, state: 'noarp' }],
     ['a MAC of a proxy entry', 'TypeError', 'mac', { address: v4, mac, proxy: true }],
     ['a state without such a name', 'TypeError', 'state', { address: v4, mac, state: 'dead' }],
     ['a state in a list', 'TypeError', 'state', { address: v4, mac, state: ['stale'] }],

@@ -109,6 +109,7 @@ describe('options of routes', () => {
     ['a scope without such a name', 'TypeError', 'scope', { ...v4, scope: 'universe' }],
     ['a type of service of 256', 'RangeError', 'tos', { ...v4, tos: 256 }],
     ['a preference without such a name', 'TypeError', 'preference', { ...v6, preference: 'highest' }],
+    ['an expiry at once', 'RangeError', 'expiresSeconds', { ...v6, expiresSeconds: 0 }],
     ['a negative expiry', 'RangeError', 'expiresSeconds', { ...v6, expiresSeconds: -1 }],
     ['an infinite expiry', 'RangeError', 'expiresSeconds', { ...v6, expiresSeconds: Infinity }],
     ['onlink that is no boolean', 'TypeError', 'onlink', { ...v4, via: '10.0.0.2', onlink: 1 }],
