@@ -8,7 +8,7 @@ import { interleave, milliseconds } from './measure'
 const allowed = 15
 
 const handles = new Float64Array(0)
-const plan = new Int32Array(0)
+const plan = new Int32Array(4) // no operations
 const bytes = new Uint8Array(0)
 const start = (): Started => addon.transact(Lane.mutation, handles, plan, bytes, '')
 

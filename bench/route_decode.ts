@@ -1,9 +1,8 @@
 // How many routes of five attributes the codec decodes in a second: a dump's bytes, received before, to objects.
 import { handleOf } from '../lib/native/netns_handle'
-import { addon, scratch, type TransactionAnswer } from '../lib/native/addon'
-import { runJob } from '../lib/native/jobs'
+import { scratch } from '../lib/native/addon'
 import { forEachMessage } from '../lib/netlink/message'
-import { layOut } from '../lib/netlink/plan'
+import { transact } from '../lib/netlink/transaction'
 import { decodeRoute } from '../lib/route/route'
 import { listRoutes } from '../lib/route/route_operations'
 import type { NetNs } from '../lib/index'
@@ -15,13 +14,8 @@ const required = 1.5
 
 async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
   const operation = listRoutes(ns[handleOf], { family: 'ipv4' })
-  const { handles, plan, bytes, names } = layOut(operation)
-  const { errno, result } = await runJob<TransactionAnswer>({ operation: operation.name }, () =>
-    addon.transact(operation.lane, handles, plan, bytes, names),
-  )
-  if (errno !== 0) throw new Error(`the dump failed with errno ${errno}`)
-  const [, , , ...answers] = result
-  return answers.flatMap(([, , , ...blocks]) =>
+  const { reports } = await transact([operation], operation.lane, { operation: operation.name }, undefined)
+  return (reports[0]?.answers ?? []).flatMap(({ blocks }) =>
     blocks.map((block) => (typeof block === 'number' ? scratch.slice(0, block) : block)),
   )
 }

@@ -10,6 +10,7 @@
 
 #include "environment.h"
 #include "namespace_jobs.h"
+#include "plan.h"
 #include "transaction.h"
 #include "values.h"
 
@@ -44,49 +45,6 @@ std::vector<std::string> split(const std::string& names) {
   }
   return found;
 }
-
-// A plan is a list of 32-bit numbers; a step is one run of them:
-// namespace, protocol, ending, undo, offset, length, tolerated, relocations, then the tolerated errnos, then for each
-// relocation: place, namespace, device name.
-class Plan {
- public:
-  Plan(Napi::Int32Array words, std::vector<std::string> names) : words_(words), names_(std::move(names)) {}
-
-  bool done() const { return at_ == words_.ElementLength(); }
-  bool read_step(Transaction& transaction) {
-    if (words_.ElementLength() - at_ < 8) return false;
-    Step step{};
-    step.netns = word();
-    step.protocol = static_cast<int>(word());
-    const uint32_t ending = word();
-    if (ending > static_cast<uint32_t>(Ending::last_ack)) return false;
-    step.ending = static_cast<Ending>(ending);
-    step.undo = word() != 0;
-    const size_t offset = word();
-    const size_t length = word();
-    const size_t tolerated = word();
-    const size_t relocations = word();
-    const size_t rest = words_.ElementLength() - at_;
-    if (length == 0 || tolerated > rest || relocations > (rest - tolerated) / 3) return false;
-    for (size_t i = 0; i < tolerated; ++i)
-      step.tolerated.push_back(static_cast<int>(word()));
-    for (size_t i = 0; i < relocations; ++i) {
-      const size_t place = word();
-      const size_t netns = word();
-      const size_t name = word();
-      if (name >= names_.size()) return false;
-      step.relocations.push_back(Relocation{place, netns, names_[name]});
-    }
-    return transaction.add(std::move(step), offset, length);
-  }
-
- private:
-  uint32_t word() { return static_cast<uint32_t>(words_[at_++]); }
-
-  Napi::Int32Array words_;
-  std::vector<std::string> names_;
-  size_t at_ = 0;
-};
 
 }  // namespace
 
@@ -228,22 +186,26 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
     const bool changes = name == LaneName::mutation || name == LaneName::removal;
     const auto handles = info[1].As<Napi::Float64Array>();
-    std::vector<NamespacePointer> namespaces;
+    Script script;
     std::vector<Use> uses;
     for (size_t i = 0; i < handles.ElementLength(); ++i) {
+      // 0: to be created
       NamespacePointer netns = environment_.find(static_cast<uint64_t>(handles[i]));
+      if (!netns && handles[i] == 0) {
+        script.namespaces.emplace_back();
+        continue;
+      }
       if (!netns) return status(info.Env(), Failure{EBADF, nullptr});
       const auto is_it = [&](const Use& use) { return use.of == netns->identity(); };
       if (std::none_of(uses.begin(), uses.end(), is_it)) uses.push_back(Use{netns->identity(), changes});
-      namespaces.push_back(std::move(netns));
+      script.namespaces.push_back(std::move(netns));
     }
+    const auto words = info[2].As<Napi::Int32Array>();
     const auto bytes = info[3].As<Napi::Uint8Array>();
-    auto job = std::make_shared<Transaction>(std::move(namespaces),
-                                             std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength()));
-    for (Plan plan(info[2].As<Napi::Int32Array>(), split(*names)); !plan.done();) {
-      if (!plan.read_step(*job)) return malformed(info.Env());
-    }
-    return Submit(info, std::move(job), name, std::move(uses));
+    script.bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    script.names = split(*names);
+    if (!Plan({words.Data(), words.ElementLength()}).read(script)) return malformed(info.Env());
+    return Submit(info, std::make_shared<Transaction>(std::move(script)), name, std::move(uses));
   }
 
   // cancel(job)

@@ -104,6 +104,7 @@ bool Executor::wait_briefly(const JobPointer& job, bool take) {
 Executor::Cancelled Executor::cancel(const JobPointer& job) {
   const auto lock = lock_briefly(mutex_);
   if (job->state_ == Job::State::finished) return Cancelled::too_late;
+  if (job->state_ == Job::State::running && job->interrupt()) return Cancelled::interrupted;
   job->abandoned_ = true;
   return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
 }

@@ -22,7 +22,7 @@ class Executor {
   // Opens the namespace that new threads belong to.
   using OpenHome = std::function<Home()>;
   // What cancel() found.
-  enum class Cancelled : uint8_t { before_start, while_running, too_late };
+  enum class Cancelled : uint8_t { before_start, while_running, too_late, interrupted };
 
   // `wake` is called on a lane's thread when there is something to collect.
   explicit Executor(std::function<void()> wake) : wake_(std::move(wake)) {}
@@ -36,7 +36,7 @@ class Executor {
   // times as long as the kernel takes for a look-up. With `take`, a job that ended is the caller's (true) and will not
   // be collected.
   bool wait_briefly(const JobPointer& job, bool take);
-  // A queued job will not run; a running one finishes, but is not wanted any more.
+  // A queued job will not run; a running one ends early if it can, else it finishes but is not wanted any more.
   Cancelled cancel(const JobPointer& job);
   // Jobs that ended, `most` at a time, in order; wakes again if there are more.
   std::vector<JobPointer> collect(size_t most);

@@ -57,6 +57,9 @@ class Job {
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (environment gone) frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
+  // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits for
+  // its end.
+  virtual bool interrupt() { return false; }
   // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
   virtual void discard() {}
 

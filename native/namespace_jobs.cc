@@ -11,17 +11,6 @@
 namespace netloom {
 namespace {
 
-napi_value describe(const Delivery& to, NamespacePointer netns) {
-  const Identity identity = netns->identity();
-  const int fd = netns->fd();
-  ArrayValue result(to.env);
-  result.push(static_cast<double>(to.environment.keep(std::move(netns))));
-  result.push(static_cast<double>(identity.device));
-  result.push(static_cast<double>(identity.inode));
-  result.push(fd);
-  return result;
-}
-
 union Address {
   sockaddr any;
   sockaddr_in v4;
@@ -49,6 +38,15 @@ Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& s
 }
 
 }  // namespace
+
+napi_value describe(const Delivery& to, NamespacePointer netns) {
+  const Identity identity = netns->identity();
+  ArrayValue result(to.env);
+  result.push(static_cast<double>(to.environment.keep(std::move(netns))));
+  result.push(static_cast<double>(identity.device));
+  result.push(static_cast<double>(identity.inode));
+  return result;
+}
 
 napi_value CreateNamespace::deliver(const Delivery& to) {
   if (failure) return nullptr;

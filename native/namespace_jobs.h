@@ -11,12 +11,15 @@
 
 namespace netloom {
 
+// [handle, device, inode] of a namespace that passes to JavaScript.
+napi_value describe(const Delivery& to, NamespacePointer netns);
+
 class CreateNamespace final : public Job {
  public:
   // With an empty path anonymous. An ephemeral one is unpinned when its handle closes, or with the environment.
   CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
   void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
-  // [handle, device, inode, descriptor]
+  // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
   void discard() override {
     pin_ = Pin();
@@ -37,7 +40,7 @@ class OpenNamespace final : public Job {
   void run(ThreadHome&) override {
     failure = std::visit([this](auto& target) { return open_namespace(target, opened_); }, target_);
   }
-  // [handle, device, inode, descriptor]
+  // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
 
  private:

@@ -31,13 +31,6 @@ bool is_plain_ack(const nlmsghdr* message) {
   return error == 0 && (message->nlmsg_flags & NLM_F_ACK_TLVS) == 0;
 }
 
-// The error that NLMSG_ERROR and NLMSG_DONE begin with.
-int error_of(const nlmsghdr* message) {
-  int error = 0;
-  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error)) std::memcpy(&error, NLMSG_DATA(message), sizeof error);
-  return error;
-}
-
 bool contains(std::span<const int> errnos, int error) {
   return std::find(errnos.begin(), errnos.end(), error) != errnos.end();
 }
@@ -47,6 +40,14 @@ nlmsghdr* message_at(std::span<uint8_t> buffer, size_t offset) {
 }
 
 }  // namespace
+
+int error_in(std::span<const uint8_t> message) {
+  int error = 0;
+  if (message.size() >= NLMSG_LENGTH(sizeof error)) {
+    std::memcpy(&error, message.data() + NLMSG_HDRLEN, sizeof error);
+  }
+  return error;
+}
 
 void ReplyBlocks::append(const uint8_t* bytes, size_t size) {
   if (blocks_.empty() || blocks_.back().capacity - blocks_.back().size < NLMSG_ALIGN(size)) {
@@ -157,16 +158,15 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
     for (size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
       const auto* message = reinterpret_cast<const nlmsghdr*>(bytes + at);
       if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at) return Failure{EBADMSG, "recvmsg"};
-      at += NLMSG_ALIGN(message->nlmsg_len);
       if (message->nlmsg_type == NLMSG_OVERRUN) return Failure{ENOBUFS, "recvmsg"};
       const bool error = message->nlmsg_type == NLMSG_ERROR;
       const bool done = message->nlmsg_type == NLMSG_DONE;
       if (message->nlmsg_flags & NLM_F_DUMP_INTR) replies.interrupted = true;
-      if ((error || done) && error_of(message) != 0 && !contains(chunk.tolerated, -error_of(message))) {
-        replies.refused = true;
-      }
+      const int said = error || done ? error_in({bytes + at, message->nlmsg_len}) : 0;
+      if (said != 0 && !contains(chunk.tolerated, -said)) replies.refused = true;
       if (!is_plain_ack(message)) worth_keeping = true;
       if (message->nlmsg_seq == chunk.last_sequence && (error || done || chunk.ending == Ending::reply)) over = true;
+      at += NLMSG_ALIGN(message->nlmsg_len);
     }
     if (worth_keeping) replies.blocks.append(bytes, size);
   }

@@ -2,6 +2,8 @@
 // acks, the ends of dumps), not what a message means.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,6 +27,7 @@ class ReplyBlocks {
 
   void append(const uint8_t* bytes, size_t size);
   std::vector<Block>& blocks() { return blocks_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
   bool empty() const { return blocks_.empty(); }
 
  private:
@@ -45,6 +48,22 @@ struct Replies {
   bool interrupted = false;     // a dump is not consistent (NLM_F_DUMP_INTR)
   ReplyBlocks blocks;           // all that was received but plain acknowledgements
 };
+
+// The error that NLMSG_ERROR and NLMSG_DONE begin with: a negative errno, or 0.
+int error_in(std::span<const uint8_t> message);
+
+// Calls each(message) for every whole message that was received.
+template <class Each>
+void for_each_message(const Replies& replies, Each each) {
+  for (const ReplyBlocks::Block& block : replies.blocks.blocks()) {
+    for (size_t at = 0; at + sizeof(nlmsghdr) <= block.size;) {
+      const auto* header = reinterpret_cast<const nlmsghdr*>(block.bytes.get() + at);
+      if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > block.size - at) break;
+      each(std::span<const uint8_t>(block.bytes.get() + at, header->nlmsg_len));
+      at += NLMSG_ALIGN(header->nlmsg_len);
+    }
+  }
+}
 
 class NetlinkSocket {
  public:

@@ -4,101 +4,346 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "environment.h"
+#include "namespace_jobs.h"
 #include "values.h"
 
 namespace netloom {
+namespace {
 
-bool Transaction::add(Step step, size_t offset, size_t length) {
-  if (step.netns >= namespaces_.size() || offset > bytes_.size() || length > bytes_.size() - offset) return false;
-  step.bytes = std::span(bytes_).subspan(offset, length);
-  for (size_t at = 0; at < length;) {
-    if (length - at < sizeof(nlmsghdr)) return false;
-    const auto* message = reinterpret_cast<const nlmsghdr*>(step.bytes.data() + at);
-    if (message->nlmsg_len < sizeof(nlmsghdr) || NLMSG_ALIGN(message->nlmsg_len) > length - at) return false;
-    at += NLMSG_ALIGN(message->nlmsg_len);
+// Acknowledgements are asked for only at the end of a run, but each message may be refused: so many refusals fit into
+// the receive buffer.
+constexpr size_t kMostTogether = 200;
+// Below that, one at a time: an acknowledgement for each tells the kernel's warnings.
+constexpr size_t kLeastTogether = 8;
+
+const nlmsghdr* header_of(std::span<const uint8_t> message) {
+  return reinterpret_cast<const nlmsghdr*>(message.data());
+}
+
+// What an undo meets when the object is gone already.
+constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
+
+// The number of the message in a run that a refusal answers.
+template <class Each>
+void for_each_refusal(const Replies& replies, Each each) {
+  for_each_message(replies, [&](std::span<const uint8_t> message) {
+    if (header_of(message)->nlmsg_type != NLMSG_ERROR || error_in(message) == 0) return;
+    each(header_of(message)->nlmsg_seq - replies.first_sequence, message);
+  });
+}
+
+}  // namespace
+
+void Transaction::run(ThreadHome& thread) {
+  std::vector<Operation>& operations = script_.operations;
+  bool failed = false;
+  while (tried_ < operations.size() && !interrupted_ && !(failed && script_.stop_at_failure)) {
+    const size_t first = tried_;
+    const size_t end = end_of_run(first);
+    if (end - first >= kLeastTogether) {
+      run_together(thread, first, end);
+    } else {
+      run_alone(thread, operations[tried_++]);
+    }
+    for (size_t i = first; i < tried_; ++i)
+      failed = failed || operations[i].outcome != Outcome::done;
   }
-  for (const Relocation& relocation : step.relocations) {
-    if (relocation.netns >= namespaces_.size() || length < sizeof(uint32_t)) return false;
-    if (relocation.at > length - sizeof(uint32_t) || relocation.device.size() >= IFNAMSIZ) return false;
+  if (script_.rollback && (failed || tried_ < operations.size())) {
+    roll_back(thread);
+    return;
   }
-  steps_.push_back(std::move(step));
+  for (Operation& operation : operations) {
+    if (!operation.creation || operation.outcome != Outcome::done) continue;
+    if (operation.creation->ephemeral) {
+      script_.namespaces[operation.creation->netns]->own(std::move(operation.details->pin));
+    } else {
+      operation.details->pin.disarm();
+    }
+  }
+}
+
+bool Transaction::interrupt() {
+  if (script_.operations.size() < 2 && !script_.rollback) return false;
+  interrupted_ = true;
   return true;
 }
 
-void Transaction::run(ThreadHome& thread) {
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].undo) continue;
-    Outcome outcome{i, {}};
-    failure = execute(thread, steps_[i], outcome);
-    const bool stop = failure || outcome.replies.refused;
-    if (stop || !outcome.replies.blocks.empty()) outcomes_.push_back(std::move(outcome));
-    if (!stop) continue;
-    failed_step_ = i;
-    undo(thread, i);
-    return;
+size_t Transaction::end_of_run(size_t first) const {
+  const auto step_of = [&](size_t i) -> const Step* {
+    const Operation& operation = script_.operations[i];
+    if (operation.creation || operation.steps != 1) return nullptr;
+    const Step& step = script_.steps[operation.first_step];
+    return step.inverse != 0 && step.ending == Ending::ack && step.tolerated == 0 ? &step : nullptr;
+  };
+  const Step* last = step_of(first);
+  size_t end = first + 1;
+  for (; last && end < script_.operations.size(); ++end) {
+    const Step* next = step_of(end);
+    if (!next || next->netns != last->netns || next->protocol != last->protocol) break;
+    if (next->bytes.data() != last->bytes.data() + last->bytes.size()) break;
+    last = next;
+  }
+  return end;
+}
+
+void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
+  while (first < end && !interrupted_) {
+    const size_t sent = send_together(thread, first, std::min(end, first + kMostTogether));
+    tried_ = first + sent;
+    if (script_.stop_at_failure) {
+      const auto is_done = [](const Operation& operation) { return operation.outcome == Outcome::done; };
+      const auto begin = script_.operations.begin() + static_cast<ptrdiff_t>(first);
+      const auto failed = std::find_if_not(begin, begin + static_cast<ptrdiff_t>(sent), is_done);
+      if (failed != begin + static_cast<ptrdiff_t>(sent)) {
+        // The kernel did not stop there.
+        for (auto later = begin + static_cast<ptrdiff_t>(sent); --later != failed;) {
+          if (later->outcome == Outcome::done) later->outcome = undo(thread, *later) ? Outcome::waiting : Outcome::stuck;
+        }
+        tried_ = static_cast<size_t>(failed - script_.operations.begin()) + 1;
+        return;
+      }
+    }
+    first += sent;
   }
 }
 
-Failure Transaction::execute(ThreadHome& thread, Step& step, Outcome& outcome) {
-  if (Failure failure = relocate(thread, step)) return failure;
-  return namespaces_[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-    return socket.transact(thread, step.bytes, step.ending, step.tolerated, outcome.replies);
+size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) {
+  std::vector<Operation>& operations = script_.operations;
+  const auto step_of = [&](size_t i) -> Step& { return script_.steps[operations[i].first_step]; };
+  size_t ready = first;
+  for (; ready < end; ++ready) {
+    const Failure failure = relocate(thread, step_of(ready), operations[ready]);
+    if (!failure) continue;
+    if (ready > first) break;  // the ones before it first
+    operations[ready].tell().failure = failure;
+    operations[ready].tell().failed_step = 0;
+    operations[ready].outcome = Outcome::failed;
+    return 1;
+  }
+  uint8_t* begin = step_of(first).bytes.data();
+  const Step& last = step_of(ready - 1);
+  const std::span<uint8_t> bytes(begin, last.bytes.data() + last.bytes.size());
+  Replies replies;
+  const Failure failure = script_.namespaces[last.netns]->with_socket(
+      thread, last.protocol,
+      [&](NetlinkSocket& socket) { return socket.transact(thread, bytes, Ending::last_ack, {}, replies); });
+  for (size_t i = first; i < ready; ++i) {
+    operations[i].outcome = failure ? Outcome::failed : Outcome::done;
+    if (failure) {
+      operations[i].tell().failure = failure;
+      operations[i].tell().failed_step = 0;
+    }
+  }
+  for_each_refusal(replies, [&](uint32_t index, std::span<const uint8_t> message) {
+    if (index >= ready - first) return;
+    Operation& refused = operations[first + index];
+    refused.outcome = Outcome::failed;
+    refused.tell().failed_step = 0;
+    Operation::Answer answer{0, {}};
+    answer.replies.first_sequence = header_of(message)->nlmsg_seq;
+    answer.replies.refused = true;
+    answer.replies.blocks.append(message.data(), message.size());
+    refused.tell().answers.push_back(std::move(answer));
+  });
+  return ready - first;
+}
+
+void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
+  if (operation.creation) {
+    create(thread, operation);
+    return;
+  }
+  for (size_t i = 0; i < operation.steps; ++i) {
+    const Step& step = script_.steps[operation.first_step + i];
+    if (step.undo) continue;
+    Operation::Answer answer{i, {}};
+    Failure failure;
+    if (script_.rollback && step.recipe) failure = look_before(thread, step, operation);
+    if (!failure) failure = execute(thread, step, operation, answer.replies);
+    const bool stop = failure || answer.replies.refused;
+    if (stop || !answer.replies.blocks.empty()) operation.tell().answers.push_back(std::move(answer));
+    if (!stop) continue;
+    operation.tell().failure = failure;
+    operation.tell().failed_step = i;
+    operation.tell().leftover = !undo_steps(thread, operation, i);
+    operation.outcome = Outcome::failed;
+    return;
+  }
+  operation.outcome = Outcome::done;
+}
+
+void Transaction::create(ThreadHome& thread, Operation& operation) {
+  const Creation& creation = *operation.creation;
+  Operation::Details& details = operation.tell();
+  details.failure = create_namespace(thread, creation.path, script_.namespaces[creation.netns], details.pin);
+  operation.outcome = details.failure ? Outcome::failed : Outcome::done;
+}
+
+void Transaction::roll_back(ThreadHome& thread) {
+  rolled_back_ = true;
+  for (size_t i = tried_; i-- > 0;) {
+    Operation& operation = script_.operations[i];
+    if (operation.outcome == Outcome::done) operation.outcome = undo(thread, operation) ? Outcome::undone : Outcome::stuck;
+  }
+}
+
+bool Transaction::undo(ThreadHome& thread, Operation& operation) {
+  if (!operation.creation) return undo_steps(thread, operation, operation.steps);
+  operation.details->pin = Pin();
+  script_.namespaces[operation.creation->netns].reset();
+  return true;
+}
+
+// Backwards from the step that failed.
+bool Transaction::undo_steps(ThreadHome& thread, Operation& operation, size_t end) {
+  bool all = true;
+  for (size_t i = end; i-- > 0;) {
+    const Step& step = script_.steps[operation.first_step + i];
+    if (step.undo) {
+      Replies replies;
+      if (execute(thread, step, operation, replies) || replies.refused) all = false;
+      continue;
+    }
+    if (step.inverse != 0) {
+      std::vector<uint8_t> message = inverse(step.bytes, step.inverse);
+      all = send_undo(thread, step, message) && all;
+    }
+    if (!step.recipe || !operation.details) continue;
+    for (auto& [of, message] : operation.details->restoring) {
+      if (of == i) all = send_undo(thread, step, message) && all;
+    }
+  }
+  return all;
+}
+
+bool Transaction::send_undo(ThreadHome& thread, const Step& step, std::span<uint8_t> message) {
+  if (message.empty()) return false;
+  Replies replies;
+  const Failure failure =
+      script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
+        return socket.transact(thread, message, Ending::ack, kGone, replies);
+      });
+  return !failure && !replies.refused;
+}
+
+std::span<const int> Transaction::tolerated(const Step& step) const {
+  return std::span(script_.tolerated).subspan(step.first_tolerated, step.tolerated);
+}
+
+Failure Transaction::execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
+  if (Failure failure = relocate(thread, step, operation)) return failure;
+  const NamespacePointer& netns = script_.namespaces[step.netns];
+  if (!netns) return Failure{ECANCELED, nullptr};
+  return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
+    return socket.transact(thread, step.bytes, step.ending, tolerated(step), replies);
   });
 }
 
 // SIOCGIFINDEX answers without the rtnl lock, so naming a device costs 1 µs and never waits.
-Failure Transaction::relocate(ThreadHome& thread, Step& step) {
-  for (const Relocation& relocation : step.relocations) {
-    const Failure failure =
-        namespaces_[relocation.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) -> Failure {
-          ifreq request{};
-          relocation.device.copy(request.ifr_name, IFNAMSIZ - 1);
-          if (::ioctl(socket.fd(), SIOCGIFINDEX, &request) != 0) return failed("ioctl");
-          std::memcpy(step.bytes.data() + relocation.at, &request.ifr_ifindex, sizeof request.ifr_ifindex);
-          return {};
-        });
-    if (!failure) continue;
-    if (failure.error == ENODEV) missing_device_ = relocation.device;
-    return failure;
+Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& operation) {
+  for (size_t i = 0; i < step.relocations; ++i) {
+    const Relocation& relocation = script_.relocations[step.first_relocation + i];
+    const NamespacePointer& netns = script_.namespaces[relocation.netns];
+    // Its creation failed, or nobody has tried it.
+    if (!netns) return Failure{ECANCELED, nullptr};
+    int32_t value = netns->fd();
+    if (relocation.what == Relocation::What::device_index) {
+      const std::string& device = script_.names[relocation.name];
+      // Any socket of that namespace would do.
+      const Failure failure = netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) -> Failure {
+        ifreq request{};
+        device.copy(request.ifr_name, IFNAMSIZ - 1);
+        if (::ioctl(socket.fd(), SIOCGIFINDEX, &request) != 0) return failed("ioctl");
+        value = request.ifr_ifindex;
+        return {};
+      });
+      if (failure.error == ENODEV) operation.tell().missing_device = device;
+      if (failure) return failure;
+    }
+    std::memcpy(script_.bytes.data() + relocation.at, &value, sizeof value);
   }
   return {};
 }
 
-// Backwards from the step that failed: each undo step belongs to the step before it.
-void Transaction::undo(ThreadHome& thread, size_t failed) {
-  for (size_t i = failed; i-- > 0;) {
-    if (!steps_[i].undo) continue;
-    Outcome outcome{i, {}};
-    if (execute(thread, steps_[i], outcome) || outcome.replies.refused) undo_failed_ = true;
+Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation& operation) {
+  // The change itself is compared with what there is, so its own places have to be filled in.
+  if (Failure failure = relocate(thread, step, operation)) return failure;
+  const UndoRecipe& recipe = script_.recipes[*step.recipe];
+  const bool dump = (header_of(step.lookup)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+  Replies replies;
+  const Failure failure =
+      script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
+        return socket.transact(thread, step.lookup, dump ? Ending::dump : Ending::reply, kGone, replies);
+      });
+  if (failure) return failure;
+  std::vector<uint8_t> message;
+  bool found = false;
+  for_each_message(replies, [&](std::span<const uint8_t> object) {
+    if (found || header_of(object)->nlmsg_type < NLMSG_MIN_TYPE || !is_same_object(step.bytes, object, recipe)) return;
+    message = restoring(step.bytes, object, recipe);
+    found = true;
+  });
+  if (!found && recipe.remove_type != 0) message = inverse(step.bytes, recipe.remove_type);
+  // Without an object there is nothing to bring back: the change will be refused. Else an empty message tells that
+  // something cannot be brought back.
+  if (found || recipe.remove_type != 0) {
+    const size_t index = static_cast<size_t>(&step - &script_.steps[operation.first_step]);
+    operation.tell().restoring.emplace_back(index, std::move(message));
   }
+  return {};
 }
 
 napi_value Transaction::deliver(const Delivery& to) {
-  if (outcomes_.empty() && !failed_step_) return nullptr;
+  size_t answers = 0;
+  bool silent = !rolled_back_ && tried_ == script_.operations.size();
+  for (const Operation& operation : script_.operations) {
+    if (!operation.details) continue;
+    answers += operation.details->answers.size();
+    silent = silent && operation.outcome == Outcome::done && !operation.creation && operation.details->answers.empty();
+  }
+  if (silent) return nullptr;
   const napi_env env = to.env;
   ArrayValue result(env);
-  result.push(failed_step_ ? make_number(env, static_cast<double>(*failed_step_)) : nullptr);
-  result.push(missing_device_.empty() ? nullptr : make_text(env, missing_device_));
-  result.push(make_boolean(env, undo_failed_));
-  for (Outcome& outcome : outcomes_) {
-    ArrayValue answer(env);
-    answer.push(static_cast<double>(outcome.step));
-    answer.push(outcome.replies.first_sequence);
-    answer.push(make_boolean(env, outcome.replies.interrupted));
-    for (ReplyBlocks::Block& block : outcome.replies.blocks.blocks()) {
-      if (outcomes_.size() == 1 && outcome.replies.blocks.blocks().size() == 1 && block.size <= to.scratch.size()) {
-        std::memcpy(to.scratch.data(), block.bytes.get(), block.size);
-        answer.push(static_cast<double>(block.size));
-        continue;
+  result.push(interrupted_ ? 1 : 0);
+  result.push(rolled_back_ ? 1 : 0);
+  result.push(static_cast<double>(tried_));
+  for (size_t i = 0; i < script_.operations.size(); ++i) {
+    Operation& operation = script_.operations[i];
+    const bool usual = operation.outcome == (rolled_back_ ? Outcome::undone : Outcome::done);
+    if (!operation.details && (usual || i >= tried_)) continue;
+    Operation::Details& details = operation.tell();
+    result.push(static_cast<double>(i));
+    result.push(static_cast<double>(operation.outcome));
+    result.push(details.failed_step ? static_cast<double>(*details.failed_step) : -1);
+    result.push(details.failure.error);
+    result.push(details.failure.call ? make_text(env, details.failure.call) : nullptr);
+    result.push(details.missing_device.empty() ? nullptr : make_text(env, details.missing_device));
+    result.push(details.leftover ? 1 : 0);
+    const bool created = operation.creation && operation.outcome == Outcome::done;
+    result.push(created ? describe(to, script_.namespaces[operation.creation->netns]) : nullptr);
+    result.push(static_cast<double>(details.answers.size()));
+    for (Operation::Answer& answer : details.answers) {
+      std::vector<ReplyBlocks::Block>& blocks = answer.replies.blocks.blocks();
+      result.push(static_cast<double>(answer.step));
+      result.push(answer.replies.first_sequence);
+      result.push(answer.replies.interrupted ? 1 : 0);
+      result.push(static_cast<double>(blocks.size()));
+      for (ReplyBlocks::Block& block : blocks) {
+        if (answers == 1 && blocks.size() == 1 && block.size <= to.scratch.size()) {
+          std::memcpy(to.scratch.data(), block.bytes.get(), block.size);
+          result.push(static_cast<double>(block.size));
+          continue;
+        }
+        // A large block is handed over, a small one copied into JavaScript's heap: cheaper than a finalizer.
+        constexpr size_t kWorthHandingOver = 16 * 1024;
+        result.push(block.size < kWorthHandingOver ? make_bytes(env, block.bytes.get(), block.size)
+                                                   : make_bytes(env, std::move(block.bytes), block.size));
       }
-      // A large block is handed over, a small one copied into JavaScript's heap: cheaper than a finalizer.
-      constexpr size_t kWorthHandingOver = 16 * 1024;
-      answer.push(block.size < kWorthHandingOver ? make_bytes(env, block.bytes.get(), block.size)
-                                                 : make_bytes(env, std::move(block.bytes), block.size));
     }
-    result.push(answer);
   }
   return result;
 }

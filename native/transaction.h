@@ -1,6 +1,8 @@
-// One job that speaks netlink: steps over one or several namespaces, in order, each undone if a later one fails.
+// One job that speaks netlink: operations over one or several namespaces, in order. Each is carried out in steps, of
+// which the earlier ones are undone if a later one fails; and with `rollback` all operations are, if one fails.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,60 +11,125 @@
 
 #include "job.h"
 #include "namespace.h"
+#include "undo.h"
 
 namespace netloom {
 
-// A place in a step's bytes that takes the index of a device: known to the kernel only when the step is about to be
-// sent.
+// A place in a step's bytes that is known only when the step is about to be sent.
 struct Relocation {
-  size_t at;
-  size_t netns;
-  std::string device;
+  enum class What : uint8_t { device_index, netns_descriptor };
+  What what;
+  size_t at;      // in the bytes of all steps
+  size_t netns;   // whose descriptor it is, or where the device is looked up
+  uint32_t name;  // of the device
 };
 
 struct Step {
   size_t netns;
   int protocol;
   Ending ending;
-  bool undo;  // runs only if a step after the one it follows fails
+  bool undo;                     // runs only to take back the step before it
+  uint16_t inverse;              // the message type that takes its one message back; 0: none
+  std::optional<size_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::span<uint8_t> bytes;
+  std::span<uint8_t> lookup;
+  size_t first_tolerated, tolerated;    // in all errnos that are as good as success
+  size_t first_relocation, relocations;  // in all relocations
+};
+
+// A namespace that an operation creates.
+struct Creation {
+  size_t netns;
+  std::string path;  // empty: anonymous
+  bool ephemeral;
+};
+
+// What became of an operation.
+enum class Outcome : uint8_t { waiting, done, failed, undone, stuck };
+
+struct Operation {
+  size_t first_step, steps;
+  std::optional<Creation> creation;  // instead of steps
+
+  // What one step received.
+  struct Answer {
+    size_t step;
+    Replies replies;
+  };
+  // Most operations of a large batch have nothing to tell.
+  struct Details {
+    std::optional<size_t> failed_step;
+    Failure failure;  // none: the kernel refused a message, and the answer says which
+    std::string missing_device;
+    bool leftover = false;
+    std::vector<Answer> answers;
+    std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring;  // by step: the message that brings back what was
+    Pin pin;
+  };
+  Outcome outcome = Outcome::waiting;
+  std::unique_ptr<Details> details;
+
+  Details& tell() {
+    if (!details) details = std::make_unique<Details>();
+    return *details;
+  }
+};
+
+// What all operations of a transaction refer to.
+struct Script {
+  bool rollback = false;         // if one operation fails, those before it are undone
+  bool stop_at_failure = true;   // else the later ones are tried all the same
+  std::vector<NamespacePointer> namespaces;  // null: to be created
+  std::vector<uint8_t> bytes;
+  std::vector<Step> steps;
   std::vector<Relocation> relocations;
-  std::vector<int> tolerated;  // errnos of refusals that are as good as success
+  std::vector<int> tolerated;
+  std::vector<std::string> names;
+  std::vector<UndoRecipe> recipes;
+  std::vector<Operation> operations;
+
+  // Whether every place and number in it is inside what it refers to.
+  bool is_sound() const;
 };
 
 class Transaction final : public Job {
  public:
-  // `bytes` holds the messages of all steps. The namespaces stay open until the job is gone: messages carry their
-  // descriptors.
-  Transaction(std::vector<NamespacePointer> namespaces, std::vector<uint8_t> bytes)
-      : namespaces_(std::move(namespaces)), bytes_(std::move(bytes)) {}
-
-  // The step that is described by a plan (see addon.cc) or false if it does not fit the bytes.
-  bool add(Step step, size_t offset, size_t length);
+  // `script` must be sound. Its namespaces stay open until the job is gone: messages carry their descriptors.
+  explicit Transaction(Script script) : script_(std::move(script)) {}
 
   void run(ThreadHome& thread) override;
-  // [failed step, name of the device that was not found, whether an undo failed, [step, first sequence, interrupted,
-  // Buffer, …], …]; nothing when all went well and the kernel said nothing but plain acknowledgements. A number stands
-  // for a Buffer whose bytes, so many of them, lie in the scratch memory.
+  // The run ends between two operations; with `rollback` what was done is undone.
+  bool interrupt() override;
+  // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was interrupted,
+  // whether it was rolled back, how many operations were tried, report, …], in which each operation that has something
+  // to tell is a report: [operation, state, failed step, errno, system call, name of the device that was not found,
+  // whether something is left over, created namespace, answer, …], and each answer [step, first sequence, interrupted,
+  // Buffer, …]. A number stands for a Buffer whose bytes, so many of them, lie in the scratch memory.
   napi_value deliver(const Delivery& to) override;
 
  private:
-  struct Outcome {
-    size_t step;
-    Replies replies;
-  };
+  // Operations that can be sent in one piece: each one message whose effect its inverse takes back, to one namespace.
+  size_t end_of_run(size_t first) const;
+  void run_together(ThreadHome& thread, size_t first, size_t end);
+  size_t send_together(ThreadHome& thread, size_t first, size_t end);
+  void run_alone(ThreadHome& thread, Operation& operation);
+  void create(ThreadHome& thread, Operation& operation);
+  void roll_back(ThreadHome& thread);
 
-  Failure execute(ThreadHome& thread, Step& step, Outcome& outcome);
-  Failure relocate(ThreadHome& thread, Step& step);
-  void undo(ThreadHome& thread, size_t failed);
+  Failure execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
+  Failure relocate(ThreadHome& thread, const Step& step, Operation& operation);
+  // Notes what the kernel has before the step changes it.
+  Failure look_before(ThreadHome& thread, const Step& step, Operation& operation);
+  // False if something could not be taken back.
+  bool undo_steps(ThreadHome& thread, Operation& operation, size_t end);
+  bool undo(ThreadHome& thread, Operation& operation);
+  bool send_undo(ThreadHome& thread, const Step& step, std::span<uint8_t> message);
+  std::span<const int> tolerated(const Step& step) const;
 
-  std::vector<NamespacePointer> namespaces_;
-  std::vector<uint8_t> bytes_;
-  std::vector<Step> steps_;
-  std::vector<Outcome> outcomes_;
-  std::optional<size_t> failed_step_;
-  std::string missing_device_;
-  bool undo_failed_ = false;
+  Script script_;
+  std::atomic<bool> interrupted_ = false;
+  bool rolled_back_ = false;
+  size_t tried_ = 0;  // operations
 };
 
 }  // namespace netloom

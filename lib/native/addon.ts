@@ -11,24 +11,20 @@ export const Ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const
 export type Ending = (typeof Ending)[keyof typeof Ending]
 
 /** What `cancel` found: Executor::Cancelled of native/executor.h. */
-export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2 } as const
+export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrupted: 3 } as const
 
-/** [handle, device, inode, descriptor] of a namespace. */
-export type NetnsDescription = readonly [handle: number, device: number, inode: number, fd: number]
+/** What became of an operation: Outcome of native/transaction.h. */
+export const Outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
+export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
-/** What one step of a transaction received. */
-export type StepAnswer = readonly [step: number, firstSequence: number, interrupted: boolean, ...blocks: Block[]]
+/** [handle, device, inode] of a namespace. */
+export type NetnsDescription = readonly [handle: number, device: number, inode: number]
 
 /** Received messages; a number stands for so many bytes of `scratch`, which the next answer overwrites. */
 export type Block = Uint8Array | number
 
-/** What a transaction received; `failedStep` is the one that stopped it. */
-export type TransactionAnswer = readonly [
-  failedStep: number | undefined,
-  missingDevice: string | undefined,
-  undoFailed: boolean,
-  ...answers: StepAnswer[],
-]
+/** What a transaction has to tell, one after another: see Transaction::deliver of native/transaction.h. */
+export type TransactionAnswer = readonly (number | string | undefined | NetnsDescription | Uint8Array)[]
 
 /** How a job ended: an errno (0 for success), the system call that failed, what it made. */
 export type Ended = readonly [errno: number, call: string | undefined, result: unknown]

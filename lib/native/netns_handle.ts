@@ -6,10 +6,18 @@ import { addon, type NetnsDescription } from './addon'
 /** Where a public object keeps its handle: not for users, and not reachable by a string. */
 export const handleOf = Symbol('netloom.handle')
 
-/** Something that stands for a network namespace: a `NetNs`. */
+/** A network namespace that messages may be sent to: one that is open, or one that a batch is about to create. */
+export interface NetnsReference {
+  /** What errors call it: its name or path, or `net:[inode]`. */
+  readonly label: string
+  /** The number in the handle table, 0 for one that is not created yet; throws if it cannot be used. */
+  use(operation: string): number
+}
+
+/** Something that stands for a network namespace: a `NetNs`, or what `Batch.createNetNs` gives. */
 export interface NetnsTarget {
   /** @internal */
-  readonly [handleOf]: NetnsHandle
+  readonly [handleOf]: NetnsReference
 }
 
 /** Identifies a namespace, whatever handle or path leads to it: device and inode of its file. */
@@ -40,17 +48,15 @@ const collected = new FinalizationRegistry<Remains>(({ handle, label, stack }) =
 })
 
 /** The handle of an open network namespace. */
-export class NetnsHandle {
+export class NetnsHandle implements NetnsReference {
   readonly identity: NetnsIdentity
   /** What errors call the namespace: its name or path, or `net:[inode]`. */
   readonly label: string
   readonly #handle: number
-  readonly #fd: number
   #open = true
 
-  constructor([handle, device, inode, fd]: NetnsDescription, label = `net:[${inode}]`) {
+  constructor([handle, device, inode]: NetnsDescription, label = `net:[${inode}]`) {
     this.#handle = handle
-    this.#fd = fd
     this.identity = { device, inode }
     this.label = label
     const stack = debugging ? (new Error('opened here').stack ?? undefined) : undefined
@@ -67,12 +73,6 @@ export class NetnsHandle {
     return this.#handle
   }
 
-  /** The descriptor, as long as the handle is open; throws if it is closed. */
-  fd(operation: string): number {
-    this.use(operation)
-    return this.#fd
-  }
-
   /** Calls that were made before still finish. */
   close(): void {
     if (!this.#open) return
@@ -82,10 +82,10 @@ export class NetnsHandle {
   }
 }
 
-/** The handle behind an option that wants a namespace, which has to be open where an operation needs it. */
-export function checkNetns(value: unknown, field: string, operation?: string): NetnsHandle {
-  const handle = (value as Partial<NetnsTarget> | null | undefined)?.[handleOf]
-  if (!(handle instanceof NetnsHandle)) throw wrongType(field, 'a NetNs', value)
-  if (operation !== undefined) handle.use(operation)
-  return handle
+/** The namespace behind an option that wants one; with the name of an operation, it has to be usable. */
+export function checkNetns(value: unknown, field: string, operation?: string): NetnsReference {
+  const netns = (value as Partial<NetnsTarget> | null | undefined)?.[handleOf]
+  if (netns === undefined) throw wrongType(field, 'a NetNs', value)
+  if (operation !== undefined) netns.use(operation)
+  return netns
 }

@@ -1,6 +1,6 @@
 // Messages to the kernel: a header that every family has (nlmsghdr), one of the family's own, and attributes.
 import { scratch, type Block } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
 import type { Fields, Struct, StructValue } from '../wire/struct'
@@ -25,11 +25,9 @@ export interface Message {
   readonly name: string
   readonly bytes: Uint8Array
   readonly layout: AnyLayout
-  /** Places that take the index of a device, which is looked up in `devicesOf`. */
+  /** Places that are filled in when it is sent; devices are looked up in `devicesOf`. */
   readonly relocations: readonly Relocation[]
-  readonly devicesOf: NetnsHandle | undefined
-  /** Namespaces whose descriptors stand in it. */
-  readonly namespaces: readonly NetnsHandle[]
+  readonly devicesOf: NetnsReference | undefined
 }
 
 /** What a message is made of. */
@@ -39,7 +37,7 @@ export interface MessageContent<H extends Fields, A extends AttributeTable> {
   readonly header?: Partial<StructValue<H>>
   readonly attributes?: AttributesOf<A>
   /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
-  readonly devicesOf?: NetnsHandle | undefined
+  readonly devicesOf?: NetnsReference | undefined
   /** What errors call the object whose parts the attributes are, such as `peer`. */
   readonly field?: string | undefined
 }
@@ -67,8 +65,7 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   writer.patch32(0, writer.length)
   writer.align()
   const { relocations } = writer
-  const namespaces = writer.namespaces as NetnsHandle[]
-  return { name, bytes: writer.finish(), layout, relocations, devicesOf, namespaces }
+  return { name, bytes: writer.finish(), layout, relocations, devicesOf }
 }
 
 /** A message of the kernel's, still in the block that it was received in. */

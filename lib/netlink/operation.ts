@@ -1,18 +1,29 @@
 // What a verb of a resource is before it is carried out: messages for one or several namespaces, in steps, and how their
-// answers become a result. Making one sends nothing.
+// answers become a result. Making one sends nothing, so it can be carried out alone or in a batch.
+import type { NetloomError } from '../errors'
 import type { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from './message'
+import type { UndoRecipe } from './undo_recipe'
 
 /** Messages that go to one namespace in one piece. A later step is sent only if all of this one succeeded. */
 export interface Step {
-  readonly netns: NetnsHandle
+  readonly netns: NetnsReference
   readonly messages: readonly Message[]
   readonly ending: Ending
   /** Errnos that mean that what was asked for is so already: of an object that is gone, in a flush. */
   readonly tolerate?: ReadonlySet<number> | undefined
   /** Sent, to its own namespace, if a later step fails: takes back what this one did. */
-  readonly undo?: { readonly netns: NetnsHandle; readonly message: Message } | undefined
+  readonly undo?: { readonly netns: NetnsReference; readonly message: Message } | undefined
+  /**
+   * The type of the message that takes this one message back: what an RTM_NEWADDR adds, an RTM_DELADDR with the same
+   * content removes. Steps that have it do not depend on one another's answers, and may be sent together.
+   */
+  readonly inverse?: number | undefined
+  /** How what was there before this one message is found and brought back, when a batch is rolled back. */
+  readonly before?: { readonly recipe: UndoRecipe; readonly lookup: Message } | undefined
+  /** Nothing can take it back. */
+  readonly lasting?: boolean | undefined
 }
 
 /** One call of the public face, such as `links.add`. */
@@ -22,12 +33,14 @@ export interface Operation<Result> {
   /** A NETLINK_ family. */
   readonly protocol: number
   readonly lane: Lane
-  readonly netns: NetnsHandle
+  readonly netns: NetnsReference
   readonly steps: readonly Step[]
   /** Words for an error: what it was about. */
   readonly about?: string | undefined
   /** Makes the result of what the kernel answered; acknowledgements are not among it. */
   result(answers: Answers): Result
+  /** Makes a result of an error that is none to the caller, or throws it. */
+  readonly recover?: ((error: unknown) => Result) | undefined
 }
 
 /** The kernel's answers to an operation. */
@@ -38,3 +51,28 @@ export interface Answers {
 
 /** For operations without a result. */
 export const nothing = (): void => undefined
+
+/** The same operation, with another result made of its own. */
+export function map<From, To>(operation: Operation<From>, make: (result: From) => To): Operation<To> {
+  const { recover } = operation
+  return {
+    ...operation,
+    result: (answers) => make(operation.result(answers)),
+    recover: recover === undefined ? undefined : (error) => make(recover(error)),
+  }
+}
+
+/** The same operation, for which errors that `isNone` knows are the result `instead`. */
+export function unless<Result, Instead>(
+  operation: Operation<Result>,
+  isNone: (error: unknown) => boolean,
+  instead: Instead,
+): Operation<Result | Instead> {
+  return {
+    ...operation,
+    recover(error) {
+      if (isNone(error)) return instead
+      throw error as NetloomError
+    },
+  }
+}

@@ -1,69 +1,167 @@
-// Lays an operation out for the addon: the bytes of all its messages in one piece, and the plan of native/addon.cc.
+// Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of native/plan.h.
 import { Ending } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
+import type { Message } from './message'
 import type { Operation, Step } from './operation'
+import { recipeWords, type UndoRecipe } from './undo_recipe'
 
-/** An operation as `addon.transact` takes it. */
+/** A namespace that is created before what follows it. */
+export interface Creation {
+  readonly netns: NetnsReference
+  /** Where it is pinned; undefined for an anonymous one. */
+  readonly path: string | undefined
+  readonly ephemeral: boolean
+}
+
+/** What a transaction is made of. */
+export type Item = Operation<unknown> | { readonly creation: Creation; readonly name: string }
+
+/** How a transaction goes on when an operation fails. */
+export interface Manner {
+  readonly rollback: boolean
+  readonly stop: boolean
+}
+
+/** A transaction as `addon.transact` takes it; the memory is used again for the next one. */
 export interface LaidOut {
   readonly handles: Float64Array
   readonly plan: Int32Array
   readonly bytes: Uint8Array
-  /** Device names, each with a NUL at its end. */
+  /** Device names and paths, each with a NUL at its end. */
   readonly names: string
-  /** The step at each position of the plan; undefined for the undo of the one before. */
-  readonly steps: readonly (Step | undefined)[]
 }
 
-/** Lays out the steps of an operation; throws if a namespace it uses is closed. */
-export function layOut(operation: Operation<unknown>): LaidOut {
-  const { name, protocol } = operation
-  const plan: number[] = []
-  let names = ''
-  let nameCount = 0
-  const steps: (Step | undefined)[] = []
+const alone: Manner = { rollback: false, stop: true }
+
+// Laid out, handed over and copied before anybody else gets a turn.
+let words = new Int32Array(1024)
+let memory = new Uint8Array(16 * 1024)
+
+/** Lays out operations; throws if a namespace that they use is closed. */
+export function layOut(items: readonly Item[], { rollback, stop }: Manner = alone): LaidOut {
+  let wordCount = 0
+  let size = 0
   const handles: number[] = []
-  const positions = new Map<NetnsHandle, number>()
-  const position = (netns: NetnsHandle): number => {
+  const positions = new Map<NetnsReference, number>()
+  const names = new Map<string, number>()
+  const recipes = new Map<UndoRecipe, number>()
+
+  function reserve(count: number): void {
+    if (wordCount + count <= words.length) return
+    const grown = new Int32Array(Math.max(wordCount + count, 2 * words.length))
+    grown.set(words)
+    words = grown
+  }
+  function word(value: number): void {
+    words[wordCount++] = value
+  }
+  function place(bytes: Uint8Array): number {
+    const at = size
+    size += bytes.length
+    if (size > memory.length) {
+      const grown = new Uint8Array(Math.max(size, 2 * memory.length))
+      grown.set(memory)
+      memory = grown
+    }
+    memory.set(bytes, at)
+    return at
+  }
+  function position(netns: NetnsReference, operation: string): number {
     const known = positions.get(netns)
     if (known !== undefined) return known
     positions.set(netns, handles.length)
-    handles.push(netns.use(name))
+    handles.push(netns.use(operation))
     return handles.length - 1
   }
-
-  let size = 0
-  for (const { messages, undo } of operation.steps) {
-    for (const { bytes } of messages) size += bytes.length
-    size += undo?.message.bytes.length ?? 0
+  function numberOf<Key>(table: Map<Key, number>, key: Key): number {
+    const known = table.get(key)
+    if (known !== undefined) return known
+    table.set(key, table.size)
+    return table.size - 1
   }
-  const bytes = new Uint8Array(size)
-  let offset = 0
 
-  function add({ netns, ending, messages, tolerate }: Step, isUndo: boolean): void {
-    const begin = offset
-    const relocations: number[] = []
-    for (const message of messages) {
-      for (const { at, device } of message.relocations) {
-        relocations.push(offset - begin + at, position(message.devicesOf ?? netns), nameCount++)
-        names += `${device}\0`
+  function relocate(message: Message, at: number, netns: NetnsReference, operation: string): void {
+    for (const relocation of message.relocations) {
+      reserve(4)
+      if (relocation.device === undefined) {
+        word(1)
+        word(at + relocation.at)
+        word(position(relocation.netns as NetnsReference, operation))
+        word(0)
+      } else {
+        word(0)
+        word(at + relocation.at)
+        word(position(message.devicesOf ?? netns, operation))
+        word(numberOf(names, relocation.device))
       }
-      for (const used of message.namespaces) position(used)
-      bytes.set(message.bytes, offset)
-      offset += message.bytes.length
     }
-    const tolerated = [...(tolerate ?? [])]
-    plan.push(position(netns), protocol, ending, isUndo ? 1 : 0, begin, offset - begin)
-    plan.push(tolerated.length, relocations.length / 3, ...tolerated)
-    // One by one: a step may have more of them than a call takes arguments.
-    for (const word of relocations) plan.push(word)
   }
 
-  for (const step of operation.steps) {
-    add(step, false)
-    steps.push(step)
-    if (step.undo === undefined) continue
-    add({ netns: step.undo.netns, messages: [step.undo.message], ending: Ending.ack }, true)
-    steps.push(undefined)
+  function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
+    const { netns, messages, ending, tolerate, inverse, before } = step
+    const begin = size
+    let relocations = before?.lookup.relocations.length ?? 0
+    for (const { bytes, relocations: its } of messages) {
+      place(bytes)
+      relocations += its.length
+    }
+    const length = size - begin
+    const lookup = before === undefined || !rollback ? undefined : before.lookup
+    const lookupAt = lookup === undefined ? 0 : place(lookup.bytes)
+    if (lookup === undefined) relocations -= before?.lookup.relocations.length ?? 0
+    reserve(12 + (tolerate?.size ?? 0))
+    word(position(netns, operation))
+    word(protocol)
+    word(ending)
+    word(isUndo ? 1 : 0)
+    word(inverse ?? 0)
+    word(before === undefined || lookup === undefined ? -1 : numberOf(recipes, before.recipe))
+    word(begin)
+    word(length)
+    word(lookupAt)
+    word(lookup?.bytes.length ?? 0)
+    word(tolerate?.size ?? 0)
+    word(relocations)
+    for (const errno of tolerate ?? []) word(errno)
+    let at = begin
+    for (const message of messages) {
+      relocate(message, at, netns, operation)
+      at += message.bytes.length
+    }
+    if (lookup !== undefined) relocate(lookup, lookupAt, netns, operation)
   }
-  return { handles: new Float64Array(handles), plan: new Int32Array(plan), bytes, names, steps }
+
+  for (const item of items) {
+    reserve(4)
+    if ('creation' in item) {
+      const { netns, path, ephemeral } = item.creation
+      word(-1)
+      word(position(netns, item.name))
+      word(path === undefined ? -1 : numberOf(names, path))
+      word(ephemeral ? 1 : 0)
+      continue
+    }
+    const { steps, protocol, name } = item
+    let count = steps.length
+    for (const { undo } of steps) if (undo !== undefined) count++
+    word(count)
+    for (const step of steps) {
+      addStep(step, protocol, name, false)
+      if (step.undo === undefined) continue
+      const { netns, message } = step.undo
+      addStep({ netns, messages: [message], ending: Ending.ack }, protocol, name, true)
+    }
+  }
+
+  const head = [rollback ? 1 : 0, stop ? 1 : 0, recipes.size, items.length]
+  for (const recipe of recipes.keys()) head.push(...recipeWords(recipe))
+  reserve(head.length)
+  words.copyWithin(head.length, 0, wordCount)
+  words.set(head)
+  return {
+    handles: new Float64Array(handles),
+    plan: words.subarray(0, head.length + wordCount),
+    bytes: memory.subarray(0, size),
+    names: [...names.keys()].map((name) => `${name}\0`).join(''),
+  }
 }

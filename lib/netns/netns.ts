@@ -219,7 +219,8 @@ export class NetNs implements NetnsTarget {
 
   /** Whether this and `other` are handles to one namespace. */
   equals(other: NetNs): boolean {
-    const { device, inode } = checkNetns(other, 'other').identity
+    if (!(other instanceof NetNs)) throw wrongType('other', 'a NetNs', other)
+    const { device, inode } = other.identity
     return device === this.identity.device && inode === this.identity.inode
   }
 

@@ -1,6 +1,6 @@
 // The messages of addresses: struct ifaddrmsg and IFA_… (linux/if_addr.h), from options and to objects.
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
@@ -264,7 +264,7 @@ function newAddress(options: AddressOptions, flags: number): Message {
 }
 
 /** addresses.add, addresses.replace */
-export function addAddress(netns: NetnsHandle, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
+export function addAddress(netns: NetnsReference, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
   const request = newAddress(options, Mode[verb])
   return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`)
 }
@@ -283,13 +283,13 @@ function deletion(key: AddressKey, label?: string): Message {
 }
 
 /** addresses.delete */
-export function deleteAddress(netns: NetnsHandle, key: AddressKey): Operation<void> {
+export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
   checkKeys(key, listedKeys)
   return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
 /** addresses.flush, of addresses that were listed: secondary ones first, for they go with their primary one. */
-export function deleteAddresses(netns: NetnsHandle, addresses: readonly Address[]): Operation<void> {
+export function deleteAddresses(netns: NetnsReference, addresses: readonly Address[]): Operation<void> {
   const messages = addresses.map((address) => deletion(address)).reverse()
   const gone = new Set([errnoNumber('EADDRNOTAVAIL') ?? 0, errnoNumber('ENODEV') ?? 0])
   return change('addresses.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
@@ -297,7 +297,7 @@ export function deleteAddresses(netns: NetnsHandle, addresses: readonly Address[
 
 /** addresses.list */
 export function listAddresses(
-  netns: NetnsHandle,
+  netns: NetnsReference,
   filter: AddressFilter = {},
   name = 'addresses.list',
 ): Operation<Address[]> {

@@ -1,6 +1,6 @@
 // The IP addresses of a namespace's devices (rtnetlink(7), linux/if_addr.h).
 import type { CallOptions } from '../native/jobs'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import {
   addAddress,
@@ -23,10 +23,10 @@ import { firstOf, found } from './lookup'
  * await red.addresses.add({ dev: 'eth0', address: 'fd00::1/64', flags: ['nodad'] })
  */
 export class Addresses {
-  readonly #netns: NetnsHandle
+  readonly #netns: NetnsReference
 
   /** @internal */
-  constructor(netns: NetnsHandle) {
+  constructor(netns: NetnsReference) {
     this.#netns = netns
   }
 

@@ -1,7 +1,7 @@
 // The messages behind the verbs of links.
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
-import { checkNetns, type NetnsHandle } from '../native/netns_handle'
+import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Operation, Step } from '../netlink/operation'
@@ -81,7 +81,7 @@ function lookMessage(dev: LinkName): Message {
 }
 
 /** links.get */
-export function getLink(netns: NetnsHandle, dev: LinkName, detail: LinkDetail): Operation<Link> {
+export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail): Operation<Link> {
   const statistics = checkDetail(detail)
   const decode = (received: Received): Link | undefined => decodeLink(received, statistics)
   return look('links.get', netns, Lane.look, lookMessage(dev), decode, `link ${show(dev)}`)
@@ -92,7 +92,7 @@ function show(dev: LinkName): string {
 }
 
 /** links.list */
-export function listLinks(netns: NetnsHandle, filter: LinkFilter = {}): Operation<Link[]> {
+export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Operation<Link[]> {
   checkKeys(filter, new Set(['statistics', 'kind', 'master', 'group', 'up']))
   const { kind, master, group, up } = filter
   const statistics = checkDetail(filter)
@@ -141,7 +141,7 @@ function finishing(name: string, options: Options, deferred: Options, prefix: st
 }
 
 /** links.add */
-export function addLink(netns: NetnsHandle, link: LinkOptions): Operation<Link> {
+export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Link> {
   const options = link as unknown as Options
   const linkInfo = checkCreation(options)
   const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns', 'links.add')
@@ -195,9 +195,9 @@ const noFlags = { up: undefined, arp: undefined, multicast: undefined, allMultic
  */
 function peerOf(
   options: Options,
-  home: NetnsHandle,
-  near: NetnsHandle,
-): { netns: NetnsHandle; message: never; finish: Message[] } {
+  home: NetnsReference,
+  near: NetnsReference,
+): { netns: NetnsReference; message: never; finish: Message[] } {
   const { options: peer, netns: far = near } = checkPeer(options.peer)
   if (peer.index !== undefined && options.index === undefined) {
     // The kernel ignores the one without the other.
@@ -212,7 +212,7 @@ function peerOf(
 }
 
 /** links.set */
-export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): Operation<void> {
+export function setLink(netns: NetnsReference, dev: Device, changes: LinkChanges): Operation<void> {
   const options = changes as unknown as Options
   checkDevice(dev, 'dev')
   const linkInfo = checkChanges(options)
@@ -220,7 +220,7 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
   const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns', 'links.set')
   const renamed = (options.name as Device | undefined) ?? dev
   const steps: Step[] = []
-  const add = (where: NetnsHandle, of: Device, attributes: Options, flags = {}): void => {
+  const add = (where: NetnsReference, of: Device, attributes: Options, flags = {}): void => {
     const content = { header: { index: of as number, ...flags }, attributes }
     steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack })
   }
@@ -251,13 +251,13 @@ export function setLink(netns: NetnsHandle, dev: Device, changes: LinkChanges): 
 }
 
 /** links.delete */
-export function deleteLink(netns: NetnsHandle, dev: LinkName): Operation<void> {
+export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {
   const request = message('DELLINK', linkLayout, naming(dev))
   return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal)
 }
 
 /** links.flush */
-export function flushLinks(netns: NetnsHandle, { group }: { group: number }): Operation<void> {
+export function flushLinks(netns: NetnsReference, { group }: { group: number }): Operation<void> {
   const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
   const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice }
   return change('links.flush', netns, [step], `group ${group}`, Lane.removal)
@@ -265,7 +265,7 @@ export function flushLinks(netns: NetnsHandle, { group }: { group: number }): Op
 
 /** links.addAltnames, links.deleteAltnames */
 export function changeAltnames(
-  netns: NetnsHandle,
+  netns: NetnsReference,
   verb: 'addAltnames' | 'deleteAltnames',
   dev: LinkName,
   altnames: readonly string[],

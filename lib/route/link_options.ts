@@ -1,5 +1,5 @@
 // What makes and changes a link: the options, checked and split into what each message of the kernel's takes.
-import { checkNetns, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import { checkNetns, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { checkKeys, isBytes, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import type { Device } from '../wire/device'
@@ -240,7 +240,7 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
 }
 
 /** Checks the far end of a veth. */
-export function checkPeer(peer: unknown): { options: Options; netns: NetnsHandle | undefined } {
+export function checkPeer(peer: unknown): { options: Options; netns: NetnsReference | undefined } {
   checkKeys(peer, new Set([...settingKeys, 'index', 'altnames', 'netns']), 'peer')
   const options = peer as Options
   if (options.name === undefined) throw wrongType('peer.name', 'given for a veth', undefined)

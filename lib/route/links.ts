@@ -1,6 +1,6 @@
 // Links: network devices (rtnetlink(7), linux/if_link.h).
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { isNotFound } from '../errors'
 import { perform } from '../netlink/perform'
 import { checkKeys } from '../wire/invalid'
@@ -30,10 +30,10 @@ import { forgiving, splitForce, type DeleteOptions } from './deletion'
  *                        peer: { netns: red, name: 'eth0', mac: '02:00:00:00:00:01', up: true } })
  */
 export class Links {
-  readonly #netns: NetnsHandle
+  readonly #netns: NetnsReference
 
   /** @internal */
-  constructor(netns: NetnsHandle) {
+  constructor(netns: NetnsReference) {
     this.#netns = netns
   }
 

@@ -1,7 +1,7 @@
 // The messages of neighbors: struct ndmsg and NDA_… (linux/neighbour.h), from options and to objects.
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
@@ -218,7 +218,7 @@ function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Ne
 }
 
 /** neighbors.add, neighbors.replace */
-export function addNeighbor(netns: NetnsHandle, verb: 'add' | 'replace', options: NeighborOptions): Operation<void> {
+export function addNeighbor(netns: NetnsReference, verb: 'add' | 'replace', options: NeighborOptions): Operation<void> {
   checkKeys(options, addKeys)
   const header = keyHeader(options)
   const proxy = header.flags.length > 0
@@ -244,13 +244,13 @@ function deletion(key: NeighborKey): Message {
 }
 
 /** neighbors.delete */
-export function deleteNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<void> {
+export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operation<void> {
   checkKeys(key, listedKeys)
   return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
 }
 
 /** neighbors.flush, of neighbors that were listed. */
-export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor[]): Operation<void> {
+export function deleteNeighbors(netns: NetnsReference, neighbors: readonly Neighbor[]): Operation<void> {
   const messages = neighbors.map(({ dev, address, flags: set }) =>
     deletion({ dev, address, proxy: set.includes('proxy') }),
   )
@@ -259,7 +259,7 @@ export function deleteNeighbors(netns: NetnsHandle, neighbors: readonly Neighbor
 }
 
 /** neighbors.get: the kernel looks up one. */
-export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Neighbor> {
+export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
   checkKeys(key, listedKeys)
   const request = message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
   return look('neighbors.get', netns, Lane.read, request, decodeNeighbor, `${key.address} on ${key.dev}`)
@@ -267,7 +267,7 @@ export function getNeighbor(netns: NetnsHandle, key: NeighborKey): Operation<Nei
 
 /** neighbors.list */
 export function listNeighbors(
-  netns: NetnsHandle,
+  netns: NetnsReference,
   filter: NeighborFilter = {},
   name = 'neighbors.list',
 ): Operation<Neighbor[]> {

@@ -1,6 +1,6 @@
 // The neighbor tables of a namespace: ARP and NDP (rtnetlink(7), linux/neighbour.h).
 import type { CallOptions } from '../native/jobs'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { found } from './lookup'
@@ -23,10 +23,10 @@ import {
  * await red.neighbors.add({ dev: 'eth0', address: '10.0.0.9', proxy: true })
  */
 export class Neighbors {
-  readonly #netns: NetnsHandle
+  readonly #netns: NetnsReference
 
   /** @internal */
-  constructor(netns: NetnsHandle) {
+  constructor(netns: NetnsReference) {
     this.#netns = netns
   }
 

@@ -1,6 +1,6 @@
 // Ids of namespaces as seen from a namespace (RTM_GETNSID, linux/net_namespace.h): what `netnsId` in a link refers to.
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK } from '../netlink/constants'
 import type { Operation } from '../netlink/operation'
 import { attributes } from '../wire/attributes'
@@ -26,7 +26,7 @@ export const nsidLayout = { header: rtgenmsg, attributes: nsidAttributes }
 const notAssigned = -1
 
 /** The id that `netns` knows `other` by, or undefined if it has none. */
-export function getNsid(netns: NetnsHandle, other: NetnsHandle): Operation<number | undefined> {
+export function getNsid(netns: NetnsReference, other: NetnsReference): Operation<number | undefined> {
   return {
     name: 'NetNs.id',
     protocol: NETLINK.ROUTE,
@@ -41,7 +41,7 @@ export function getNsid(netns: NetnsHandle, other: NetnsHandle): Operation<numbe
 }
 
 /** Gives `other` an id in `netns`; the kernel chooses one if `id` is undefined. */
-export function setNsid(netns: NetnsHandle, other: NetnsHandle, id: number | undefined): Operation<void> {
+export function setNsid(netns: NetnsReference, other: NetnsReference, id: number | undefined): Operation<void> {
   return change(
     'NetNs.setId',
     netns,

@@ -1,7 +1,7 @@
 // The messages behind the verbs of routes.
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
@@ -75,7 +75,7 @@ const gone = new Set([errnoNumber('ESRCH') ?? 0, errnoNumber('ENODEV') ?? 0])
 
 /** routes.add, routes.replace, routes.append */
 export function addRoute(
-  netns: NetnsHandle,
+  netns: NetnsReference,
   verb: 'add' | 'replace' | 'append',
   options: RouteOptions,
 ): Operation<void> {
@@ -92,13 +92,13 @@ function deletion(key: RouteOptions): Message {
 }
 
 /** routes.delete */
-export function deleteRoute(netns: NetnsHandle, key: RouteKey): Operation<void> {
+export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<void> {
   checkKeys(key, routeGivenKeys)
   return change('routes.delete', netns, deletion(key), `route ${key.dst}`)
 }
 
 /** routes.flush, of routes that were listed. */
-export function deleteRoutes(netns: NetnsHandle, routes: readonly Route[]): Operation<void> {
+export function deleteRoutes(netns: NetnsReference, routes: readonly Route[]): Operation<void> {
   const messages = routes.map(
     ({ family, dst, via, dev, table, metric, type, protocol, tos, from, nexthops, nexthopId }) => {
       const ways = nexthops === undefined ? { via, dev } : {}
@@ -109,7 +109,7 @@ export function deleteRoutes(netns: NetnsHandle, routes: readonly Route[]): Oper
 }
 
 /** routes.list */
-export function listRoutes(netns: NetnsHandle, filter: RouteFilter = {}, name = 'routes.list'): Operation<Route[]> {
+export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name = 'routes.list'): Operation<Route[]> {
   checkKeys(filter, filterKeys)
   const { dst, via, metric, dev, type, protocol, table } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -145,7 +145,7 @@ function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly
 }
 
 /** The list that holds the route of a key, and what it is called. */
-export function listOfKey(netns: NetnsHandle, key: RouteKey): Operation<Route[]> {
+export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route[]> {
   checkKeys(key, routeGivenKeys)
   const { dst, via, dev, metric, type, protocol, scope, src, tos, from } = key
   routeMessage(key, false) // checks the whole key
@@ -172,7 +172,7 @@ export function listOfKey(netns: NetnsHandle, key: RouteKey): Operation<Route[]>
 const lookupKeys = new Set(['from', 'iif', 'oif', 'mark', 'uid', 'tos', 'fibMatch'])
 
 /** routes.lookup */
-export function lookUpRoute(netns: NetnsHandle, address: string, options: LookupOptions = {}): Operation<Route> {
+export function lookUpRoute(netns: NetnsReference, address: string, options: LookupOptions = {}): Operation<Route> {
   checkKeys(options, lookupKeys)
   const { from, iif, oif, mark, uid, tos, fibMatch = false } = options
   const { length } = parseIP(address, 'address')

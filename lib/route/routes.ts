@@ -1,6 +1,6 @@
 // The routes of a namespace (rtnetlink(7), linux/rtnetlink.h).
 import type { CallOptions } from '../native/jobs'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
@@ -24,10 +24,10 @@ import {
  * await red.routes.add({ dst: '192.0.2.0/24', type: 'blackhole', table: 1000 })
  */
 export class Routes {
-  readonly #netns: NetnsHandle
+  readonly #netns: NetnsReference
 
   /** @internal */
-  constructor(netns: NetnsHandle) {
+  constructor(netns: NetnsReference) {
     this.#netns = netns
   }
 

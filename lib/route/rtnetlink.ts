@@ -1,6 +1,6 @@
 // What all rtnetlink resources share: message types (linux/rtnetlink.h), and the three shapes that their verbs have.
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import { encodeMessage, type Layout, type Message, type MessageContent, type Received } from '../netlink/message'
 import { nothing, type Operation, type Step } from '../netlink/operation'
@@ -54,7 +54,7 @@ export const Mode = {
 /** A change in one message, or in several steps; `about` tells errors what it was about. */
 export function change(
   name: string,
-  netns: NetnsHandle,
+  netns: NetnsReference,
   what: Message | readonly Step[],
   about?: string,
   lane: Lane = Lane.mutation,
@@ -85,7 +85,7 @@ export type LookLane = typeof Lane.look | typeof Lane.read
 /** A dump: all objects that the request lets through, made by `decode`; those it gives undefined for are left out. */
 export function dump<T>(
   name: string,
-  netns: NetnsHandle,
+  netns: NetnsReference,
   lane: LookLane,
   request: Message,
   decode: (received: Received) => T | undefined,
@@ -111,7 +111,7 @@ export function dump<T>(
 /** A look at one object, which the kernel answers with one message. */
 export function look<T>(
   name: string,
-  netns: NetnsHandle,
+  netns: NetnsReference,
   lane: LookLane,
   request: Message,
   decode: (received: Received) => T | undefined,

@@ -1,7 +1,7 @@
 // The messages of routing rules: struct fib_rule_hdr and FRA_… (linux/fib_rules.h), from options and to objects.
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
@@ -300,7 +300,7 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
 }
 
 /** rules.add */
-export function addRule(netns: NetnsHandle, options: RuleOptions): Operation<void> {
+export function addRule(netns: NetnsReference, options: RuleOptions): Operation<void> {
   return change('rules.add', netns, message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) }))
 }
 
@@ -309,7 +309,7 @@ function deletion(options: RuleOptions): Message {
 }
 
 /** rules.delete */
-export function deleteRule(netns: NetnsHandle, key: RuleOptions): Operation<void> {
+export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<void> {
   const request = deletion(key)
   const { family: _, invert, ...conditions } = key
   if (invert !== true && Object.values(conditions).every((value) => value === undefined)) {
@@ -319,14 +319,14 @@ export function deleteRule(netns: NetnsHandle, key: RuleOptions): Operation<void
 }
 
 /** rules.flush, of rules that were listed. */
-export function deleteRules(netns: NetnsHandle, rules: readonly Rule[]): Operation<void> {
+export function deleteRules(netns: NetnsReference, rules: readonly Rule[]): Operation<void> {
   const messages = rules.map(({ flags: _, ...rule }) => deletion(rule))
   const gone = new Set([errnoNumber('ENOENT') ?? 0])
   return change('rules.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
 /** rules.list: the kernel filters by family, the rest is compared here. */
-export function listRules(netns: NetnsHandle, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
+export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
   // The key as the kernel would tell it: encoding checks it, decoding that makes it comparable.
   const { bytes } = deletion(key)
   const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })

@@ -1,6 +1,6 @@
 // The routing policy rules of a namespace: which table is looked in for which packets (rtnetlink(7), linux/fib_rules.h).
 import type { CallOptions } from '../native/jobs'
-import type { NetnsHandle } from '../native/netns_handle'
+import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
@@ -13,10 +13,10 @@ import { addRule, deleteRule, deleteRules, listRules, type Rule, type RuleOption
  * await red.rules.add({ mark: 0x10, table: 1000, family: 'ipv6' })
  */
 export class Rules {
-  readonly #netns: NetnsHandle
+  readonly #netns: NetnsReference
 
   /** @internal */
-  constructor(netns: NetnsHandle) {
+  constructor(netns: NetnsReference) {
     this.#netns = netns
   }
 

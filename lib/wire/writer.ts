@@ -12,11 +12,13 @@ const longestAttribute = 0xffff
 /** NLA_F_NESTED of linux/netlink.h. */
 const NLA_F_NESTED = 0x8000
 
-/** A place in a message that takes the index of the device with this name, when the message is sent. */
-export interface Relocation {
-  readonly at: number
-  readonly device: string
-}
+/**
+ * A place in a message that is filled in when the message is sent: with the index of the device with this name, or with
+ * the descriptor of a namespace.
+ */
+export type Relocation =
+  | { readonly at: number; readonly device: string; readonly netns?: undefined }
+  | { readonly at: number; readonly netns: object; readonly device?: undefined }
 
 // A message is short-lived scratch until it is finished, and one is written at a time: they share their memory.
 let scratch: DataView | undefined = new DataView(new ArrayBuffer(4096))
@@ -26,10 +28,8 @@ export class Writer {
   #view: DataView
   #bytes: Uint8Array
   #length = 0
-  /** Places that take the index of a device. */
+  /** Places that are filled in when the message is sent. */
   readonly relocations: Relocation[] = []
-  /** Namespaces whose descriptors stand in the message; they must stay open until it is sent. */
-  readonly namespaces: object[] = []
 
   constructor() {
     this.#view = scratch ?? new DataView(new ArrayBuffer(4096))
@@ -109,6 +109,12 @@ export class Writer {
   /** The index of the device with this name, known when the message is sent. */
   deviceIndex(name: string): void {
     this.relocations.push({ at: this.#length, device: name })
+    this.zeros(4)
+  }
+
+  /** The descriptor of a namespace. */
+  netnsDescriptor(netns: object): void {
+    this.relocations.push({ at: this.#length, netns })
     this.zeros(4)
   }
 

@@ -2,13 +2,12 @@
 // made without the checks of the layers above, so that it is the kernel that refuses them.
 import fc from 'fast-check'
 import { NetlinkError } from '../../lib/errors'
-import { addon, Ending, Lane, type Started, type TransactionAnswer } from '../../lib/native/addon'
-import { runJob } from '../../lib/native/jobs'
+import { Ending, Lane } from '../../lib/native/addon'
 import { NLM_F, NLMSG } from '../../lib/netlink/constants'
 import { readAcknowledgement } from '../../lib/netlink/extended_ack'
 import { encodeMessage, forEachMessage, type Message } from '../../lib/netlink/message'
 import { perform } from '../../lib/netlink/perform'
-import { layOut } from '../../lib/netlink/plan'
+import { transact } from '../../lib/netlink/transaction'
 import { type NetNs } from '../../lib/index'
 import { fresh } from '../support/namespaces'
 import { seeing } from '../wire/codec'
@@ -136,13 +135,12 @@ describe('a message that the kernel refuses', () => {
       linkMessage(GETLINK, { unknown }, { flags: NLM_F.DUMP })
 
     it('is so in its NLMSG_DONE', async () => {
-      const { handles, plan, bytes, names } = layOut(reading(ns, addresses({ scope: 9 }), () => undefined))
-      const start = (): Started => addon.transact(Lane.read, handles, plan, bytes, names)
-      const { errno, result } = await runJob<TransactionAnswer>({ operation: 'test.raw' }, start)
-      const [failedStep, , , answer] = result
+      const request = reading(ns, addresses({ scope: 9 }), () => undefined)
+      const { reports } = await transact([request], Lane.read, { operation: 'test.raw' }, undefined)
       const types: number[] = []
-      for (const block of answer!.slice(3) as Uint8Array[]) forEachMessage(block, ({ type }) => types.push(type))
-      expect({ errno, failedStep, types }).toEqual({ errno: 0, failedStep: 0, types: [NLMSG.DONE] })
+      for (const block of reports[0]!.answers[0]!.blocks) forEachMessage(block, ({ type }) => types.push(type))
+      expect(reports[0]).toMatchObject({ errno: 0, failedStep: 0 })
+      expect(types).toEqual([NLMSG.DONE])
     })
 
     it('has the words of the kernel', async () => {

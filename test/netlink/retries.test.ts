@@ -1,7 +1,7 @@
 // How often and how long a dump is repeated that the kernel interrupts every time. Here, and only here, the addon is not the
 // real one: it answers every transaction at once with a dump that was interrupted.
 import { NETLINK, NLM_F, NLMSG } from '../../lib/netlink/constants'
-import { Cancelled, Ending, Lane } from '../../lib/native/addon'
+import { Cancelled, Ending, Lane, Outcome } from '../../lib/native/addon'
 import type * as Errors from '../../lib/errors'
 import type * as Handles from '../../lib/native/netns_handle'
 import type * as Perform from '../../lib/netlink/perform'
@@ -27,13 +27,33 @@ const mockAddon = {
   transact(): number {
     const job = mockAddon.times.push(performance.now())
     setImmediate(() => {
-      const result = [undefined, undefined, false, [0, 1, job <= mockAddon.interrupted, mockAddon.answer()]]
+      const interrupted = job <= mockAddon.interrupted ? 1 : 0
+      const result = [
+        0,
+        0,
+        1,
+        0,
+        Outcome.done,
+        -1,
+        0,
+        undefined,
+        undefined,
+        0,
+        undefined,
+        1,
+        0,
+        1,
+        interrupted,
+        1,
+        mockAddon.answer(),
+      ]
       mockAddon.dispatch([job, 0, undefined, result])
     })
     return job
   },
   cancel: () => 0,
   closeNetns: () => true,
+  scratch: () => new ArrayBuffer(0),
 }
 
 interface Copy {
@@ -46,7 +66,7 @@ interface Copy {
 function copy(): Copy {
   let found: Copy | undefined
   jest.isolateModules(() => {
-    jest.doMock('../../lib/native/addon', () => ({ addon: mockAddon, Cancelled, Ending, Lane }))
+    jest.doMock('../../lib/native/addon', () => ({ addon: mockAddon, Cancelled, Ending, Lane, Outcome }))
     found = {
       errors: jest.requireActual('../../lib/errors'),
       handles: jest.requireActual('../../lib/native/netns_handle'),
@@ -80,7 +100,7 @@ let netns: Handles.NetnsHandle
 let dump: Operation<number[]>
 
 beforeEach(() => {
-  netns = new handles.NetnsHandle([1, 4, 4026531840, 9])
+  netns = new handles.NetnsHandle([1, 4, 4026531840])
   Object.assign(mockAddon, { times: [], interrupted: Infinity, answer })
   dump = {
     name: 'numbers.list',

@@ -1,0 +1,111 @@
+// A transaction: operations handed to the addon as one job, and what it tells of them.
+import { systemError, type NetloomError, type Subject } from '../errors'
+import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
+import { runJob, type CallOptions, type Completion } from '../native/jobs'
+import { layOut, type Item, type Manner } from './plan'
+
+/** What one step received; `step` counts as the addon does: an undo is a step of its own. */
+export interface StepAnswer {
+  readonly step: number
+  readonly firstSequence: number
+  readonly interrupted: boolean
+  readonly blocks: readonly Block[]
+}
+
+/** What is told of one operation. */
+export interface Report {
+  readonly operation: number
+  readonly outcome: Outcome
+  /** The step that stopped it. */
+  readonly failedStep: number | undefined
+  /** A system call that failed; 0 if the kernel refused a message. */
+  readonly errno: number
+  readonly call: string | undefined
+  readonly missingDevice: string | undefined
+  /** What it had made before it failed could not be removed. */
+  readonly leftover: boolean
+  readonly created: NetnsDescription | undefined
+  readonly answers: readonly StepAnswer[]
+}
+
+/** What is told of a transaction. */
+export interface Transacted {
+  /** Whether its signal ended it early. */
+  readonly interrupted: boolean
+  readonly rolledBack: boolean
+  /** How many operations were tried. */
+  readonly tried: number
+  /** Of operations that have something to tell; the others were done, or undone. */
+  readonly reports: readonly Report[]
+}
+
+/** Carries out operations as one job; tells at once how it ended if it did at once, else by a promise. */
+export function transact(
+  items: readonly Item[],
+  lane: Lane,
+  subject: Subject,
+  options: CallOptions | undefined,
+  manner?: Manner,
+): Transacted | Promise<Transacted> {
+  const start = (): ReturnType<typeof addon.transact> => {
+    const { handles, plan, bytes, names } = layOut(items, manner)
+    return addon.transact(lane, handles, plan, bytes, names)
+  }
+  const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
+    if (errno !== 0) throw jobError(subject, lane, errno, call)
+    return result === undefined ? allDone(items.length) : readAnswer(result)
+  }
+  const running = runJob<TransactionAnswer | undefined>(subject, start, options)
+  return running instanceof Promise ? running.then(read) : read(running)
+}
+
+function allDone(tried: number): Transacted {
+  return { interrupted: false, rolledBack: false, tried, reports: [] }
+}
+
+// The lane's thread could not do its job, or not go home after it.
+function jobError(subject: Subject, lane: Lane, errno: number, syscall: string | undefined): NetloomError {
+  return systemError({ ...subject, errno, syscall, outcome: isOpen(lane, syscall) ? 'unknown' : undefined })
+}
+
+// Once a message was sent, only its answer tells what became of it. What fails then: receiving the answer, or the lane's
+// thread on its way home.
+const afterSending: ReadonlySet<string> = new Set(['recvmsg', 'poll', 'setns (home)'])
+
+/** Whether nobody knows what the kernel did when a system call failed on a lane. */
+export function isOpen(lane: Lane, call: string | undefined): boolean {
+  const changes = lane === Lane.mutation || lane === Lane.removal
+  return changes && call !== undefined && afterSending.has(call)
+}
+
+function readAnswer(answer: TransactionAnswer): Transacted {
+  let at = 0
+  const number = (): number => answer[at++] as number
+  const text = (): string | undefined => answer[at++] as string | undefined
+  const interrupted = number() !== 0
+  const rolledBack = number() !== 0
+  const tried = number()
+  const reports: Report[] = []
+  while (at < answer.length) {
+    const operation = number()
+    const outcome = number() as Outcome
+    const failed = number()
+    const errno = number()
+    const call = text()
+    const missingDevice = text()
+    const leftover = number() !== 0
+    const created = answer[at++] as NetnsDescription | undefined
+    const answers: StepAnswer[] = []
+    for (let count = number(); count > 0; count--) {
+      const step = number()
+      const firstSequence = number()
+      const isInterrupted = number() !== 0
+      const blocks: Block[] = []
+      for (let left = number(); left > 0; left--) blocks.push(answer[at++] as Block)
+      answers.push({ step, firstSequence, interrupted: isInterrupted, blocks })
+    }
+    const failedStep = failed < 0 ? undefined : failed
+    reports.push({ operation, outcome, failedStep, errno, call, missingDevice, leftover, created, answers })
+  }
+  return { interrupted, rolledBack, tried, reports }
+}

@@ -1,0 +1,44 @@
+// What JavaScript hands over for a transaction: numbers, bytes and names, made into a script.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "transaction.h"
+
+namespace netloom {
+
+// The numbers: whether to roll back, whether to stop at a failure; how many recipes and operations there are; these.
+// lib/netlink/plan.ts writes them.
+//
+// A recipe: mode, size of the header, whether absent is any, make type, remove type; then lists, each behind its length:
+// places and sizes that are the same, attributes that are the same, places and sizes of the old header, places and masks
+// of words, attributes that are dropped.
+//
+// An operation: how many steps, which follow it; or -1, the namespace, the name of its path or -1, whether it is
+// ephemeral. A step: namespace, protocol, ending, undo, inverse, recipe or -1, offset and length of its bytes, offset and
+// length of its lookup, how many tolerated errnos and relocations, and these. A relocation: what, place, namespace, name.
+class Plan {
+ public:
+  explicit Plan(std::span<const int32_t> words) : words_(words) {}
+
+  // Fills in what is missing of a script that has its namespaces, bytes and names; false if the numbers make no sense.
+  bool read(Script& script);
+
+ private:
+  bool read_recipe(Script& script);
+  bool read_operation(Script& script);
+  bool read_step(Script& script);
+  template <class Each>
+  bool read_list(size_t width, Each each);
+  bool has(size_t words) const { return words_.size() - at_ >= words; }
+  int32_t word() { return words_[at_++]; }
+  size_t size() { return static_cast<uint32_t>(word()); }
+
+  std::span<const int32_t> words_;
+  size_t at_ = 0;
+};
+
+}  // namespace netloom

@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "transaction.h"
+
+namespace netloom {
+namespace {
+
+bool is_inside(const std::vector<uint8_t>& bytes, std::span<const uint8_t> part) {
+  return part.data() >= bytes.data() && part.size() <= bytes.size() &&
+         static_cast<size_t>(part.data() - bytes.data()) <= bytes.size() - part.size();
+}
+
+// Whether the bytes are whole messages, one after another; with `most`, no more of them.
+bool are_messages(std::span<const uint8_t> bytes, size_t most) {
+  size_t count = 0;
+  for (size_t at = 0; at < bytes.size(); ++count) {
+    if (bytes.size() - at < sizeof(nlmsghdr)) return false;
+    const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data() + at);
+    if (message->nlmsg_len < sizeof(nlmsghdr) || NLMSG_ALIGN(message->nlmsg_len) > bytes.size() - at) return false;
+    at += NLMSG_ALIGN(message->nlmsg_len);
+  }
+  return count > 0 && count <= most;
+}
+
+bool is_sound_recipe(const UndoRecipe& recipe) {
+  const auto fits = [&](size_t at, size_t size) { return size <= recipe.header_size && at <= recipe.header_size - size; };
+  const auto range_fits = [&](const Range& range) { return fits(range.at, range.size); };
+  const auto word_fits = [&](const MaskedWord& word) { return fits(word.at, sizeof word.mask); };
+  return recipe.header_size <= 256 && std::all_of(recipe.same_header.begin(), recipe.same_header.end(), range_fits) &&
+         std::all_of(recipe.old_header.begin(), recipe.old_header.end(), range_fits) &&
+         std::all_of(recipe.masked.begin(), recipe.masked.end(), word_fits);
+}
+
+}  // namespace
+
+bool Script::is_sound() const {
+  if (!std::all_of(recipes.begin(), recipes.end(), is_sound_recipe)) return false;
+  for (const Relocation& relocation : relocations) {
+    if (bytes.size() < sizeof(uint32_t) || relocation.at > bytes.size() - sizeof(uint32_t)) return false;
+    if (relocation.netns >= namespaces.size()) return false;
+    const bool device = relocation.what == Relocation::What::device_index;
+    if (device && (relocation.name >= names.size() || names[relocation.name].size() >= 16)) return false;
+  }
+  for (const Step& step : steps) {
+    if (step.netns >= namespaces.size() || !is_inside(bytes, step.bytes)) return false;
+    const bool one_message = step.inverse != 0 || step.recipe;
+    if (!are_messages(step.bytes, one_message ? 1 : SIZE_MAX)) return false;
+    if (step.recipe) {
+      if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)) return false;
+    }
+    if (step.tolerated > tolerated.size() || step.first_tolerated > tolerated.size() - step.tolerated) return false;
+    if (step.relocations > relocations.size() || step.first_relocation > relocations.size() - step.relocations)
+      return false;
+  }
+  for (const Operation& operation : operations) {
+    const auto& creation = operation.creation;
+    if (creation && (creation->netns >= namespaces.size() || namespaces[creation->netns])) return false;
+    if (operation.steps > steps.size() || operation.first_step > steps.size() - operation.steps) return false;
+  }
+  return true;
+}
+
+}  // namespace netloom
