@@ -17,8 +17,12 @@ first.split(/\s+/).forEach((name, i) => {
   if (name !== '-') names.set(i + 1, name)
 })
 // Kernel-internal ones that reach user space through netlink all the same (linux/errno.h).
-names.set(512, 'ERESTARTSYS')
-names.set(524, 'ENOTSUPP')
+const internal = `ERESTARTSYS ERESTARTNOINTR ERESTARTNOHAND ENOIOCTLCMD ERESTART_RESTARTBLOCK EPROBE_DEFER EOPENSTALE
+  ENOPARAM - EBADHANDLE ENOTSYNC EBADCOOKIE ENOTSUPP ETOOSMALL ESERVERFAULT EBADTYPE EJUKEBOX EIOCBQUEUED
+  ERECALLCONFLICT ENOGRACE`
+internal.split(/\s+/).forEach((name, i) => {
+  if (name !== '-') names.set(512 + i, name)
+})
 
 const numbers = new Map([...names].map(([number, name]) => [name, number]))
 
@@ -36,7 +40,7 @@ const meanings: Readonly<Record<string, string>> = {
   EINVAL: 'invalid argument',
   EMFILE: 'too many open descriptors in this process (raise RLIMIT_NOFILE)',
   ENFILE: 'too many open descriptors on this machine (raise fs.file-max)',
-  ENOSPC: 'no room left (for namespaces: user.max_net_namespaces, or ones that are still being freed)',
+  ENOSPC: 'no room left',
   ENOMEM: 'out of memory',
   ERANGE: 'out of range',
   EOPNOTSUPP: 'not supported',

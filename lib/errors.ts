@@ -1,6 +1,6 @@
 // Every failure is one of these, with the fields of Node's own system errors and what the kernel said besides. Bad input
 // is not here: it is a TypeError or RangeError that names the option (wire/invalid.ts), and never reaches the kernel.
-import { errnoMeaning, errnoName } from './errno'
+import { errnoMeaning, errnoName, errnoNumber } from './errno'
 
 /** What is known about a failure. */
 export interface FailureDetails {
@@ -77,10 +77,18 @@ function messageOf(details: FailureDetails, said?: string): string {
   return parts.join('')
 }
 
+/** What helps against a failure, where it is always the same. */
+function hintOf({ errno, syscall }: FailureDetails): string | undefined {
+  if (errno === errnoNumber('EPERM')) return 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN'
+  if (errno !== errnoNumber('ENOSPC') || syscall !== 'unshare') return undefined
+  return 'there are user.max_net_namespaces of them, perhaps some that are still being freed'
+}
+
 /** A system call failed. */
 export function systemError(details: FailureDetails): NetloomError {
-  const needs = details.errno === 1 ? 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN' : undefined
-  const all = { ...details, detail: details.detail ?? needs }
+  const hint = hintOf(details)
+  const detail = [details.detail, hint].filter((part) => part !== undefined).join('; ')
+  const all = { ...details, detail: detail === '' ? undefined : detail }
   return new NetloomError(messageOf(all), errnoName(details.errno), all)
 }
 

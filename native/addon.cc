@@ -62,6 +62,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
                              InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
+                             InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
                              InstanceMethod("transact", &NetloomAddon::Transact),
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
                              InstanceMethod("enter", &NetloomAddon::Enter),
@@ -105,17 +106,17 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto path = text(info[0]);
     if (!path || !info[1].IsBoolean()) return malformed(info.Env());
     auto job = std::make_shared<CreateNamespace>(*path, info[1].As<Napi::Boolean>().Value());
-    return Submit(info, std::move(job), LaneName::mutation);
+    return Submit(info, std::move(job), LaneName::mutation, path->empty() ? std::vector<Use>{} : uses_of_path(*path, true));
   }
 
-  Napi::Value Open(Info info, OpenNamespace::Target target) {
-    return Submit(info, std::make_shared<OpenNamespace>(std::move(target)), LaneName::read);
+  Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {}) {
+    return Submit(info, std::make_shared<OpenNamespace>(std::move(target)), LaneName::read, std::move(uses));
   }
 
   // openNetnsPath(path)
   Napi::Value OpenNetnsPath(Info info) {
     const auto path = text(info[0]);
-    return path ? Open(info, PathOf{*path}) : malformed(info.Env());
+    return path ? Open(info, PathOf{*path}, uses_of_path(*path, false)) : malformed(info.Env());
   }
 
   // openNetnsFd(fd): the descriptor is duplicated here and now, so the caller may close it.
@@ -143,7 +144,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto path = text(info[0]);
     if (!path || !info[1].IsNumber()) return malformed(info.Env());
     const NamespacePointer expected = Find(info[1]);
-    std::vector<Use> uses;
+    std::vector<Use> uses = uses_of_path(*path, true);
     if (expected) uses.push_back(Use{expected->identity(), true});
     return Submit(info, std::make_shared<DeleteNamespace>(*path, expected), LaneName::mutation, std::move(uses));
   }
@@ -152,7 +153,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ListNetns(Info info) {
     const auto directory = text(info[0]);
     if (!directory) return malformed(info.Env());
-    return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
+    return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read,
+                  {use_of_directory(*directory, false)});
   }
 
   // closeNetns(handle)
@@ -161,16 +163,17 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), make_boolean(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)))};
   }
 
-  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port)
+  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
   Napi::Value OpenInetSocket(Info info) {
     const NamespacePointer netns = Find(info[0]);
     const auto version = number(info[1]);
     const auto type = text(info[2]);
     const auto host = text(info[4]);
     const auto port = number(info[5]);
-    if (!netns || !version || !type || !info[3].IsBoolean() || !host || !port) return malformed(info.Env());
+    const auto device = text(info[6]);
+    if (!netns || !version || !type || !info[3].IsBoolean() || !host || !port || !device) return malformed(info.Env());
     OpenSocket::Options options{*version == 6 ? AF_INET6 : AF_INET, *type == "udp" ? SOCK_DGRAM : SOCK_STREAM,
-                                info[3].As<Napi::Boolean>().Value(), *host, static_cast<uint16_t>(*port)};
+                                info[3].As<Napi::Boolean>().Value(), *host, static_cast<uint16_t>(*port), *device};
     const Use use{netns->identity(), false};
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }
@@ -215,14 +218,25 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), make_number(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))};
   }
 
-  // enter(handle)
-  Napi::Value Enter(Info info) {
-    const NamespacePointer netns = Find(info[0]);
-    return status(info.Env(), netns ? environment_.enter(*netns) : Failure{EBADF, "setns"});
+  // takeSocket(number): its descriptor, which belongs to the caller, or -1
+  Napi::Value TakeSocket(Info info) {
+    const auto socket = number(info[0]);
+    const int fd = socket ? environment_.take_socket(static_cast<uint64_t>(*socket)) : -1;
+    return {info.Env(), make_number(info.Env(), fd)};
   }
 
-  // leave()
-  Napi::Value Leave(Info info) { return status(info.Env(), environment_.leave()); }
+  // enter(handle): how it failed, or undefined
+  Napi::Value Enter(Info info) {
+    const NamespacePointer netns = Find(info[0]);
+    const Failure failure = netns ? environment_.enter(*netns) : Failure{EBADF, "setns"};
+    return failure ? Ended(info, failure) : info.Env().Undefined();
+  }
+
+  // leave(): how it failed, or undefined
+  Napi::Value Leave(Info info) {
+    const Failure failure = environment_.leave();
+    return failure ? Ended(info, failure) : info.Env().Undefined();
+  }
 
   // end()
   void End(Info) { environment_.end(); }

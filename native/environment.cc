@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include "namespace_jobs.h"
+
 namespace netloom {
 
 Environment::Environment(Napi::Env env)
@@ -94,6 +96,7 @@ void Environment::end() {
   executor_.stop();
   jobs_.clear();
   namespaces_.clear();
+  sockets_.clear();
 }
 
 uint64_t Environment::keep(NamespacePointer netns) {
@@ -107,7 +110,30 @@ NamespacePointer Environment::find(uint64_t handle) const {
 }
 
 bool Environment::close(uint64_t handle) {
-  return namespaces_.erase(handle) > 0;
+  const auto found = namespaces_.find(handle);
+  if (found == namespaces_.end()) return false;
+  // Jobs under way keep the namespace open, but its name is free for who comes after them.
+  Pin pin = found->second->take_pin();
+  namespaces_.erase(found);
+  if (pin && wake_) {
+    std::vector<Use> uses = uses_of_path(pin.path(), true);
+    executor_.submit(
+        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, std::move(uses), [this] { return home(); }, false);
+  }
+  return true;
+}
+
+uint64_t Environment::keep(Fd socket) {
+  sockets_.emplace(++last_handle_, std::move(socket));
+  return last_handle_;
+}
+
+int Environment::take_socket(uint64_t number) {
+  const auto found = sockets_.find(number);
+  if (found == sockets_.end()) return -1;
+  const int fd = found->second.release();
+  sockets_.erase(found);
+  return fd;
 }
 
 Failure Environment::enter(const Namespace& netns) {
@@ -128,7 +154,9 @@ Failure Environment::leave() {
 Home Environment::home() const {
   if (entered_from_.empty()) {
     Fd own = open_own_netns();
-    return own ? Home{std::move(own), {}} : Home{{}, failed("open")};
+    if (own) return Home{std::move(own), {}};
+    // Not what a namespace that is not there says: without /proc nothing works.
+    return Home{{}, Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"}};
   }
   Fd outermost(::fcntl(entered_from_.front().get(), F_DUPFD_CLOEXEC, 3));
   return outermost ? Home{std::move(outermost), {}} : Home{{}, failed("fcntl")};

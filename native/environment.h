@@ -23,7 +23,7 @@ class Environment {
   // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended, its own among them.
   // There is one for each copy of the library that uses this addon; it is held weakly.
   void start(Napi::Function dispatch);
-  bool started() const { return !dispatchers_.empty(); }
+  bool started() const { return wake_ && !dispatchers_.empty(); }
   // The job's number; or, of one that ended at once, [errno, system call, result].
   napi_value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
   // The memory for results that are read at once, as an ArrayBuffer.
@@ -35,6 +35,11 @@ class Environment {
   uint64_t keep(NamespacePointer netns);
   NamespacePointer find(uint64_t handle) const;
   bool close(uint64_t handle);
+
+  // Sockets that wait for JavaScript to take them: a number alone would be lost with the environment.
+  uint64_t keep(Fd socket);
+  // The descriptor, which passes to the caller; -1 if there is none.
+  int take_socket(uint64_t number);
 
   // Moves JavaScript's own thread; entered namespaces nest.
   Failure enter(const Namespace& netns);
@@ -62,6 +67,7 @@ class Environment {
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
+  std::unordered_map<uint64_t, Fd> sockets_;
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Fd> entered_from_;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include <cstring>
 
@@ -35,6 +36,11 @@ Failure check_kind(int fd) {
   return kind == CLONE_NEWNET ? Failure{} : Failure{EINVAL, "ioctl"};
 }
 
+// Opens for use what was opened as a place.
+Fd reopen(int place) {
+  return Fd(::open(("/proc/self/fd/" + std::to_string(place)).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
 // Opens a path only if a namespace is behind it: opening a device or a fifo by mistake would have effects or block.
 Failure open_path(const std::string& path, Fd& fd) {
   Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
@@ -42,24 +48,33 @@ Failure open_path(const std::string& path, Fd& fd) {
   struct statfs filesystem;
   if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
   if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  fd = Fd(::open(("/proc/self/fd/" + std::to_string(place.get())).c_str(), O_RDONLY | O_CLOEXEC));
+  fd = reopen(place.get());
   return fd ? Failure{} : failed("open");
+}
+
+// Anybody may hold the lock for as long as he likes, and as in iproute2 no lock is no reason to stop.
+void lock_for_a_while(int fd) {
+  constexpr int kTries = 100;
+  constexpr timespec kPause{0, 5'000'000};
+  for (int i = 0; i < kTries && ::flock(fd, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR); ++i) {
+    ::nanosleep(&kPause, nullptr);
+  }
 }
 
 // The directory that holds pins, and the mount point that makes them visible in other mount namespaces: the steps of
 // iproute2, under the same lock, so that both may run at once.
 Failure share_directory(const std::string& directory) {
+  const auto share = [&] { return ::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0; };
   if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("mkdir");
+  if (share()) return {};
+  if (errno != EINVAL) return failed("mount");  // EINVAL: it is no mount point yet
   Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return failed("open");
-  (void)::flock(lock.get(), LOCK_EX);  // as in iproute2, no lock is no reason to stop
-  bool bound = false;
-  while (::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) != 0) {
-    if (errno != EINVAL || bound) return failed("mount");
-    if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return failed("mount");
-    bound = true;
-  }
-  return {};
+  lock_for_a_while(lock.get());
+  if (share()) return {};
+  if (errno != EINVAL) return failed("mount");
+  if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return failed("mount");
+  return share() ? Failure{} : failed("mount");
 }
 
 constexpr const char* kNamedDirectory = "/run/netns";
@@ -119,7 +134,8 @@ Failure Pin::mount_own() {
 
 Failure Pin::remove(const std::string& path, const Identity* expected) {
   if (expected) {
-    Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    // Through a symbolic link, which then goes in place of the pin.
+    Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!place) return failed("open");
     Identity found;
     if (Failure failure = identify(place.get(), found)) return failure;
@@ -200,8 +216,10 @@ Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
     Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_CLOEXEC));
     struct statfs filesystem;
     Identity identity;
-    // What vanished in the meantime, or is no namespace, is not there.
+    // What vanished in the meantime, or is no network namespace, is not there.
     if (!place || ::fstatfs(place.get(), &filesystem) != 0 || filesystem.f_type != NSFS_MAGIC) continue;
+    Fd opened_entry = reopen(place.get());
+    if (!opened_entry || check_kind(opened_entry.get())) continue;
     if (identify(place.get(), identity)) continue;
     found.push_back(Pinned{entry->d_name, identity});
   }

@@ -29,6 +29,8 @@ class Pin {
   ~Pin() { undo(); }
 
   void disarm() { path_.clear(); }
+  explicit operator bool() const { return !path_.empty(); }
+  const std::string& path() const { return path_; }
 
   // Pins the calling thread's namespace at `path`, which must not exist. `prepare` makes the file before the namespace
   // is created, so that a taken name costs nothing.
@@ -54,6 +56,7 @@ class Namespace {
   // From now on the pin goes when this object goes.
   void own(Pin pin) { pin_ = std::move(pin); }
   void disown() { pin_.disarm(); }
+  Pin take_pin() { return std::move(pin_); }
 
   // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
   template <class Function>

@@ -11,6 +11,10 @@
 
 namespace netloom {
 
+// Calls for one path take effect in the order in which they were made, and so does what lists its directory.
+std::vector<Use> uses_of_path(const std::string& path, bool changes);
+Use use_of_directory(const std::string& directory, bool changes);
+
 // [handle, device, inode] of a namespace that passes to JavaScript.
 napi_value describe(const Delivery& to, NamespacePointer netns);
 
@@ -30,6 +34,17 @@ class CreateNamespace final : public Job {
   std::string path_;
   bool ephemeral_;
   NamespacePointer created_;
+  Pin pin_;
+};
+
+// Takes away the pin of an ephemeral namespace whose handle was closed.
+class Unpin final : public Job {
+ public:
+  explicit Unpin(Pin pin) : pin_(std::move(pin)) {}
+  void run(ThreadHome&) override { pin_ = Pin(); }
+  napi_value deliver(const Delivery&) override { return nullptr; }
+
+ private:
   Pin pin_;
 };
 
@@ -82,10 +97,11 @@ class OpenSocket final : public Job {
     bool ipv6_only;
     std::string host;  // an address, with %device where its scope needs one; empty: not bound
     uint16_t port;
+    std::string device;  // the only one that it sends and receives by, by name or index; empty: any
   };
   OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
   void run(ThreadHome& thread) override { failure = open(thread); }
-  // The descriptor, which passes to the caller.
+  // The number by which the descriptor can be taken.
   napi_value deliver(const Delivery& to) override;
 
  private:

@@ -78,23 +78,41 @@ Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
   return {};
 }
 
-Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending,
-                                std::span<const int> tolerated, Replies& replies) {
+// One send is at most the send buffer, and unread answers fill the receive buffer.
+Failure NetlinkSocket::make_room(size_t size, size_t messages) {
+  constexpr size_t kOverhead = 32 * 1024;
+  constexpr size_t kAnswer = 1024;  // what the kernel counts for one
+  const auto set = [&](int forced, int option, size_t room) {
+    const int value = static_cast<int>(room);
+    return ::setsockopt(fd_.get(), SOL_SOCKET, forced, &value, sizeof value) == 0 ||
+           ::setsockopt(fd_.get(), SOL_SOCKET, option, &value, sizeof value) == 0;
+  };
+  if (size > kBytesPerSend && !set(SO_SNDBUFFORCE, SO_SNDBUF, size + kOverhead)) return failed("setsockopt");
+  if (messages > kMessagesPerSend && !set(SO_RCVBUFFORCE, SO_RCVBUF, messages * kAnswer)) return failed("setsockopt");
+  return {};
+}
+
+Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Replies& replies) {
+  const auto& [buffer, ending, tolerated, undivided] = request;
   const auto count_messages = [&] {
     uint32_t count = 0;
     for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len))
       ++count;
     return count;
   };
-  uint32_t sequence = sequence_counter.fetch_add(count_messages(), std::memory_order_relaxed);
+  const uint32_t count = count_messages();
+  uint32_t sequence = sequence_counter.fetch_add(count, std::memory_order_relaxed);
+  if (undivided) {
+    if (Failure failure = make_room(buffer.size(), count)) return failure;
+  }
   replies.first_sequence = sequence;
   for (size_t begin = 0; begin < buffer.size();) {
     size_t end = begin;
     nlmsghdr* last = nullptr;
-    for (size_t messages = 0; end < buffer.size() && messages < kMessagesPerSend; ++messages) {
+    for (size_t messages = 0; end < buffer.size() && (undivided || messages < kMessagesPerSend); ++messages) {
       nlmsghdr* message = message_at(buffer, end);
       const size_t next = end + NLMSG_ALIGN(message->nlmsg_len);
-      if (last && next - begin > kBytesPerSend) break;
+      if (last && !undivided && next - begin > kBytesPerSend) break;
       message->nlmsg_seq = sequence++;
       if (ending == Ending::ack) message->nlmsg_flags |= NLM_F_ACK;
       last = message;
@@ -106,6 +124,7 @@ Failure NetlinkSocket::transact(ThreadHome& thread, std::span<uint8_t> buffer, E
     const Chunk chunk{buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated};
     if (Failure failure = exchange(thread, chunk, replies)) {
       fd_.reset();  // a reply that comes late must not meet the next transaction
+      if (begin > 0 && std::strcmp(failure.call, "sendmsg") == 0) return Failure{failure.error, "sendmsg (later)"};
       return failure;
     }
     begin = end;

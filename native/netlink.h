@@ -73,14 +73,20 @@ class NetlinkSocket {
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  // Sends the messages of `buffer` (nlmsghdr after nlmsghdr; sequence numbers are filled in) and receives until every
-  // one is accounted for. `tolerated` are the errnos of refusals that are as good as success. After a failure of the
-  // socket itself the outcome is unknown and the socket is closed.
-  Failure transact(ThreadHome& thread, std::span<uint8_t> buffer, Ending ending, std::span<const int> tolerated,
-                   Replies& replies);
+  // What is sent: nlmsghdr after nlmsghdr; sequence numbers are filled in.
+  struct Request {
+    std::span<uint8_t> messages;
+    Ending ending = Ending::ack;
+    std::span<const int> tolerated = {};  // errnos of refusals that are as good as success
+    bool undivided = false;               // the kernel must see all of it at once, as a batch of nftables
+  };
+  // Sends and receives until every message is accounted for. After a failure of the socket itself the outcome is unknown
+  // and the socket is closed.
+  Failure transact(ThreadHome& thread, const Request& request, Replies& replies);
 
  private:
   struct Chunk;
+  Failure make_room(size_t size, size_t messages);
   Failure exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies);
   Failure receive(ThreadHome& thread, size_t& size);
 

@@ -88,7 +88,10 @@ bool Plan::read_step(Script& script) {
   const size_t ending = size();
   if (ending > static_cast<size_t>(Ending::last_ack)) return false;
   step.ending = static_cast<Ending>(ending);
-  step.undo = word() != 0;
+  const int32_t traits = word();
+  step.undo = (traits & 1) != 0;
+  step.undivided = (traits & 2) != 0;
+  step.lasting = (traits & 4) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<size_t>(recipe);

@@ -16,8 +16,9 @@ bool are_messages(std::span<const uint8_t> bytes, size_t most) {
   for (size_t at = 0; at < bytes.size(); ++count) {
     if (bytes.size() - at < sizeof(nlmsghdr)) return false;
     const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data() + at);
-    if (message->nlmsg_len < sizeof(nlmsghdr) || NLMSG_ALIGN(message->nlmsg_len) > bytes.size() - at) return false;
-    at += NLMSG_ALIGN(message->nlmsg_len);
+    const size_t length = message->nlmsg_len;
+    if (length < sizeof(nlmsghdr) || length > bytes.size() - at || NLMSG_ALIGN(length) > bytes.size() - at) return false;
+    at += NLMSG_ALIGN(length);
   }
   return count > 0 && count <= most;
 }

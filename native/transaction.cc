@@ -130,7 +130,7 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
   Replies replies;
   const Failure failure = script_.namespaces[last.netns]->with_socket(
       thread, last.protocol,
-      [&](NetlinkSocket& socket) { return socket.transact(thread, bytes, Ending::last_ack, {}, replies); });
+      [&](NetlinkSocket& socket) { return socket.transact(thread, {bytes, Ending::last_ack}, replies); });
   for (size_t i = first; i < ready; ++i) {
     operations[i].outcome = failure ? Outcome::failed : Outcome::done;
     if (failure) {
@@ -208,6 +208,7 @@ bool Transaction::undo_steps(ThreadHome& thread, Operation& operation, size_t en
       if (execute(thread, step, operation, replies) || replies.refused) all = false;
       continue;
     }
+    if (step.lasting) all = false;
     if (step.inverse != 0) {
       std::vector<uint8_t> message = inverse(step.bytes, step.inverse);
       all = send_undo(thread, step, message) && all;
@@ -225,7 +226,7 @@ bool Transaction::send_undo(ThreadHome& thread, const Step& step, std::span<uint
   Replies replies;
   const Failure failure =
       script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread, message, Ending::ack, kGone, replies);
+        return socket.transact(thread, {message, Ending::ack, kGone}, replies);
       });
   return !failure && !replies.refused;
 }
@@ -239,7 +240,7 @@ Failure Transaction::execute(ThreadHome& thread, const Step& step, Operation& op
   const NamespacePointer& netns = script_.namespaces[step.netns];
   if (!netns) return Failure{ECANCELED, nullptr};
   return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-    return socket.transact(thread, step.bytes, step.ending, tolerated(step), replies);
+    return socket.transact(thread, {step.bytes, step.ending, tolerated(step), step.undivided}, replies);
   });
 }
 
@@ -277,7 +278,7 @@ Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation
   Replies replies;
   const Failure failure =
       script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread, step.lookup, dump ? Ending::dump : Ending::reply, kGone, replies);
+        return socket.transact(thread, {step.lookup, dump ? Ending::dump : Ending::reply, kGone}, replies);
       });
   if (failure) return failure;
   std::vector<uint8_t> message;

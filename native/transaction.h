@@ -29,6 +29,8 @@ struct Step {
   int protocol;
   Ending ending;
   bool undo;                     // runs only to take back the step before it
+  bool undivided;                // the kernel must see all its messages at once
+  bool lasting;                  // nothing can take it back
   uint16_t inverse;              // the message type that takes its one message back; 0: none
   std::optional<size_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::span<uint8_t> bytes;

@@ -37,6 +37,8 @@ export type Started = number | Ended
 
 /** The functions of the addon. */
 export interface Addon {
+  /** What must not be collected: a property of ours, which all copies of the library see. */
+  held?: Set<unknown>
   start(dispatch: (report: readonly unknown[]) => void): number
   createNetns(path: string, ephemeral: boolean): Started
   openNetnsPath(path: string): Started
@@ -53,12 +55,14 @@ export interface Addon {
     ipv6Only: boolean,
     host: string,
     port: number,
+    device: string,
   ): Started
+  takeSocket(socket: number): number
   transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string): Started
   cancel(job: number): number
   scratch(): ArrayBuffer
-  enter(handle: number): number
-  leave(): number
+  enter(handle: number): Ended | undefined
+  leave(): Ended | undefined
   end(): void
   /** How many handles are open, jobs under way and threads alive. */
   stats(): readonly [handles: number, jobs: number, threads: number]

@@ -44,16 +44,29 @@ type Settle = (errno: number, call: string | undefined, result: unknown) => void
 
 const waiting = new Map<number, Settle>()
 
+// All copies of the library share this one: what is in it is not collected.
+const held = (addon.held ??= new Set())
+
+function wait(job: number, settle: Settle): void {
+  if (waiting.size === 0) held.add(dispatch)
+  waiting.set(job, settle)
+}
+
+function forget(job: number): void {
+  waiting.delete(job)
+  if (waiting.size === 0) held.delete(dispatch)
+}
+
 /**
  * Settles the jobs of this copy of the library among those that ended. The addon may serve several copies, and holds this
- * function weakly: it is exported so that it lives as long as the copy.
+ * function weakly: it is exported so that it lives as long as the copy, and held as long as jobs are under way.
  */
 export function dispatch(report: readonly unknown[]): void {
   for (let i = 0; i < report.length; i += 4) {
     const job = report[i] as number
     const settle = waiting.get(job)
     if (settle === undefined) continue
-    waiting.delete(job)
+    forget(job)
     settle(report[i + 1] as number, report[i + 2] as string | undefined, report[i + 3])
   }
 }
@@ -103,7 +116,7 @@ export function runJob<Result>(
   }
   return new Promise((resolve, reject) => {
     if (signal === undefined && options?.timeout === undefined) {
-      waiting.set(job, (errno, call, result) => {
+      wait(job, (errno, call, result) => {
         resolve({ errno, call, result: result as Result })
       })
       return
@@ -112,7 +125,7 @@ export function runJob<Result>(
     const abort = (reason: unknown): void => {
       const found = addon.cancel(job)
       if (found === Cancelled.tooLate) return
-      waiting.delete(job)
+      forget(job)
       release()
       reject(new AbortError(subject, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
     }
@@ -128,7 +141,7 @@ export function runJob<Result>(
       timer = setTimeout(() => {
         abort(undefined)
       }, options.timeout)
-    waiting.set(job, (errno, call, result) => {
+    wait(job, (errno, call, result) => {
       release()
       resolve({ errno, call, result: result as Result })
     })

@@ -1,6 +1,6 @@
 // The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
 import { stat } from 'node:fs'
-import { closedError, systemError, type FailureDetails, type Subject } from '../errors'
+import { systemError, type FailureDetails, type Subject } from '../errors'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle } from './netns_handle'
@@ -84,19 +84,28 @@ export interface SocketRequest {
   /** The address to bind it to; not bound without. */
   readonly host?: string | undefined
   readonly port?: number | undefined
+  /** The only device that it sends and receives by: its name, or its index as text. */
+  readonly device?: string | undefined
 }
 
-/** Opens a socket inside a namespace. The descriptor belongs to the caller. */
+/** A socket inside a namespace that waits to be used, and is closed at the latest with this Worker or process. */
+export interface WaitingSocket {
+  /** Its descriptor, which then belongs to the caller: for use before anything else can happen. */
+  take(): number
+}
+
+/** Opens a socket inside a namespace. */
 export async function openSocket(
   operation: string,
   netns: NetnsHandle,
-  { version, type, ipv6Only = false, host = '', port = 0 }: SocketRequest,
+  { version, type, ipv6Only = false, host = '', port = 0, device = '' }: SocketRequest,
   options?: CallOptions,
-): Promise<number> {
-  const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port)
+): Promise<WaitingSocket> {
+  const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port, device)
   const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
   const about = { operation, netns: netns.label, detail }
-  return unwrap(await runJob<number>(about, start, options), about)
+  const socket = unwrap(await runJob<number>(about, start, options), about)
+  return { take: () => addon.takeSocket(socket) }
 }
 
 // libuv starts the threads of its pool when it first needs one, from this thread: were that inside, they would stay there.
@@ -110,20 +119,19 @@ function startPool(): void {
 /** Runs a function with JavaScript's own thread inside a namespace. */
 export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
   startPool()
-  const entered = addon.enter(netns.use(operation))
-  if (entered === -9) throw closedError(operation, netns.label)
-  if (entered < 0) throw systemError({ operation, errno: -entered, syscall: 'setns', netns: netns.label })
+  const about = { operation, netns: netns.label }
+  const failed = addon.enter(netns.use(operation))
+  if (failed !== undefined) throw systemError({ ...about, errno: failed[0], syscall: failed[1] })
   try {
     return inside()
   } finally {
-    const left = addon.leave()
-    if (left < 0) {
+    const stranded = addon.leave()
+    if (stranded !== undefined) {
       // eslint-disable-next-line no-unsafe-finally -- worse than whatever happened inside
       throw systemError({
-        operation,
-        errno: -left,
-        syscall: 'setns',
-        netns: netns.label,
+        ...about,
+        errno: stranded[0],
+        syscall: stranded[1],
         detail: 'the thread could not return to its own namespace; end this process or Worker',
       })
     }

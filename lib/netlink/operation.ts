@@ -22,6 +22,8 @@ export interface Step {
   readonly inverse?: number | undefined
   /** How what was there before this one message is found and brought back, when a batch is rolled back. */
   readonly before?: { readonly recipe: UndoRecipe; readonly lookup: Message } | undefined
+  /** The kernel must see all its messages at once, as a batch of nftables. Default: in as many pieces as fit the socket. */
+  readonly undivided?: boolean | undefined
   /** Nothing can take it back. */
   readonly lasting?: boolean | undefined
 }

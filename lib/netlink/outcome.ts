@@ -57,7 +57,10 @@ class StepAnswers implements Answers {
   }
 }
 
-/** Hands over what the kernel said though it did what was asked. */
+/**
+ * Hands over what the kernel said though it did what was asked: as soon as nobody reads the answers any more, for whoever
+ * hears it may make calls of his own.
+ */
 export function reportWarnings(
   operation: Operation<unknown>,
   report: Report | undefined,
@@ -78,8 +81,11 @@ function warn(operation: Operation<unknown>, message: Received, options: CallOpt
   const { errno, refusal } = readAcknowledgement(message, undefined)
   if (errno !== 0 || refusal.kernelMessage === undefined) return
   const warning = { message: refusal.kernelMessage, operation: operation.name, netns: operation.netns.label }
-  if (options?.onWarning !== undefined) {
-    options.onWarning(warning)
+  const { onWarning } = options ?? {}
+  if (onWarning !== undefined) {
+    queueMicrotask(() => {
+      onWarning(warning)
+    })
     return
   }
   process.emitWarning(`${warning.operation} in netns ${warning.netns}: ${warning.message}`, {

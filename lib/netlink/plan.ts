@@ -98,7 +98,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   }
 
   function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, before } = step
+    const { netns, messages, ending, tolerate, inverse, before, undivided, lasting } = step
     const begin = size
     let relocations = before?.lookup.relocations.length ?? 0
     for (const { bytes, relocations: its } of messages) {
@@ -113,7 +113,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     word(position(netns, operation))
     word(protocol)
     word(ending)
-    word(isUndo ? 1 : 0)
+    word((isUndo ? 1 : 0) | (undivided === true ? 2 : 0) | (lasting === true ? 4 : 0))
     word(inverse ?? 0)
     word(before === undefined || lookup === undefined ? -1 : numberOf(recipes, before.recipe))
     word(begin)

@@ -1,6 +1,6 @@
 // A transaction: operations handed to the addon as one job, and what it tells of them.
 import { systemError, type NetloomError, type Subject } from '../errors'
-import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
+import { addon, Lane, type Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
 import { runJob, type CallOptions, type Completion } from '../native/jobs'
 import { layOut, type Item, type Manner } from './plan'
 
@@ -70,7 +70,7 @@ function jobError(subject: Subject, lane: Lane, errno: number, syscall: string |
 
 // Once a message was sent, only its answer tells what became of it. What fails then: receiving the answer, or the lane's
 // thread on its way home.
-const afterSending: ReadonlySet<string> = new Set(['recvmsg', 'poll', 'setns (home)'])
+const afterSending: ReadonlySet<string> = new Set(['sendmsg (later)', 'recvmsg', 'poll', 'setns (home)'])
 
 /** Whether nobody knows what the kernel did when a system call failed on a lane. */
 export function isOpen(lane: Lane, call: string | undefined): boolean {

@@ -257,7 +257,7 @@ export class NetNs implements NetnsTarget {
    */
   run<Result>(inside: () => Result): Result {
     if (typeof inside !== 'function') throw wrongType('fn', 'a function', inside)
-    if (types.isAsyncFunction(inside)) throw asynchronous()
+    if (types.isAsyncFunction(inside) || types.isGeneratorFunction(inside)) throw asynchronous()
     const result = runInside('NetNs.run', this[handleOf], inside)
     if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
       // It is refused, so nobody else will handle its failure.
@@ -301,7 +301,9 @@ export class NetNs implements NetnsTarget {
     const handle = this[handleOf]
     if (force && !handle.isOpen) return
     handle.use('NetNs.delete')
-    if (this.path !== undefined) await forgiving(force, deleteNetns(this.path, handle, call))
+    // Behind /proc there are processes and threads, no pins.
+    const pin = this.path === undefined || this.path.startsWith('/proc/') ? undefined : this.path
+    if (pin !== undefined) await forgiving(force, deleteNetns(pin, handle, call))
     else if (!this.ephemeral) {
       throw new NetloomError(
         `NetNs.delete: ${handle.label} is not pinned by a name or path; close() lets go of it`,
@@ -341,7 +343,7 @@ function asynchronous(): TypeError {
   return Object.assign(
     new TypeError(
       'NetNs.run takes a synchronous function: the thread leaves the namespace when the function returns, so what an ' +
-        'asynchronous one does after its first await would happen outside. Use listen(), connect() and the like, or a Worker.',
+        'asynchronous one or a generator does later would happen outside. Use listen(), connect() and the like, or a Worker.',
     ),
     { code: 'ERR_NETLOOM_ASYNC_RUN' },
   )

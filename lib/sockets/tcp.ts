@@ -1,11 +1,11 @@
 // TCP inside a namespace, with Node's own classes: the socket is made there by a thread of the addon, and stays there
 // whatever happens to it, while the process stays where it is.
+import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { closeSync } from 'node:fs'
 import { Server, Socket, createServer, isIPv4, isIPv6 } from 'node:net'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
-import { openSocket } from '../native/netns_jobs'
+import { openSocket, type WaitingSocket } from '../native/netns_jobs'
 import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -26,7 +26,10 @@ export interface ListenOptions extends CallOptions {
 
 /** Options of `NetNs.connect`. */
 export interface ConnectOptions extends CallOptions {
-  /** The address to connect to. Names are not looked up: the resolver is the host's. */
+  /**
+   * The address to connect to; a link-local one with its zone, a device of the namespace: `fe80::1%eth0`. Names are not
+   * looked up: the resolver is the host's.
+   */
   host: string
   /** The port to connect to, 1 to 65535. */
   port: number
@@ -57,23 +60,20 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   if (typeof ipv6Only !== 'boolean') throw wrongType('ipv6Only', 'a boolean', ipv6Only)
   if (!(server instanceof Server)) throw wrongType('server', 'a net.Server', server)
   const version = host === undefined ? 6 : versionOf(host, 'host')
-  if (server.listening) throw listensAlready(netns)
-  const open = (version: 4 | 6, host: string): Promise<number> =>
+  refuseIfListening(server, netns)
+  const open = (version: 4 | 6, host: string): Promise<WaitingSocket> =>
     openSocket('NetNs.listen', netns, { version, type: 'tcp', ipv6Only: version === 6 && ipv6Only, host, port }, call)
-  let fd: number
+  let opened: WaitingSocket
   try {
-    fd = await open(version, host ?? '::')
+    opened = await open(version, host ?? '::')
   } catch (error) {
     const noIPv6 = error instanceof NetloomError && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code)
-    if (host !== undefined || !noIPv6) throw error
-    fd = await open(4, '0.0.0.0')
+    if (host !== undefined || ipv6Only || !noIPv6) throw error
+    opened = await open(4, '0.0.0.0')
   }
-  if ((server as { listening: boolean }).listening) {
-    closeSync(fd)
-    throw listensAlready(netns)
-  }
+  refuseIfListening(server, netns)
   const listening = once(server, 'listening')
-  server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+  listenOn(server, opened.take(), backlog)
   try {
     await listening
   } catch (error) {
@@ -82,9 +82,21 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   return server
 }
 
-function listensAlready(netns: NetnsHandle): NetloomError {
+function refuseIfListening(server: Server, netns: NetnsHandle): void {
+  if (!server.listening) return
   const message = `NetNs.listen in netns ${netns.label}: the server listens already`
-  return new NetloomError(message, 'ERR_SERVER_ALREADY_LISTEN', { operation: 'NetNs.listen', netns: netns.label })
+  throw new NetloomError(message, 'ERR_SERVER_ALREADY_LISTEN', { operation: 'NetNs.listen', netns: netns.label })
+}
+
+/** What `Server.listen` comes to in the end; since Node 0.x under this name. */
+interface ListeningItself {
+  _listen2(address: null, port: null, addressType: null, backlog: number | undefined, fd: number): void
+}
+
+function listenOn(server: Server, fd: number, backlog: number | undefined): void {
+  // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
+  if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
+  else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
 }
 
 /** @internal NetNs.connect */
@@ -93,28 +105,31 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const { host, port, localAddress, localPort = 0, ...call } = options
   checkCallOptions(call)
   const version = versionOf(host, 'host')
-  if (host.includes('%')) throw wrongValue('host', 'an address without a zone', host)
   checkInteger(port, 1, 65_535, 'port')
   checkInteger(localPort, 0, 65_535, 'localPort')
   if (localAddress !== undefined && versionOf(localAddress, 'localAddress') !== version) {
     throw wrongValue('localAddress', `an IPv${version} address, as the host`, localAddress)
   }
+  const { signal, timeout } = call
+  const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const from = localAddress ?? (localPort === 0 ? undefined : version === 6 ? '::' : '0.0.0.0')
   const bound = from === undefined ? {} : { host: from, port: localPort }
-  const fd = await openSocket('NetNs.connect', netns, { version, type: 'tcp', ...bound }, call)
-  const socket = new Socket({ fd })
-  const connected = once(socket, 'connect', call.signal === undefined ? {} : { signal: call.signal })
-  socket.connect({ host, port })
-  const { signal, timeout } = call
+  // A zone is a device of the namespace; Node would look it up in its own.
+  const [address = host, device] = host.split('%', 2)
+  const opened = await openSocket('NetNs.connect', netns, { version, type: 'tcp', device, ...bound }, call)
   const subject: Subject = { operation: 'NetNs.connect', netns: netns.label }
+  const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
+  const socket = new Socket({ fd: opened.take() })
+  const connected = once(socket, 'connect', signal === undefined ? {} : { signal })
+  socket.connect({ host: address, port })
   // Its own timer: the socket's would stay with the connection.
-  const late = (): unknown => socket.destroy(new AbortError(subject, 'none', undefined))
-  const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
+  const late = (): unknown => socket.destroy(new AbortError(subject, 'unknown', undefined))
+  const timer = rest === undefined ? undefined : setTimeout(late, rest)
   try {
     await connected
   } catch (error) {
     socket.destroy()
-    throw signal?.aborted === true ? new AbortError(subject, 'none', signal.reason) : withNetns(error, netns)
+    throw signal?.aborted === true ? new AbortError(subject, 'unknown', signal.reason) : withNetns(error, netns)
   } finally {
     clearTimeout(timer)
   }

@@ -141,7 +141,7 @@ const methods: Record<string, Refused[]> = {
     { args: [null], field: 'options', code: type },
     { args: [{ port: 80 }], field: 'host', code: type },
     { args: [{ host: '::1' }], field: 'port', code: type },
-    { args: [{ host: 'fe80::1%eth0', port: 80 }], field: 'host', code: wrong },
+    { args: [{ host: 'name%eth0', port: 80 }], field: 'host', code: wrong },
     ...host,
     ...port(1),
     ...targeted,
