@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes } from '../wire/attributes'
+import { attributes, type UnknownAttribute } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { checkDevice, device, type Device } from '../wire/device'
 import { i32, u32, u8 } from '../wire/integers'
@@ -154,6 +154,8 @@ export interface Address {
   metric?: number
   /** Who made it (IFA_PROTO, IFAPROT_), if the kernel knows. Since Linux 5.18. */
   protocol?: ValueOf<typeof addressProtocol>
+  /** Attributes that this version does not know. */
+  unknown?: UnknownAttribute[]
 }
 
 /** Which addresses a list is of. */
@@ -182,7 +184,7 @@ const addKeys = new Set([
 ])
 
 // What a list tells of an address names it just as well: what is more than a key is not looked at.
-const listedKeys = new Set([...addKeys, 'family', 'anycast'])
+const listedKeys = new Set([...addKeys, 'family', 'anycast', 'unknown'])
 
 const forever = 0xffffffff
 
@@ -232,7 +234,7 @@ function broadcastOf(value: string | undefined, { prefix, length, far }: Ends): 
 }
 
 function newAddress(options: AddressOptions, flags: number): Message {
-  checkKeys(options, addKeys)
+  checkKeys(options, listedKeys)
   const ends = checkEnds(options)
   checkDevice(options.dev, 'dev')
   const { label, scope, preferredLifetimeSeconds, validLifetimeSeconds, metric, protocol } = options
@@ -357,5 +359,6 @@ export function decodeAddress(received: Received): Address | undefined {
   if (found.label !== undefined) address.label = found.label
   if (found.metric !== undefined) address.metric = found.metric
   if (found.protocol !== undefined) address.protocol = found.protocol
+  if (found.unknown !== undefined) address.unknown = found.unknown
   return address
 }

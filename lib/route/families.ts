@@ -83,6 +83,22 @@ export const table = oneOf(u32, 'RT_TABLE_', {
   local: ['LOCAL', 255],
 })
 
+/** Protocols over IP (IPPROTO_). */
+export const ipProtocol = oneOf(u8, 'IPPROTO_', {
+  /** ICMP. */
+  icmp: ['ICMP', 1],
+  /** TCP. */
+  tcp: ['TCP', 6],
+  /** UDP. */
+  udp: ['UDP', 17],
+  /** DCCP. */
+  dccp: ['DCCP', 33],
+  /** ICMPv6. */
+  icmpv6: ['ICMPV6', 58],
+  /** SCTP. */
+  sctp: ['SCTP', 132],
+})
+
 /** Checks a scope that no message carries, such as a condition of a list. */
 export function checkScope(value: unknown, field = 'scope'): OneOf<typeof scope.names> | undefined {
   if (value === undefined) return undefined

@@ -8,7 +8,7 @@ import { ipv6, mac } from '../wire/ip'
 import { named } from '../wire/named'
 import { list, taggedBy } from '../wire/nesting'
 import { struct } from '../wire/struct'
-import { checkText, text } from '../wire/text'
+import { bareText, checkText, text } from '../wire/text'
 import { linkData, portData } from './kinds'
 import { creationAttributes, ignored, ifinfomsg } from './link_creation'
 import { netnsFd } from './netns_fd'
@@ -159,7 +159,7 @@ export const linkAttributes = attributes('IFLA_', {
   linkMode: ['LINKMODE', 17, oneOf(u8, 'IF_LINK_MODE_', { default: ['DEFAULT', 0], dormant: ['DORMANT', 1] })],
   linkInfo: ['LINKINFO', 18, aside(named('', linkInfo))],
   /** Free text of up to 255 bytes. */
-  alias: ['IFALIAS', 20, text(255)],
+  alias: ['IFALIAS', 20, bareText(255)],
   numVf: ['NUM_VF', 21, u32],
   virtualFunctions: ['VFINFO_LIST', 22, ignored],
   statistics: ['STATS64', 23, linkStatistics],

@@ -25,7 +25,7 @@ import {
   type LinkOptions,
   type Options,
 } from './link_options'
-import { change, dump, look, message, Mode, only } from './rtnetlink'
+import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
 
 /** What a look at links gives besides. */
 export interface LinkDetail {
@@ -212,16 +212,22 @@ function peerOf(
 }
 
 /** links.set */
-export function setLink(netns: NetnsReference, dev: Device, changes: LinkChanges): Operation<void> {
+export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<void> {
   const options = changes as unknown as Options
-  checkDevice(dev, 'dev')
+  naming(dev) // checks it
   const linkInfo = checkChanges(options)
   const port = portPart(options)
   const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns', 'links.set')
-  const renamed = (options.name as Device | undefined) ?? dev
+  const renamed = (options.name as string | undefined) ?? dev
+  if (typeof dev === 'object' && options.name !== undefined) {
+    throw wrongValue('dev', 'a name or an index, to rename a device', dev.altname)
+  }
   const steps: Step[] = []
-  const add = (where: NetnsReference, of: Device, attributes: Options, flags = {}): void => {
-    const content = { header: { index: of as number, ...flags }, attributes }
+  const add = (where: NetnsReference, of: LinkName, attributes: Options, flags = {}): void => {
+    const content =
+      typeof of === 'object'
+        ? { header: flags, attributes: { altname: of.altname, ...attributes } }
+        : { header: { index: of, ...flags }, attributes }
     steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack })
   }
   if (target !== undefined) {
@@ -234,7 +240,7 @@ export function setLink(netns: NetnsReference, dev: Device, changes: LinkChanges
   const settings = {
     ...creationPart(options),
     ...laterPart(options),
-    ...pick(options, ['master', 'link']),
+    ...pick(options, ['master']),
     ...(linkInfo === undefined ? {} : { linkInfo }),
   }
   if (target !== undefined) delete settings.name
@@ -271,7 +277,13 @@ export function changeAltnames(
   altnames: readonly string[],
 ): Operation<void> {
   if (!Array.isArray(altnames) || altnames.length === 0) throw wrongType('altnames', 'a list of names', altnames)
-  const type = verb === 'addAltnames' ? 'NEWLINKPROP' : 'DELLINKPROP'
-  const request = message(type, linkLayout, naming(dev, { altnames }))
-  return change(`links.${verb}`, netns, request, `link ${show(dev)}`)
+  const [type, opposite] =
+    verb === 'addAltnames' ? (['NEWLINKPROP', 'DELLINKPROP'] as const) : (['DELLINKPROP', 'NEWLINKPROP'] as const)
+  message(type, linkLayout, naming(dev, { altnames })) // checks all of them, by their places
+  // One by one: of several the kernel keeps those before the one that it refuses.
+  const steps = altnames.map((altname): Step => {
+    const request = message(type, linkLayout, naming(dev, { altnames: [altname] }))
+    return { netns, messages: [request], ending: Ending.ack, inverse: RTM[opposite] }
+  })
+  return change(`links.${verb}`, netns, steps, `link ${show(dev)}`)
 }

@@ -171,8 +171,6 @@ export type LinkChanges = LinkSettings & {
   name?: string | undefined
   /** The namespace to move it to (IFLA_NET_NS_FD). */
   netns?: NetnsTarget | undefined
-  /** Another device below, by name or index, for the few kinds that can change it (IFLA_LINK). */
-  link?: Device | undefined
 } & (
     | {
         /** Left out: only what links of all kinds have. */
@@ -235,7 +233,7 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
     if (options.link !== undefined) throw wrongValue('link', 'left out: a veth has no lower device', options.link)
     return { kind: 'veth' } // its far end is not as the options say it
   }
-  const data = pick(options, Object.keys(kind.data.table))
+  const data = dataPart(options, kind)
   return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data }) }
 }
 
@@ -253,14 +251,22 @@ export function checkChanges(changes: Options): LinkWire['linkInfo'] {
   const kind = (changes as Options | null)?.kind
   const common = settingKeys.filter((key) => !queueKeys.has(key))
   if (kind === undefined) {
-    checkKeys(changes, new Set([...common, 'kind', 'netns', 'link']))
+    checkKeys(changes, new Set([...common, 'kind', 'netns']))
     return undefined
   }
   const known = checkKind(kind)
   const keys = known.kind === 'veth' ? [] : Object.keys(known.data.table)
-  checkKeys(changes, new Set([...common, 'kind', 'netns', 'link', ...keys]))
-  const data = pick(changes, keys)
+  checkKeys(changes, new Set([...common, 'kind', 'netns', ...keys]))
+  const data = known.kind === 'veth' ? {} : dataPart(changes, known)
   return { kind: known.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
+}
+
+function dataPart(options: Options, kind: (typeof linkKinds)[keyof typeof linkKinds]): Record<string, unknown> {
+  for (const [one, other] of kind.excludes) {
+    if (options[one] === undefined || options[other] === undefined) continue
+    throw wrongValue(other, `left out where "${one}" is given`, options[other])
+  }
+  return pick(options, Object.keys(kind.data.table))
 }
 
 /** The index that a new device shall have; 0 leaves the choice to the kernel. */

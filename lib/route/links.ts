@@ -5,7 +5,6 @@ import { isNotFound } from '../errors'
 import { perform } from '../netlink/perform'
 import { checkKeys } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import type { Device } from '../wire/device'
 import type { Link } from './link'
 import {
   addLink,
@@ -96,7 +95,7 @@ export class Links {
    * await ns.links.set('eth0', { mtu: 9000, master: 'br0', up: true })
    * await ns.links.set('br0', { kind: 'bridge', vlanFiltering: true })
    */
-  async set(dev: Device, changes: LinkChanges, call?: CallOptions): Promise<void> {
+  async set(dev: LinkName, changes: LinkChanges, call?: CallOptions): Promise<void> {
     return perform(setLink(this.#netns, dev, changes), call)
   }
 

@@ -5,7 +5,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes } from '../wire/attributes'
+import { attributes, type UnknownAttribute } from '../wire/attributes'
 import { bits } from '../wire/choices'
 import { checkDevice, device, type Device } from '../wire/device'
 import { be16, i32, u16, u32, u8 } from '../wire/integers'
@@ -158,6 +158,8 @@ export interface Neighbor {
   usedSeconds?: number
   /** Seconds since its address or state changed, to 1/100 (ndm_updated). */
   updatedSeconds?: number
+  /** Attributes that this version does not know. */
+  unknown?: UnknownAttribute[]
 }
 
 /** Which neighbors a list is of. */
@@ -185,6 +187,7 @@ const listedKeys = new Set([
   'confirmedSeconds',
   'usedSeconds',
   'updatedSeconds',
+  'unknown',
 ])
 const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
 
@@ -219,7 +222,7 @@ function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Ne
 
 /** neighbors.add, neighbors.replace */
 export function addNeighbor(netns: NetnsReference, verb: 'add' | 'replace', options: NeighborOptions): Operation<void> {
-  checkKeys(options, addKeys)
+  checkKeys(options, listedKeys)
   const header = keyHeader(options)
   const proxy = header.flags.length > 0
   const { address, mac: lladdr, protocol, dev } = options
@@ -229,8 +232,10 @@ export function addNeighbor(netns: NetnsReference, verb: 'add' | 'replace', opti
   const needsMac = !proxy && !managed && ['permanent', 'noarp', 'reachable', 'stale', 'delay', 'probe'].includes(state)
   if (needsMac && lladdr === undefined) throw wrongType('mac', `given for the state "${state}"`, lladdr)
   const named: NeighborFlag[] = [...header.flags]
-  if (checkBoolean(options.router, 'router')) named.push('router')
-  if (checkBoolean(options.extLearned, 'extLearned')) named.push('extLearned')
+  // A listed one says so among its flags.
+  const told = (options as Partial<Neighbor>).flags ?? []
+  if (checkBoolean(options.router ?? told.includes('router'), 'router')) named.push('router')
+  if (checkBoolean(options.extLearned ?? told.includes('extLearned'), 'extLearned')) named.push('extLearned')
   const request = message('NEWNEIGH', neighborLayout, {
     flags: Mode[verb],
     header: { ...header, state: managed && options.state === undefined ? [] : [state], flags: named },
@@ -311,6 +316,7 @@ export function decodeNeighbor(received: Received): Neighbor | undefined {
   if (found.extendedFlags?.includes('managed') === true) neighbor.managed = true
   if (found.protocol !== undefined) neighbor.protocol = found.protocol
   if (found.probes !== undefined) neighbor.probes = found.probes
+  if (found.unknown !== undefined) neighbor.unknown = found.unknown
   if (found.cacheInfo?.references !== undefined) {
     neighbor.confirmedSeconds = (found.cacheInfo.confirmed ?? 0) / ticksPerSecond
     neighbor.usedSeconds = (found.cacheInfo.used ?? 0) / ticksPerSecond

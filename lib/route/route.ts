@@ -35,6 +35,12 @@ export interface Nexthop {
   weight?: number | undefined
   /** The next router counts as on the link, even if no prefix says so (RTNH_F_ONLINK). Default: false. */
   onlink?: boolean | undefined
+  /** Realms (RTA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4 only. Default: none. */
+  flow?: number | undefined
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). Default: not at all. */
+  encapType?: number | undefined
+  /** The encapsulation's attributes, encoded (RTA_ENCAP). */
+  encap?: Uint8Array | undefined
 }
 
 /**
@@ -92,10 +98,16 @@ export interface RouteOptions extends RouteKey {
   /** Preference of a router (RTA_PREF); IPv6 only. Default: `medium`. */
   preference?: ValueOf<typeof routerPreference> | undefined
   /**
-   * Whole seconds until it expires, and is removed by the next garbage collection (RTA_EXPIRES); IPv6 only. Default:
-   * never.
+   * Seconds until it expires, and is removed by the next garbage collection (RTA_EXPIRES), rounded up to whole ones; IPv6
+   * only. Default: Infinity, never.
    */
   expiresSeconds?: number | undefined
+  /** Realms (RTA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4 only. Default: none. */
+  flow?: number | undefined
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). Default: not at all. */
+  encapType?: number | undefined
+  /** The encapsulation's attributes, encoded (RTA_ENCAP). */
+  encap?: Uint8Array | undefined
   /** A nexthop object to use, by its id, instead of `via`, `dev` and `nexthops` (RTA_NH_ID). */
   nexthopId?: number | undefined
 }
@@ -135,7 +147,7 @@ export interface Route {
   /** Preference of a router (RTA_PREF). IPv6. */
   preference?: ValueOf<typeof routerPreference>
   /**
-   * Seconds until it expires, to 1/100 (rta_expires); below 0: it has, and waits for removal. IPv6; left out: never.
+   * Seconds until it expires, to 1/100 (rta_expires); 0: it has, and waits for removal. IPv6; left out: never.
    */
   expiresSeconds?: number
   /** Id of the nexthop object that it uses (RTA_NH_ID). */
@@ -168,6 +180,12 @@ export interface RouteNexthop {
   weight: number
   /** `onlink`, `dead`, `linkdown` … (rtnh_flags). */
   flags: RouteFlags
+  /** Realms (RTA_FLOW). */
+  flow?: number
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE). */
+  encapType?: number
+  /** The encapsulation's attributes, undecoded (RTA_ENCAP). */
+  encap?: Uint8Array
 }
 
 const keyKeys = ['dst', 'family', 'via', 'dev', 'table', 'metric', 'type', 'protocol', 'scope', 'tos', 'src', 'from']
@@ -181,13 +199,16 @@ export const routeOptionKeys: ReadonlySet<string> = new Set([
   'nexthops',
   'preference',
   'expiresSeconds',
+  'flow',
+  'encapType',
+  'encap',
   'nexthopId',
 ])
 // What else a list tells of a route; it may be given back to `delete` and `add`.
-const reported = ['flags', 'flow', 'mark', 'uid', 'iif', 'ttlPropagate']
+const reported = ['flags', 'mark', 'uid', 'iif', 'ttlPropagate', 'unknown']
 /** Keys of RouteOptions and of what a list gives. */
 export const routeGivenKeys: ReadonlySet<string> = new Set([...routeOptionKeys, ...reported])
-const hopKeys = new Set(['via', 'dev', 'weight', 'onlink', 'flags'])
+const hopKeys = new Set(['via', 'dev', 'weight', 'onlink', 'flags', 'flow', 'encapType', 'encap'])
 
 type Message = { header: object; attributes: ValueOf<(typeof routeLayout)['attributes']> }
 
@@ -200,7 +221,8 @@ export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Fam
   const chosen = checkFamily(family)
   if (dst !== 'default') return parsePrefix(dst, 'dst', chosen).family
   if (chosen !== undefined) return chosen
-  const first = via ?? nexthops?.find((hop) => hop.via !== undefined)?.via
+  const hops = nexthops as readonly (Partial<Nexthop> | null)[] | undefined // not checked yet
+  const first = via ?? hops?.find((hop) => hop?.via !== undefined)?.via
   return (first === undefined ? undefined : familyOf(first)) ?? 'ipv4'
 }
 
@@ -215,13 +237,13 @@ function router(via: unknown, of: Family, field: string): { via: string } | { vi
 
 function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
   checkKeys(hop, hopKeys, field)
-  const { via, dev, weight = 1, onlink = isOnlink(hop) } = hop
+  const { via, dev, weight = 1, onlink = isOnlink(hop), flow, encapType, encap } = hop
   if (dev !== undefined) checkDevice(dev, `${field}.dev`)
   if (typeof onlink !== 'boolean') throw wrongType(`${field}.onlink`, 'a boolean', onlink)
   checkInteger(weight, 1, 256, `${field}.weight`)
   return {
     header: { flags: onlink ? ['onlink'] : [], hops: weight - 1, ...(dev === undefined ? {} : { dev }) },
-    attributes: via === undefined ? {} : router(via, of, `${field}.via`),
+    attributes: { ...(via === undefined ? {} : router(via, of, `${field}.via`)), flow, encapType, encap },
   }
 }
 
@@ -232,12 +254,29 @@ function isOnlink(listed: object): boolean {
 /** Of these, IPv4 takes no notice. */
 const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
 
+function checkReported(route: object): void {
+  const { flags, mark, uid, iif } = route as Record<string, unknown>
+  if (flags !== undefined && !Array.isArray(flags)) throw wrongType('flags', 'an array', flags)
+  for (const [key, value] of Object.entries({ mark, uid, iif })) {
+    if (value !== undefined) checkInteger(value, 0, 0xffffffff, key)
+  }
+}
+
+function wholeSeconds(value: unknown): number | undefined {
+  if (value === undefined || value === Infinity) return undefined
+  const expected = 'a number of seconds above 0 and up to 4294967295, or Infinity'
+  if (typeof value !== 'number') throw wrongType('expiresSeconds', expected, value)
+  if (!(value > 0 && value <= 0xffffffff)) throw outOfRange('expiresSeconds', expected, value)
+  return Math.ceil(value)
+}
+
 /** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
   // Before it is looked into for the family.
   if (!Array.isArray(route.nexthops ?? [])) {
     throw wrongType('nexthops', 'an array', route.nexthops)
   }
+  checkReported(route)
   const of = familyOfRoute(route)
   const { dst, via, dev, metric, type, protocol, tos, src, from, onlink, nexthops, ...more } = route
   for (const key of onlyIPv6) {
@@ -278,7 +317,11 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       nexthops: nexthops?.map((hop, i) => hopMessage(hop, of, `nexthops[${i}]`)),
       table: narrow ? undefined : where,
       preference: more.preference,
-      expiresSeconds: more.expiresSeconds,
+      // The time that is left of it names no route.
+      expiresSeconds: adding ? wholeSeconds(more.expiresSeconds) : undefined,
+      flow: more.flow,
+      encapType: more.encapType,
+      encap: more.encap,
       nexthopId: more.nexthopId,
     },
   }
@@ -352,7 +395,11 @@ const tableNames = Array.from({ length: 256 }, (_, number): RouteTable => {
 })
 
 function decodeHop({ header, attributes }: HopMessage): RouteNexthop {
-  const { via = attributes.viaOther } = attributes
+  const { via = attributes.viaOther, flow, encapType, encap } = attributes
   const hop: RouteNexthop = { dev: header.dev as number, weight: (header.hops ?? 0) + 1, flags: header.flags ?? [] }
-  return via === undefined ? hop : { ...hop, via }
+  if (via !== undefined) hop.via = via
+  if (flow !== undefined) hop.flow = flow
+  if (encapType !== undefined) hop.encapType = encapType
+  if (encap !== undefined) hop.encap = encap
+  return hop
 }

@@ -3,12 +3,12 @@ import { aside } from '../wire/aside'
 import { attributes, type AttributesOf } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { device } from '../wire/device'
-import { be16, i32, u16, u32, u8, within } from '../wire/integers'
+import { be16, i32, u16, u32, u8 } from '../wire/integers'
 import { AF_INET, AF_INET6, familyOf, formatIP, ip, parseIP } from '../wire/ip'
 import { struct, type StructValue } from '../wire/struct'
 import { binary, text } from '../wire/text'
 import type { Type } from '../wire/type'
-import { family, routeProtocol, scope, table } from './families'
+import { family, ipProtocol, routeProtocol, scope, table } from './families'
 import { ignored } from './link_creation'
 
 /** What a route does with what it matches (RTN_). */
@@ -229,11 +229,11 @@ export const routeAttributes = attributes('RTA_', {
   preference: ['PREF', 20, routerPreference],
   encapType: ['ENCAP_TYPE', 21, u16],
   encap: ['ENCAP', 22, binary()],
-  expiresSeconds: ['EXPIRES', 23, within(u32, 1, 0xffffffff)],
+  expiresSeconds: ['EXPIRES', 23, u32],
   pad: ['PAD', 24, ignored],
   uid: ['UID', 25, u32],
   ttlPropagate: ['TTL_PROPAGATE', 26, u8],
-  ipProto: ['IP_PROTO', 27, u8],
+  ipProtocol: ['IP_PROTO', 27, ipProtocol],
   sourcePort: ['SPORT', 28, be16],
   destinationPort: ['DPORT', 29, be16],
   nexthopId: ['NH_ID', 30, u32],

@@ -8,9 +8,9 @@ import type { Operation } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
-import { canonicalIP, canonicalPrefix, familyOf, parseIP, parsePrefix } from '../wire/ip'
+import { canonicalIP, familyOf, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, checkScope, type Family, type routeProtocol, type scope } from './families'
+import { checkFamily, checkScope, type Family, type ipProtocol, type routeProtocol, type scope } from './families'
 import {
   decodeRoute,
   familyOfRoute,
@@ -61,6 +61,12 @@ export interface LookupOptions {
   uid?: number | undefined
   /** Its type of service (rtm_tos). Default: 0. */
   tos?: number | undefined
+  /** Its protocol over IP: `tcp`, `udp`, `icmp`, `icmpv6` (RTA_IP_PROTO). Default: not told. */
+  ipProtocol?: ValueOf<typeof ipProtocol> | undefined
+  /** Its source port, of `tcp` and `udp` (RTA_SPORT). Default: not told. */
+  sourcePort?: number | undefined
+  /** Its destination port, of `tcp` and `udp` (RTA_DPORT). Default: not told. */
+  destinationPort?: number | undefined
   /**
    * The route as it stands in the table, instead of what becomes of it for this packet (RTM_F_FIB_MATCH). Default:
    * false.
@@ -80,15 +86,19 @@ export function addRoute(
   options: RouteOptions,
 ): Operation<void> {
   checkKeys(options, routeGivenKeys)
-  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(options, true) })
+  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(named(options), true) })
   return change(`routes.${verb}`, netns, request, `route ${options.dst}`)
 }
 
+/** A listed route tells the ways of its nexthop object; of the kernel's side its id is all there is to say. */
+function named(route: RouteOptions & Partial<Pick<Route, 'flags'>>): RouteOptions {
+  if (route.nexthopId === undefined || route.flags === undefined) return route
+  const { via: _via, dev: _dev, nexthops: _nexthops, ...rest } = route
+  return rest
+}
+
 function deletion(key: RouteOptions): Message {
-  // The id of a nexthop object is all that the kernel wants to know of the ways.
-  const { via: _via, dev: _dev, nexthops: _nexthops, ...rest } = key
-  const named = key.nexthopId === undefined ? key : rest
-  return message('DELROUTE', routeLayout, routeMessage(named, false))
+  return message('DELROUTE', routeLayout, routeMessage(named(key), false))
 }
 
 /** routes.delete */
@@ -99,12 +109,8 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
 
 /** routes.flush, of routes that were listed. */
 export function deleteRoutes(netns: NetnsReference, routes: readonly Route[]): Operation<void> {
-  const messages = routes.map(
-    ({ family, dst, via, dev, table, metric, type, protocol, tos, from, nexthops, nexthopId }) => {
-      const ways = nexthops === undefined ? { via, dev } : {}
-      return deletion({ family, dst, table, metric, type, protocol, tos, from, nexthopId, ...ways })
-    },
-  )
+  // By all that is known of each: the kernel deletes the first that fits.
+  const messages = routes.map((route) => deletion(route))
   return change('routes.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
 
@@ -128,7 +134,7 @@ export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name
   const isIt = (route: Route): boolean =>
     (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
     (router === undefined || route.via === router || route.nexthops?.some((hop) => hop.via === router) === true) &&
-    (metric === undefined || (route.metric ?? 0) === metric) &&
+    (metric === undefined || (route.metric ?? 0) === (route.family === 'ipv6' ? metric || defaultMetric : metric)) &&
     (wantedScope === undefined || route.scope === wantedScope)
   const decode = (received: Received): Route | undefined => {
     const route = decodeRoute(received)
@@ -138,10 +144,19 @@ export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name
   return dump(name, netns, Lane.read, request, decode, noSuchTable)
 }
 
+/** IP6_RT_PRIO_USER: IPv6 has no metric of 0. */
+const defaultMetric = 1024
+
 function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly length: number }): boolean {
   if (text === 'default') return wanted.length === 0
   const { bytes, length } = parsePrefix(text, 'dst')
-  return length === wanted.length && Buffer.compare(bytes, wanted.bytes) === 0
+  if (length !== wanted.length) return false
+  // IPv6 takes the bits behind the prefix and drops them; IPv4 refuses them.
+  return Buffer.compare(bytes, bytes.length === 16 ? masked(wanted.bytes, length) : wanted.bytes) === 0
+}
+
+function masked(bytes: Uint8Array, length: number): Uint8Array {
+  return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))) & 0xff)
 }
 
 /** The list that holds the route of a key, and what it is called. */
@@ -150,6 +165,7 @@ export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route
   const { dst, via, dev, metric, type, protocol, scope, src, tos, from } = key
   routeMessage(key, false) // checks the whole key
   const family = familyOfRoute(key)
+  const source = from === undefined ? undefined : parsePrefix(from, 'from')
   const list = listRoutes(
     netns,
     { dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) },
@@ -164,17 +180,28 @@ export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route
           (route) =>
             (src === undefined || route.src === canonicalIP(src)) &&
             (tos === undefined || (route.tos ?? 0) === tos) &&
-            (from === undefined || route.from === canonicalPrefix(from)),
+            (source === undefined || (route.from !== undefined && samePrefix(route.from, source))),
         ),
   }
 }
 
-const lookupKeys = new Set(['from', 'iif', 'oif', 'mark', 'uid', 'tos', 'fibMatch'])
+const lookupKeys = new Set([
+  'from',
+  'iif',
+  'oif',
+  'mark',
+  'uid',
+  'tos',
+  'ipProtocol',
+  'sourcePort',
+  'destinationPort',
+  'fibMatch',
+])
 
 /** routes.lookup */
 export function lookUpRoute(netns: NetnsReference, address: string, options: LookupOptions = {}): Operation<Route> {
   checkKeys(options, lookupKeys)
-  const { from, iif, oif, mark, uid, tos, fibMatch = false } = options
+  const { from, iif, oif, mark, uid, tos, ipProtocol, sourcePort, destinationPort, fibMatch = false } = options
   const { length } = parseIP(address, 'address')
   const family = familyOf(address) ?? 'ipv4'
   if (from !== undefined) parseIP(from, 'from', family)
@@ -190,7 +217,7 @@ export function lookUpRoute(netns: NetnsReference, address: string, options: Loo
       // IPv6 tells the table unasked, and refuses to be asked.
       flags: [...(family === 'ipv4' ? (['lookupTable'] as const) : []), ...(fibMatch ? (['fibMatch'] as const) : [])],
     },
-    attributes: { dst: address, from, iif, dev: oif, mark, uid },
+    attributes: { dst: address, from, iif, dev: oif, mark, uid, ipProtocol, sourcePort, destinationPort },
   })
   return look('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
 }

@@ -5,17 +5,17 @@ import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes } from '../wire/attributes'
+import { attributes, type UnknownAttribute } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { checkDeviceName } from '../wire/device'
-import { be64, boolean, checkInteger, u16, u32, u8 } from '../wire/integers'
+import { be32, be64, boolean, checkInteger, u16, u32, u8, within } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { ip, parsePrefix } from '../wire/ip'
 import { Reader } from '../wire/reader'
 import { struct, type StructValue } from '../wire/struct'
 import { text } from '../wire/text'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, family, routeProtocol, table, type Family } from './families'
+import { checkFamily, family, type Family, ipProtocol, routeProtocol, table } from './families'
 import { ignored } from './link_creation'
 import type { RouteTable } from './route'
 import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
@@ -65,21 +65,6 @@ const ruleHeader = struct('fib_rule_hdr', {
 const range16 = struct('fib_rule_port_range', { start: ['start', u16], end: ['end', u16] })
 const range32 = struct('fib_rule_uid_range', { start: ['start', u32], end: ['end', u32] })
 
-const ipProtocol = oneOf(u8, 'IPPROTO_', {
-  /** ICMP. */
-  icmp: ['ICMP', 1],
-  /** TCP. */
-  tcp: ['TCP', 6],
-  /** UDP. */
-  udp: ['UDP', 17],
-  /** DCCP. */
-  dccp: ['DCCP', 33],
-  /** ICMPv6. */
-  icmpv6: ['ICMPV6', 58],
-  /** SCTP. */
-  sctp: ['SCTP', 132],
-})
-
 const deviceName = text(15, checkDeviceName, 1)
 
 const ruleAttributes = attributes('FRA_', {
@@ -103,6 +88,12 @@ const ruleAttributes = attributes('FRA_', {
   ipProtocol: ['IP_PROTO', 22, ipProtocol],
   sourcePorts: ['SPORT_RANGE', 23, range16],
   destinationPorts: ['DPORT_RANGE', 24, range16],
+  dscp: ['DSCP', 25, within(u8, 0, 63)],
+  flowLabel: ['FLOWLABEL', 26, within(be32, 0, 0xfffff)],
+  flowLabelMask: ['FLOWLABEL_MASK', 27, within(be32, 0, 0xfffff)],
+  sourcePortMask: ['SPORT_MASK', 28, u16],
+  destinationPortMask: ['DPORT_MASK', 29, u16],
+  dscpMask: ['DSCP_MASK', 30, within(u8, 0, 63)],
 })
 
 /** The messages RTM_…RULE. */
@@ -174,6 +165,20 @@ export interface RuleOptions {
   suppressInterfaceGroup?: number | undefined
   /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
   tunnelId?: bigint | undefined
+  /** Realms for what it finds (FRA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4. */
+  flow?: number | undefined
+  /** Differentiated services code point, 0 to 63, instead of `tos` (FRA_DSCP). Since Linux 6.13. */
+  dscp?: number | undefined
+  /** Which bits of it count (FRA_DSCP_MASK). Default: all. Since Linux 6.15. */
+  dscpMask?: number | undefined
+  /** Flow label, 20 bits; IPv6 (FRA_FLOWLABEL). Since Linux 6.14. */
+  flowLabel?: number | undefined
+  /** Which bits of it count (FRA_FLOWLABEL_MASK). Default: all. Since Linux 6.14. */
+  flowLabelMask?: number | undefined
+  /** Which bits of the one source port count (FRA_SPORT_MASK). Default: all. Since Linux 6.15. */
+  sourcePortMask?: number | undefined
+  /** Which bits of the one destination port count (FRA_DPORT_MASK). Default: all. Since Linux 6.15. */
+  destinationPortMask?: number | undefined
   /** Who made it (FRA_PROTOCOL). Default for a new one: `unspec`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
 }
@@ -198,6 +203,8 @@ export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPort
   destinationPorts?: Partial<RuleRange>
   /** Users whose packets, by uid, both ends included (FRA_UID_RANGE). */
   uids?: Partial<RuleRange>
+  /** Attributes that this version does not know. */
+  unknown?: UnknownAttribute[]
 }
 
 const direct = [
@@ -213,6 +220,13 @@ const direct = [
   'suppressPrefixLength',
   'suppressInterfaceGroup',
   'tunnelId',
+  'flow',
+  'dscp',
+  'dscpMask',
+  'flowLabel',
+  'flowLabelMask',
+  'sourcePortMask',
+  'destinationPortMask',
   'protocol',
 ] as const satisfies readonly (keyof RuleOptions)[]
 
@@ -229,7 +243,7 @@ const ruleKeys = new Set<string>([
   'tos',
 ])
 
-const ruleGivenKeys = new Set([...ruleKeys, 'flags'])
+const ruleGivenKeys = new Set([...ruleKeys, 'flags', 'unknown'])
 
 function checkUids(value: RuleOptions['uids']): Partial<RuleRange> | undefined {
   if (value === undefined) return undefined
@@ -286,6 +300,7 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
   }
   for (const key of direct) attributes[key] = options[key]
   attributes.uids = checkUids(options.uids)
+  attributes.unknown = (options as Partial<Rule>).unknown
   return {
     header: {
       family: of,
@@ -311,16 +326,31 @@ function deletion(options: RuleOptions): Message {
 /** rules.delete */
 export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<void> {
   const request = deletion(key)
-  const { family: _, invert, ...conditions } = key
-  if (invert !== true && Object.values(conditions).every((value) => value === undefined)) {
+  if (!Object.entries(key).some(([name, value]) => isCondition(name, value))) {
     throw outOfRange('rule', 'named by at least one condition', key)
   }
   return change('rules.delete', netns, request)
 }
 
+/** Whether the kernel compares it when it looks for the rule to delete: what is 0 there may be anything. */
+function isCondition(name: string, value: unknown): boolean {
+  if (value === undefined || name === 'family' || name === 'flags') return false
+  if (name === 'from' || name === 'to') return typeof value === 'string' && !value.endsWith('/0')
+  return name === 'priority' || (value !== 0 && value !== 0n && value !== false && value !== 'unspec')
+}
+
+/** Whether a key says more than the kernel compares, so that the rule has to be looked up to delete exactly that one. */
+export function saysMore(key: RuleOptions): boolean {
+  // What a list gave names a rule by all that it has.
+  if (typeof key !== 'object' || (key as unknown) === null || 'flags' in key) return false
+  return Object.entries(key).some(
+    ([name, value]) => value !== undefined && name !== 'family' && !isCondition(name, value),
+  )
+}
+
 /** rules.flush, of rules that were listed. */
 export function deleteRules(netns: NetnsReference, rules: readonly Rule[]): Operation<void> {
-  const messages = rules.map(({ flags: _, ...rule }) => deletion(rule))
+  const messages = rules.map((rule) => deletion(rule))
   const gone = new Set([errnoNumber('ENOENT') ?? 0])
   return change('rules.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
 }
@@ -368,6 +398,7 @@ export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): R
   if (sourcePorts !== undefined) rule.sourcePorts = sourcePorts
   if (destinationPorts !== undefined) rule.destinationPorts = destinationPorts
   if (uids !== undefined) rule.uids = uids
+  if (found.unknown !== undefined) rule.unknown = found.unknown
   const none = 0xffffffff
   for (const key of direct) {
     const value = found[key]

@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
 import { firstOf, found } from './lookup'
-import { addRule, deleteRule, deleteRules, listRules, type Rule, type RuleOptions } from './rule_messages'
+import { addRule, deleteRule, deleteRules, listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
 
 /**
  * Routing rules: `ns.rules`.
@@ -66,7 +66,7 @@ export class Rules {
    */
   async delete(key: RuleOptions, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, perform(deleteRule(this.#netns, key), call))
+    return forgiving(force, this.#delete(key, call))
   }
 
   /**
@@ -82,5 +82,12 @@ export class Rules {
       (rule) => rule.priority > 0,
     )
     if (rules.length > 0) await perform(deleteRules(this.#netns, rules), call)
+  }
+
+  async #delete(key: RuleOptions, call: CallOptions): Promise<void> {
+    const deletion = deleteRule(this.#netns, key) // checks the key
+    if (!saysMore(key)) return perform(deletion, call)
+    const fitting = await perform(listRules(this.#netns, key, 'rules.delete'), call)
+    return perform(deleteRule(this.#netns, firstOf(fitting, 'rules.delete', this.#netns, 'rule')), call)
   }
 }

@@ -43,6 +43,17 @@ export function text(most: number, check?: (value: string, field: string) => voi
   }
 }
 
+/** A string of at most `most` bytes without NUL at its end (NLA_STRING). */
+export function bareText(most: number): Type<string> {
+  return {
+    size: 0,
+    encode(writer, value, field) {
+      writer.text(checkText(value, 0, most, field))
+    },
+    decode: readText,
+  }
+}
+
 /** Bytes as they are. */
 export function binary(most = 65_000): Type<Uint8Array> {
   return {

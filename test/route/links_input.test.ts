@@ -256,11 +256,15 @@ const verbs: readonly (readonly [verb: string, call: (links: Loose, dev: unknown
 const others: readonly Row[] = [
   ...verbs.flatMap(([verb, call]) => [
     ...names.map(([what, dev, code]): Row => [`${verb} of ${what}`, (links) => call(links, dev), 'dev', code]),
-    ...altnames
-      .filter(() => verb !== 'set')
-      .map(([what, dev, field, code]): Row => [`${verb} of ${what}`, (links) => call(links, dev), field, code]),
+    ...altnames.map(([what, dev, field, code]): Row => [
+      `${verb} of ${what}`,
+      (links) => call(links, dev),
+      field,
+      code,
+    ]),
   ]),
-  ['set of an altname', (links) => links.set({ altname: 'lo' }, {}), 'dev', TYPE],
+  ['a new name by an altname', (links) => links.set({ altname: 'other' }, { name: 'x' }), 'dev', VALUE],
+  ['a lower device that is set', (links) => links.set('lo', { link: 'lo' }), 'link', VALUE],
   ['get with statistics 1', (links) => links.get('lo', { statistics: 1 }), 'statistics', TYPE],
   ['list with statistics 1', (links) => links.list({ statistics: 1 }), 'statistics', TYPE],
   ['list with null', (links) => links.list(null), 'options', TYPE],

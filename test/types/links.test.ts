@@ -153,7 +153,6 @@ describe('the methods', () => {
     expectTypeOf<LinkName>().toEqualTypeOf<string | number | { readonly altname: string }>()
     compiles(() => {
       void links.get({ altname: 'a-long-name' })
-      // @ts-expect-error set takes a name or an index
       void links.set({ altname: 'a-long-name' }, {})
       // @ts-expect-error an altname is a string
       void links.get({ altname: 5 })

@@ -9,6 +9,8 @@ export interface LinkKind<Name extends string, Table extends AttributeTable, Nee
   readonly data: AttributeSet<Table>
   /** Options without which a link of this kind cannot be made: of the kind, or `link`. */
   readonly needs: readonly Needed[]
+  /** Pairs of options of which the kernel takes one and drops the other. */
+  readonly excludes: readonly (readonly [string, string])[]
 }
 
 /** Declares a link kind. */
@@ -16,8 +18,9 @@ export function linkKind<const Name extends string, Table extends AttributeTable
   kind: Name,
   data: AttributeSet<Table>,
   needs: readonly Needed[] = [],
+  excludes: readonly (readonly [keyof Table & string, keyof Table & string])[] = [],
 ): LinkKind<Name, Table, Needed> {
-  return { kind, data, needs }
+  return { kind, data, needs, excludes }
 }
 
 /** What a kind's attributes look like in a link. */

@@ -86,4 +86,12 @@ const data = attributes('IFLA_VXLAN_', {
   mcRoute: ['MC_ROUTE', 34, boolean(u8)],
 })
 
-export const vxlan = linkKind('vxlan', data)
+export const vxlan = linkKind(
+  'vxlan',
+  data,
+  [],
+  [
+    ['remote', 'remote6'],
+    ['local', 'local6'],
+  ],
+)
