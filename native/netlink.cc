@@ -65,6 +65,7 @@ struct NetlinkSocket::Chunk {
   uint32_t last_sequence;
   Ending ending;
   std::span<const int> tolerated;
+  bool undivided;
 };
 
 Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
@@ -121,7 +122,7 @@ Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Repl
     end = std::min(end, buffer.size());
     const Ending chunk_ending = end == buffer.size() ? ending : Ending::last_ack;
     if (chunk_ending == Ending::last_ack) last->nlmsg_flags |= NLM_F_ACK;
-    const Chunk chunk{buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated};
+    const Chunk chunk{buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated, undivided};
     if (Failure failure = exchange(thread, chunk, replies)) {
       fd_.reset();  // a reply that comes late must not meet the next transaction
       if (begin > 0 && std::strcmp(failure.call, "sendmsg") == 0) return Failure{failure.error, "sendmsg (later)"};
@@ -132,7 +133,7 @@ Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Repl
   return {};
 }
 
-Failure NetlinkSocket::receive(ThreadHome& thread, size_t& size) {
+Failure NetlinkSocket::receive(ThreadHome& thread, Patience patience, size_t& size) {
   iovec into{thread.buffer(), kReceiveSize};
   while (true) {
     sockaddr_nl sender{};
@@ -150,6 +151,8 @@ Failure NetlinkSocket::receive(ThreadHome& thread, size_t& size) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("recvmsg");
+    size = 0;
+    if (patience == Patience::none) return {};
     pollfd readable{fd_.get(), POLLIN, 0};
     const int ready = ::poll(&readable, 1, kReplyTimeoutMs);
     if (ready == 0) return Failure{ETIMEDOUT, "recvmsg"};
@@ -171,7 +174,10 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
   }
   for (bool over = false; !over;) {
     size_t size = 0;
-    if (Failure failure = receive(thread, size)) return failure;
+    // What belongs together is refused together: then its end is not answered, and all that is said is there already.
+    const Patience patience = chunk.undivided && replies.refused ? Patience::none : Patience::some;
+    if (Failure failure = receive(thread, patience, size)) return failure;
+    if (size == 0) return {};
     const uint8_t* bytes = thread.buffer();
     bool worth_keeping = false;
     for (size_t at = 0; at + sizeof(nlmsghdr) <= size;) {

@@ -88,7 +88,9 @@ class NetlinkSocket {
   struct Chunk;
   Failure make_room(size_t size, size_t messages);
   Failure exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies);
-  Failure receive(ThreadHome& thread, size_t& size);
+  enum class Patience : uint8_t { none, some };
+  // One datagram; without patience nothing (size 0) if none is there.
+  Failure receive(ThreadHome& thread, Patience patience, size_t& size);
 
   Fd fd_;
 };
