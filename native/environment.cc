@@ -60,7 +60,7 @@ void Environment::drain() {
   // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
   constexpr size_t kJobsPerTurn = 32;
   const Napi::HandleScope scope(env_);
-  const std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
+  std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
   bool wanted = false;
   for (const JobPointer& job : ended) {
@@ -73,6 +73,8 @@ void Environment::drain() {
   }
   executor_.staff([this] { return home(); });
   if (jobs_.empty()) wake_->keep_alive(false);
+  // What they hold goes before JavaScript goes on, for it may end the process.
+  ended.clear();
   if (wanted) dispatch(results);
 }
 
