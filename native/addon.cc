@@ -178,10 +178,10 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }
 
-  // transact(lane, handles, plan, bytes, device names, each with a NUL at its end)
+  // transact(lane, handles, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info) {
     const auto lane = number(info[0]);
-    const auto names = text(info[4]);
+    const auto names = info[4].IsUndefined() ? std::string() : text(info[4]);
     if (!lane || *lane < 0 || *lane >= kLaneCount || !names || !is_array(info[1], napi_float64_array) ||
         !is_array(info[2], napi_int32_array) || !is_array(info[3], napi_uint8_array)) {
       return malformed(info.Env());

@@ -298,6 +298,17 @@ Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation
   return {};
 }
 
+size_t Transaction::lone_answer(std::span<uint8_t> scratch) {
+  if (script_.operations.size() != 1 || rolled_back_ || interrupted_) return 0;
+  const Operation& operation = script_.operations.front();
+  if (operation.outcome != Outcome::done || operation.creation || operation.details->answers.size() != 1) return 0;
+  const Operation::Answer& answer = operation.details->answers.front();
+  const std::vector<ReplyBlocks::Block>& blocks = answer.replies.blocks.blocks();
+  if (answer.step != 0 || answer.replies.interrupted || blocks.size() != 1 || blocks[0].size > scratch.size()) return 0;
+  std::memcpy(scratch.data(), blocks[0].bytes.get(), blocks[0].size);
+  return blocks[0].size;
+}
+
 napi_value Transaction::deliver(const Delivery& to) {
   size_t answers = 0;
   bool silent = !rolled_back_ && tried_ == script_.operations.size();
@@ -308,6 +319,7 @@ napi_value Transaction::deliver(const Delivery& to) {
   }
   if (silent) return nullptr;
   const napi_env env = to.env;
+  if (const size_t size = lone_answer(to.scratch); size > 0) return make_number(env, static_cast<double>(size));
   ArrayValue result(env);
   result.push(interrupted_ ? 1 : 0);
   result.push(rolled_back_ ? 1 : 0);

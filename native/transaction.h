@@ -106,10 +106,13 @@ class Transaction final : public Job {
   // whether it was rolled back, how many operations were tried, report, …], in which each operation that has something
   // to tell is a report: [operation, state, failed step, errno, system call, name of the device that was not found,
   // whether something is left over, created namespace, answer, …], and each answer [step, first sequence, interrupted,
-  // Buffer, …]. A number stands for a Buffer whose bytes, so many of them, lie in the scratch memory.
+  // Buffer, …]. A number stands for a Buffer whose bytes, so many of them, lie in the scratch memory; and a number alone
+  // for all of it where one operation was done, and one such answer to its first step is all that there is to tell.
   napi_value deliver(const Delivery& to) override;
 
  private:
+  // Puts the answer of a look-up into the scratch memory; 0 if there is more to tell.
+  size_t lone_answer(std::span<uint8_t> scratch);
   // Operations that can be sent in one piece: each one message whose effect its inverse takes back, to one namespace.
   size_t end_of_run(size_t first) const;
   void run_together(ThreadHome& thread, size_t first, size_t end);

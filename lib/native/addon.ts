@@ -24,7 +24,7 @@ export type NetnsDescription = readonly [handle: number, device: number, inode: 
 export type Block = Uint8Array | number
 
 /** What a transaction has to tell, one after another: see Transaction::deliver of native/transaction.h. */
-export type TransactionAnswer = readonly (number | string | undefined | NetnsDescription | Uint8Array)[]
+export type TransactionAnswer = number | readonly (number | string | undefined | NetnsDescription | Uint8Array)[]
 
 /** How a job ended: an errno (0 for success), the system call that failed, what it made. */
 export type Ended = readonly [errno: number, call: string | undefined, result: unknown]
@@ -58,7 +58,7 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
-  transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string): Started
+  transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   scratch(): ArrayBuffer
   enter(handle: number): Ended | undefined

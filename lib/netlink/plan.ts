@@ -27,8 +27,8 @@ export interface LaidOut {
   readonly handles: Float64Array
   readonly plan: Int32Array
   readonly bytes: Uint8Array
-  /** Device names and paths, each with a NUL at its end. */
-  readonly names: string
+  /** Device names and paths, each with a NUL at its end; undefined if there are none. */
+  readonly names: string | undefined
 }
 
 const alone: Manner = { rollback: false, stop: true }
@@ -162,6 +162,6 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     handles: new Float64Array(handles),
     plan: words.subarray(0, head.length + wordCount),
     bytes: memory.subarray(0, size),
-    names: [...names.keys()].map((name) => `${name}\0`).join(''),
+    names: names.size === 0 ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
   }
 }

@@ -1,6 +1,6 @@
 // A transaction: operations handed to the addon as one job, and what it tells of them.
 import { systemError, type NetloomError, type Subject } from '../errors'
-import { addon, Lane, type Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
+import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
 import { runJob, type CallOptions, type Completion } from '../native/jobs'
 import { layOut, type Item, type Manner } from './plan'
 
@@ -53,7 +53,8 @@ export function transact(
   }
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
-    return result === undefined ? allDone(items.length) : readAnswer(result)
+    if (result === undefined) return allDone(items.length)
+    return typeof result === 'number' ? lookedUp(result) : readAnswer(result)
   }
   const running = runJob<TransactionAnswer | undefined>(subject, start, options)
   return running instanceof Promise ? running.then(read) : read(running)
@@ -61,6 +62,26 @@ export function transact(
 
 function allDone(tried: number): Transacted {
   return { interrupted: false, rolledBack: false, tried, reports: [] }
+}
+
+// One operation was done, and its first step was answered with so many bytes of the scratch memory.
+function lookedUp(size: number): Transacted {
+  const answers = [{ step: 0, firstSequence: 0, interrupted: false, blocks: [size] }]
+  return { interrupted: false, rolledBack: false, tried: 1, reports: [doneWith(answers)] }
+}
+
+function doneWith(answers: readonly StepAnswer[]): Report {
+  return {
+    operation: 0,
+    outcome: Outcome.done,
+    failedStep: undefined,
+    errno: 0,
+    call: undefined,
+    missingDevice: undefined,
+    leftover: false,
+    created: undefined,
+    answers,
+  }
 }
 
 // The lane's thread could not do its job, or not go home after it.
@@ -78,7 +99,7 @@ export function isOpen(lane: Lane, call: string | undefined): boolean {
   return changes && call !== undefined && afterSending.has(call)
 }
 
-function readAnswer(answer: TransactionAnswer): Transacted {
+function readAnswer(answer: Exclude<TransactionAnswer, number>): Transacted {
   let at = 0
   const number = (): number => answer[at++] as number
   const text = (): string | undefined => answer[at++] as string | undefined
