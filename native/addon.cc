@@ -106,7 +106,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto path = text(info[0]);
     if (!path || !info[1].IsBoolean()) return malformed(info.Env());
     auto job = std::make_shared<CreateNamespace>(*path, info[1].As<Napi::Boolean>().Value());
-    return Submit(info, std::move(job), LaneName::mutation, path->empty() ? std::vector<Use>{} : uses_of_path(*path, true));
+    return Submit(info, std::move(job), LaneName::mutation,
+                  path->empty() ? std::vector<Use>{} : std::vector<Use>{use_of_path(*path, true)});
   }
 
   Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {}) {
@@ -116,7 +117,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // openNetnsPath(path)
   Napi::Value OpenNetnsPath(Info info) {
     const auto path = text(info[0]);
-    return path ? Open(info, PathOf{*path}, uses_of_path(*path, false)) : malformed(info.Env());
+    return path ? Open(info, PathOf{*path}, {use_of_path(*path, false)}) : malformed(info.Env());
   }
 
   // openNetnsFd(fd): the descriptor is duplicated here and now, so the caller may close it.
@@ -144,7 +145,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto path = text(info[0]);
     if (!path || !info[1].IsNumber()) return malformed(info.Env());
     const NamespacePointer expected = Find(info[1]);
-    std::vector<Use> uses = uses_of_path(*path, true);
+    std::vector<Use> uses{use_of_path(*path, true)};
     if (expected) uses.push_back(Use{expected->identity(), true});
     return Submit(info, std::make_shared<DeleteNamespace>(*path, expected), LaneName::mutation, std::move(uses));
   }
@@ -153,8 +154,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ListNetns(Info info) {
     const auto directory = text(info[0]);
     if (!directory) return malformed(info.Env());
-    return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read,
-                  {use_of_directory(*directory, false)});
+    return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
   }
 
   // closeNetns(handle)
@@ -172,8 +172,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto port = number(info[5]);
     const auto device = text(info[6]);
     if (!netns || !version || !type || !info[3].IsBoolean() || !host || !port || !device) return malformed(info.Env());
-    OpenSocket::Options options{*version == 6 ? AF_INET6 : AF_INET, *type == "udp" ? SOCK_DGRAM : SOCK_STREAM,
-                                info[3].As<Napi::Boolean>().Value(), *host, static_cast<uint16_t>(*port), *device};
+    OpenSocket::Options options{*version == 6 ? AF_INET6 : AF_INET,  *type == "udp" ? SOCK_DGRAM : SOCK_STREAM,
+                                info[3].As<Napi::Boolean>().Value(), *host,
+                                static_cast<uint16_t>(*port),        *device};
     const Use use{netns->identity(), false};
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }

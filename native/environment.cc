@@ -118,9 +118,9 @@ bool Environment::close(uint64_t handle) {
   Pin pin = found->second->take_pin();
   namespaces_.erase(found);
   if (pin && wake_) {
-    std::vector<Use> uses = uses_of_path(pin.path(), true);
+    const Use use = use_of_path(pin.path(), true);
     executor_.submit(
-        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, std::move(uses), [this] { return home(); }, false);
+        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); }, false);
   }
   return true;
 }

@@ -43,8 +43,8 @@ struct Use {
 struct Delivery {
   napi_env env;
   Environment& environment;
-  // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty where
-  // results are delivered that JavaScript looks at later.
+  // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty
+  // where results are delivered that JavaScript looks at later.
   std::span<uint8_t> scratch;
 };
 
@@ -57,8 +57,8 @@ class Job {
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (environment gone) frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
-  // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits for
-  // its end.
+  // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits
+  // for its end.
   virtual bool interrupt() { return false; }
   // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
   virtual void discard() {}

@@ -50,15 +50,9 @@ Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& s
 
 }  // namespace
 
-Use use_of_directory(const std::string& directory, bool changes) {
+Use use_of_path(const std::string& path, bool changes) {
   // No device has this number. Two paths that meet in one hash wait for each other, which does no harm.
-  return Use{{UINT64_MAX, std::hash<std::string>()(directory)}, changes};
-}
-
-std::vector<Use> uses_of_path(const std::string& path, bool changes) {
-  std::vector<Use> uses{use_of_directory(path, changes)};
-  if (changes) uses.push_back(use_of_directory(path.substr(0, path.rfind('/')), true));
-  return uses;
+  return Use{{UINT64_MAX, std::hash<std::string>()(path)}, changes};
 }
 
 napi_value describe(const Delivery& to, NamespacePointer netns) {

@@ -11,9 +11,8 @@
 
 namespace netloom {
 
-// Calls for one path take effect in the order in which they were made, and so does what lists its directory.
-std::vector<Use> uses_of_path(const std::string& path, bool changes);
-Use use_of_directory(const std::string& directory, bool changes);
+// Calls for one path take effect in the order in which they were made.
+Use use_of_path(const std::string& path, bool changes);
 
 // [handle, device, inode] of a namespace that passes to JavaScript.
 napi_value describe(const Delivery& to, NamespacePointer netns);

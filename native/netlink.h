@@ -80,8 +80,8 @@ class NetlinkSocket {
     std::span<const int> tolerated = {};  // errnos of refusals that are as good as success
     bool undivided = false;               // the kernel must see all of it at once, as a batch of nftables
   };
-  // Sends and receives until every message is accounted for. After a failure of the socket itself the outcome is unknown
-  // and the socket is closed.
+  // Sends and receives until every message is accounted for. After a failure of the socket itself the outcome is
+  // unknown and the socket is closed.
   Failure transact(ThreadHome& thread, const Request& request, Replies& replies);
 
  private:

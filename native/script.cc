@@ -17,14 +17,17 @@ bool are_messages(std::span<const uint8_t> bytes, size_t most) {
     if (bytes.size() - at < sizeof(nlmsghdr)) return false;
     const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data() + at);
     const size_t length = message->nlmsg_len;
-    if (length < sizeof(nlmsghdr) || length > bytes.size() - at || NLMSG_ALIGN(length) > bytes.size() - at) return false;
+    if (length < sizeof(nlmsghdr) || length > bytes.size() - at || NLMSG_ALIGN(length) > bytes.size() - at)
+      return false;
     at += NLMSG_ALIGN(length);
   }
   return count > 0 && count <= most;
 }
 
 bool is_sound_recipe(const UndoRecipe& recipe) {
-  const auto fits = [&](size_t at, size_t size) { return size <= recipe.header_size && at <= recipe.header_size - size; };
+  const auto fits = [&](size_t at, size_t size) {
+    return size <= recipe.header_size && at <= recipe.header_size - size;
+  };
   const auto range_fits = [&](const Range& range) { return fits(range.at, range.size); };
   const auto word_fits = [&](const MaskedWord& word) { return fits(word.at, sizeof word.mask); };
   return recipe.header_size <= 256 && std::all_of(recipe.same_header.begin(), recipe.same_header.end(), range_fits) &&
@@ -47,7 +50,8 @@ bool Script::is_sound() const {
     const bool one_message = step.inverse != 0 || step.recipe;
     if (!are_messages(step.bytes, one_message ? 1 : SIZE_MAX)) return false;
     if (step.recipe) {
-      if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)) return false;
+      if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1))
+        return false;
     }
     if (step.tolerated > tolerated.size() || step.first_tolerated > tolerated.size() - step.tolerated) return false;
     if (step.relocations > relocations.size() || step.first_relocation > relocations.size() - step.relocations)

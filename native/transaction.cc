@@ -101,7 +101,8 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
       if (failed != begin + static_cast<ptrdiff_t>(sent)) {
         // The kernel did not stop there.
         for (auto later = begin + static_cast<ptrdiff_t>(sent); --later != failed;) {
-          if (later->outcome == Outcome::done) later->outcome = undo(thread, *later) ? Outcome::waiting : Outcome::stuck;
+          if (later->outcome == Outcome::done)
+            later->outcome = undo(thread, *later) ? Outcome::waiting : Outcome::stuck;
         }
         tried_ = static_cast<size_t>(failed - script_.operations.begin()) + 1;
         return;
@@ -128,9 +129,10 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
   const Step& last = step_of(ready - 1);
   const std::span<uint8_t> bytes(begin, last.bytes.data() + last.bytes.size());
   Replies replies;
-  const Failure failure = script_.namespaces[last.netns]->with_socket(
-      thread, last.protocol,
-      [&](NetlinkSocket& socket) { return socket.transact(thread, {bytes, Ending::last_ack}, replies); });
+  const Failure failure =
+      script_.namespaces[last.netns]->with_socket(thread, last.protocol, [&](NetlinkSocket& socket) {
+        return socket.transact(thread, {bytes, Ending::last_ack}, replies);
+      });
   for (size_t i = first; i < ready; ++i) {
     operations[i].outcome = failure ? Outcome::failed : Outcome::done;
     if (failure) {
@@ -187,7 +189,8 @@ void Transaction::roll_back(ThreadHome& thread) {
   rolled_back_ = true;
   for (size_t i = tried_; i-- > 0;) {
     Operation& operation = script_.operations[i];
-    if (operation.outcome == Outcome::done) operation.outcome = undo(thread, operation) ? Outcome::undone : Outcome::stuck;
+    if (operation.outcome == Outcome::done)
+      operation.outcome = undo(thread, operation) ? Outcome::undone : Outcome::stuck;
   }
 }
 

@@ -35,7 +35,7 @@ struct Step {
   std::optional<size_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::span<uint8_t> bytes;
   std::span<uint8_t> lookup;
-  size_t first_tolerated, tolerated;    // in all errnos that are as good as success
+  size_t first_tolerated, tolerated;     // in all errnos that are as good as success
   size_t first_relocation, relocations;  // in all relocations
 };
 
@@ -79,8 +79,8 @@ struct Operation {
 
 // What all operations of a transaction refer to.
 struct Script {
-  bool rollback = false;         // if one operation fails, those before it are undone
-  bool stop_at_failure = true;   // else the later ones are tried all the same
+  bool rollback = false;                     // if one operation fails, those before it are undone
+  bool stop_at_failure = true;               // else the later ones are tried all the same
   std::vector<NamespacePointer> namespaces;  // null: to be created
   std::vector<uint8_t> bytes;
   std::vector<Step> steps;
@@ -102,12 +102,13 @@ class Transaction final : public Job {
   void run(ThreadHome& thread) override;
   // The run ends between two operations; with `rollback` what was done is undone.
   bool interrupt() override;
-  // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was interrupted,
-  // whether it was rolled back, how many operations were tried, report, …], in which each operation that has something
-  // to tell is a report: [operation, state, failed step, errno, system call, name of the device that was not found,
-  // whether something is left over, created namespace, answer, …], and each answer [step, first sequence, interrupted,
-  // Buffer, …]. A number stands for a Buffer whose bytes, so many of them, lie in the scratch memory; and a number alone
-  // for all of it where one operation was done, and one such answer to its first step is all that there is to tell.
+  // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was
+  // interrupted, whether it was rolled back, how many operations were tried, report, …], in which each operation that
+  // has something to tell is a report: [operation, state, failed step, errno, system call, name of the device that was
+  // not found, whether something is left over, created namespace, answer, …], and each answer [step, first sequence,
+  // interrupted, Buffer, …]. A number stands for a Buffer whose bytes, so many of them, lie in the scratch memory; and
+  // a number alone for all of it where one operation was done, and one such answer to its first step is all that there
+  // is to tell.
   napi_value deliver(const Delivery& to) override;
 
  private:

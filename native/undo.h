@@ -30,15 +30,15 @@ struct UndoRecipe {
   };
 
   Mode mode = Mode::settings;
-  size_t header_size = 0;           // of the family's own header
-  std::vector<Range> same_header;   // where the object's header is as the change's
-  std::vector<uint16_t> same;       // the attributes that are as the change's
-  bool absent_is_any = false;       // one of them that the change lacks may be anything; else the object lacks it too
-  std::vector<Range> old_header;    // settings: what is taken from the object's header, too
-  std::vector<MaskedWord> masked;   // object: words of its header with bits that the kernel reports and does not take
-  std::vector<uint16_t> dropped;    // object: attributes that it reports and does not take
-  uint16_t make_type = 0;           // object: the message that makes it
-  uint16_t remove_type = 0;         // object: the message that removes what is there where nothing was; 0: none
+  size_t header_size = 0;          // of the family's own header
+  std::vector<Range> same_header;  // where the object's header is as the change's
+  std::vector<uint16_t> same;      // the attributes that are as the change's
+  bool absent_is_any = false;      // one of them that the change lacks may be anything; else the object lacks it too
+  std::vector<Range> old_header;   // settings: what is taken from the object's header, too
+  std::vector<MaskedWord> masked;  // object: words of its header with bits that the kernel reports and does not take
+  std::vector<uint16_t> dropped;   // object: attributes that it reports and does not take
+  uint16_t make_type = 0;          // object: the message that makes it
+  uint16_t remove_type = 0;        // object: the message that removes what is there where nothing was; 0: none
 };
 
 // Both are whole messages, nlmsghdr first.
