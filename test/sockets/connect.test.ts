@@ -130,7 +130,13 @@ describe('a connection that nobody answers', () => {
     await using red = await withSilence()
     const error = await failureOf(red.connect({ host: '10.0.0.9', port: 9, ...options() }))
     expect(error).toBeInstanceOf(AbortError)
-    expect(error).toMatchObject({ name: 'AbortError', code, operation: 'NetNs.connect', netns: red.name })
+    expect(error).toMatchObject({
+      name: 'AbortError',
+      code,
+      operation: 'NetNs.connect',
+      netns: red.name,
+      outcome: 'unknown',
+    })
   })
 
   test('tells its signal’s reason', async () => {
@@ -177,4 +183,20 @@ describe('once connected', () => {
     socket.destroy()
     server.close()
   })
+})
+
+test('a link-local address is reached by the zone that the namespace knows, by name or index', async () => {
+  await using red = await fresh()
+  await using green = await fresh()
+  await red.links.add({ kind: 'veth', name: 'r0', up: true, peer: { netns: green, name: 'g0', up: true } })
+  await red.addresses.add({ dev: 'r0', address: 'fe80::1/64', flags: ['nodad'] })
+  await green.addresses.add({ dev: 'g0', address: 'fe80::2/64', flags: ['nodad'] })
+  const { index } = await red.links.get('r0')
+  const server = await green.listen({ host: 'fe80::2%g0' })
+  for (const zone of ['r0', String(index)]) {
+    const socket = await red.connect({ host: `fe80::2%${zone}`, port: portOf(server) })
+    expect(socket.remoteAddress).toMatch(/^fe80::2/)
+    socket.destroy()
+  }
+  server.close()
 })

@@ -1,6 +1,7 @@
 // Servers inside namespaces: Node's own, with sockets that live elsewhere than the process.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer, Server, type AddressInfo, type Socket } from 'node:net'
 import type { ListenOptions, NetNs } from '../../lib/index'
 import { fresh, ip } from '../support/namespaces'
@@ -167,4 +168,13 @@ test('a signal that is aborted already opens nothing', async () => {
     outcome: 'none',
   })
   expect(listeners(red)).toEqual([])
+})
+
+test('a server without an address takes IPv4 too where net.ipv6.bindv6only is set', async () => {
+  await using red = await withLoopback()
+  red.run(() => {
+    writeFileSync('/proc/sys/net/ipv6/bindv6only', '1')
+  })
+  const server = await serve(red, {})
+  await call(red, server, '127.0.0.1')
 })
