@@ -188,6 +188,48 @@ export class AbortError extends NetloomError {
   }
 }
 
+/** What is known about a batch that failed. */
+interface BatchFailure extends Subject {
+  readonly errno: number
+  readonly index: number
+  readonly failedOperation: string
+  readonly cause: unknown
+  readonly results: readonly PromiseSettledResult<unknown>[]
+  readonly rolledBack: boolean
+  readonly leftovers: readonly number[]
+  readonly leftover: boolean
+  readonly tried: number
+}
+
+/** A batch of which an operation failed; `code`, `errno` and `cause` are those of that operation's error. */
+export class BatchError extends NetloomError {
+  override name = 'BatchError'
+  /** Which operation failed: its place in the batch. */
+  readonly index: number
+  /**
+   * What became of each operation, in their order. The reason of one that was not tried has the code
+   * `ERR_NETLOOM_NOT_TRIED`, of one that was taken back `ERR_NETLOOM_ROLLED_BACK`, and of one that succeeded and could not be
+   * taken back `ERR_NETLOOM_NOT_ROLLED_BACK`.
+   */
+  readonly results: readonly PromiseSettledResult<unknown>[]
+  /** Whether what had succeeded was taken back. */
+  readonly rolledBack: boolean
+  /** The places of the operations that could not be taken back. */
+  readonly leftovers: readonly number[]
+
+  constructor(failure: BatchFailure) {
+    const { errno, index, failedOperation, cause, results, rolledBack, leftovers, tried } = failure
+    const why = cause instanceof Error ? `: ${cause.message}` : ''
+    const left = leftovers.length === 0 ? '' : `, but ${leftovers.length} of them could not be`
+    const rest = rolledBack ? `; what succeeded was taken back${left}` : `; ${results.length - tried} were not tried`
+    super(`operation ${index} of ${results.length} failed (${failedOperation})${rest}${why}`, errnoName(errno), failure)
+    this.index = index
+    this.results = results
+    this.rolledBack = rolledBack
+    this.leftovers = leftovers
+  }
+}
+
 /** A handle that was used after it was closed. */
 export function closedError(operation: string, netns?: string): NetloomError {
   const where = netns === undefined ? 'the namespace' : `the namespace ${netns}`
@@ -199,7 +241,10 @@ function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   return typeof code === 'string' && codes.has(code)
 }
 
-const notFound = new Set(['ENOENT', 'ENODEV', 'ESRCH', 'ENXIO', 'EADDRNOTAVAIL'])
+/** The codes of errors that mean that there is nothing of what was asked for. */
+export const notFoundCodes = ['ENOENT', 'ENODEV', 'ESRCH', 'ENXIO', 'EADDRNOTAVAIL'] as const
+
+const notFound: ReadonlySet<string> = new Set(notFoundCodes)
 const exists = new Set(['EEXIST'])
 
 /**

@@ -1,5 +1,15 @@
 // The public face, and nothing else.
 export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
+export {
+  Batch,
+  type BatchCreateOptions,
+  type BatchEntry,
+  type BatchNetNs,
+  type BatchOptions,
+  type NewNetNs,
+  type Noted,
+} from './netns/batch'
+export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
 export type { ConnectOptions, ListenOptions } from './sockets/tcp'
@@ -63,6 +73,7 @@ export type { Family } from './wire/ip'
 
 export {
   AbortError,
+  BatchError,
   DumpInterruptedError,
   isAlreadyExists,
   isNotFound,

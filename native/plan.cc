@@ -61,6 +61,9 @@ bool Plan::read_operation(Script& script) {
   const int32_t steps = word();
   if (steps >= 0) {
     operation.steps = static_cast<size_t>(steps);
+    operation.first_forgiven = script.tolerated.size();
+    if (!read_list(1, [&] { script.tolerated.push_back(word()); })) return false;
+    operation.forgiven = script.tolerated.size() - operation.first_forgiven;
     script.operations.push_back(std::move(operation));
     for (int32_t i = 0; i < steps; ++i) {
       if (!read_step(script)) return false;

@@ -17,11 +17,10 @@ namespace netloom {
 // length: places and sizes that are the same, attributes that are the same, places and sizes of the old header, places
 // and masks of words, attributes that are dropped.
 //
-// An operation: how many steps, which follow it; or -1, the namespace, the name of its path or -1, whether it is
-// ephemeral. A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4:
-// lasting), inverse, recipe or -1, offset and length of its bytes, offset and
-// length of its lookup, how many tolerated errnos and relocations, and these. A relocation: what, place, namespace,
-// name.
+// An operation: how many steps, the list of forgiven errnos, the steps; or -1, the namespace, the name of its path or
+// -1, whether it is ephemeral. A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4: lasting),
+// inverse, recipe or -1, offset and length of its bytes, offset and length of its lookup, how many tolerated errnos and
+// relocations, and these. A relocation: what, place, namespace, name.
 class Plan {
  public:
   explicit Plan(std::span<const int32_t> words) : words_(words) {}

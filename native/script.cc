@@ -58,6 +58,8 @@ bool Script::is_sound() const {
       return false;
   }
   for (const Operation& operation : operations) {
+    if (operation.forgiven > tolerated.size() || operation.first_forgiven > tolerated.size() - operation.forgiven)
+      return false;
     const auto& creation = operation.creation;
     if (creation && (creation->netns >= namespaces.size() || namespaces[creation->netns])) return false;
     if (operation.steps > steps.size() || operation.first_step > steps.size() - operation.steps) return false;

@@ -24,6 +24,10 @@ const nlmsghdr* header_of(std::span<const uint8_t> message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
 }
 
+bool is_failed(const Operation& operation) {
+  return operation.outcome != Outcome::done && !(operation.details && operation.details->forgiven);
+}
+
 // What an undo meets when the object is gone already.
 constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
 
@@ -50,7 +54,7 @@ void Transaction::run(ThreadHome& thread) {
       run_alone(thread, operations[tried_++]);
     }
     for (size_t i = first; i < tried_; ++i)
-      failed = failed || operations[i].outcome != Outcome::done;
+      failed = failed || is_failed(operations[i]);
   }
   if (script_.rollback && (failed || tried_ < operations.size())) {
     roll_back(thread);
@@ -95,9 +99,8 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
     const size_t sent = send_together(thread, first, std::min(end, first + kMostTogether));
     tried_ = first + sent;
     if (script_.stop_at_failure) {
-      const auto is_done = [](const Operation& operation) { return operation.outcome == Outcome::done; };
       const auto begin = script_.operations.begin() + static_cast<ptrdiff_t>(first);
-      const auto failed = std::find_if_not(begin, begin + static_cast<ptrdiff_t>(sent), is_done);
+      const auto failed = std::find_if(begin, begin + static_cast<ptrdiff_t>(sent), is_failed);
       if (failed != begin + static_cast<ptrdiff_t>(sent)) {
         // The kernel did not stop there.
         for (auto later = begin + static_cast<ptrdiff_t>(sent); --later != failed;) {
@@ -120,9 +123,7 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
     const Failure failure = relocate(thread, step_of(ready), operations[ready]);
     if (!failure) continue;
     if (ready > first) break;  // the ones before it first
-    operations[ready].tell().failure = failure;
-    operations[ready].tell().failed_step = 0;
-    operations[ready].outcome = Outcome::failed;
+    fail(operations[ready], failure, 0);
     return 1;
   }
   uint8_t* begin = step_of(first).bytes.data();
@@ -134,22 +135,18 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
         return socket.transact(thread, {bytes, Ending::last_ack}, replies);
       });
   for (size_t i = first; i < ready; ++i) {
-    operations[i].outcome = failure ? Outcome::failed : Outcome::done;
-    if (failure) {
-      operations[i].tell().failure = failure;
-      operations[i].tell().failed_step = 0;
-    }
+    operations[i].outcome = Outcome::done;
+    if (failure) fail(operations[i], failure, 0);
   }
   for_each_refusal(replies, [&](uint32_t index, std::span<const uint8_t> message) {
     if (index >= ready - first) return;
     Operation& refused = operations[first + index];
-    refused.outcome = Outcome::failed;
-    refused.tell().failed_step = 0;
     Operation::Answer answer{0, {}};
     answer.replies.first_sequence = header_of(message)->nlmsg_seq;
     answer.replies.refused = true;
     answer.replies.blocks.append(message.data(), message.size());
     refused.tell().answers.push_back(std::move(answer));
+    fail(refused, {}, 0);
   });
   return ready - first;
 }
@@ -169,13 +166,27 @@ void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
     const bool stop = failure || answer.replies.refused;
     if (stop || !answer.replies.blocks.empty()) operation.tell().answers.push_back(std::move(answer));
     if (!stop) continue;
-    operation.tell().failure = failure;
-    operation.tell().failed_step = i;
-    operation.tell().leftover = !undo_steps(thread, operation, i);
-    operation.outcome = Outcome::failed;
+    fail(operation, failure, i);
+    operation.details->leftover = !undo_steps(thread, operation, i);
     return;
   }
   operation.outcome = Outcome::done;
+}
+
+void Transaction::fail(Operation& operation, Failure failure, size_t step) {
+  operation.outcome = Outcome::failed;
+  Operation::Details& details = operation.tell();
+  details.failure = failure;
+  details.failed_step = step;
+  int error = failure.error;
+  if (!failure && !details.answers.empty()) {
+    for_each_message(details.answers.back().replies, [&](std::span<const uint8_t> message) {
+      const uint16_t type = header_of(message)->nlmsg_type;
+      if (error == 0 && (type == NLMSG_ERROR || type == NLMSG_DONE)) error = -error_in(message);
+    });
+  }
+  const auto forgiven = std::span(script_.tolerated).subspan(operation.first_forgiven, operation.forgiven);
+  details.forgiven = std::find(forgiven.begin(), forgiven.end(), error) != forgiven.end();
 }
 
 void Transaction::create(ThreadHome& thread, Operation& operation) {

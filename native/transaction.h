@@ -52,6 +52,7 @@ enum class Outcome : uint8_t { waiting, done, failed, undone, stuck };
 struct Operation {
   size_t first_step, steps;
   std::optional<Creation> creation;  // instead of steps
+  size_t first_forgiven, forgiven;   // in all errnos: failures that are none to the caller
 
   // What one step received.
   struct Answer {
@@ -64,6 +65,7 @@ struct Operation {
     Failure failure;  // none: the kernel refused a message, and the answer says which
     std::string missing_device;
     bool leftover = false;
+    bool forgiven = false;
     std::vector<Answer> answers;
     std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring;  // by step: the message that brings back what was
     Pin pin;
@@ -129,6 +131,8 @@ class Transaction final : public Job {
   // False if something could not be taken back.
   bool undo_steps(ThreadHome& thread, Operation& operation, size_t end);
   bool undo(ThreadHome& thread, Operation& operation);
+  // Notes how an operation failed.
+  void fail(Operation& operation, Failure failure, size_t step);
   bool send_undo(ThreadHome& thread, const Step& step, std::span<uint8_t> message);
   std::span<const int> tolerated(const Step& step) const;
 

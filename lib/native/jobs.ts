@@ -124,7 +124,8 @@ export function runJob<Result>(
     let timer: NodeJS.Timeout | undefined
     const abort = (reason: unknown): void => {
       const found = addon.cancel(job)
-      if (found === Cancelled.tooLate) return
+      // It ends early by itself, and tells what it did.
+      if (found === Cancelled.tooLate || found === Cancelled.interrupted) return
       forget(job)
       release()
       reject(new AbortError(subject, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))

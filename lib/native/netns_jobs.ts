@@ -15,10 +15,16 @@ function unwrap<Result>({ errno, call, result }: Completion<Result>, about: Abou
 
 // process.exit() and an uncaught exception end the main thread without the addon's cleanup hook. What was created and
 // never handed over, and what is ephemeral, would stay behind.
-const endWithProcess = (): void => {
-  addon.end()
-}
 let ending = false
+
+/** Sees to it that what this process has pinned and not handed over goes with it. */
+export function endWithProcess(): void {
+  if (ending) return
+  ending = true
+  process.once('exit', () => {
+    addon.end()
+  })
+}
 
 /** Creates a namespace, pinned at a path if there is one. */
 export async function createNetns(
@@ -28,10 +34,7 @@ export async function createNetns(
   options?: CallOptions,
 ): Promise<NetnsHandle> {
   const about = { operation: 'NetNs.create', netns: label, detail: path }
-  if (!ending && path !== undefined) {
-    ending = true
-    process.once('exit', endWithProcess)
-  }
+  if (path !== undefined) endWithProcess()
   const start = (): Started => addon.createNetns(path ?? '', ephemeral)
   return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about, start, options), about), label)
 }

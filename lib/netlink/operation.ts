@@ -1,6 +1,7 @@
 // What a verb of a resource is before it is carried out: messages for one or several namespaces, in steps, and how their
 // answers become a result. Making one sends nothing, so it can be carried out alone or in a batch.
-import type { NetloomError } from '../errors'
+import { isNotFound, notFoundCodes, type NetloomError } from '../errors'
+import { errnoNumber } from '../errno'
 import type { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from './message'
@@ -20,12 +21,18 @@ export interface Step {
    * content removes. Steps that have it do not depend on one another's answers, and may be sent together.
    */
   readonly inverse?: number | undefined
-  /** How what was there before this one message is found and brought back, when a batch is rolled back. */
-  readonly before?: { readonly recipe: UndoRecipe; readonly lookup: Message } | undefined
+  /** How what was there before this one message is found and brought back; asked only where it may have to be. */
+  readonly before?: (() => Before) | undefined
   /** The kernel must see all its messages at once, as a batch of nftables. Default: in as many pieces as fit the socket. */
   readonly undivided?: boolean | undefined
   /** Nothing can take it back. */
   readonly lasting?: boolean | undefined
+}
+
+/** How what was there before a change is found, by the answer to `lookup`, and brought back. */
+export interface Before {
+  readonly recipe: UndoRecipe
+  readonly lookup: Message
 }
 
 /** One call of the public face, such as `links.add`. */
@@ -41,6 +48,8 @@ export interface Operation<Result> {
   readonly about?: string | undefined
   /** Makes the result of what the kernel answered; acknowledgements are not among it. */
   result(answers: Answers): Result
+  /** Errnos of failures that are none to the caller: `recover` makes a result of them, and a batch goes on. */
+  readonly forgives?: ReadonlySet<number> | undefined
   /** Makes a result of an error that is none to the caller, or throws it. */
   readonly recover?: ((error: unknown) => Result) | undefined
 }
@@ -64,16 +73,15 @@ export function map<From, To>(operation: Operation<From>, make: (result: From) =
   }
 }
 
-/** The same operation, for which errors that `isNone` knows are the result `instead`. */
-export function unless<Result, Instead>(
-  operation: Operation<Result>,
-  isNone: (error: unknown) => boolean,
-  instead: Instead,
-): Operation<Result | Instead> {
+const nothingThere: ReadonlySet<number> = new Set(notFoundCodes.map((code) => errnoNumber(code) ?? 0))
+
+/** The same operation, which gives undefined where there is nothing of what it asks for. */
+export function ifThere<Result>(operation: Operation<Result>): Operation<Result | undefined> {
   return {
     ...operation,
+    forgives: nothingThere,
     recover(error) {
-      if (isNone(error)) return instead
+      if (isNotFound(error)) return undefined
       throw error as NetloomError
     },
   }

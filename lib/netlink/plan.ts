@@ -1,4 +1,5 @@
 // Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of native/plan.h.
+import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message } from './message'
@@ -29,6 +30,11 @@ export interface LaidOut {
   readonly bytes: Uint8Array
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
   readonly names: string | undefined
+}
+
+function foreign(operation: string, netns: string): NetloomError {
+  const message = `${operation}: the namespace ${netns} is created by another batch, or later in this one`
+  return new NetloomError(message, 'ERR_NETLOOM_FOREIGN_BATCH', { operation, netns })
 }
 
 const alone: Manner = { rollback: false, stop: true }
@@ -69,9 +75,13 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   function position(netns: NetnsReference, operation: string): number {
     const known = positions.get(netns)
     if (known !== undefined) return known
+    const handle = netns.use(operation)
+    if (handle === 0) throw foreign(operation, netns.label)
+    return add(netns, handle)
+  }
+  function add(netns: NetnsReference, handle: number): number {
     positions.set(netns, handles.length)
-    handles.push(netns.use(operation))
-    return handles.length - 1
+    return handles.push(handle) - 1
   }
   function numberOf<Key>(table: Map<Key, number>, key: Key): number {
     const known = table.get(key)
@@ -98,7 +108,8 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   }
 
   function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, before, undivided, lasting } = step
+    const { netns, messages, ending, tolerate, inverse, undivided, lasting } = step
+    const before = rollback ? step.before?.() : undefined
     const begin = size
     let relocations = before?.lookup.relocations.length ?? 0
     for (const { bytes, relocations: its } of messages) {
@@ -106,16 +117,15 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
       relocations += its.length
     }
     const length = size - begin
-    const lookup = before === undefined || !rollback ? undefined : before.lookup
+    const lookup = before?.lookup
     const lookupAt = lookup === undefined ? 0 : place(lookup.bytes)
-    if (lookup === undefined) relocations -= before?.lookup.relocations.length ?? 0
     reserve(12 + (tolerate?.size ?? 0))
     word(position(netns, operation))
     word(protocol)
     word(ending)
     word((isUndo ? 1 : 0) | (undivided === true ? 2 : 0) | (lasting === true ? 4 : 0))
     word(inverse ?? 0)
-    word(before === undefined || lookup === undefined ? -1 : numberOf(recipes, before.recipe))
+    word(before === undefined ? -1 : numberOf(recipes, before.recipe))
     word(begin)
     word(length)
     word(lookupAt)
@@ -136,15 +146,18 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     if ('creation' in item) {
       const { netns, path, ephemeral } = item.creation
       word(-1)
-      word(position(netns, item.name))
+      word(add(netns, 0))
       word(path === undefined ? -1 : numberOf(names, path))
       word(ephemeral ? 1 : 0)
       continue
     }
-    const { steps, protocol, name } = item
+    const { steps, protocol, name, forgives } = item
     let count = steps.length
     for (const { undo } of steps) if (undo !== undefined) count++
+    reserve(2 + (forgives?.size ?? 0))
     word(count)
+    word(forgives?.size ?? 0)
+    for (const errno of forgives ?? []) word(errno)
     for (const step of steps) {
       addStep(step, protocol, name, false)
       if (step.undo === undefined) continue

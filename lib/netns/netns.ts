@@ -16,6 +16,7 @@ import { Rules } from '../route/rules'
 import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
 import { wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
+import { Batch, type BatchOptions } from './batch'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
 
 /** Options of `NetNs.create`. */
@@ -265,6 +266,20 @@ export class NetNs implements NetnsTarget {
       throw asynchronous()
     }
     return result
+  }
+
+  /**
+   * Begins a batch: operations that are noted, and carried out as one job by `commit`.
+   * @example
+   * const batch = red.batch({ rollback: true })
+   * batch.links.set('eth0', { mtu: 1400 })
+   * batch.routes.add({ dst: 'default', via: '10.0.0.254' })
+   * await batch.commit()
+   */
+  batch(options?: BatchOptions): Batch<NetNs> {
+    const make = (handle: NetnsHandle, name?: string, path?: string, ephemeral?: boolean): NetNs =>
+      new NetNs(handle, name, path, ephemeral)
+    return new Batch(this[handleOf], make, options)
   }
 
   /**

@@ -15,7 +15,8 @@ import { checkText, text } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { errnoNumber } from '../errno'
 import { checkFamily, checkScope, family, scope, type Family } from './families'
-import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
+import { change, decodeMessage, dump, message, Mode, RTM } from './rtnetlink'
+import { addressObject } from './undo'
 
 const ifaddrmsg = struct('ifaddrmsg', {
   family: ['ifa_family', family],
@@ -265,10 +266,28 @@ function newAddress(options: AddressOptions, flags: number): Message {
   })
 }
 
+const replaced = { ipv4: addressObject('ipv4', { removes: false }), ipv6: addressObject('ipv6', { removes: false }) }
+
+function familyOfAddress({ address }: AddressKey): Family {
+  return parsePrefix(address, 'address').family
+}
+
+/** The addresses of a device, among which one is. */
+function dumpOf(key: AddressKey): Message {
+  return message('GETADDR', addressLayout, {
+    flags: NLM_F.DUMP,
+    header: { family: familyOfAddress(key), index: key.dev },
+  })
+}
+
 /** addresses.add, addresses.replace */
 export function addAddress(netns: NetnsReference, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
   const request = newAddress(options, Mode[verb])
-  return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`)
+  const back =
+    verb === 'add'
+      ? { inverse: RTM.DELADDR }
+      : { before: () => ({ recipe: replaced[familyOfAddress(options)], lookup: dumpOf(options) }) }
+  return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`, undefined, back)
 }
 
 function deletion(key: AddressKey, label?: string): Message {
@@ -287,7 +306,11 @@ function deletion(key: AddressKey, label?: string): Message {
 /** addresses.delete */
 export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
   checkKeys(key, listedKeys)
-  return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
+  const anyLength = key.peer === undefined && !key.address.includes('/')
+  const recipe = addressObject(familyOfAddress(key), { removes: true, anyLength })
+  return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`, undefined, {
+    before: () => ({ recipe, lookup: dumpOf(key) }),
+  })
 }
 
 /** addresses.flush, of addresses that were listed: secondary ones first, for they go with their primary one. */

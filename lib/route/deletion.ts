@@ -1,12 +1,23 @@
 // What all deletions have in common: `force`, in the sense of Node's fs.rm.
 import { isNotFound } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import { outOfRange, wrongType } from '../wire/invalid'
+import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
 
 /** Options of `delete`. */
 export interface DeleteOptions extends CallOptions {
   /** Be content if there is nothing to delete. Default: false, an error that `isNotFound` recognizes. */
   force?: boolean | undefined
+}
+
+/** What a deletion in a batch may be told. */
+export type Force = Pick<DeleteOptions, 'force'>
+
+/** Checks what a deletion in a batch is told. */
+export function checkForce(options: Force = {}): boolean {
+  checkKeys(options, new Set(['force']))
+  const { force = false } = options
+  if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
+  return force
 }
 
 /** Checks the options of a deletion, and separates `force` from those of the call. */

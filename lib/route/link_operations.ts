@@ -4,7 +4,7 @@ import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
-import type { Operation, Step } from '../netlink/operation'
+import type { Before, Operation, Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
@@ -26,6 +26,7 @@ import {
   type Options,
 } from './link_options'
 import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
+import { linkSettings } from './undo'
 
 /** What a look at links gives besides. */
 export interface LinkDetail {
@@ -74,6 +75,13 @@ function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
   const checked = checkDevice(dev, 'dev')
   if (typeof checked === 'string') return { attributes: { name: checked, ...more } }
   return more === undefined ? { header: { index: checked } } : { header: { index: checked }, attributes: more }
+}
+
+/** The same, for a message in which IFLA_IFNAME is a new name: a name is looked up when it is sent. */
+function addressing(dev: LinkName): LinkContent {
+  return typeof dev === 'object'
+    ? { attributes: { altname: dev.altname, ...brief } }
+    : { header: { index: dev }, attributes: brief }
 }
 
 function lookMessage(dev: LinkName): Message {
@@ -228,14 +236,24 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
       typeof of === 'object'
         ? { header: flags, attributes: { altname: of.altname, ...attributes } }
         : { header: { index: of, ...flags }, attributes }
-    steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack })
+    const before = (): Before => ({ recipe: linkSettings, lookup: message('GETLINK', linkLayout, addressing(of)) })
+    steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack, before })
   }
   if (target !== undefined) {
+    if (typeof dev === 'object') throw wrongValue('dev', 'a name or an index, to move a device', dev.altname)
     // The index may change on the way; what is set after it needs a name that holds on both sides.
     if (typeof renamed === 'number' && Object.keys(options).length > 1) {
       throw wrongValue('dev', 'a name (or "name" given), to move a device and set more', dev)
     }
-    add(netns, dev, { netnsFd: target, ...pick(options, ['name']) })
+    const move = { header: { index: dev }, attributes: { netnsFd: target, ...pick(options, ['name']) } }
+    const old = typeof dev === 'string' ? { name: dev } : {}
+    const back = { header: { index: renamed as Device }, attributes: { netnsFd: netns, ...old } }
+    steps.push({
+      netns,
+      messages: [message('NEWLINK', linkLayout, move)],
+      ending: Ending.ack,
+      undo: { netns: target, message: message('NEWLINK', linkLayout, back) },
+    })
   }
   const settings = {
     ...creationPart(options),
@@ -259,13 +277,13 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
 /** links.delete */
 export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {
   const request = message('DELLINK', linkLayout, naming(dev))
-  return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal)
+  return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true })
 }
 
 /** links.flush */
 export function flushLinks(netns: NetnsReference, { group }: { group: number }): Operation<void> {
   const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
-  const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice }
+  const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice, lasting: true }
   return change('links.flush', netns, [step], `group ${group}`, Lane.removal)
 }
 

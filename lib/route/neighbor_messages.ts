@@ -15,7 +15,8 @@ import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, family, routeProtocol, type Family } from './families'
 import { ignored } from './link_creation'
-import { change, decodeMessage, dump, look, message, Mode } from './rtnetlink'
+import { change, decodeMessage, dump, look, message, Mode, RTM } from './rtnetlink'
+import { deletedNeighbor, replacedNeighbor } from './undo'
 import { routeType } from './route_attributes'
 
 const states = bits(u16, 'NUD_', {
@@ -241,7 +242,15 @@ export function addNeighbor(netns: NetnsReference, verb: 'add' | 'replace', opti
     header: { ...header, state: managed && options.state === undefined ? [] : [state], flags: named },
     attributes: { address, mac: lladdr, protocol, extendedFlags: managed ? ['managed'] : undefined },
   })
-  return change(`neighbors.${verb}`, netns, request, `${address} on ${dev}`)
+  const back =
+    verb === 'add'
+      ? { inverse: RTM.DELNEIGH }
+      : { before: () => ({ recipe: replacedNeighbor, lookup: lookupOf(options) }) }
+  return change(`neighbors.${verb}`, netns, request, `${address} on ${dev}`, undefined, back)
+}
+
+function lookupOf(key: NeighborKey): Message {
+  return message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
 }
 
 function deletion(key: NeighborKey): Message {
@@ -251,7 +260,9 @@ function deletion(key: NeighborKey): Message {
 /** neighbors.delete */
 export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operation<void> {
   checkKeys(key, listedKeys)
-  return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`)
+  return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`, undefined, {
+    before: () => ({ recipe: deletedNeighbor, lookup: lookupOf(key) }),
+  })
 }
 
 /** neighbors.flush, of neighbors that were listed. */
@@ -266,8 +277,7 @@ export function deleteNeighbors(netns: NetnsReference, neighbors: readonly Neigh
 /** neighbors.get: the kernel looks up one. */
 export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
   checkKeys(key, listedKeys)
-  const request = message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
-  return look('neighbors.get', netns, Lane.read, request, decodeNeighbor, `${key.address} on ${key.dev}`)
+  return look('neighbors.get', netns, Lane.read, lookupOf(key), decodeNeighbor, `${key.address} on ${key.dev}`)
 }
 
 /** neighbors.list */

@@ -46,5 +46,8 @@ export function setNsid(netns: NetnsReference, other: NetnsReference, id: number
     'NetNs.setId',
     netns,
     message('NEWNSID', nsidLayout, { attributes: { id: id ?? notAssigned, fd: other } }),
+    undefined,
+    undefined,
+    { lasting: true },
   )
 }

@@ -23,7 +23,8 @@ import {
   type RouteTable,
 } from './route'
 import { routeLayout, type routeType } from './route_attributes'
-import { change, dump, look, message, Mode } from './rtnetlink'
+import { change, dump, look, message, Mode, RTM } from './rtnetlink'
+import { deletedRoute, replacedRoute } from './undo'
 
 /** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
 export interface RouteFilter {
@@ -86,8 +87,25 @@ export function addRoute(
   options: RouteOptions,
 ): Operation<void> {
   checkKeys(options, routeGivenKeys)
-  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...routeMessage(named(options), true) })
-  return change(`routes.${verb}`, netns, request, `route ${options.dst}`)
+  const content = routeMessage(named(options), true)
+  // What the kernel takes it for, said so that it can be compared.
+  const unsaid = content.attributes.metric === undefined || content.attributes.metric === 0
+  if (unsaid && verb === 'replace' && familyOfRoute(options) === 'ipv6') content.attributes.metric = defaultMetric
+  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...content })
+  const back =
+    verb === 'replace'
+      ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) }
+      : { inverse: RTM.DELROUTE }
+  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
+}
+
+/** The routes of a table, among which one is. */
+function dumpOf(key: RouteKey): Message {
+  return message('GETROUTE', routeLayout, {
+    flags: NLM_F.DUMP,
+    header: { family: familyOfRoute(key) },
+    attributes: { table: tableOf(key) },
+  })
 }
 
 /** A listed route tells the ways of its nexthop object; of the kernel's side its id is all there is to say. */
@@ -104,7 +122,10 @@ function deletion(key: RouteOptions): Message {
 /** routes.delete */
 export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<void> {
   checkKeys(key, routeGivenKeys)
-  return change('routes.delete', netns, deletion(key), `route ${key.dst}`)
+  const recipe = deletedRoute({ type: key.type !== undefined, protocol: key.protocol !== undefined })
+  return change('routes.delete', netns, deletion(key), `route ${key.dst}`, undefined, {
+    before: () => ({ recipe, lookup: dumpOf(key) }),
+  })
 }
 
 /** routes.flush, of routes that were listed. */

@@ -51,6 +51,9 @@ export const Mode = {
   change: 0,
 } as const
 
+/** How a change of one message is taken back. */
+export type WayBack = Pick<Step, 'inverse' | 'before' | 'lasting'>
+
 /** A change in one message, or in several steps; `about` tells errors what it was about. */
 export function change(
   name: string,
@@ -58,8 +61,9 @@ export function change(
   what: Message | readonly Step[],
   about?: string,
   lane: Lane = Lane.mutation,
+  back: WayBack = {},
 ): Operation<void> {
-  const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack }] : what
+  const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack, ...back }] : what
   return { name, protocol: NETLINK.ROUTE, lane, netns, steps, about, result: nothing }
 }
 

@@ -18,7 +18,8 @@ import type { ValueOf } from '../wire/type'
 import { checkFamily, family, type Family, ipProtocol, routeProtocol, table } from './families'
 import { ignored } from './link_creation'
 import type { RouteTable } from './route'
-import { change, decodeMessage, dump, message, Mode } from './rtnetlink'
+import { change, decodeMessage, dump, message, Mode, RTM } from './rtnetlink'
+import { deletedRule } from './undo'
 
 const action = oneOf(u8, 'FR_ACT_', {
   /** None; in a request: whatever the action. */
@@ -316,7 +317,8 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
 
 /** rules.add */
 export function addRule(netns: NetnsReference, options: RuleOptions): Operation<void> {
-  return change('rules.add', netns, message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) }))
+  const request = message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) })
+  return change('rules.add', netns, request, undefined, undefined, { inverse: RTM.DELRULE })
 }
 
 function deletion(options: RuleOptions): Message {
@@ -329,7 +331,16 @@ export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<v
   if (!Object.entries(key).some(([name, value]) => isCondition(name, value))) {
     throw outOfRange('rule', 'named by at least one condition', key)
   }
-  return change('rules.delete', netns, request)
+  const { from, to, tos = 0, action, goto } = key
+  const recipe = deletedRule({
+    from: from !== undefined && isCondition('from', from),
+    to: to !== undefined && isCondition('to', to),
+    tos: tos !== 0,
+    action: goto !== undefined || (action !== undefined && isCondition('action', action)),
+  })
+  const lookup = (): Message =>
+    message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(key) } })
+  return change('rules.delete', netns, request, undefined, undefined, { before: () => ({ recipe, lookup: lookup() }) })
 }
 
 /** Whether the kernel compares it when it looks for the rule to delete: what is 0 there may be anything. */

@@ -2,7 +2,7 @@
 import { NetNs } from '../../lib/index'
 import { fresh, ipJson } from '../support/namespaces'
 
-const many = 100
+const many = 400
 
 /** Asks for many changes of a namespace, which note in `order` that they are done. */
 function queue(ns: NetNs, order: string[], word: string): Promise<unknown> {

@@ -1,0 +1,169 @@
+// Carries many operations out as one job: their results in their order, and what became of them if one failed.
+import { AbortError, BatchError, NetloomError, systemError, type Subject } from '../errors'
+import { errnoNumber } from '../errno'
+import { Lane, Outcome, type NetnsDescription } from '../native/addon'
+import type { CallOptions } from '../native/jobs'
+import type { Operation } from './operation'
+import { reportWarnings, resultOf, wasInterrupted } from './outcome'
+import { perform } from './perform'
+import type { Creation, Manner } from './plan'
+import { transact, type Report, type Transacted } from './transaction'
+
+/** A namespace that a batch creates. */
+export interface CreationItem<Result> {
+  readonly name: string
+  readonly creation: Creation
+  /** Makes the handle of what was created. */
+  result(created: NetnsDescription): Result
+}
+
+/** One entry of a batch. */
+export type BatchItem = Operation<unknown> | CreationItem<unknown>
+
+/** What became of one entry, in the words of `Promise.allSettled`. */
+export type BatchResult<Result = unknown> = PromiseSettledResult<Result>
+
+/** Carries a batch out. Rejects with a `BatchError` if it stopped, or was rolled back; else resolves to all results. */
+export async function commit(
+  items: readonly BatchItem[],
+  manner: Manner,
+  subject: Subject,
+  options: CallOptions,
+): Promise<BatchResult[]> {
+  const running = transact(items, Lane.mutation, subject, options, manner)
+  const transacted = running instanceof Promise ? await running : running
+  const { interrupted, tried } = transacted
+  const reports = new Map(transacted.reports.map((report) => [report.operation, report]))
+  // What ended at once lies in memory that the next call overwrites, so all is read before anything else happens.
+  const results = items.map((item, i) => settle(item, i, reports.get(i), transacted, options))
+  const complete = tried === items.length
+  if (interrupted && !complete) throw abortError(subject, transacted, reports, options.signal)
+  // A look that finds nothing in a list fails here, and stopped nothing.
+  const failed = results.findIndex(
+    ({ status }, i) => status === 'rejected' && reports.get(i)?.outcome === Outcome.failed,
+  )
+  if (failed >= 0 && (manner.stop || manner.rollback))
+    throw batchError(subject, items, failed, results, transacted, reports)
+  return readAgain(items, results, reports, options)
+}
+
+function settle(
+  item: BatchItem,
+  index: number,
+  report: Report | undefined,
+  { rolledBack, tried }: Transacted,
+  options: CallOptions,
+): BatchResult {
+  if (index >= tried) return rejected(notTried(item))
+  if (report?.outcome === Outcome.stuck || report?.outcome === Outcome.undone || (rolledBack && report === undefined)) {
+    return rejected(takenBack(item, report?.outcome === Outcome.stuck))
+  }
+  try {
+    if ('creation' in item) return creationResult(item, report)
+    reportWarnings(item, report, options)
+    return fulfilled(resultOf(item, report))
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+// Most operations of a large batch have no result: they share this one.
+const nothing: BatchResult = Object.freeze({ status: 'fulfilled', value: undefined })
+
+function fulfilled(value: unknown): BatchResult {
+  return value === undefined ? nothing : { status: 'fulfilled', value }
+}
+
+function rejected(reason: unknown): BatchResult {
+  return { status: 'rejected', reason }
+}
+
+function creationResult(item: CreationItem<unknown>, report: Report | undefined): BatchResult {
+  const { creation, name } = item
+  if (report?.created !== undefined) return fulfilled(item.result(report.created))
+  const { errno = 0, call } = report ?? {}
+  throw systemError({ operation: name, netns: creation.netns.label, errno, syscall: call, detail: creation.path })
+}
+
+const ECANCELED = errnoNumber('ECANCELED') ?? 0
+
+function subjectOf(item: BatchItem): Subject {
+  return { operation: item.name, netns: 'creation' in item ? item.creation.netns.label : item.netns.label }
+}
+
+function notTried(item: BatchItem): NetloomError {
+  return new NetloomError(
+    `${item.name} was not tried, because the batch ended before`,
+    'ERR_NETLOOM_NOT_TRIED',
+    subjectOf(item),
+  )
+}
+
+function takenBack(item: BatchItem, stuck: boolean): NetloomError {
+  if (!stuck) {
+    return new NetloomError(
+      `${item.name} was taken back, because the batch failed`,
+      'ERR_NETLOOM_ROLLED_BACK',
+      subjectOf(item),
+    )
+  }
+  const message = `${item.name} succeeded and could not be taken back, though the batch failed`
+  return new NetloomError(message, 'ERR_NETLOOM_NOT_ROLLED_BACK', { ...subjectOf(item), leftover: true })
+}
+
+function isStuck(reports: ReadonlyMap<number, Report>): boolean {
+  return [...reports.values()].some(({ outcome, leftover }) => outcome === Outcome.stuck || leftover)
+}
+
+function abortError(
+  subject: Subject,
+  { rolledBack, tried }: Transacted,
+  reports: ReadonlyMap<number, Report>,
+  signal: AbortSignal | undefined,
+): NetloomError {
+  const whole = tried === 0 || (rolledBack && !isStuck(reports))
+  return new AbortError(subject, whole ? 'none' : 'unknown', signal?.aborted === true ? signal.reason : undefined)
+}
+
+function batchError(
+  subject: Subject,
+  items: readonly BatchItem[],
+  index: number,
+  results: readonly BatchResult[],
+  { rolledBack, tried }: Transacted,
+  reports: ReadonlyMap<number, Report>,
+): NetloomError {
+  const result = results[index]
+  const cause: unknown = result?.status === 'rejected' ? result.reason : undefined
+  const leftovers = [...reports.values()]
+    .filter(({ outcome }) => outcome === Outcome.stuck)
+    .map(({ operation }) => operation)
+  const first = items[index]
+  return new BatchError({
+    ...subject,
+    index,
+    failedOperation: first?.name ?? '',
+    cause,
+    results,
+    rolledBack,
+    leftovers,
+    leftover: isStuck(reports),
+    tried,
+    errno: cause instanceof NetloomError && cause.errno !== undefined ? -cause.errno : ECANCELED,
+  })
+}
+
+/** A dump that the kernel interrupted is read again, after the batch. */
+async function readAgain(
+  items: readonly BatchItem[],
+  results: BatchResult[],
+  reports: ReadonlyMap<number, Report>,
+  options: CallOptions,
+): Promise<BatchResult[]> {
+  for (const [index, report] of reports) {
+    const item = items[index]
+    if (!wasInterrupted(report) || item === undefined || 'creation' in item) continue
+    results[index] = await perform(item, options).then(fulfilled, rejected)
+  }
+  return results
+}

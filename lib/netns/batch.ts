@@ -1,0 +1,273 @@
+// Batch: the public face of many operations that are carried out as one job.
+import { NetloomError } from '../errors'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
+import { endWithProcess } from '../native/netns_jobs'
+import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
+import type { Operation } from '../netlink/operation'
+import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkName, checkPath, pathOfName } from './name'
+
+/** Options of `NetNs.batch`. */
+export interface BatchOptions {
+  /**
+   * If one operation fails, what succeeded is taken back, the last first: what was made is removed, changed settings and
+   * replaced or deleted addresses, routes, neighbors and rules are put back to what they were. Deleted links cannot be
+   * brought back, and the error says so. The kernel is asked what there was as part of the same job. Default: false.
+   */
+  rollback?: boolean | undefined
+  /**
+   * What an operation that fails means for those behind it: `stop`: they are not tried, and `commit` rejects; `continue`:
+   * they are tried all the same, and `commit` resolves. With `rollback` only `stop`. Default: `stop`.
+   */
+  onError?: 'stop' | 'continue' | undefined
+}
+
+/** What an operation of a batch came to, once the batch is committed. */
+export interface BatchEntry<Result> {
+  /** Its place in the results of `commit`. */
+  readonly index: number
+  /** Its result. Throws its error if it failed, and a NetloomError (`ERR_NETLOOM_NOT_COMMITTED`) before it is known. */
+  readonly value: Result
+}
+
+type AnyVerb = (netns: NetnsReference, ...args: never[]) => Operation<unknown>
+type ArgumentsOf<Verb extends AnyVerb> = Parameters<Verb> extends [NetnsReference, ...infer Rest] ? Rest : never
+type ResultOf<Verb extends AnyVerb> = ReturnType<Verb> extends Operation<infer Result> ? Result : never
+
+/** The verbs of a resource, which note what is to be done instead of doing it. */
+export type Noted<Verbs extends Record<string, AnyVerb>> = {
+  readonly [Name in keyof Verbs]: (...args: ArgumentsOf<Verbs[Name]>) => BatchEntry<ResultOf<Verbs[Name]>>
+}
+
+/** The resources of one namespace in a batch: the verbs, options and checks of `NetNs`, without those of the call. */
+export interface BatchNetNs {
+  /** As `NetNs.links`. */
+  readonly links: Noted<typeof linkVerbs>
+  /** As `NetNs.addresses`. */
+  readonly addresses: Noted<typeof addressVerbs>
+  /** As `NetNs.routes`. */
+  readonly routes: Noted<typeof routeVerbs>
+  /** As `NetNs.neighbors`. */
+  readonly neighbors: Noted<typeof neighborVerbs>
+  /** As `NetNs.rules`. */
+  readonly rules: Noted<typeof ruleVerbs>
+}
+
+/** A namespace that a batch creates: later operations of the same batch may use it. */
+export interface NewNetNs<Created> extends BatchNetNs, NetnsTarget, BatchEntry<Created> {
+  /** Its name under `/run/netns`, if it has one. */
+  readonly name: string | undefined
+}
+
+/** Options of `Batch.createNetNs`. */
+export interface BatchCreateOptions {
+  /** Pins the namespace at this absolute path instead of under a name. */
+  path?: string | undefined
+  /** Unpins it when its handle is disposed or closed. Default: false. */
+  ephemeral?: boolean | undefined
+}
+
+/** What makes the public handle of a namespace that a batch created. */
+export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: string, ephemeral?: boolean) => Created
+
+/**
+ * Operations that are noted first and then carried out as one job: one hop to the addon's thread, few system calls, results
+ * in the order of the operations. What is wrong with an operation's options is thrown where it is noted.
+ * @example
+ * const batch = host.batch({ rollback: true })
+ * const pod = batch.createNetNs('pod1')
+ * batch.links.add({ kind: 'veth', name: 'veth1', up: true, peer: { netns: pod, name: 'eth0', up: true } })
+ * pod.links.set('lo', { up: true })
+ * pod.addresses.add({ dev: 'eth0', address: '10.0.0.2/24' })
+ * pod.routes.add({ dst: 'default', via: '10.0.0.1' })
+ * await batch.commit()
+ * const ns = pod.value // a NetNs
+ */
+export class Batch<Created> implements BatchNetNs {
+  readonly links: Noted<typeof linkVerbs>
+  readonly addresses: Noted<typeof addressVerbs>
+  readonly routes: Noted<typeof routeVerbs>
+  readonly neighbors: Noted<typeof neighborVerbs>
+  readonly rules: Noted<typeof ruleVerbs>
+  readonly #netns: NetnsReference
+  readonly #make: MakeNetNs<Created>
+  readonly #manner: { readonly rollback: boolean; readonly stop: boolean }
+  readonly #items: BatchItem[] = []
+  readonly #places = new Map<NetnsReference, BatchNetNs>()
+  #results: readonly BatchResult[] | undefined
+  #committed = false
+
+  /** @internal NetNs.batch */
+  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}) {
+    checkKeys(options, new Set(['rollback', 'onError']))
+    const { rollback = false, onError = 'stop' } = options
+    if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
+    if ((onError as unknown) !== 'stop' && (onError as unknown) !== 'continue') {
+      throw wrongValue('onError', '"stop" or "continue"', onError)
+    }
+    if (rollback && onError === 'continue') throw wrongValue('onError', '"stop" where "rollback" is true', onError)
+    netns.use('NetNs.batch')
+    this.#netns = netns
+    this.#make = make
+    this.#manner = { rollback, stop: onError === 'stop' }
+    const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
+    this.links = links
+    this.addresses = addresses
+    this.routes = routes
+    this.neighbors = neighbors
+    this.rules = rules
+  }
+
+  /** How many operations are noted. */
+  get length(): number {
+    return this.#items.length
+  }
+
+  /** The resources of another namespace, in this batch. */
+  in(netns: NetnsTarget): BatchNetNs {
+    const reference = (netns as Partial<NetnsTarget> | null | undefined)?.[handleOf]
+    if (reference === undefined) throw wrongType('netns', 'a NetNs', netns)
+    this.#check(reference)
+    return this.#resourcesOf(reference)
+  }
+
+  /**
+   * Creates a namespace, as `NetNs.create`. What this gives may be used by later operations of this batch, as a namespace
+   * among their options too; when the batch is committed, its `value` is the NetNs.
+   */
+  createNetNs(name?: string, options: BatchCreateOptions = {}): NewNetNs<Created> {
+    this.#refuseCommitted('createNetNs')
+    checkKeys(options, new Set(['path', 'ephemeral']))
+    const { path: at, ephemeral = false } = options
+    if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
+    if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
+    const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(checkName(name))
+    const netns = new FutureNetns(name ?? path ?? `number ${this.#items.length} of a batch`, this)
+    const item: CreationItem<Created> = {
+      name: 'Batch.createNetNs',
+      creation: { netns, path, ephemeral },
+      result: (created) => {
+        if (path !== undefined) endWithProcess()
+        return this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined)
+      },
+    }
+    const entry = this.#note<Created>(item)
+    const { index } = entry
+    return {
+      ...this.#resourcesOf(netns),
+      name,
+      index,
+      [handleOf]: netns,
+      get value() {
+        return entry.value
+      },
+    }
+  }
+
+  /**
+   * Carries out what was noted, once. An empty batch resolves to an empty list.
+   * @param options - `signal` and `timeout` end it between two operations: with `rollback`, what was done is taken back
+   *   first, and the AbortError has the outcome `'none'`.
+   * @returns What became of each operation, in their order, as `Promise.allSettled` gives it.
+   * @throws BatchError if an operation failed and the batch stopped there, or was rolled back: `cause` is its error.
+   */
+  async commit(options: CallOptions = {}): Promise<BatchResult[]> {
+    checkCallOptions(options)
+    this.#refuseCommitted('commit')
+    this.#committed = true
+    const subject = { operation: 'Batch.commit', netns: this.#netns.label }
+    if (this.#items.length === 0) return []
+    try {
+      const results = await commit(this.#items, this.#manner, subject, options)
+      this.#results = results
+      return results
+    } catch (error) {
+      const all = (error as { results?: readonly BatchResult[] }).results
+      this.#results = all ?? this.#items.map(() => ({ status: 'rejected', reason: error }))
+      throw error
+    }
+  }
+
+  #refuseCommitted(operation: string): void {
+    if (!this.#committed) return
+    throw new NetloomError(`Batch.${operation}: the batch was committed already`, 'ERR_NETLOOM_COMMITTED', {
+      operation: `Batch.${operation}`,
+      netns: this.#netns.label,
+    })
+  }
+
+  #check(netns: NetnsReference): void {
+    if (!(netns instanceof FutureNetns) || netns.batch === this) return
+    throw new NetloomError(`the namespace ${netns.label} is one of another batch`, 'ERR_NETLOOM_FOREIGN_BATCH', {
+      operation: 'Batch.in',
+      netns: netns.label,
+    })
+  }
+
+  #note<Result>(item: BatchItem): BatchEntry<Result> {
+    this.#refuseCommitted(item.name)
+    const index = this.#items.push(item) - 1
+    return new Entry<Result>(index, () => this.#results)
+  }
+
+  #resourcesOf(netns: NetnsReference): BatchNetNs {
+    const known = this.#places.get(netns)
+    if (known !== undefined) return known
+    const noted = <Verbs extends Record<string, AnyVerb>>(verbs: Verbs): Noted<Verbs> => {
+      const entries = Object.entries(verbs).map(([name, verb]) => [
+        name,
+        (...args: never[]) => {
+          this.#refuseCommitted(name)
+          return this.#note(verb(netns, ...args))
+        },
+      ])
+      return Object.fromEntries(entries) as Noted<Verbs>
+    }
+    const resources: BatchNetNs = {
+      links: noted(linkVerbs),
+      addresses: noted(addressVerbs),
+      routes: noted(routeVerbs),
+      neighbors: noted(neighborVerbs),
+      rules: noted(ruleVerbs),
+    }
+    this.#places.set(netns, resources)
+    return resources
+  }
+}
+
+class Entry<Result> implements BatchEntry<Result> {
+  readonly #results: () => readonly BatchResult[] | undefined
+
+  constructor(
+    readonly index: number,
+    results: () => readonly BatchResult[] | undefined,
+  ) {
+    this.#results = results
+  }
+
+  get value(): Result {
+    const result = this.#results()?.[this.index]
+    if (result === undefined) {
+      throw new NetloomError('the batch is not committed yet', 'ERR_NETLOOM_NOT_COMMITTED', {
+        operation: 'BatchEntry.value',
+      })
+    }
+    if (result.status === 'rejected') throw result.reason
+    return result.value as Result
+  }
+}
+
+/** A namespace that a batch is to create: of that batch alone. */
+class FutureNetns implements NetnsReference {
+  constructor(
+    readonly label: string,
+    readonly batch: object,
+  ) {}
+
+  /** 0: it has no handle yet. The addon knows it by its place among the namespaces of the batch. */
+  use(): number {
+    return 0
+  }
+}

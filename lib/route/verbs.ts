@@ -1,0 +1,130 @@
+// What can be asked of each resource, as operations that are not carried out yet: a class carries them out one by one, a
+// batch all at once.
+import type { NetnsReference } from '../native/netns_handle'
+import { ifThere, map, type Operation } from '../netlink/operation'
+import {
+  addAddress,
+  deleteAddress,
+  listAddresses,
+  matcher,
+  type Address,
+  type AddressFilter,
+  type AddressKey,
+  type AddressOptions,
+} from './address_messages'
+import type { Link } from './link'
+import {
+  addLink,
+  changeAltnames,
+  deleteLink,
+  flushLinks,
+  getLink,
+  listLinks,
+  setLink,
+  type LinkDetail,
+  type LinkFilter,
+  type LinkName,
+} from './link_operations'
+import type { LinkChanges, LinkOptions } from './link_options'
+import { firstOf } from './lookup'
+import {
+  addNeighbor,
+  deleteNeighbor,
+  getNeighbor,
+  listNeighbors,
+  type Neighbor,
+  type NeighborFilter,
+  type NeighborKey,
+  type NeighborOptions,
+} from './neighbor_messages'
+import {
+  addRoute,
+  deleteRoute,
+  listOfKey,
+  listRoutes,
+  lookUpRoute,
+  type LookupOptions,
+  type RouteFilter,
+} from './route_operations'
+import type { Route, RouteKey, RouteOptions } from './route'
+import { addRule, deleteRule, listRules, type Rule, type RuleOptions } from './rule_messages'
+import { checkForce, type Force } from './deletion'
+
+type Netns = NetnsReference
+
+const forgiving = (operation: Operation<void>, options: Force | undefined): Operation<void> =>
+  checkForce(options) ? ifThere(operation) : operation
+
+export const linkVerbs = {
+  add: (netns: Netns, options: LinkOptions): Operation<Link> => addLink(netns, options),
+  get: (netns: Netns, dev: LinkName, detail: LinkDetail = {}): Operation<Link> => getLink(netns, dev, detail),
+  find: (netns: Netns, dev: LinkName, detail: LinkDetail = {}): Operation<Link | undefined> =>
+    ifThere(getLink(netns, dev, detail)),
+  list: (netns: Netns, filter?: LinkFilter): Operation<Link[]> => listLinks(netns, filter),
+  set: (netns: Netns, dev: LinkName, changes: LinkChanges): Operation<void> => setLink(netns, dev, changes),
+  delete: (netns: Netns, dev: LinkName, options?: Force): Operation<void> => forgiving(deleteLink(netns, dev), options),
+  flush: (netns: Netns, filter: { group: number }): Operation<void> => flushLinks(netns, filter),
+  addAltnames: (netns: Netns, dev: LinkName, altnames: readonly string[]): Operation<void> =>
+    changeAltnames(netns, 'addAltnames', dev, altnames),
+  deleteAltnames: (netns: Netns, dev: LinkName, altnames: readonly string[]): Operation<void> =>
+    changeAltnames(netns, 'deleteAltnames', dev, altnames),
+}
+
+function getAddress(netns: Netns, key: AddressKey): Operation<Address> {
+  const isIt = matcher(key)
+  const what = `${key.address} on ${key.dev}`
+  return map(listAddresses(netns, { dev: key.dev }, 'addresses.get'), (all) =>
+    firstOf(all.filter(isIt), 'addresses.get', netns, what),
+  )
+}
+
+export const addressVerbs = {
+  add: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'add', options),
+  replace: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'replace', options),
+  get: getAddress,
+  find: (netns: Netns, key: AddressKey): Operation<Address | undefined> => ifThere(getAddress(netns, key)),
+  list: (netns: Netns, filter?: AddressFilter): Operation<Address[]> => listAddresses(netns, filter),
+  delete: (netns: Netns, key: AddressKey, options?: Force): Operation<void> =>
+    forgiving(deleteAddress(netns, key), options),
+}
+
+function getRoute(netns: Netns, key: RouteKey): Operation<Route> {
+  return map(listOfKey(netns, key), (all) => firstOf(all, 'routes.get', netns, `route ${key.dst}`))
+}
+
+export const routeVerbs = {
+  add: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'add', options),
+  replace: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'replace', options),
+  append: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'append', options),
+  get: getRoute,
+  find: (netns: Netns, key: RouteKey): Operation<Route | undefined> => ifThere(getRoute(netns, key)),
+  list: (netns: Netns, filter?: RouteFilter): Operation<Route[]> => listRoutes(netns, filter),
+  lookup: (netns: Netns, address: string, options?: LookupOptions): Operation<Route> =>
+    lookUpRoute(netns, address, options),
+  delete: (netns: Netns, key: RouteKey, options?: Force): Operation<void> =>
+    forgiving(deleteRoute(netns, key), options),
+}
+
+export const neighborVerbs = {
+  add: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'add', options),
+  replace: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'replace', options),
+  get: (netns: Netns, key: NeighborKey): Operation<Neighbor> => getNeighbor(netns, key),
+  find: (netns: Netns, key: NeighborKey): Operation<Neighbor | undefined> => ifThere(getNeighbor(netns, key)),
+  list: (netns: Netns, filter?: NeighborFilter): Operation<Neighbor[]> => listNeighbors(netns, filter),
+  delete: (netns: Netns, key: NeighborKey, options?: Force): Operation<void> =>
+    forgiving(deleteNeighbor(netns, key), options),
+}
+
+function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
+  const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
+  return map(listRules(netns, key, 'rules.get'), (all) => firstOf(all, 'rules.get', netns, what))
+}
+
+export const ruleVerbs = {
+  add: (netns: Netns, options: RuleOptions): Operation<void> => addRule(netns, options),
+  get: getRule,
+  find: (netns: Netns, key: RuleOptions): Operation<Rule | undefined> => ifThere(getRule(netns, key)),
+  list: (netns: Netns, filter?: RuleOptions): Operation<Rule[]> => listRules(netns, filter),
+  delete: (netns: Netns, key: RuleOptions, options?: Force): Operation<void> =>
+    forgiving(deleteRule(netns, key), options),
+}
