@@ -306,9 +306,10 @@ function deletion(key: AddressKey, label?: string): Message {
 /** addresses.delete */
 export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
   checkKeys(key, listedKeys)
+  const request = deletion(key)
   const anyLength = key.peer === undefined && !key.address.includes('/')
   const recipe = addressObject(familyOfAddress(key), { removes: true, anyLength })
-  return change('addresses.delete', netns, deletion(key), `${key.address} on ${key.dev}`, undefined, {
+  return change('addresses.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
     before: () => ({ recipe, lookup: dumpOf(key) }),
   })
 }

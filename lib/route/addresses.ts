@@ -3,18 +3,15 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import {
-  addAddress,
-  deleteAddress,
   deleteAddresses,
   listAddresses,
-  matcher,
   type Address,
   type AddressFilter,
   type AddressKey,
   type AddressOptions,
 } from './address_messages'
-import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
-import { firstOf, found } from './lookup'
+import { checkCondition, splitForce, type DeleteOptions } from './deletion'
+import { addressVerbs } from './verbs'
 
 /**
  * IP addresses: `ns.addresses`.
@@ -35,7 +32,7 @@ export class Addresses {
    * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST`; NetloomError: `ENODEV`.
    */
   async add(options: AddressOptions, call?: CallOptions): Promise<void> {
-    return perform(addAddress(this.#netns, 'add', options), call)
+    return perform(addressVerbs.add(this.#netns, options), call)
   }
 
   /**
@@ -46,7 +43,7 @@ export class Addresses {
    * await ns.addresses.replace({ dev: 'eth0', address: '10.0.0.1/24', validLifetimeSeconds: 3600 })
    */
   async replace(options: AddressOptions, call?: CallOptions): Promise<void> {
-    return perform(addAddress(this.#netns, 'replace', options), call)
+    return perform(addressVerbs.replace(this.#netns, options), call)
   }
 
   /**
@@ -54,9 +51,7 @@ export class Addresses {
    * @throws NetloomError with `ENOENT` if there is none, `ENODEV` if there is no such device; `isNotFound` tells.
    */
   async get(key: AddressKey, call?: CallOptions): Promise<Address> {
-    const isIt = matcher(key)
-    const those = (await perform(listAddresses(this.#netns, { dev: key.dev }, 'addresses.get'), call)).filter(isIt)
-    return firstOf(those, 'addresses.get', this.#netns, `${key.address} on ${key.dev}`)
+    return perform(addressVerbs.get(this.#netns, key), call)
   }
 
   /**
@@ -64,7 +59,7 @@ export class Addresses {
    * @throws What `get` throws, except that.
    */
   async find(key: AddressKey, call?: CallOptions): Promise<Address | undefined> {
-    return found(this.get(key, call))
+    return perform(addressVerbs.find(this.#netns, key), call)
   }
 
   /**
@@ -74,7 +69,7 @@ export class Addresses {
    * const own = await ns.addresses.list({ dev: 'eth0', scope: 'global' })
    */
   async list(filter?: AddressFilter, call?: CallOptions): Promise<Address[]> {
-    return perform(listAddresses(this.#netns, filter), call)
+    return perform(addressVerbs.list(this.#netns, filter), call)
   }
 
   /**
@@ -87,7 +82,7 @@ export class Addresses {
    */
   async delete(key: AddressKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, perform(deleteAddress(this.#netns, key), call))
+    return perform(addressVerbs.delete(this.#netns, key, { force }), call)
   }
 
   /**

@@ -281,7 +281,9 @@ export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void
 }
 
 /** links.flush */
-export function flushLinks(netns: NetnsReference, { group }: { group: number }): Operation<void> {
+export function flushLinks(netns: NetnsReference, filter: { group: number }): Operation<void> {
+  checkKeys(filter, new Set(['group']))
+  const group = checkInteger(filter.group, 1, 0xffffffff, 'group')
   const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
   const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice, lasting: true }
   return change('links.flush', netns, [step], `group ${group}`, Lane.removal)

@@ -1,25 +1,12 @@
 // Links: network devices (rtnetlink(7), linux/if_link.h).
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
-import { isNotFound } from '../errors'
 import { perform } from '../netlink/perform'
-import { checkKeys } from '../wire/invalid'
-import { checkInteger } from '../wire/integers'
 import type { Link } from './link'
-import {
-  addLink,
-  changeAltnames,
-  deleteLink,
-  flushLinks,
-  getLink,
-  listLinks,
-  setLink,
-  type LinkDetail,
-  type LinkFilter,
-  type LinkName,
-} from './link_operations'
+import type { LinkDetail, LinkFilter, LinkName } from './link_operations'
 import type { LinkChanges, LinkOptions } from './link_options'
-import { forgiving, splitForce, type DeleteOptions } from './deletion'
+import { splitForce, type DeleteOptions } from './deletion'
+import { linkVerbs } from './verbs'
 
 /**
  * The devices of a namespace: `ns.links`.
@@ -46,7 +33,7 @@ export class Links {
    * await ns.links.add({ kind: 'vlan', name: 'eth0.5', link: 'eth0', id: 5, up: true })
    */
   async add(options: LinkOptions, call?: CallOptions): Promise<Link> {
-    return perform(addLink(this.#netns, options), call)
+    return perform(linkVerbs.add(this.#netns, options), call)
   }
 
   /**
@@ -58,7 +45,7 @@ export class Links {
   async get(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link> {
     checkCallOptions(options, ['statistics'])
     const { statistics, ...call } = options ?? {}
-    return perform(getLink(this.#netns, dev, { statistics }), call)
+    return perform(linkVerbs.get(this.#netns, dev, { statistics }), call)
   }
 
   /**
@@ -66,12 +53,9 @@ export class Links {
    * @throws What `get` throws, except that.
    */
   async find(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link | undefined> {
-    try {
-      return await this.get(dev, options)
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+    checkCallOptions(options, ['statistics'])
+    const { statistics, ...call } = options ?? {}
+    return perform(linkVerbs.find(this.#netns, dev, { statistics }), call)
   }
 
   /**
@@ -82,7 +66,7 @@ export class Links {
    * const ports = await ns.links.list({ master: 'br0', up: true })
    */
   async list(filter?: LinkFilter, call?: CallOptions): Promise<Link[]> {
-    return perform(listLinks(this.#netns, filter), call)
+    return perform(linkVerbs.list(this.#netns, filter), call)
   }
 
   /**
@@ -96,7 +80,7 @@ export class Links {
    * await ns.links.set('br0', { kind: 'bridge', vlanFiltering: true })
    */
   async set(dev: LinkName, changes: LinkChanges, call?: CallOptions): Promise<void> {
-    return perform(setLink(this.#netns, dev, changes), call)
+    return perform(linkVerbs.set(this.#netns, dev, changes), call)
   }
 
   /**
@@ -106,7 +90,7 @@ export class Links {
    */
   async delete(dev: LinkName, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, perform(deleteLink(this.#netns, dev), call))
+    return perform(linkVerbs.delete(this.#netns, dev, { force }), call)
   }
 
   /**
@@ -117,9 +101,7 @@ export class Links {
    * await ns.links.flush({ group: 7 })
    */
   async flush(filter: { group: number }, call?: CallOptions): Promise<void> {
-    checkKeys(filter, new Set(['group']))
-    checkInteger(filter.group, 1, 0xffffffff, 'group')
-    return perform(flushLinks(this.#netns, filter), call)
+    return perform(linkVerbs.flush(this.#netns, filter), call)
   }
 
   /**
@@ -129,7 +111,7 @@ export class Links {
    * await ns.links.addAltnames('eth0', ['uplink'])
    */
   async addAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {
-    return perform(changeAltnames(this.#netns, 'addAltnames', dev, altnames), call)
+    return perform(linkVerbs.addAltnames(this.#netns, dev, altnames), call)
   }
 
   /**
@@ -137,6 +119,6 @@ export class Links {
    * @throws NetlinkError: `ENODEV`; `ENOENT` if the link has no such name.
    */
   async deleteAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {
-    return perform(changeAltnames(this.#netns, 'deleteAltnames', dev, altnames), call)
+    return perform(linkVerbs.deleteAltnames(this.#netns, dev, altnames), call)
   }
 }

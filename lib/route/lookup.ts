@@ -1,5 +1,5 @@
 // Looks at one object where the kernel has only dumps: filtered there as far as it goes, then here.
-import { isNotFound, systemError } from '../errors'
+import { systemError } from '../errors'
 import { errnoNumber } from '../errno'
 import type { NetnsReference } from '../native/netns_handle'
 
@@ -10,14 +10,4 @@ export function firstOf<T>(found: readonly T[], operation: string, netns: NetnsR
     throw systemError({ operation, netns: netns.label, errno: errnoNumber('ENOENT') ?? 0, detail: what })
   }
   return first
-}
-
-/** `get` as `find`: undefined instead of an error if there is none. */
-export async function found<T>(get: Promise<T>): Promise<T | undefined> {
-  try {
-    return await get
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }

@@ -2,19 +2,16 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
-import { found } from './lookup'
+import { checkCondition, splitForce, type DeleteOptions } from './deletion'
 import {
-  addNeighbor,
-  deleteNeighbor,
   deleteNeighbors,
-  getNeighbor,
   listNeighbors,
   type Neighbor,
   type NeighborFilter,
   type NeighborKey,
   type NeighborOptions,
 } from './neighbor_messages'
+import { neighborVerbs } from './verbs'
 
 /**
  * Neighbors: `ns.neighbors`.
@@ -35,7 +32,7 @@ export class Neighbors {
    * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST`; NetloomError: `ENODEV`.
    */
   async add(options: NeighborOptions, call?: CallOptions): Promise<void> {
-    return perform(addNeighbor(this.#netns, 'add', options), call)
+    return perform(neighborVerbs.add(this.#netns, options), call)
   }
 
   /**
@@ -43,7 +40,7 @@ export class Neighbors {
    * @throws As `add`, without `EEXIST`.
    */
   async replace(options: NeighborOptions, call?: CallOptions): Promise<void> {
-    return perform(addNeighbor(this.#netns, 'replace', options), call)
+    return perform(neighborVerbs.replace(this.#netns, options), call)
   }
 
   /**
@@ -53,7 +50,7 @@ export class Neighbors {
    * const { mac, state } = await ns.neighbors.get({ dev: 'eth0', address: '10.0.0.2' })
    */
   async get(key: NeighborKey, call?: CallOptions): Promise<Neighbor> {
-    return perform(getNeighbor(this.#netns, key), call)
+    return perform(neighborVerbs.get(this.#netns, key), call)
   }
 
   /**
@@ -61,7 +58,7 @@ export class Neighbors {
    * @throws What `get` throws, except that.
    */
   async find(key: NeighborKey, call?: CallOptions): Promise<Neighbor | undefined> {
-    return found(this.get(key, call))
+    return perform(neighborVerbs.find(this.#netns, key), call)
   }
 
   /**
@@ -73,7 +70,7 @@ export class Neighbors {
    * const failed = await ns.neighbors.list({ dev: 'eth0', state: 'failed' })
    */
   async list(filter?: NeighborFilter, call?: CallOptions): Promise<Neighbor[]> {
-    return perform(listNeighbors(this.#netns, filter), call)
+    return perform(neighborVerbs.list(this.#netns, filter), call)
   }
 
   /**
@@ -83,7 +80,7 @@ export class Neighbors {
    */
   async delete(key: NeighborKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, perform(deleteNeighbor(this.#netns, key), call))
+    return perform(neighborVerbs.delete(this.#netns, key, { force }), call)
   }
 
   /**

@@ -2,19 +2,10 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
-import { firstOf, found } from './lookup'
+import { checkCondition, splitForce, type DeleteOptions } from './deletion'
 import type { Route, RouteKey, RouteOptions } from './route'
-import {
-  addRoute,
-  deleteRoute,
-  deleteRoutes,
-  listOfKey,
-  listRoutes,
-  lookUpRoute,
-  type LookupOptions,
-  type RouteFilter,
-} from './route_operations'
+import { deleteRoutes, listRoutes, type LookupOptions, type RouteFilter } from './route_operations'
+import { routeVerbs } from './verbs'
 
 /**
  * Routes: `ns.routes`.
@@ -37,7 +28,7 @@ export class Routes {
    *   on a link); NetloomError: `ENODEV`.
    */
   async add(options: RouteOptions, call?: CallOptions): Promise<void> {
-    return perform(addRoute(this.#netns, 'add', options), call)
+    return perform(routeVerbs.add(this.#netns, options), call)
   }
 
   /**
@@ -48,7 +39,7 @@ export class Routes {
    * await ns.routes.replace({ dst: 'default', via: '10.0.0.253' })
    */
   async replace(options: RouteOptions, call?: CallOptions): Promise<void> {
-    return perform(addRoute(this.#netns, 'replace', options), call)
+    return perform(routeVerbs.replace(this.#netns, options), call)
   }
 
   /**
@@ -59,7 +50,7 @@ export class Routes {
    * await ns.routes.append({ dst: 'fd01::/64', via: 'fe80::2', dev: 'eth0' })
    */
   async append(options: RouteOptions, call?: CallOptions): Promise<void> {
-    return perform(addRoute(this.#netns, 'append', options), call)
+    return perform(routeVerbs.append(this.#netns, options), call)
   }
 
   /**
@@ -69,7 +60,7 @@ export class Routes {
    * const { via, metric } = await ns.routes.get({ dst: 'default', family: 'ipv6' })
    */
   async get(key: RouteKey, call?: CallOptions): Promise<Route> {
-    return firstOf(await perform(listOfKey(this.#netns, key), call), 'routes.get', this.#netns, `route ${key.dst}`)
+    return perform(routeVerbs.get(this.#netns, key), call)
   }
 
   /**
@@ -77,7 +68,7 @@ export class Routes {
    * @throws What `get` throws, except that.
    */
   async find(key: RouteKey, call?: CallOptions): Promise<Route | undefined> {
-    return found(this.get(key, call))
+    return perform(routeVerbs.find(this.#netns, key), call)
   }
 
   /**
@@ -87,7 +78,7 @@ export class Routes {
    * const ours = await ns.routes.list({ table: 'main', protocol: 'static' })
    */
   async list(filter?: RouteFilter, call?: CallOptions): Promise<Route[]> {
-    return perform(listRoutes(this.#netns, filter), call)
+    return perform(routeVerbs.list(this.#netns, filter), call)
   }
 
   /**
@@ -99,7 +90,7 @@ export class Routes {
    * const { dev, src, via } = await ns.routes.lookup('192.0.2.1', { mark: 0x10 })
    */
   async lookup(address: string, options?: LookupOptions, call?: CallOptions): Promise<Route> {
-    return perform(lookUpRoute(this.#netns, address, options), call)
+    return perform(routeVerbs.lookup(this.#netns, address, options), call)
   }
 
   /**
@@ -111,7 +102,7 @@ export class Routes {
    */
   async delete(key: RouteKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, perform(deleteRoute(this.#netns, key), call))
+    return perform(routeVerbs.delete(this.#netns, key, { force }), call)
   }
 
   /**

@@ -2,9 +2,11 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { checkCondition, forgiving, splitForce, type DeleteOptions } from './deletion'
-import { firstOf, found } from './lookup'
-import { addRule, deleteRule, deleteRules, listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
+import { ifThere, map } from '../netlink/operation'
+import { checkCondition, splitForce, type DeleteOptions } from './deletion'
+import { firstOf } from './lookup'
+import { deleteRules, listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
+import { ruleVerbs } from './verbs'
 
 /**
  * Routing rules: `ns.rules`.
@@ -25,7 +27,7 @@ export class Rules {
    * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if there is the very same one.
    */
   async add(options: RuleOptions, call?: CallOptions): Promise<void> {
-    return perform(addRule(this.#netns, options), call)
+    return perform(ruleVerbs.add(this.#netns, options), call)
   }
 
   /**
@@ -35,8 +37,7 @@ export class Rules {
    * const { table } = await ns.rules.get({ priority: 1000 })
    */
   async get(key: RuleOptions, call?: CallOptions): Promise<Rule> {
-    const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
-    return firstOf(await perform(listRules(this.#netns, key, 'rules.get'), call), 'rules.get', this.#netns, what)
+    return perform(ruleVerbs.get(this.#netns, key), call)
   }
 
   /**
@@ -44,7 +45,7 @@ export class Rules {
    * @throws What `get` throws, except that.
    */
   async find(key: RuleOptions, call?: CallOptions): Promise<Rule | undefined> {
-    return found(this.get(key, call))
+    return perform(ruleVerbs.find(this.#netns, key), call)
   }
 
   /**
@@ -54,7 +55,7 @@ export class Rules {
    * const ours = await ns.rules.list({ family: 'ipv4', table: 100 })
    */
   async list(filter?: RuleOptions, call?: CallOptions): Promise<Rule[]> {
-    return perform(listRules(this.#netns, filter), call)
+    return perform(ruleVerbs.list(this.#netns, filter), call)
   }
 
   /**
@@ -66,7 +67,13 @@ export class Rules {
    */
   async delete(key: RuleOptions, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    return forgiving(force, this.#delete(key, call))
+    const deletion = ruleVerbs.delete(this.#netns, key, { force }) // checks the key
+    if (!saysMore(key)) return perform(deletion, call)
+    const fitting = map(listRules(this.#netns, key, 'rules.delete'), (all) =>
+      firstOf(all, 'rules.delete', this.#netns, 'rule'),
+    )
+    const rule = await perform(force ? ifThere(fitting) : fitting, call)
+    if (rule !== undefined) await perform(ruleVerbs.delete(this.#netns, rule, { force }), call)
   }
 
   /**
@@ -82,12 +89,5 @@ export class Rules {
       (rule) => rule.priority > 0,
     )
     if (rules.length > 0) await perform(deleteRules(this.#netns, rules), call)
-  }
-
-  async #delete(key: RuleOptions, call: CallOptions): Promise<void> {
-    const deletion = deleteRule(this.#netns, key) // checks the key
-    if (!saysMore(key)) return perform(deletion, call)
-    const fitting = await perform(listRules(this.#netns, key, 'rules.delete'), call)
-    return perform(deleteRule(this.#netns, firstOf(fitting, 'rules.delete', this.#netns, 'rule')), call)
   }
 }

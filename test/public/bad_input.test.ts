@@ -125,6 +125,12 @@ const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
   setId: noNetns,
+  batch: [
+    { args: [null], field: 'options', code: type },
+    { args: [{ rolback: true }], field: 'rolback', code: wrong },
+    { args: [{ rollback: 1 }], field: 'rollback', code: type },
+    { args: [{ onError: 'ignore' }], field: 'onError', code: wrong },
+  ],
   run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
   listen: [
     ...badOptions(),
