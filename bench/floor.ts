@@ -9,7 +9,7 @@ const run = promisify(execFile)
 // This file is compiled to .build/bench/.
 const build = join(__dirname, '..', 'floor')
 const sources = join(__dirname, '..', '..', 'bench', 'floor')
-const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror']
+const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread']
 
 async function compiled(program: string): Promise<string> {
   const output = join(build, program)

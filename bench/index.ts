@@ -9,6 +9,7 @@ import { eventLoopDelay } from './event_loop_delay'
 import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
 import { linkList } from './link_list'
+import { pods } from './pods'
 import { routeDecode } from './route_decode'
 import { routeList } from './route_list'
 import { table } from './table'
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'route-list': routeList,
   'route-decode': routeDecode,
   'link-list': linkList,
+  pods,
   'event-loop-delay': eventLoopDelay,
 }
 
