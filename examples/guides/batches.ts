@@ -1,0 +1,49 @@
+// What docs/batches.md shows.
+import { strict as assert } from 'node:assert'
+import { BatchError, NetNs } from 'netloom'
+
+async function main(): Promise<void> {
+  await using host = await NetNs.create()
+
+  // a pod in one job
+  const batch = host.batch({ rollback: true })
+  const pod = batch.createNetNs('pod1', { ephemeral: true })
+  batch.links.add({ kind: 'veth', name: 'veth1', up: true, peer: { netns: pod, name: 'eth0', up: true } })
+  pod.links.set('lo', { up: true })
+  pod.addresses.add({ dev: 'eth0', address: '10.0.0.2/24' })
+  pod.routes.add({ dst: 'default', via: '10.0.0.1' })
+  await batch.commit()
+  await using ns = pod.value // a NetNs
+  assert.equal((await ns.routes.get({ dst: 'default' })).via, '10.0.0.1')
+
+  await manyRoutes(host)
+  await allOrNothing(ns)
+}
+
+async function manyRoutes(host: NetNs): Promise<void> {
+  const batch = host.batch({ onError: 'continue' })
+  for (let i = 0; i < 1000; i++) batch.routes.add({ dst: `10.1.${i >> 8}.${i & 255}/32`, dev: 'veth1' })
+  const mtu = batch.links.get('veth1')
+  const results = await batch.commit()
+  const failed = results.filter(({ status }) => status === 'rejected')
+  console.log(failed.length, mtu.value.mtu) // 0 1500
+  assert.equal(failed.length, 0)
+}
+
+async function allOrNothing(ns: NetNs): Promise<void> {
+  const batch = ns.batch({ rollback: true })
+  batch.links.set('eth0', { mtu: 1400 })
+  batch.routes.replace({ dst: 'default', via: '10.0.0.3' })
+  batch.routes.add({ dst: '10.7.0.0/16', via: '192.0.2.1' }) // not reachable
+  try {
+    await batch.commit()
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw error
+    console.log(error.code, error.index, error.rolledBack) // ENETUNREACH 2 true
+    assert.equal(error.leftovers.length, 0)
+  }
+  assert.equal((await ns.links.get('eth0')).mtu, 1500)
+  assert.equal((await ns.routes.get({ dst: 'default' })).via, '10.0.0.1')
+}
+
+void main()
