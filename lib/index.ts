@@ -9,6 +9,7 @@ export {
   type NewNetNs,
   type Noted,
 } from './netns/batch'
+export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'

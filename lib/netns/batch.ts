@@ -7,6 +7,7 @@ import { commit, type BatchItem, type BatchResult, type CreationItem } from '../
 import type { Operation } from '../netlink/operation'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { FutureNetns } from './future'
 import { checkName, checkPath, pathOfName } from './name'
 
 /** Options of `NetNs.batch`. */
@@ -258,18 +259,5 @@ class Entry<Result> implements BatchEntry<Result> {
     }
     if (result.status === 'rejected') throw result.reason
     return result.value as Result
-  }
-}
-
-/** A namespace that a batch is to create: of that batch alone. */
-class FutureNetns implements NetnsReference {
-  constructor(
-    readonly label: string,
-    readonly batch: object,
-  ) {}
-
-  /** 0: it has no handle yet. The addon knows it by its place among the namespaces of the batch. */
-  use(): number {
-    return 0
   }
 }

@@ -14,9 +14,18 @@ import { getNsid, setNsid } from '../route/nsids'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
-import { wrongType } from '../wire/invalid'
+import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
+import {
+  checkPrefix,
+  checkProgress,
+  createMany,
+  deleteEach,
+  underPrefix,
+  type CreateManyOptions,
+  type ProgressOptions,
+} from './many'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
 
 /** Options of `NetNs.create`. */
@@ -25,6 +34,8 @@ export interface CreateOptions extends CallOptions {
   path?: string | undefined
   /** Unpins it when its handle is disposed or closed, and at the latest when the process or Worker ends. Default: false. */
   ephemeral?: boolean | undefined
+  /** Begins its name under `/run/netns`; what follows is chosen so that it is free, whoever else chooses names. */
+  prefix?: string | undefined
 }
 
 /** A named namespace, as `NetNs.list` gives it. */
@@ -35,7 +46,7 @@ export interface NamedNetns extends NetnsIdentity {
   readonly path: string
 }
 
-const createKeys = ['path', 'ephemeral']
+const createKeys = ['path', 'ephemeral', 'prefix']
 
 /**
  * A network namespace that is open. It lives as long as something holds it: a pin (`/run/netns/NAME`, a bind mount), a
@@ -94,9 +105,14 @@ export class NetNs implements NetnsTarget {
     const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined
     checkCallOptions(options, createKeys)
-    const { path: at, ephemeral = false, ...call } = options ?? {}
+    const { path: at, ephemeral = false, prefix, ...call } = options ?? {}
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
+    if (prefix !== undefined) {
+      if (name !== undefined || at !== undefined)
+        throw wrongType('prefix', 'left out where a name or path is given', prefix)
+      return underPrefix(checkPrefix(prefix), (chosen) => NetNs.create(chosen, { ephemeral, ...call }))
+    }
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
     const handle = await createNetns(path, ephemeral, name ?? path, call)
     return new NetNs(handle, name, path, ephemeral || path === undefined)
@@ -206,6 +222,53 @@ export class NetNs implements NetnsTarget {
     const path = pathOfName(checkName(name))
     const { force, call } = splitForce(options)
     return forgiving(force, deleteNetns(path, undefined, call))
+  }
+
+  /**
+   * Creates many namespaces, in a few jobs: all of them, or none if one fails. Where the kernel has no room because it is
+   * still freeing others, it is waited for, ten seconds at most.
+   * @param what - How many (anonymous, or named behind `prefix`), or their names.
+   * @throws RangeError, TypeError for a wrong count, name or option; what `create` throws.
+   * @example
+   * const pods = await NetNs.createMany(100, { prefix: 'pod-', ephemeral: true })
+   */
+  static async createMany(what: number | readonly string[], options: CreateManyOptions = {}): Promise<NetNs[]> {
+    return createMany(what, options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
+  }
+
+  /**
+   * Deletes many namespaces: handles, of which those that are gone already are no error, or all whose names begin with a
+   * prefix, whoever created them. The near end of a veth goes with its namespace; to delete it before costs time.
+   * @returns How many there were.
+   * @throws What `delete` throws, or an AggregateError of several such errors, after all were tried.
+   * @example
+   * await NetNs.deleteAll(pods)
+   * await NetNs.deleteAll({ prefix: 'pod-' }) // also what a process left behind that was killed
+   */
+  static async deleteAll(what: Iterable<NetNs> | { prefix: string }, options: ProgressOptions = {}): Promise<number> {
+    checkProgress(options)
+    if (typeof what !== 'object' || (what as unknown) === null) throw wrongType('what', 'NetNs, or { prefix }', what)
+    if (!(Symbol.iterator in what)) {
+      checkKeys(what, new Set(['prefix']), 'what')
+      const prefix = checkPrefix(what.prefix)
+      const found = (await NetNs.list()).filter(({ name }) => name.startsWith(prefix))
+      return deleteEach(
+        found.map(
+          ({ name }) =>
+            () =>
+              NetNs.delete(name, { force: true }),
+        ),
+        options,
+      )
+    }
+    const all = [...what]
+    for (const [i, one] of all.entries()) {
+      if (!((one as unknown) instanceof NetNs)) throw wrongType(`what[${i}]`, 'a NetNs', one)
+    }
+    return deleteEach(
+      all.map((one) => () => one.delete({ force: true })),
+      options,
+    )
   }
 
   /** The device and inode of the namespace, which are the same for every handle to it. */

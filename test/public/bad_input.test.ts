@@ -70,6 +70,28 @@ const flag = (name: string, ...before: unknown[]): Refused[] =>
   [1, 'yes', null].map((value) => ({ args: [...before, { [name]: value }], field: name, code: type }))
 
 const statics: Record<string, Refused[]> = {
+  createMany: [
+    { args: [-1], field: 'count', code: range },
+    { args: [1.5], field: 'count', code: range },
+    { args: ['3'], field: 'count', code: type },
+    { args: [['bad-input', 'a/b']], field: 'names[1]', code: wrong },
+    { args: [2, { prefix: 'a/b' }], field: 'prefix', code: wrong },
+    { args: [2, { prefix: '' }], field: 'prefix', code: range },
+    { args: [['bad-input'], { prefix: 'x' }], field: 'prefix', code: type },
+    { args: [2, { ephemeral: 1 }], field: 'ephemeral', code: type },
+    { args: [2, { onProgress: 1 }], field: 'onProgress', code: type },
+    { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
+    { args: [2, { timeout: -1 }], field: 'timeout', code: range },
+  ],
+  deleteAll: [
+    { args: [undefined], field: 'what', code: type },
+    { args: ['bad-input'], field: 'what', code: type },
+    { args: [[{}]], field: 'what[0]', code: type },
+    { args: [{ prefix: '' }], field: 'prefix', code: range },
+    { args: [{ prefix: 7 }], field: 'prefix', code: type },
+    { args: [{ perfix: 'x' }], field: 'what.perfix', code: wrong },
+    { args: [[], { onProgress: 'x' }], field: 'onProgress', code: type },
+  ],
   create: [
     ...badNames,
     { args: [null], field: 'options', code: type },
