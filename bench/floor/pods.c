@@ -1,6 +1,6 @@
-// pods NETNS PREFIX COUNT THREADS: makes COUNT pods as fast as we know how, from inside /run/netns/NETNS: a namespace pinned
-// at /run/netns/PREFIXn, a veth pair whose far end eth0 is born in it with a MAC, lo and eth0 up, an address, a default
-// route. Prints the nanoseconds that one pod took, and that the deletion of one took.
+// pods NETNS PREFIX COUNT THREADS: makes COUNT pods as fast as we know how, from inside /run/netns/NETNS: a namespace
+// pinned at /run/netns/PREFIXn, a veth pair whose far end eth0 is born in it with a MAC, lo and eth0 up, an address, a
+// default route. Prints the nanoseconds that one pod took, and that the deletion of one took.
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
@@ -16,7 +16,9 @@ struct buffer {
   size_t size;
 };
 
-static void* at(struct buffer* b, size_t offset) { return b->bytes + offset; }
+static void* at(struct buffer* b, size_t offset) {
+  return b->bytes + offset;
+}
 
 static size_t start(struct buffer* b, uint16_t type, uint16_t flags, const void* header, size_t size) {
   const size_t begin = b->size;
@@ -28,7 +30,9 @@ static size_t start(struct buffer* b, uint16_t type, uint16_t flags, const void*
   b->size += NLMSG_SPACE(size);
   return begin;
 }
-static void finish(struct buffer* b, size_t begin) { ((struct nlmsghdr*)at(b, begin))->nlmsg_len = b->size - begin; }
+static void finish(struct buffer* b, size_t begin) {
+  ((struct nlmsghdr*)at(b, begin))->nlmsg_len = b->size - begin;
+}
 
 static size_t open_nest(struct buffer* b, uint16_t type) {
   const size_t begin = b->size;
@@ -47,8 +51,12 @@ static void put(struct buffer* b, uint16_t type, const void* data, size_t size) 
   b->size += size;
   close_nest(b, begin);
 }
-static void put32(struct buffer* b, uint16_t type, uint32_t value) { put(b, type, &value, sizeof value); }
-static void put_text(struct buffer* b, uint16_t type, const char* text) { put(b, type, text, strlen(text) + 1); }
+static void put32(struct buffer* b, uint16_t type, uint32_t value) {
+  put(b, type, &value, sizeof value);
+}
+static void put_text(struct buffer* b, uint16_t type, const char* text) {
+  put(b, type, text, strlen(text) + 1);
+}
 
 static void end_up(struct buffer* b, int index) {
   const struct ifinfomsg header = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
