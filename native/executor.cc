@@ -24,7 +24,7 @@ constexpr auto kLongLook = std::chrono::microseconds(200);
 // How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
 constexpr auto kBriefly = std::chrono::microseconds(25);
 // After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
-constexpr unsigned kMostVainWaits = 6;
+constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
                                                         "netloom-remove"};

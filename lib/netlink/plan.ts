@@ -37,6 +37,9 @@ function foreign(operation: string, netns: string): NetloomError {
   return new NetloomError(message, 'ERR_NETLOOM_FOREIGN_BATCH', { operation, netns })
 }
 
+/** How many numbers stand before the recipes and operations. */
+const headSize = 4
+
 const alone: Manner = { rollback: false, stop: true }
 
 // Laid out, handed over and copied before anybody else gets a turn.
@@ -45,12 +48,14 @@ let memory = new Uint8Array(16 * 1024)
 
 /** Lays out operations; throws if a namespace that they use is closed. */
 export function layOut(items: readonly Item[], { rollback, stop }: Manner = alone): LaidOut {
-  let wordCount = 0
+  let wordCount = headSize
   let size = 0
   const handles: number[] = []
-  const positions = new Map<NetnsReference, number>()
-  const names = new Map<string, number>()
-  const recipes = new Map<UndoRecipe, number>()
+  // A look-up names one namespace and nothing else: tables are made when there is something for them.
+  let lone: NetnsReference | undefined
+  let positions: Map<NetnsReference, number> | undefined
+  let names: Map<string, number> | undefined
+  let recipes: Map<UndoRecipe, number> | undefined
 
   function reserve(count: number): void {
     if (wordCount + count <= words.length) return
@@ -73,14 +78,16 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     return at
   }
   function position(netns: NetnsReference, operation: string): number {
-    const known = positions.get(netns)
+    if (netns === lone) return 0
+    const known = positions?.get(netns)
     if (known !== undefined) return known
     const handle = netns.use(operation)
     if (handle === 0) throw foreign(operation, netns.label)
     return add(netns, handle)
   }
   function add(netns: NetnsReference, handle: number): number {
-    positions.set(netns, handles.length)
+    if (lone === undefined) lone = netns
+    else (positions ??= new Map<NetnsReference, number>()).set(netns, handles.length)
     return handles.push(handle) - 1
   }
   function numberOf<Key>(table: Map<Key, number>, key: Key): number {
@@ -102,7 +109,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
         word(0)
         word(at + relocation.at)
         word(position(message.devicesOf ?? netns, operation))
-        word(numberOf(names, relocation.device))
+        word(numberOf((names ??= new Map<string, number>()), relocation.device))
       }
     }
   }
@@ -125,7 +132,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     word(ending)
     word((isUndo ? 1 : 0) | (undivided === true ? 2 : 0) | (lasting === true ? 4 : 0))
     word(inverse ?? 0)
-    word(before === undefined ? -1 : numberOf(recipes, before.recipe))
+    word(before === undefined ? -1 : numberOf((recipes ??= new Map<UndoRecipe, number>()), before.recipe))
     word(begin)
     word(length)
     word(lookupAt)
@@ -147,7 +154,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
       const { netns, path, ephemeral } = item.creation
       word(-1)
       word(add(netns, 0))
-      word(path === undefined ? -1 : numberOf(names, path))
+      word(path === undefined ? -1 : numberOf((names ??= new Map<string, number>()), path))
       word(ephemeral ? 1 : 0)
       continue
     }
@@ -166,15 +173,21 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     }
   }
 
-  const head = [rollback ? 1 : 0, stop ? 1 : 0, recipes.size, items.length]
-  for (const recipe of recipes.keys()) head.push(...recipeWords(recipe))
-  reserve(head.length)
-  words.copyWithin(head.length, 0, wordCount)
-  words.set(head)
+  words[0] = rollback ? 1 : 0
+  words[1] = stop ? 1 : 0
+  words[2] = recipes?.size ?? 0
+  words[3] = items.length
+  if (recipes !== undefined) {
+    const more = [...recipes.keys()].flatMap(recipeWords)
+    reserve(more.length)
+    words.copyWithin(headSize + more.length, headSize, wordCount)
+    words.set(more, headSize)
+    wordCount += more.length
+  }
   return {
     handles: new Float64Array(handles),
-    plan: words.subarray(0, head.length + wordCount),
+    plan: words.subarray(0, wordCount),
     bytes: memory.subarray(0, size),
-    names: names.size === 0 ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
+    names: names === undefined ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
   }
 }
