@@ -5,7 +5,7 @@ import { interleave, milliseconds } from './measure'
 import { fresh, nameOf, oneQueue } from './namespaces'
 
 export const linkGet: Benchmark = async (context) => {
-  const count = context.smoke ? 2_000 : 5_000
+  const count = context.smoke ? 500 : 5_000
   await using ns = await fresh('get')
   await ns.links.add({ kind: 'veth', name: 'veth0', ...oneQueue, peer: { name: 'veth1', ...oneQueue } })
   const { netloom, c } = await interleave(context.smoke ? 3 : 15, {

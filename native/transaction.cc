@@ -118,6 +118,11 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
 size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) {
   std::vector<Operation>& operations = script_.operations;
   const auto step_of = [&](size_t i) -> Step& { return script_.steps[operations[i].first_step]; };
+  if (!script_.namespaces[step_of(first).netns]) {  // its creation failed
+    for (size_t i = first; i < end; ++i)
+      fail(operations[i], Failure{ECANCELED, nullptr}, 0);
+    return end - first;
+  }
   size_t ready = first;
   for (; ready < end; ++ready) {
     const Failure failure = relocate(thread, step_of(ready), operations[ready]);
@@ -287,6 +292,7 @@ Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& o
 Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation& operation) {
   // The change itself is compared with what there is, so its own places have to be filled in.
   if (Failure failure = relocate(thread, step, operation)) return failure;
+  if (!script_.namespaces[step.netns]) return Failure{ECANCELED, nullptr};
   const UndoRecipe& recipe = script_.recipes[*step.recipe];
   const bool dump = (header_of(step.lookup)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
   Replies replies;

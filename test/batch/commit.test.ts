@@ -120,6 +120,17 @@ test('with "continue" an operation in a namespace that could not be created fail
   expect((await taken.links.get('lo')).up).toBe(false)
 })
 
+test('many operations for a namespace that could not be created each fail, those after them do not', async () => {
+  await using host = await fresh()
+  await using taken = await fresh()
+  const batch = host.batch({ onError: 'continue' })
+  const pod = batch.createNetNs(taken.name)
+  for (let i = 0; i < 20; i++) pod.routes.add({ dst: `10.0.0.${i}/32`, dev: 1 })
+  batch.links.set('lo', { up: true })
+  const results = await batch.commit()
+  expect(values(results)).toEqual(['EEXIST', ...new Array<string>(20).fill('ECANCELED'), undefined])
+})
+
 test('find, force and list mean the same as without a batch', async () => {
   await using ns = await fresh()
   const batch = ns.batch()
