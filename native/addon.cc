@@ -34,10 +34,6 @@ Napi::Value malformed(Napi::Env env) {
   return Napi::Number::New(env, -EINVAL);
 }
 
-bool is_array(const Napi::Value& value, napi_typedarray_type type) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
-}
-
 std::vector<std::string> split(const std::string& names) {
   std::vector<std::string> found;
   for (size_t begin = 0, end; (end = names.find('\0', begin)) != std::string::npos; begin = end + 1) {
@@ -179,36 +175,35 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }
 
-  // transact(lane, handles, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
+  // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info) {
+    const napi_env env = info.Env();
     const auto lane = number(info[0]);
-    const auto names = info[4].IsUndefined() ? std::string() : text(info[4]);
-    if (!lane || *lane < 0 || *lane >= kLaneCount || !names || !is_array(info[1], napi_float64_array) ||
-        !is_array(info[2], napi_int32_array) || !is_array(info[3], napi_uint8_array)) {
-      return malformed(info.Env());
-    }
+    const auto words = view_of<const int32_t>(env, info[1], napi_int32_array);
+    const auto bytes = view_of<const uint8_t>(env, info[2], napi_uint8_array);
+    const auto names = info[3].IsUndefined() ? std::string() : text(info[3]);
+    if (!lane || *lane < 0 || *lane >= kLaneCount || !words || !bytes || !names) return malformed(env);
+    auto plan = Plan::open(*words, bytes->size());
+    if (!plan) return malformed(env);
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
     const bool changes = name == LaneName::mutation || name == LaneName::removal;
-    const auto handles = info[1].As<Napi::Float64Array>();
     Script script;
     std::vector<Use> uses;
-    for (size_t i = 0; i < handles.ElementLength(); ++i) {
-      // 0: to be created
-      NamespacePointer netns = environment_.find(static_cast<uint64_t>(handles[i]));
-      if (!netns && handles[i] == 0) {
+    for (size_t i = 0; i < plan->namespaces(); ++i) {
+      const uint64_t handle = plan->handle(i);
+      NamespacePointer netns = environment_.find(handle);
+      if (!netns && handle == 0) {  // to be created
         script.namespaces.emplace_back();
         continue;
       }
-      if (!netns) return status(info.Env(), Failure{EBADF, nullptr});
+      if (!netns) return status(env, Failure{EBADF, nullptr});
       const auto is_it = [&](const Use& use) { return use.of == netns->identity(); };
       if (std::none_of(uses.begin(), uses.end(), is_it)) uses.push_back(Use{netns->identity(), changes});
       script.namespaces.push_back(std::move(netns));
     }
-    const auto words = info[2].As<Napi::Int32Array>();
-    const auto bytes = info[3].As<Napi::Uint8Array>();
-    script.bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
     script.names = split(*names);
-    if (!Plan({words.Data(), words.ElementLength()}).read(script)) return malformed(info.Env());
+    if (!plan->read(script)) return malformed(env);
     return Submit(info, std::make_shared<Transaction>(std::move(script)), name, std::move(uses));
   }
 

@@ -2,6 +2,25 @@
 
 namespace netloom {
 
+std::optional<Plan> Plan::open(std::span<const int32_t> words, size_t most_bytes) {
+  Plan plan;
+  plan.words_ = words;
+  if (!plan.has(3)) return std::nullopt;
+  const size_t count = plan.size();
+  plan.bytes_ = plan.size();
+  const size_t namespaces = plan.size();
+  if (count < 3 || count > words.size() || plan.bytes_ > most_bytes || namespaces > (count - 3) / 2)
+    return std::nullopt;
+  plan.words_ = words.first(count - 2 * namespaces);
+  plan.handles_ = words.subspan(plan.words_.size(), 2 * namespaces);
+  return plan;
+}
+
+uint64_t Plan::handle(size_t netns) const {
+  return static_cast<uint32_t>(handles_[2 * netns]) |
+         static_cast<uint64_t>(static_cast<uint32_t>(handles_[2 * netns + 1])) << 32;
+}
+
 bool Plan::read(Script& script) {
   if (!has(4)) return false;
   script.rollback = word() != 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,8 +11,9 @@
 
 namespace netloom {
 
-// The numbers: whether to roll back, whether to stop at a failure; how many recipes and operations there are; these.
-// lib/netlink/plan.ts writes them.
+// The numbers: how many they are; how many bytes belong to them; how many namespaces; whether to roll back, whether to
+// stop at a failure; how many recipes and operations there are; these; then the namespaces, each the low and the high
+// half of its handle, 0 for one that is to be created. lib/netlink/plan.ts writes them.
 //
 // A recipe: mode, size of the header, whether absent is any, make type, remove type; then lists, each behind its
 // length: places and sizes that are the same, attributes that are the same, places and sizes of the old header, places
@@ -23,8 +25,12 @@ namespace netloom {
 // relocations, and these. A relocation: what, place, namespace, name.
 class Plan {
  public:
-  explicit Plan(std::span<const int32_t> words) : words_(words) {}
+  // A plan lies at the beginning of `words`, and its bytes at the beginning of so many; nothing if it claims more.
+  static std::optional<Plan> open(std::span<const int32_t> words, size_t most_bytes);
 
+  size_t namespaces() const { return handles_.size() / 2; }
+  uint64_t handle(size_t netns) const;
+  size_t bytes() const { return bytes_; }
   // Fills in what is missing of a script that has its namespaces, bytes and names; false if the numbers make no sense.
   bool read(Script& script);
 
@@ -38,7 +44,11 @@ class Plan {
   int32_t word() { return words_[at_++]; }
   size_t size() { return static_cast<uint32_t>(word()); }
 
+  Plan() = default;
+
   std::span<const int32_t> words_;
+  std::span<const int32_t> handles_;
+  size_t bytes_ = 0;
   size_t at_ = 0;
 };
 

@@ -58,7 +58,7 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
-  transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
+  transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   scratch(): ArrayBuffer
   enter(handle: number): Ended | undefined

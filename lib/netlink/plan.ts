@@ -25,7 +25,7 @@ export interface Manner {
 
 /** A transaction as `addon.transact` takes it; the memory is used again for the next one. */
 export interface LaidOut {
-  readonly handles: Float64Array
+  /** Says itself how much of it and of the bytes is meant: to make a view of memory takes longer than to fill it. */
   readonly plan: Int32Array
   readonly bytes: Uint8Array
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
@@ -38,7 +38,7 @@ function foreign(operation: string, netns: string): NetloomError {
 }
 
 /** How many numbers stand before the recipes and operations. */
-const headSize = 4
+const headSize = 7
 
 const alone: Manner = { rollback: false, stop: true }
 
@@ -173,10 +173,6 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     }
   }
 
-  words[0] = rollback ? 1 : 0
-  words[1] = stop ? 1 : 0
-  words[2] = recipes?.size ?? 0
-  words[3] = items.length
   if (recipes !== undefined) {
     const more = [...recipes.keys()].flatMap(recipeWords)
     reserve(more.length)
@@ -184,10 +180,21 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     words.set(more, headSize)
     wordCount += more.length
   }
+  reserve(2 * handles.length)
+  for (const handle of handles) {
+    word(handle | 0)
+    word(Math.floor(handle / 2 ** 32))
+  }
+  words[0] = wordCount
+  words[1] = size
+  words[2] = handles.length
+  words[3] = rollback ? 1 : 0
+  words[4] = stop ? 1 : 0
+  words[5] = recipes?.size ?? 0
+  words[6] = items.length
   return {
-    handles: new Float64Array(handles),
-    plan: words.subarray(0, wordCount),
-    bytes: memory.subarray(0, size),
+    plan: words,
+    bytes: memory,
     names: names === undefined ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
   }
 }

@@ -48,8 +48,8 @@ export function transact(
   manner?: Manner,
 ): Transacted | Promise<Transacted> {
   const start = (): ReturnType<typeof addon.transact> => {
-    const { handles, plan, bytes, names } = layOut(items, manner)
-    return addon.transact(lane, handles, plan, bytes, names)
+    const { plan, bytes, names } = layOut(items, manner)
+    return addon.transact(lane, plan, bytes, names)
   }
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
