@@ -2,25 +2,26 @@
 // is slow to make and five times as large. So they are noted first, and the object is a copy of one that has the same
 // properties in the same order; most objects of a kind have.
 
-/** What the properties noted so far are, in their order. */
-interface Shape {
-  readonly keys: readonly string[]
-  readonly next: Map<string, Shape>
-  lastKey: string | undefined
-  lastShape: Shape | undefined
-  template: object | undefined
-}
-
 /** So many templates are kept; the kernel's objects of one kind have a few dozen shapes. */
 const mostTemplates = 1000
 
-function emptyShape(keys: readonly string[]): Shape {
-  return { keys, next: new Map<string, Shape>(), lastKey: undefined, lastShape: undefined, template: undefined }
+/** What the properties noted so far are, in their order. */
+class Shape {
+  readonly keys: readonly string[]
+  readonly next = new Map<string, Shape>()
+  // What came next the last time.
+  lastKey: string | undefined
+  lastShape: Shape = this
+  template: object | undefined
+
+  constructor(keys: readonly string[]) {
+    this.keys = keys
+  }
 }
 
 /** The properties of one object at a time; the next one may have the same. */
 export class Properties {
-  readonly #first = emptyShape([])
+  readonly #first = new Shape([])
   #shape = this.#first
   #templates = 0
   readonly #values: unknown[] = []
@@ -33,7 +34,7 @@ export class Properties {
 
   /** Adds a property; the same one again replaces its value. */
   set(key: string, value: unknown): void {
-    this.#shape = this.#shape.lastKey === key ? (this.#shape.lastShape!) : this.#step(key)
+    this.#shape = this.#shape.lastKey === key ? this.#shape.lastShape : this.#step(key)
     this.#values.push(value)
   }
 
@@ -41,7 +42,7 @@ export class Properties {
     const shape = this.#shape
     let next = shape.next.get(key)
     if (next === undefined) {
-      next = emptyShape([...shape.keys, key])
+      next = new Shape([...shape.keys, key])
       if (this.#templates < mostTemplates) shape.next.set(key, next)
     }
     shape.lastKey = key
@@ -59,8 +60,9 @@ export class Properties {
       shape.template = JSON.parse(`{${shape.keys.map((key) => `${JSON.stringify(key)}:null`).join()}}`) as object
     }
     const object: Record<string, unknown> = { ...shape.template }
-    const { keys } = shape
-    for (let i = 0; i < keys.length; i++) object[keys[i]!] = values[i]
+    shape.keys.forEach((key, i) => {
+      object[key] = values[i]
+    })
     return object
   }
 }
