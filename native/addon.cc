@@ -204,7 +204,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
     script.names = split(*names);
     if (!plan->read(script)) return malformed(env);
-    return Submit(info, std::make_shared<Transaction>(std::move(script)), name, std::move(uses));
+    auto job = std::make_shared<Transaction>(std::move(script));
+    if (environment_.job_count() == 0) job->expect_answer();
+    return Submit(info, std::move(job), name, std::move(uses));
   }
 
   // cancel(job)

@@ -27,12 +27,11 @@ void Environment::start(Napi::Function dispatch) {
 
 napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
   const bool only = jobs_.empty();
+  using Await = Executor::Await;
   // Of many jobs nobody can wait for each. And a result at once keeps the event loop from its turn, so not for long.
-  const bool wait = only && executor_.expects_brief(lane);
-  const bool take = wait && wake_->loop_is_fresh();
-  const uint64_t id = executor_.submit(
-      job, lane, std::move(uses), [this] { return home(); }, take);
-  if (wait && executor_.wait_briefly(job, take)) {
+  const Await await = !only ? Await::nothing : wake_->loop_is_fresh() ? Await::result : Await::end;
+  if (executor_.submit(
+          job, lane, std::move(uses), [this] { return home(); }, await)) {
     ArrayValue result(env_);
     void* memory = nullptr;
     size_t size = 0;
@@ -40,6 +39,7 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
     report(result, *job, {static_cast<uint8_t*>(memory), size});
     return result;
   }
+  const uint64_t id = Executor::id(*job);
   if (only) wake_->keep_alive(true);
   jobs_.emplace(id, std::move(job));
   return make_number(env_, static_cast<double>(id));
@@ -120,7 +120,8 @@ bool Environment::close(uint64_t handle) {
   if (pin && wake_) {
     const Use use = use_of_path(pin.path(), true);
     executor_.submit(
-        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); }, false);
+        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); },
+        Executor::Await::nothing);
   }
   return true;
 }

@@ -47,24 +47,35 @@ class SignalsBlocked {
 
 }  // namespace
 
-uint64_t Executor::submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home, bool take) {
-  job->lane_ = lane;
+bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> uses, const OpenHome& home, Await await) {
+  Lane& lane = lanes_[static_cast<size_t>(name)];
+  job->id_ = ++last_id_;
+  job->lane_ = name;
   job->uses_ = std::move(uses);
-  uint64_t id;
+  // With no other job under way there is no order to keep.
+  if (await != Await::nothing && under_way_ == 0 && expects_brief(lane) && lane.handover.offer(job.get())) {
+    const bool ended = ended_briefly(job, lane);
+    if (ended && await == Await::result) return true;
+    ++under_way_;
+    if (!ended) return false;
+    const auto lock = lock_briefly(mutex_);
+    job->state_ = Job::State::finished;
+    finished_.push_back(job);
+    wake_();
+    return false;
+  }
+  ++under_way_;
   bool hire;
   {
     const auto lock = lock_briefly(mutex_);
-    id = job->id_ = ++last_id_;
-    Lane& target = lanes_[static_cast<size_t>(lane)];
-    ++target.assigned;
-    hire = target.threads == 0;
-    if (take) awaited_ = job.get();
+    ++lane.assigned;
+    hire = lane.threads == 0;
     job->blockers_ = order_.enter(job, job->uses_);
     if (job->blockers_ == 0) make_ready(job);
   }
-  lanes_[static_cast<size_t>(lane)].filled.notify_one();
+  lane.filled.notify_one();
   if (hire) staff(home);
-  return id;
+  return false;
 }
 
 void Executor::make_ready(const JobPointer& job) {
@@ -73,32 +84,35 @@ void Executor::make_ready(const JobPointer& job) {
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
 }
 
-bool Executor::expects_brief(LaneName name) {
+bool Executor::expects_brief(Lane& lane) {
   static const bool alone = std::thread::hardware_concurrency() < 2;
-  Lane& lane = lanes_[static_cast<size_t>(name)];
   if (alone) return false;
   if (lane.calls_to_skip == 0) return true;
   --lane.calls_to_skip;
   return false;
 }
 
-bool Executor::wait_briefly(const JobPointer& job, bool take) {
-  Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
   const auto until = Clock::now() + kBriefly;
-  while (!job->over_.load(std::memory_order_acquire)) {
+  while (job->handed_.load(std::memory_order_acquire) != Job::Handed::over) {
     if (Clock::now() < until) {
       relax();
       continue;
     }
     lane.calls_to_skip = 1u << lane.vain_waits;
     lane.vain_waits = std::min(lane.vain_waits + 1, kMostVainWaits);
+    // The lane's thread, which takes the lock when it finds that nobody waits, finds the job like any other.
     const auto lock = lock_briefly(mutex_);
-    const bool taken = take && awaited_ == nullptr;
-    awaited_ = nullptr;
-    return taken;
+    auto awaited = Job::Handed::awaited;
+    if (!job->handed_.compare_exchange_strong(awaited, Job::Handed::left)) return true;
+    job->state_ = Job::State::running;
+    ++lane.assigned;
+    job->blockers_ = order_.enter(job, job->uses_);
+    lane.left = job;
+    return false;
   }
   lane.vain_waits = 0;
-  return take;
+  return true;
 }
 
 Executor::Cancelled Executor::cancel(const JobPointer& job) {
@@ -114,6 +128,7 @@ std::vector<JobPointer> Executor::collect(size_t most) {
   const auto end = finished_.begin() + static_cast<ptrdiff_t>(std::min(most, finished_.size()));
   std::vector<JobPointer> collected(std::make_move_iterator(finished_.begin()), std::make_move_iterator(end));
   finished_.erase(finished_.begin(), end);
+  under_way_ -= collected.size();
   if (!finished_.empty()) wake_();
   return collected;
 }
@@ -161,22 +176,38 @@ bool Executor::start(Worker& worker) {
   return true;
 }
 
-JobPointer Executor::next(Lane& lane, bool& eager, std::unique_lock<std::mutex>& lock) {
-  const auto begin = Clock::now();
-  if (lane.ready.empty() && !stopping_) {
-    lock.unlock();
+template <class Run>
+bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
+  lane.handover.look();
+  while (true) {
+    const auto begin = Clock::now();
     const auto until = begin + (eager ? kLongLook : kShortLook);
-    while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until)
+    while (!lane.handover.has_offer() && lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ &&
+           Clock::now() < until) {
       relax();
-    lock = lock_briefly(mutex_);
+    }
+    Job* job = lane.handover.has_offer() ? lane.handover.take() : lane.handover.stop_looking();
+    eager = Clock::now() < begin + kLongLook;
+    if (!job) return false;
+    const bool last = !run(*job);
+    // JavaScript's thread offers no other before it knows that this one is over.
+    if (last) lane.handover.stop_looking();
+    auto awaited = Job::Handed::awaited;
+    const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
+    if (last) return left;
+    if (!left) continue;
+    lane.handover.stop_looking();
+    return true;
   }
+}
+
+JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
   while (lane.ready.empty() && !stopping_) {
     const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
     // An assigned job may still wait for one on another lane.
     if (idle && lane.assigned == 0) return nullptr;
   }
   if (stopping_) return nullptr;
-  eager = Clock::now() - begin < kLongLook;
   JobPointer job = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
@@ -188,26 +219,46 @@ void Executor::work(Worker& self) {
   ThreadHome thread(self.home);
   const Failure unsettled = thread.settle();
   Failure stranded = unsettled;
+  const auto run = [&](Job& job) {
+    if (unsettled) {
+      job.failure = unsettled;
+      return false;
+    }
+    job.run(thread);
+    if (!thread.return_home()) stranded = failed("setns");
+    // Whether what the job did is whole, nobody knows: the caller must be told.
+    if (stranded) job.failure = Failure{stranded.error, "setns (home)"};
+    return !stranded;
+  };
   auto lock = lock_briefly(mutex_);
   bool eager = false;
-  while (JobPointer job = next(lane, eager, lock)) {
-    if (!job->abandoned_) {
-      job->state_ = Job::State::running;
+  while (true) {
+    JobPointer job;
+    bool ran = false;
+    if (lane.ready.empty() && !stopping_) {
       lock.unlock();
-      if (unsettled) {
-        job->failure = unsettled;
-      } else {
-        job->run(thread);
-        if (!thread.return_home()) stranded = failed("setns");
-        // Whether what the job did is whole, nobody knows: the caller must be told.
-        if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
-      }
+      ran = serve_handover(lane, eager, run);
       lock = lock_briefly(mutex_);
-      if (job->abandoned_) {
+      if (ran) job = std::move(lane.left);
+      if (!ran && stranded) break;
+    }
+    if (!job) {
+      const auto begin = Clock::now();
+      job = next(lane, lock);
+      if (!job) break;
+      eager = eager || Clock::now() - begin < kLongLook;
+      if (!job->abandoned_) {
+        job->state_ = Job::State::running;
         lock.unlock();
-        job->discard();
+        run(*job);
+        ran = true;
         lock = lock_briefly(mutex_);
       }
+    }
+    if (ran && job->abandoned_) {
+      lock.unlock();
+      job->discard();
+      lock = lock_briefly(mutex_);
     }
     finish(job, lock);
     if (stranded) break;
@@ -227,17 +278,11 @@ void Executor::finish(const JobPointer& job, std::unique_lock<std::mutex>& lock)
     make_ready(waiting);
     filled[static_cast<size_t>(waiting->lane_)] = true;
   });
-  const bool taken = awaited_ == job.get();
-  const bool first = !taken && finished_.empty();
-  if (taken) {
-    awaited_ = nullptr;
-  } else {
-    finished_.push_back(job);
-  }
+  const bool first = finished_.empty();
+  finished_.push_back(job);
   // Nobody is woken to find the mutex taken.
   lock.unlock();
   if (first) wake_();
-  job->over_.store(true, std::memory_order_release);
   for (size_t i = 0; i < kLaneCount; ++i) {
     if (filled[i]) lanes_[i].filled.notify_one();
   }

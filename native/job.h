@@ -68,12 +68,14 @@ class Job {
  private:
   friend class Executor;
   enum class State : uint8_t { queued, running, finished };
+  // Of a job that JavaScript's thread handed over itself: it waits for the end, or has gone on, or it is the end.
+  enum class Handed : uint8_t { awaited, left, over };
 
   uint64_t id_ = 0;
   LaneName lane_ = LaneName::mutation;
   State state_ = State::queued;
   bool abandoned_ = false;
-  std::atomic<bool> over_ = false;  // set when there is nothing more to wait for
+  std::atomic<Handed> handed_ = Handed::awaited;
   uint32_t blockers_ = 0;
   std::vector<Use> uses_;
 };

@@ -26,9 +26,11 @@ class ReplyBlocks {
   };
 
   void append(const uint8_t* bytes, size_t size);
+  // Makes the first block now.
+  void make_room(size_t size);
   std::vector<Block>& blocks() { return blocks_; }
   const std::vector<Block>& blocks() const { return blocks_; }
-  bool empty() const { return blocks_.empty(); }
+  bool empty() const { return blocks_.empty() || blocks_.front().size == 0; }
 
  private:
   std::vector<Block> blocks_;

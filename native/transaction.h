@@ -100,6 +100,9 @@ class Transaction final : public Job {
  public:
   // `script` must be sound. Its namespaces stay open until the job is gone: messages carry their descriptors.
   explicit Transaction(Script script) : script_(std::move(script)) {}
+  // On JavaScript's thread: makes room for the answer of a look-up. What one thread takes and another gives back costs
+  // more than all else around a look-up.
+  void expect_answer();
 
   void run(ThreadHome& thread) override;
   // The run ends between two operations; with `rollback` what was done is undone.
@@ -137,6 +140,7 @@ class Transaction final : public Job {
   std::span<const int> tolerated(const Step& step) const;
 
   Script script_;
+  Replies first_replies_;
   std::atomic<bool> interrupted_ = false;
   bool rolled_back_ = false;
   size_t tried_ = 0;  // operations
