@@ -1,6 +1,5 @@
 // The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its
 // typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
-#include <fcntl.h>
 #include <napi.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -67,6 +66,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
+                             InstanceMethod("limit", &NetloomAddon::Limit),
                              InstanceMethod("end", &NetloomAddon::End),
                              InstanceMethod("scratch", &NetloomAddon::Scratch),
                              InstanceMethod("stats", &NetloomAddon::Stats),
@@ -81,11 +81,12 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), environment_.submit(std::move(job), lane, std::move(uses))};
   }
 
-  // A job that failed before it was one.
-  Napi::Value Ended(Info info, Failure failure) {
+  // How something ended that needed no job, or failed before there was one.
+  Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr) {
     ArrayValue result(info.Env());
     result.push(failure.error);
-    result.push(make_text(info.Env(), failure.call));
+    result.push(failure.call ? make_text(info.Env(), failure.call) : nullptr);
+    result.push(made);
     return {info.Env(), result};
   }
 
@@ -124,8 +125,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsFd(Info info) {
     const auto number_of = number(info[0]);
     if (!number_of) return malformed(info.Env());
-    Fd fd(::fcntl(static_cast<int>(*number_of), F_DUPFD_CLOEXEC, 3));
-    return fd ? Open(info, DescriptorOf{std::move(fd)}) : Ended(info, failed("fcntl"));
+    Fd fd;
+    const Failure failure = environment_.duplicate(static_cast<int>(*number_of), fd);
+    return failure ? Ended(info, failure) : Open(info, DescriptorOf{std::move(fd)});
   }
 
   // openNetnsPid(pid)
@@ -237,6 +239,15 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info) {
     const Failure failure = environment_.leave();
     return failure ? Ended(info, failure) : info.Env().Undefined();
+  }
+
+  // limit(descriptors that the jobs of a lane may hold before they are delivered, sockets that stay open)
+  Napi::Value Limit(Info info) {
+    const auto opening = number(info[0]);
+    const auto sockets = number(info[1]);
+    if (!opening || !sockets || !(*opening >= 1) || !(*sockets >= 1)) return malformed(info.Env());
+    environment_.limit(static_cast<size_t>(*opening), static_cast<size_t>(*sockets));
+    return status(info.Env(), {});
   }
 
   // end()

@@ -38,6 +38,9 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
     size_t size = 0;
     (void)napi_get_arraybuffer_info(env_, scratch(), &memory, &size);
     report(result, *job, {static_cast<uint8_t*>(memory), size});
+    Executor::Opened opened{};
+    Executor::count_opened(*job, opened);
+    executor_.delivered(opened);
     return result;
   }
   if (only) wake_->keep_alive(true);
@@ -62,20 +65,30 @@ void Environment::drain() {
   const Napi::HandleScope scope(env_);
   std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
+  Executor::Opened opened{};
   bool wanted = false;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);
     jobs_.erase(id);
+    Executor::count_opened(*job, opened);
     if (Executor::abandoned(*job)) continue;
     results.push(static_cast<double>(id));
     report(results, *job, {});
     wanted = true;
   }
   executor_.staff([this] { return home(); });
+  if (executor_.threads() == 0) kept_sockets_->close_idle();
   if (jobs_.empty()) wake_->keep_alive(false);
   // What they hold goes before JavaScript goes on, for it may end the process.
   ended.clear();
   if (wanted) dispatch(results);
+  // Only now: what JavaScript closed at once is closed.
+  executor_.delivered(opened);
+}
+
+void Environment::limit(size_t opening, size_t sockets) {
+  executor_.limit(opening);
+  kept_sockets_->allow(sockets);
 }
 
 void Environment::dispatch(napi_value results) {
@@ -139,8 +152,9 @@ int Environment::take_socket(uint64_t number) {
 }
 
 Failure Environment::enter(const Namespace& netns) {
-  Fd before = open_own_netns();
-  if (!before) return failed("open");
+  Fd before;
+  const auto open = [&] { return (before = open_own_netns()) ? Failure{} : failed("open"); };
+  if (Failure failure = kept_sockets_->with_room(open)) return failure;
   if (::setns(netns.fd(), CLONE_NEWNET) != 0) return failed("setns");
   entered_from_.push_back(std::move(before));
   return {};
@@ -153,15 +167,26 @@ Failure Environment::leave() {
   return {};
 }
 
+Failure Environment::duplicate(int fd, Fd& copy) const {
+  return kept_sockets_->with_room([&] {
+    copy = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    return copy ? Failure{} : failed("fcntl");
+  });
+}
+
 Home Environment::home() const {
-  if (entered_from_.empty()) {
-    Fd own = open_own_netns();
-    if (own) return Home{std::move(own), {}};
-    // Not what a namespace that is not there says: without /proc nothing works.
-    return Home{{}, Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"}};
+  Home home{{}, {}, kept_sockets_};
+  if (!entered_from_.empty()) {
+    home.failure = duplicate(entered_from_.front().get(), home.netns);
+    return home;
   }
-  Fd outermost(::fcntl(entered_from_.front().get(), F_DUPFD_CLOEXEC, 3));
-  return outermost ? Home{std::move(outermost), {}} : Home{{}, failed("fcntl")};
+  home.failure = kept_sockets_->with_room([&] {
+    home.netns = open_own_netns();
+    if (home.netns) return Failure{};
+    // Not what a namespace that is not there says: without /proc nothing works.
+    return Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"};
+  });
+  return home;
 }
 
 }  // namespace netloom

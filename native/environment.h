@@ -10,6 +10,7 @@
 #include "executor.h"
 #include "loop_wake.h"
 #include "namespace.h"
+#include "open_sockets.h"
 #include "values.h"
 
 namespace netloom {
@@ -41,6 +42,11 @@ class Environment {
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
 
+  // How many descriptors the jobs of one lane may hold before they are delivered, and how many sockets stay open.
+  void limit(size_t opening, size_t sockets);
+  // Duplicates a descriptor.
+  Failure duplicate(int fd, Fd& copy) const;
+
   // Moves JavaScript's own thread; entered namespaces nest.
   Failure enter(const Namespace& netns);
   Failure leave();
@@ -71,6 +77,7 @@ class Environment {
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Fd> entered_from_;
+  std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

@@ -42,6 +42,10 @@ void for_each_refusal(const Replies& replies, Each each) {
 
 }  // namespace
 
+Transaction::Transaction(Script script)
+    : script_(std::move(script)),
+      creations_(static_cast<size_t>(std::count(script_.namespaces.begin(), script_.namespaces.end(), nullptr))) {}
+
 void Transaction::run(ThreadHome& thread) {
   std::vector<Operation>& operations = script_.operations;
   bool failed = false;

@@ -99,9 +99,10 @@ struct Script {
 class Transaction final : public Job {
  public:
   // `script` must be sound. Its namespaces stay open until the job is gone: messages carry their descriptors.
-  explicit Transaction(Script script) : script_(std::move(script)) {}
+  explicit Transaction(Script script);
 
   void run(ThreadHome& thread) override;
+  size_t opens() const override { return creations_; }
   // The run ends between two operations; with `rollback` what was done is undone.
   bool interrupt() override;
   // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was
@@ -137,6 +138,7 @@ class Transaction final : public Job {
   std::span<const int> tolerated(const Step& step) const;
 
   Script script_;
+  size_t creations_;
   std::atomic<bool> interrupted_ = false;
   bool rolled_back_ = false;
   size_t tried_ = 0;  // operations
