@@ -11,6 +11,7 @@ export {
 } from './netns/batch'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
 export { configure, type Limits } from './netns/configure'
+export type { SharedNetNs } from './netns/share'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'

@@ -60,6 +60,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
+                             InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
+                             InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                              InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
                              InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
                              InstanceMethod("transact", &NetloomAddon::Transact),
@@ -163,6 +165,32 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CloseNetns(Info info) {
     const auto handle = number(info[0]);
     return {info.Env(), make_boolean(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)))};
+  }
+
+  // shareNetns(handle): [name of the registry, number in it], or undefined if the handle is closed
+  Napi::Value ShareNetns(Info info) {
+    const auto handle = number(info[0]);
+    const uint64_t shared = handle ? environment_.share(static_cast<uint64_t>(*handle)) : 0;
+    if (shared == 0) return info.Env().Undefined();
+    ArrayValue result(info.Env());
+    result.push(make_text(info.Env(), Share::registry()));
+    result.push(static_cast<double>(shared));
+    return {info.Env(), result};
+  }
+
+  // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
+  Napi::Value AdoptNetns(Info info) {
+    const auto registry = text(info[0]);
+    const auto shared = number(info[1]);
+    const auto device = number(info[2]);
+    const auto inode = number(info[3]);
+    if (!registry || !shared || !device || !inode) return Ended(info, Failure{EINVAL, nullptr});
+    if (*registry != Share::registry()) return Ended(info, Failure{EXDEV, nullptr});
+    NamespacePointer adopted;
+    const Identity expected{static_cast<uint64_t>(*device), static_cast<uint64_t>(*inode)};
+    const Failure failure = environment_.adopt(static_cast<uint64_t>(*shared), expected, adopted);
+    if (failure) return Ended(info, failure);
+    return Ended(info, {}, describe({info.Env(), environment_, {}}, std::move(adopted)));
   }
 
   // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')

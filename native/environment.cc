@@ -110,6 +110,7 @@ void Environment::dispatch(napi_value results) {
 void Environment::end() {
   executor_.stop();
   jobs_.clear();
+  shares_.clear();
   namespaces_.clear();
   sockets_.clear();
 }
@@ -127,6 +128,7 @@ NamespacePointer Environment::find(uint64_t handle) const {
 bool Environment::close(uint64_t handle) {
   const auto found = namespaces_.find(handle);
   if (found == namespaces_.end()) return false;
+  shares_.erase(handle);
   // Jobs under way keep the namespace open, but its name is free for who comes after them.
   Pin pin = found->second->take_pin();
   namespaces_.erase(found);
@@ -136,6 +138,19 @@ bool Environment::close(uint64_t handle) {
         std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); }, false);
   }
   return true;
+}
+
+uint64_t Environment::share(uint64_t handle) {
+  const NamespacePointer netns = find(handle);
+  if (!netns) return 0;
+  // One offer a handle, however often it is asked for.
+  return shares_.try_emplace(handle, netns->fd(), netns->identity()).first->second.number();
+}
+
+Failure Environment::adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted) {
+  Fd fd;
+  if (Failure failure = kept_sockets_->with_room([&] { return Share::adopt(number, expected, fd); })) return failure;
+  return adopt_namespace(std::move(fd), adopted);
 }
 
 uint64_t Environment::keep(Fd socket) {

@@ -11,6 +11,7 @@
 #include "loop_wake.h"
 #include "namespace.h"
 #include "open_sockets.h"
+#include "share.h"
 #include "values.h"
 
 namespace netloom {
@@ -36,6 +37,10 @@ class Environment {
   uint64_t keep(NamespacePointer netns);
   NamespacePointer find(uint64_t handle) const;
   bool close(uint64_t handle);
+  // The number by which other environments of the process get at a handle's namespace while it is open; 0 if it is not.
+  uint64_t share(uint64_t handle);
+  // A namespace that another environment shares, or this one.
+  Failure adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted);
 
   // Sockets that wait for JavaScript to take them: a number alone would be lost with the environment.
   uint64_t keep(Fd socket);
@@ -73,6 +78,7 @@ class Environment {
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
+  std::unordered_map<uint64_t, Share> shares_;  // by handle; gone before the namespaces are
   std::unordered_map<uint64_t, Fd> sockets_;
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;

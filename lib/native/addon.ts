@@ -50,6 +50,8 @@ export interface Addon {
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
   closeNetns(handle: number): boolean
+  shareNetns(handle: number): readonly [registry: string, number: number] | undefined
+  adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(
     handle: number,
     version: 4 | 6,
