@@ -53,6 +53,12 @@ describe('with few descriptors', () => {
     expect(idle).toBe(3000)
   })
 
+  test('10,000 handles, each of which was used, fit into 10,250 with all that Node has', async () => {
+    const { handles, held: count } = await within<{ handles: number; held: number }>(10_250, 'tenThousand')
+    expect(handles).toBe(10_000)
+    expect(count).toBeLessThanOrEqual(10_000 + 64 + 1 + 4)
+  })
+
   test('idle sockets are closed where a call would fail for want of a descriptor', async () => {
     const results = await within<object>(256, 'room')
     expect(new Set(Object.values(results))).toEqual(new Set(['done']))
