@@ -80,8 +80,12 @@ function messageOf(details: FailureDetails, said?: string): string {
 /** What helps against a failure, where it is always the same. */
 function hintOf({ errno, syscall }: FailureDetails): string | undefined {
   if (errno === errnoNumber('EPERM')) return 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN'
-  if (errno !== errnoNumber('ENOSPC') || syscall !== 'unshare') return undefined
-  return 'there are user.max_net_namespaces of them, perhaps some that are still being freed'
+  if (errno === errnoNumber('EMFILE')) return 'close handles, or raise the limit (ulimit -n, LimitNOFILE= of systemd)'
+  if (errno === errnoNumber('ENFILE')) return 'raise the limit (sysctl fs.file-max), or close what is open'
+  if (errno !== errnoNumber('ENOSPC')) return undefined
+  if (syscall === 'mount') return 'there are fs.mount-max mounts: raise that sysctl'
+  if (syscall !== 'unshare') return undefined
+  return 'there are user.max_net_namespaces of them (raise that sysctl), perhaps some that are still being freed'
 }
 
 /** A system call failed. */

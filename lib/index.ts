@@ -10,6 +10,8 @@ export {
   type Noted,
 } from './netns/batch'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
+export { configure, type Limits } from './netns/configure'
+export type { SharedNetNs } from './netns/share'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'

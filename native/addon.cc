@@ -1,6 +1,5 @@
 // The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its
 // typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
-#include <fcntl.h>
 #include <napi.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -57,12 +56,15 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
+                             InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
+                             InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                              InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
                              InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
                              InstanceMethod("transact", &NetloomAddon::Transact),
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
+                             InstanceMethod("limit", &NetloomAddon::Limit),
                              InstanceMethod("end", &NetloomAddon::End),
                              InstanceMethod("scratch", &NetloomAddon::Scratch),
                              InstanceMethod("stats", &NetloomAddon::Stats),
@@ -77,11 +79,12 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), environment_.submit(std::move(job), lane, std::move(uses))};
   }
 
-  // A job that failed before it was one.
-  Napi::Value Ended(Info info, Failure failure) {
+  // How something ended that needed no job, or failed before there was one.
+  Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr) {
     ArrayValue result(info.Env());
     result.push(failure.error);
-    result.push(make_text(info.Env(), failure.call));
+    result.push(failure.call ? make_text(info.Env(), failure.call) : nullptr);
+    result.push(made);
     return {info.Env(), result};
   }
 
@@ -120,8 +123,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsFd(Info info) {
     const auto number_of = number(info[0]);
     if (!number_of) return malformed(info.Env());
-    Fd fd(::fcntl(static_cast<int>(*number_of), F_DUPFD_CLOEXEC, 3));
-    return fd ? Open(info, DescriptorOf{std::move(fd)}) : Ended(info, failed("fcntl"));
+    Fd fd;
+    const Failure failure = environment_.duplicate(static_cast<int>(*number_of), fd);
+    return failure ? Ended(info, failure) : Open(info, DescriptorOf{std::move(fd)});
   }
 
   // openNetnsPid(pid)
@@ -157,6 +161,32 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CloseNetns(Info info) {
     const auto handle = number(info[0]);
     return {info.Env(), make_boolean(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)))};
+  }
+
+  // shareNetns(handle): [name of the registry, number in it], or undefined if the handle is closed
+  Napi::Value ShareNetns(Info info) {
+    const auto handle = number(info[0]);
+    const uint64_t shared = handle ? environment_.share(static_cast<uint64_t>(*handle)) : 0;
+    if (shared == 0) return info.Env().Undefined();
+    ArrayValue result(info.Env());
+    result.push(make_text(info.Env(), Share::registry()));
+    result.push(static_cast<double>(shared));
+    return {info.Env(), result};
+  }
+
+  // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
+  Napi::Value AdoptNetns(Info info) {
+    const auto registry = text(info[0]);
+    const auto shared = number(info[1]);
+    const auto device = number(info[2]);
+    const auto inode = number(info[3]);
+    if (!registry || !shared || !device || !inode) return Ended(info, Failure{EINVAL, nullptr});
+    if (*registry != Share::registry()) return Ended(info, Failure{EXDEV, nullptr});
+    NamespacePointer adopted;
+    const Identity expected{static_cast<uint64_t>(*device), static_cast<uint64_t>(*inode)};
+    const Failure failure = environment_.adopt(static_cast<uint64_t>(*shared), expected, adopted);
+    if (failure) return Ended(info, failure);
+    return Ended(info, {}, describe({info.Env(), environment_, {}}, std::move(adopted)));
   }
 
   // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
@@ -234,6 +264,15 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info) {
     const Failure failure = environment_.leave();
     return failure ? Ended(info, failure) : info.Env().Undefined();
+  }
+
+  // limit(descriptors that the jobs of a lane may hold before they are delivered, sockets that stay open)
+  Napi::Value Limit(Info info) {
+    const auto opening = number(info[0]);
+    const auto sockets = number(info[1]);
+    if (!opening || !sockets || !(*opening >= 1) || !(*sockets >= 1)) return malformed(info.Env());
+    environment_.limit(static_cast<size_t>(*opening), static_cast<size_t>(*sockets));
+    return status(info.Env(), {});
   }
 
   // end()

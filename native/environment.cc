@@ -62,20 +62,30 @@ void Environment::drain() {
   const Napi::HandleScope scope(env_);
   std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
+  Executor::Opened opened{};
   bool wanted = false;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);
     jobs_.erase(id);
+    Executor::count_opened(*job, opened);
     if (Executor::abandoned(*job)) continue;
     results.push(static_cast<double>(id));
     report(results, *job, {});
     wanted = true;
   }
   executor_.staff([this] { return home(); });
+  if (executor_.threads() == 0) kept_sockets_->close_idle();
   if (jobs_.empty()) wake_->keep_alive(false);
   // What they hold goes before JavaScript goes on, for it may end the process.
   ended.clear();
   if (wanted) dispatch(results);
+  // Only now: what JavaScript closed at once is closed.
+  executor_.delivered(opened);
+}
+
+void Environment::limit(size_t opening, size_t sockets) {
+  executor_.limit(opening);
+  kept_sockets_->allow(sockets);
 }
 
 void Environment::dispatch(napi_value results) {
@@ -97,6 +107,7 @@ void Environment::dispatch(napi_value results) {
 void Environment::end() {
   executor_.stop();
   jobs_.clear();
+  shares_.clear();
   namespaces_.clear();
   sockets_.clear();
 }
@@ -114,6 +125,7 @@ NamespacePointer Environment::find(uint64_t handle) const {
 bool Environment::close(uint64_t handle) {
   const auto found = namespaces_.find(handle);
   if (found == namespaces_.end()) return false;
+  shares_.erase(handle);
   // Jobs under way keep the namespace open, but its name is free for who comes after them.
   Pin pin = found->second->take_pin();
   namespaces_.erase(found);
@@ -124,6 +136,19 @@ bool Environment::close(uint64_t handle) {
         Executor::Await::nothing);
   }
   return true;
+}
+
+uint64_t Environment::share(uint64_t handle) {
+  const NamespacePointer netns = find(handle);
+  if (!netns) return 0;
+  // One offer a handle, however often it is asked for.
+  return shares_.try_emplace(handle, netns->fd(), netns->identity()).first->second.number();
+}
+
+Failure Environment::adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted) {
+  Fd fd;
+  if (Failure failure = kept_sockets_->with_room([&] { return Share::adopt(number, expected, fd); })) return failure;
+  return adopt_namespace(std::move(fd), adopted);
 }
 
 uint64_t Environment::keep(Fd socket) {
@@ -140,8 +165,9 @@ int Environment::take_socket(uint64_t number) {
 }
 
 Failure Environment::enter(const Namespace& netns) {
-  Fd before = open_own_netns();
-  if (!before) return failed("open");
+  Fd before;
+  const auto open = [&] { return (before = open_own_netns()) ? Failure{} : failed("open"); };
+  if (Failure failure = kept_sockets_->with_room(open)) return failure;
   if (::setns(netns.fd(), CLONE_NEWNET) != 0) return failed("setns");
   entered_from_.push_back(std::move(before));
   return {};
@@ -154,15 +180,26 @@ Failure Environment::leave() {
   return {};
 }
 
+Failure Environment::duplicate(int fd, Fd& copy) const {
+  return kept_sockets_->with_room([&] {
+    copy = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    return copy ? Failure{} : failed("fcntl");
+  });
+}
+
 Home Environment::home() const {
-  if (entered_from_.empty()) {
-    Fd own = open_own_netns();
-    if (own) return Home{std::move(own), {}};
-    // Not what a namespace that is not there says: without /proc nothing works.
-    return Home{{}, Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"}};
+  Home home{{}, {}, kept_sockets_};
+  if (!entered_from_.empty()) {
+    home.failure = duplicate(entered_from_.front().get(), home.netns);
+    return home;
   }
-  Fd outermost(::fcntl(entered_from_.front().get(), F_DUPFD_CLOEXEC, 3));
-  return outermost ? Home{std::move(outermost), {}} : Home{{}, failed("fcntl")};
+  home.failure = kept_sockets_->with_room([&] {
+    home.netns = open_own_netns();
+    if (home.netns) return Failure{};
+    // Not what a namespace that is not there says: without /proc nothing works.
+    return Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"};
+  });
+  return home;
 }
 
 }  // namespace netloom

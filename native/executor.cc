@@ -52,8 +52,9 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   job->id_ = ++last_id_;
   job->lane_ = name;
   job->uses_ = std::move(uses);
-  // With no other job under way there is no order to keep.
-  if (await != Await::nothing && under_way_ == 0 && expects_brief(lane) && lane.handover.offer(job.get())) {
+  // With no other job under way there is no order to keep. (What opens a descriptor has to be counted.)
+  const bool alone = under_way_ == 0 && job->opens() == 0;
+  if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
     const bool ended = ended_briefly(job, lane);
     if (ended && await == Await::result) return true;
     ++under_way_;
@@ -80,13 +81,54 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
 
 void Executor::make_ready(const JobPointer& job) {
   Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+  const size_t opens = job->abandoned_ ? 0 : job->opens();
+  if (opens > 0 && (!lane.held.empty() || !has_room(lane, opens))) {
+    job->held_ = lane.held.insert(lane.held.end(), job);
+  } else {
+    admit(lane, job, opens);
+  }
+}
+
+void Executor::admit(Lane& lane, const JobPointer& job, size_t opens) {
+  job->opening_ = opens;
+  lane.opening += opens;
   lane.ready.push_back(job);
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
 }
 
+bool Executor::has_room(const Lane& lane, size_t opens) const {
+  return lane.opening == 0 || lane.opening + opens <= most_opening_;
+}
+
+void Executor::admit_held() {
+  for (Lane& lane : lanes_) {
+    while (!lane.held.empty() && has_room(lane, lane.held.front()->opens())) {
+      const JobPointer job = std::move(lane.held.front());
+      lane.held.pop_front();
+      job->held_.reset();
+      admit(lane, job, job->opens());
+      lane.filled.notify_one();
+    }
+  }
+}
+
+void Executor::limit(size_t most) {
+  const auto lock = lock_briefly(mutex_);
+  most_opening_ = most;
+  admit_held();
+}
+
+void Executor::delivered(const Opened& opened) {
+  if (opened == Opened{}) return;
+  const auto lock = lock_briefly(mutex_);
+  for (size_t i = 0; i < kLaneCount; ++i)
+    lanes_[i].opening -= opened[i];
+  admit_held();
+}
+
 bool Executor::expects_brief(Lane& lane) {
-  static const bool alone = std::thread::hardware_concurrency() < 2;
-  if (alone) return false;
+  static const bool one_core = std::thread::hardware_concurrency() < 2;
+  if (one_core) return false;
   if (lane.calls_to_skip == 0) return true;
   --lane.calls_to_skip;
   return false;
@@ -116,10 +158,15 @@ bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
 }
 
 Executor::Cancelled Executor::cancel(const JobPointer& job) {
-  const auto lock = lock_briefly(mutex_);
+  auto lock = lock_briefly(mutex_);
   if (job->state_ == Job::State::finished) return Cancelled::too_late;
   if (job->state_ == Job::State::running && job->interrupt()) return Cancelled::interrupted;
   job->abandoned_ = true;
+  if (job->held_) {
+    lanes_[static_cast<size_t>(job->lane_)].held.erase(*std::exchange(job->held_, std::nullopt));
+    finish(job, lock);
+    return Cancelled::before_start;
+  }
   return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
 }
 
@@ -154,6 +201,11 @@ void Executor::staff(const OpenHome& home) {
     }
     const Failure failure = failed("pthread_create");
     threads_.pop_back();
+    for (const JobPointer& job : lane.held) {
+      job->held_.reset();
+      lane.ready.push_back(job);
+    }
+    lane.held.clear();
     for (const JobPointer& job : std::exchange(lane.ready, {})) {
       job->failure = failure;
       finish(job, lock);
@@ -299,8 +351,10 @@ void Executor::stop() {
   for (Worker& worker : threads_)
     pthread_join(worker.thread, nullptr);
   threads_.clear();
-  for (Lane& lane : lanes_)
+  for (Lane& lane : lanes_) {
     lane.ready.clear();
+    lane.held.clear();
+  }
   finished_.clear();
   order_ = {};
   home_.reset();

@@ -22,6 +22,7 @@ class Executor {
  public:
   // Opens the namespace that new threads belong to.
   using OpenHome = std::function<Home()>;
+  static constexpr size_t kMostOpening = 64;
   // What cancel() found.
   enum class Cancelled : uint8_t { before_start, while_running, too_late, interrupted };
 
@@ -38,6 +39,12 @@ class Executor {
   };
   // True if the job ended and its result is the caller's.
   bool submit(const JobPointer& job, LaneName lane, std::vector<Use> uses, const OpenHome& home, Await await);
+  // How many descriptors a lane's jobs may hold, one or more: those that run or wait to be delivered. One job alone may
+  // hold more.
+  void limit(size_t most);
+  // JavaScript has the results of jobs that held so many descriptors, by lane.
+  using Opened = std::array<size_t, kLaneCount>;
+  void delivered(const Opened& opened);
   // A queued job will not run; a running one ends early if it can, else it finishes but is not wanted any more.
   Cancelled cancel(const JobPointer& job);
   // Jobs that ended, `most` at a time, in order; wakes again if there are more.
@@ -50,6 +57,7 @@ class Executor {
   size_t threads() const { return threads_.size(); }
   static uint64_t id(const Job& job) { return job.id_; }
   static bool abandoned(const Job& job) { return job.abandoned_; }
+  static void count_opened(const Job& job, Opened& to) { to[static_cast<size_t>(job.lane_)] += job.opening_; }
 
  private:
   struct Lane {
@@ -60,6 +68,8 @@ class Executor {
     std::atomic<size_t> waiting = 0;  // ready.size(), readable without the lock
     size_t assigned = 0;              // jobs that will run here: blocked, ready or running
     size_t threads = 0;
+    std::list<JobPointer> held;  // it is their turn, but what others opened is not delivered yet
+    size_t opening = 0;
     // Of JavaScript's thread alone: how waiting briefly for this lane's jobs has paid lately.
     unsigned vain_waits = 0;
     unsigned calls_to_skip = 0;
@@ -84,7 +94,11 @@ class Executor {
   // True if there is one that nobody waited for to its end.
   template <class Run>
   bool serve_handover(Lane& lane, bool& eager, Run run);
+  // It is the job's turn: it may run, unless it opens descriptors and there is no room for them.
   void make_ready(const JobPointer& job);
+  void admit(Lane& lane, const JobPointer& job, size_t opens);
+  void admit_held();
+  bool has_room(const Lane& lane, size_t opens) const;
   // Gives up the lock for a moment.
   void finish(const JobPointer& job, std::unique_lock<std::mutex>& lock);
 
@@ -95,6 +109,7 @@ class Executor {
   std::deque<JobPointer> finished_;
   std::list<Worker> threads_;
   std::shared_ptr<const Home> home_;  // while there are threads
+  size_t most_opening_ = kMostOpening;
   // Of JavaScript's thread alone.
   uint64_t last_id_ = 0;
   size_t under_way_ = 0;  // jobs that will be collected

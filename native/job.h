@@ -6,7 +6,9 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -57,6 +59,8 @@ class Job {
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (environment gone) frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
+  // How many descriptors it makes that are there until JavaScript has the result and closes them.
+  virtual size_t opens() const { return 0; }
   // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits
   // for its end.
   virtual bool interrupt() { return false; }
@@ -77,6 +81,8 @@ class Job {
   bool abandoned_ = false;
   std::atomic<Handed> handed_ = Handed::awaited;
   uint32_t blockers_ = 0;
+  size_t opening_ = 0;  // what it counts for in its lane: opens(), from its turn until its result is delivered
+  std::optional<std::list<std::shared_ptr<Job>>::iterator> held_;  // where it waits for others to be delivered
   std::vector<Use> uses_;
 };
 

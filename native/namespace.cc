@@ -144,9 +144,19 @@ Failure Pin::remove(const std::string& path, const Identity* expected) {
   return unpin(path);
 }
 
-Failure Namespace::open_socket(ThreadHome& thread, int protocol, NetlinkSocket& socket) {
+const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<KeptSocket>& kept = sockets_[protocol];
+  if (!kept) kept = std::make_shared<KeptSocket>();
+  return kept;
+}
+
+Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept) {
   if (Failure failure = thread.visit(fd_.get())) return failure;
-  return NetlinkSocket::open(protocol, socket);
+  OpenSockets& sockets = thread.sockets();
+  const Failure failure = sockets.with_room([&] { return NetlinkSocket::open(protocol, kept->socket); }, kept.get());
+  if (!failure) sockets.add(kept);
+  return failure;
 }
 
 Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
@@ -188,7 +198,9 @@ Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
   return adopt_namespace(std::move(fd), opened);
 }
 
-Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
+namespace {
+
+Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
   Pin made;  // undoes itself on every early return
   if (!path.empty()) {
     if (Failure failure = Pin::prepare(path, made)) return failure;
@@ -204,6 +216,12 @@ Failure create_namespace(ThreadHome& thread, const std::string& path, NamespaceP
   return {};
 }
 
+}  // namespace
+
+Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
+  return thread.sockets().with_room([&] { return try_to_create(thread, path, created, pin); });
+}
+
 Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
   DIR* opened = ::opendir(directory.c_str());
   if (!opened) return errno == ENOENT ? Failure{} : failed("opendir");
@@ -216,9 +234,11 @@ Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
     Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_CLOEXEC));
     struct statfs filesystem;
     Identity identity;
+    if (!place && is_out_of_descriptors(errno)) return failed("openat");
     // What vanished in the meantime, or is no network namespace, is not there.
     if (!place || ::fstatfs(place.get(), &filesystem) != 0 || filesystem.f_type != NSFS_MAGIC) continue;
     Fd opened_entry = reopen(place.get());
+    if (!opened_entry && is_out_of_descriptors(errno)) return failed("open");
     if (!opened_entry || check_kind(opened_entry.get())) continue;
     if (identify(place.get(), identity)) continue;
     found.push_back(Pinned{entry->d_name, identity});

@@ -14,6 +14,7 @@
 #include "fd.h"
 #include "job.h"
 #include "netlink.h"
+#include "open_sockets.h"
 #include "thread_home.h"
 
 namespace netloom {
@@ -61,22 +62,24 @@ class Namespace {
   // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
   template <class Function>
   Failure with_socket(ThreadHome& thread, int protocol, Function use) {
-    std::lock_guard lock(mutex_);
-    NetlinkSocket& socket = sockets_[protocol];
-    if (!socket.is_open()) {
-      if (Failure failure = open_socket(thread, protocol, socket)) return failure;
+    const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
+    const std::lock_guard lock(kept->in_use);
+    if (!kept->socket.is_open()) {
+      if (Failure failure = open_socket(thread, protocol, kept)) return failure;
     }
-    return use(socket);
+    kept->last_use.store(thread.sockets().next_use(), std::memory_order_relaxed);
+    return use(kept->socket);
   }
 
  private:
-  Failure open_socket(ThreadHome& thread, int protocol, NetlinkSocket& socket);
+  const std::shared_ptr<KeptSocket>& socket_of(int protocol);
+  Failure open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept);
 
   Fd fd_;
   Identity identity_;
   Pin pin_;
   std::mutex mutex_;
-  std::map<int, NetlinkSocket> sockets_;
+  std::map<int, std::shared_ptr<KeptSocket>> sockets_;
 };
 
 using NamespacePointer = std::shared_ptr<Namespace>;

@@ -10,7 +10,7 @@
 namespace netloom {
 namespace {
 
-// The only state that all environments of a process share: replies are told apart by it.
+// All environments of a process share it: replies are told apart by it.
 std::atomic<uint32_t> sequence_counter = 1;
 
 // Unread acknowledgements fill the receive buffer (256 fit into the default one), and one send is at most the send

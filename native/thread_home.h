@@ -9,13 +9,17 @@
 
 namespace netloom {
 
+class OpenSockets;
+
 // Size of the receive buffer: the kernel fills at most 32 KiB of a netlink datagram.
 inline constexpr size_t kReceiveSize = 32 * 1024;
 
-// The namespace that an environment's threads belong to, or why it could not be opened.
+// What an environment's threads have in common: the namespace that they belong to, or why it could not be opened, and
+// the sockets that they keep open.
 struct Home {
   Fd netns;
   Failure failure;
+  std::shared_ptr<OpenSockets> sockets;
 };
 
 class ThreadHome {
@@ -30,6 +34,8 @@ class ThreadHome {
   Failure visit_new();
   // False if the thread cannot go back: it must end then, and serve nobody else.
   [[nodiscard]] bool return_home();
+
+  OpenSockets& sockets() { return *home_->sockets; }
 
   // Scratch space for one received datagram, shared by the jobs of this thread.
   uint8_t* buffer();

@@ -42,6 +42,10 @@ void for_each_refusal(const Replies& replies, Each each) {
 
 }  // namespace
 
+Transaction::Transaction(Script script)
+    : script_(std::move(script)),
+      creations_(static_cast<size_t>(std::count(script_.namespaces.begin(), script_.namespaces.end(), nullptr))) {}
+
 void Transaction::expect_answer() {
   // A link, the longest of what a look-up answers, has about 1.2 KiB.
   constexpr size_t kLookup = 2048;

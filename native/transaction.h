@@ -99,12 +99,13 @@ struct Script {
 class Transaction final : public Job {
  public:
   // `script` must be sound. Its namespaces stay open until the job is gone: messages carry their descriptors.
-  explicit Transaction(Script script) : script_(std::move(script)) {}
+  explicit Transaction(Script script);
   // On JavaScript's thread: makes room for the answer of a look-up. What one thread takes and another gives back costs
   // more than all else around a look-up.
   void expect_answer();
 
   void run(ThreadHome& thread) override;
+  size_t opens() const override { return creations_; }
   // The run ends between two operations; with `rollback` what was done is undone.
   bool interrupt() override;
   // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was
@@ -140,6 +141,7 @@ class Transaction final : public Job {
   std::span<const int> tolerated(const Step& step) const;
 
   Script script_;
+  size_t creations_;
   Replies first_replies_;
   std::atomic<bool> interrupted_ = false;
   bool rolled_back_ = false;

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
 
   await manyRoutes(host)
   await allOrNothing(ns)
+  await deleteGroup(host)
 }
 
 async function manyRoutes(host: NetNs): Promise<void> {
@@ -44,6 +45,12 @@ async function allOrNothing(ns: NetNs): Promise<void> {
   }
   assert.equal((await ns.links.get('eth0')).mtu, 1500)
   assert.equal((await ns.routes.get({ dst: 'default' })).via, '10.0.0.1')
+}
+
+async function deleteGroup(host: NetNs): Promise<void> {
+  for (let i = 0; i < 50; i++) await host.links.add({ kind: 'ifb', name: `ifb${i}`, group: 7 })
+  await host.links.flush({ group: 7 })
+  assert.equal((await host.links.list({ kind: 'ifb' })).length, 0)
 }
 
 void main()

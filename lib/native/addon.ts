@@ -39,6 +39,8 @@ export type Started = number | Ended
 export interface Addon {
   /** What must not be collected: a property of ours, which all copies of the library see. */
   held?: Set<unknown>
+  /** What `limit` was last given: a property of ours too. */
+  limits?: { readonly limit: number; readonly idleSockets: number }
   start(dispatch: (report: readonly unknown[]) => void): number
   createNetns(path: string, ephemeral: boolean): Started
   openNetnsPath(path: string): Started
@@ -48,6 +50,8 @@ export interface Addon {
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
   closeNetns(handle: number): boolean
+  shareNetns(handle: number): readonly [registry: string, number: number] | undefined
+  adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(
     handle: number,
     version: 4 | 6,
@@ -63,6 +67,7 @@ export interface Addon {
   scratch(): ArrayBuffer
   enter(handle: number): Ended | undefined
   leave(): Ended | undefined
+  limit(opening: number, sockets: number): number
   end(): void
   /** How many handles are open, jobs under way and threads alive. */
   stats(): readonly [handles: number, jobs: number, threads: number]

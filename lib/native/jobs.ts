@@ -1,7 +1,7 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
-import { setMaxListeners } from 'node:events'
 import { AbortError, closedError, systemError, type Subject } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { whenAborted } from './abort'
 import { addon, Cancelled, type Started } from './addon'
 
 /** Options of every call that waits for the kernel. */
@@ -101,8 +101,6 @@ export function runJob<Result>(
   options?: CallOptions,
 ): Completion<Result> | Promise<Completion<Result>> {
   const signal = options?.signal
-  // As many calls as there are may share a signal: that is no leak.
-  if (signal !== undefined) setMaxListeners(0, signal)
   if (signal?.aborted === true) return Promise.reject(new AbortError(subject, 'none', signal.reason))
   const job = start()
   if (typeof job === 'object') {
@@ -122,6 +120,11 @@ export function runJob<Result>(
       return
     }
     let timer: NodeJS.Timeout | undefined
+    let forgetSignal: (() => void) | undefined
+    const release = (): void => {
+      forgetSignal?.()
+      clearTimeout(timer)
+    }
     const abort = (reason: unknown): void => {
       const found = addon.cancel(job)
       // It ends early by itself, and tells what it did.
@@ -130,14 +133,11 @@ export function runJob<Result>(
       release()
       reject(new AbortError(subject, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
     }
-    const onAbort = (): void => {
-      abort(signal?.reason)
+    if (signal !== undefined) {
+      forgetSignal = whenAborted(signal, () => {
+        abort(signal.reason)
+      })
     }
-    const release = (): void => {
-      signal?.removeEventListener('abort', onAbort)
-      clearTimeout(timer)
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
     if (options?.timeout !== undefined)
       timer = setTimeout(() => {
         abort(undefined)

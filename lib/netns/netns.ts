@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net'
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity, type NetnsTarget } from '../native/netns_handle'
-import { createNetns, deleteNetns, listNetns, openNetns, runInside } from '../native/netns_jobs'
+import { adoptNetns, createNetns, deleteNetns, listNetns, openNetns, runInside, shareNetns } from '../native/netns_jobs'
 import { perform } from '../netlink/perform'
 import { Addresses } from '../route/addresses'
 import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
@@ -27,6 +27,7 @@ import {
   type ProgressOptions,
 } from './many'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
+import { checkShared, describeShared, type SharedNetNs } from './share'
 
 /** Options of `NetNs.create`. */
 export interface CreateOptions extends CallOptions {
@@ -183,6 +184,22 @@ export class NetNs implements NetnsTarget {
   }
 
   /**
+   * A handle of one's own to a namespace that another thread of this process shares: with a descriptor of its own, of
+   * the same namespace by device and inode, it stays when the other one closes. One may be adopted any number of times.
+   * @throws TypeError for what `share` did not give; NetloomError: `ERR_NETLOOM_CLOSED` if the handle that was shared is
+   *   closed or its Worker has ended, `ERR_NETLOOM_FOREIGN_SHARE` if it is of another process, `EMFILE`.
+   * @example
+   * parentPort.once('message', async (shared) => {
+   *   await using red = await NetNs.adopt(shared)
+   * })
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- as all that open one
+  static async adopt(shared: SharedNetNs): Promise<NetNs> {
+    const { name, path, identity, ...where } = checkShared(shared)
+    return new NetNs(adoptNetns(where, identity, name ?? path), name, path)
+  }
+
+  /**
    * The named namespaces, those of `ip netns` among them, by name. Opens none.
    * @example
    * for (const { name, inode } of await NetNs.list()) console.log(name, inode)
@@ -309,6 +326,18 @@ export class NetNs implements NetnsTarget {
   async setId(other: NetNs, id?: number, options?: CallOptions): Promise<void> {
     if (id !== undefined) checkInteger(id, 0, 0x7fffffff, 'id')
     return perform(setNsid(this[handleOf], checkNetns(other, 'other', 'NetNs.setId'), id), options)
+  }
+
+  /**
+   * Offers the namespace to the other threads of this process: what this gives is sent to a Worker, and `NetNs.adopt`
+   * makes a handle of it there. The offer stands until this handle closes, and holds nothing if nobody takes it.
+   * @throws NetloomError: `ERR_NETLOOM_CLOSED`.
+   * @example
+   * worker.postMessage(red.share())
+   */
+  share(): SharedNetNs {
+    const handle = this[handleOf]
+    return describeShared(shareNetns(handle), handle.identity, this)
   }
 
   /**

@@ -1,14 +1,13 @@
 // The messages behind the verbs of links.
-import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
-import type { Before, Operation, Step } from '../netlink/operation'
+import { ifThere, type Before, type Operation, type Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
 import { checkAltname, linkLayout } from './link_attributes'
 import {
@@ -56,8 +55,6 @@ export type LinkName =
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
 const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
-
-const noSuchDevice = new Set([errnoNumber('ENODEV') ?? 0])
 
 function checkDetail({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
@@ -280,13 +277,18 @@ export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void
   return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true })
 }
 
-/** links.flush */
+const lastGroup = 0xffffffff
+
+/** links.flush: the kernel deletes all links of the group, or refuses and deletes none. */
 export function flushLinks(netns: NetnsReference, filter: { group: number }): Operation<void> {
   checkKeys(filter, new Set(['group']))
-  const group = checkInteger(filter.group, 1, 0xffffffff, 'group')
-  const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
-  const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice, lasting: true }
-  return change('links.flush', netns, [step], `group ${group}`, Lane.removal)
+  const group = checkInteger(filter.group, 0, lastGroup, 'group')
+  if (group === 0) {
+    throw outOfRange('group', `from 1 to ${lastGroup}: 0 is the group of all links that were given none`, group)
+  }
+  const request = message('DELLINK', linkLayout, { attributes: { group } })
+  // Forgiven, not tolerated: a flush that found nothing leaves nothing that could not be taken back.
+  return ifThere(change('links.flush', netns, request, `group ${group}`, Lane.removal, { lasting: true }))
 }
 
 /** links.addAltnames, links.deleteAltnames */

@@ -109,6 +109,15 @@ const statics: Record<string, Refused[]> = {
   fromThread: [...badNumber('tid'), { args: [0], field: 'tid', code: range }, ...badOptions(1)],
   fromPath: [...badPaths, ...badOptions('/proc/self/ns/net')],
   fromFd: [...badNumber('fd'), ...badOptions(0)],
+  adopt: [
+    ...[undefined, null, 'red', 3, {}, { name: 'red' }].map((value) => ({
+      args: [value],
+      field: 'shared',
+      code: type,
+    })),
+    { args: [{ type: 'netloom.SharedNetNs' }], field: 'shared.registry', code: type },
+    { args: [{ type: 'netloom.SharedNetNs', fd: 3 }], field: 'shared.fd', code: wrong },
+  ],
   list: badOptions(),
   exists: [...badNames, ...noNames, ...badOptions('none')],
   delete: [...badNames, ...noNames, ...badOptions('none'), ...flag('force', 'none')],
@@ -147,6 +156,7 @@ const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
   setId: noNetns,
+  share: [], // takes nothing
   batch: [
     { args: [null], field: 'options', code: type },
     { args: [{ rolback: true }], field: 'rolback', code: wrong },
