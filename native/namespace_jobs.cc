@@ -97,6 +97,13 @@ napi_value ListNamespaces::deliver(const Delivery& to) {
   return result;
 }
 
+napi_value ListLeftovers::deliver(const Delivery& to) {
+  ArrayValue result(to.env);
+  for (const std::string& name : found_)
+    result.push(make_text(to.env, name));
+  return result;
+}
+
 Failure OpenSocket::open(ThreadHome& thread) {
   if (Failure failure = thread.visit(netns_->fd())) return failure;
   Fd fd(::socket(options_.family, options_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

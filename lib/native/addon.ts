@@ -47,6 +47,7 @@ export interface Addon {
   openNetnsThread(tid: number): Started
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
+  listLeftovers(directory: string): Started
   closeNetns(handle: number): boolean
   openSocket(
     handle: number,
