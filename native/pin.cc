@@ -12,11 +12,12 @@
 #include <algorithm>
 #include <memory>
 
-// Between the file and the mount is a moment, and a process that is killed in it leaves the file. Whether somebody is in
-// that moment has to be known, so that the file of nobody does not block its name for ever, and nobody's name is taken from
-// him. We hold a lock on the file all the while, which goes with the process; and mark the file as one of ours by its mode.
-// Others hold none: iproute2 makes the file, then the namespace, then the mount, and that takes less than a second however
-// busy the kernel is. Whoever gets the lock, and sees that the path still leads to this very file, has the name.
+// Between the file and the mount is a moment, and a process that is killed in it leaves the file. Whether somebody is
+// in that moment has to be known, so that the file of nobody does not block its name for ever, and nobody's name is
+// taken from him. We hold a lock on the file all the while, which goes with the process; and mark the file as one of
+// ours by its mode. Others hold none: iproute2 makes the file, then the namespace, then the mount, and that takes less
+// than a second however busy the kernel is. Whoever gets the lock, and sees that the path still leads to this very
+// file, has the name.
 
 namespace netloom {
 namespace {
@@ -25,6 +26,7 @@ constexpr const char* kNamedDirectory = "/run/netns";
 constexpr mode_t kOurMode = S_ISVTX;  // iproute2's files have no bit at all
 constexpr timespec kMoment{0, 1'000'000};
 constexpr int64_t kPatienceNs = 2'000'000'000;  // for one whose maker holds no lock
+constexpr int kTries = 20;                      // while others make and delete the same name
 constexpr Failure kTaken{EEXIST, "open"};
 
 int64_t now(clockid_t clock) {
@@ -117,7 +119,6 @@ Failure take_over(const std::string& path, Fd& taken) {
 
 // Makes the file, or takes it over.
 Failure take(const std::string& path, Fd& taken) {
-  constexpr int kTries = 20;
   for (int i = 0; i < kTries; ++i) {
     Fd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOurMode));
     if (!file) {
@@ -206,17 +207,19 @@ Failure Pin::mount_own() {
 }
 
 Failure Pin::remove(const std::string& path, const Identity* expected) {
-  if (expected) {
-    // Through a symbolic link, which then goes in place of the pin.
-    Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-    if (!place) return failed("open");
-    Identity found;
-    if (Failure failure = identify(place.get(), found)) return failure;
-    if (found != *expected) return Failure{ESTALE, "umount2"};
+  for (int tries = kTries;; --tries) {
+    if (expected) {
+      // Through a symbolic link, which then goes in place of the pin. Without a descriptor: there may be none left.
+      struct stat found;
+      if (::stat(path.c_str(), &found) != 0) return failed("stat");
+      if (Identity{found.st_dev, found.st_ino} != *expected) return Failure{ESTALE, "umount2"};
+    }
+    const bool unmounted = ::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+    if (!unmounted && errno != EINVAL) return failed("umount2");
+    const Failure failure = remove_file(path, unmounted);
+    // Where nothing was mounted before, somebody has mounted something meanwhile.
+    if (failure.error != EBUSY || unmounted || tries == 0) return failure;
   }
-  const bool unmounted = ::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
-  if (!unmounted && errno != EINVAL) return failed("umount2");
-  return remove_file(path, unmounted);
 }
 
 Failure list_leftovers(const std::string& directory, std::vector<std::string>& found) {

@@ -12,13 +12,15 @@
 
 namespace netloom {
 
-// Unpins when destroyed, unless disarmed: only its own namespace, for somebody may have deleted that meanwhile and given
-// the path to another one.
+// Unpins when destroyed, unless disarmed: only its own namespace, for somebody may have deleted that meanwhile and
+// given the path to another one.
 class Pin {
  public:
   Pin() = default;
   Pin(Pin&& other) noexcept
-      : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)), pinned_(std::exchange(other.pinned_, {})) {}
+      : path_(std::exchange(other.path_, {})),
+        file_(std::move(other.file_)),
+        pinned_(std::exchange(other.pinned_, {})) {}
   Pin& operator=(Pin&& other) noexcept;
   ~Pin() { undo(); }
 
@@ -26,8 +28,8 @@ class Pin {
   explicit operator bool() const { return !path_.empty(); }
   const std::string& path() const { return path_; }
 
-  // Takes `path` for the calling thread's namespace, before that is created, so that a name which is taken costs nothing.
-  // What a process left there that was killed is taken over.
+  // Takes `path` for the calling thread's namespace, before that is created, so that a name which is taken costs
+  // nothing. What a process left there that was killed is taken over.
   static Failure prepare(const std::string& path, Pin& pin);
   // Pins the calling thread's namespace there.
   Failure mount_own();

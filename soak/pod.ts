@@ -124,6 +124,8 @@ const uses: Readonly<Record<string, (pod: Pod, host: Host) => Promise<void>>> = 
     })
     const socket = await host.ns.connect({ host: address, port: 80, timeout: 10_000 })
     assert.equal(await text(socket), name)
+    // The kernel has one small table for all namespaces, and drops packets when it is full.
+    await host.ns.neighbors.delete({ dev: 'br0', address }, { force: true })
     const closed = once(server, 'close')
     server.close()
     await closed
