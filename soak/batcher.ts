@@ -25,10 +25,14 @@ async function main(): Promise<void> {
   const random = new Random(seed)
   const host = await NetNs.open(name)
   await NetNs.create(`${prefix}ephemeral`, { ephemeral: true })
-  parentPort!.postMessage('ready')
   for (let number = 0; ; number++) {
     const batch = host.batch({ rollback: true })
+    const failing = random.percent(30) ? random.below(3) : undefined
+    const failAt = (place: number): void => {
+      if (place === failing) batch.links.set('nobody', { up: true }) // all before it is taken back
+    }
     for (const n of [0, 1]) {
+      failAt(n)
       const pod = batch.createNetNs(podOf(prefix, number, n))
       const peer = { netns: pod, name: 'eth0', up: true }
       batch.links.add({ kind: 'veth', name: vethOf(number, n), up: true, peer })
@@ -39,8 +43,9 @@ async function main(): Promise<void> {
     for (let i = 0; i < routesPerBatch; i++) {
       batch.routes.add({ dst: `10.9.${i >> 8}.${i & 255}/32`, dev: 'br0', table })
     }
-    if (random.percent(30)) batch.links.set('nobody', { up: true }) // taken back
+    failAt(2)
     const committing = batch.commit()
+    if (number === 0) parentPort!.postMessage('under way')
     // The next one waits in the queue, or does not.
     if (random.percent(50)) await committing.catch(() => undefined)
     else committing.catch(() => undefined)

@@ -22,14 +22,16 @@ async function killOne(prefix: string, random: Random): Promise<void> {
   if (signal !== 'SIGKILL') throw new Error('the victim ended before it was killed')
 }
 
-/** Whether a name is free at once, and what is made there is a namespace to others too. */
-async function isFree(name: string): Promise<boolean> {
-  const begin = performance.now()
-  const ns = await NetNs.create(name)
-  const took = performance.now() - begin
-  const shown = execFileSync('ip', ['-n', name, '-o', 'link'], { encoding: 'utf8' })
-  await ns.delete()
-  return shown.includes('lo:') && took < 1000
+/** Makes a namespace of a name, and deletes it; gives what is wrong with it. */
+async function tryName(name: string): Promise<string[]> {
+  try {
+    const ns = await NetNs.create(name)
+    const shown = execFileSync('ip', ['-n', name, '-o', 'link'], { encoding: 'utf8' })
+    await ns.delete()
+    return shown.includes('lo:') ? [] : [`what ip shows in ${name} is ${shown}`]
+  } catch (error) {
+    return [`${name} is not free: ${String(error)}`]
+  }
 }
 
 /** Kills so often; gives what is wrong. */
@@ -50,7 +52,7 @@ export async function kill(times: number, seed: number): Promise<string[]> {
       unfinished++
       if (random.percent(50)) continue // for deleteAll
       taken++
-      if (!(await isFree(name))) wrong.push(`kill ${i}: the name ${name} is not free`)
+      wrong.push(...(await tryName(name)).map((what) => `kill ${i}: ${what}`))
     }
     const deleted = await NetNs.deleteAll({ prefix })
     if (deleted !== listed.size) wrong.push(`kill ${i}: ${listed.size} namespaces were left, ${deleted} were deleted`)
