@@ -39,7 +39,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'soak/**/*.ts'],
     rules: {
       // Under noUncheckedIndexedAccess a test that has just checked a length may say so with `!`.
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -55,6 +55,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("openNetnsThread", &NetloomAddon::OpenNetnsThread),
                              InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
+                             InstanceMethod("listLeftovers", &NetloomAddon::ListLeftoverFiles),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
                              InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
                              InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
@@ -155,6 +156,13 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto directory = text(info[0]);
     if (!directory) return malformed(info.Env());
     return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
+  }
+
+  // listLeftovers(directory)
+  Napi::Value ListLeftoverFiles(Info info) {
+    const auto directory = text(info[0]);
+    if (!directory) return malformed(info.Env());
+    return Submit(info, std::make_shared<ListLeftovers>(*directory), LaneName::read);
   }
 
   // closeNetns(handle)

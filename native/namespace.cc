@@ -6,25 +6,15 @@
 #include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include <cstring>
 
 namespace netloom {
 namespace {
-
-Failure identify(int fd, Identity& identity) {
-  struct stat status;
-  if (::fstat(fd, &status) != 0) return failed("fstat");
-  identity = Identity{status.st_dev, status.st_ino};
-  return {};
-}
 
 // EINVAL for what is no namespace of the network kind: the same errno as setns(2).
 Failure check_kind(int fd) {
@@ -52,39 +42,6 @@ Failure open_path(const std::string& path, Fd& fd) {
   return fd ? Failure{} : failed("open");
 }
 
-// Anybody may hold the lock for as long as he likes, and as in iproute2 no lock is no reason to stop.
-void lock_for_a_while(int fd) {
-  constexpr int kTries = 100;
-  constexpr timespec kPause{0, 5'000'000};
-  for (int i = 0; i < kTries && ::flock(fd, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR); ++i) {
-    ::nanosleep(&kPause, nullptr);
-  }
-}
-
-// The directory that holds pins, and the mount point that makes them visible in other mount namespaces: the steps of
-// iproute2, under the same lock, so that both may run at once.
-Failure share_directory(const std::string& directory) {
-  const auto share = [&] { return ::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0; };
-  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("mkdir");
-  if (share()) return {};
-  if (errno != EINVAL) return failed("mount");  // EINVAL: it is no mount point yet
-  Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) return failed("open");
-  lock_for_a_while(lock.get());
-  if (share()) return {};
-  if (errno != EINVAL) return failed("mount");
-  if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return failed("mount");
-  return share() ? Failure{} : failed("mount");
-}
-
-constexpr const char* kNamedDirectory = "/run/netns";
-
-Failure unpin(const std::string& path) {
-  // A file without a mount is what an interrupted creation leaves; it goes as well.
-  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) return failed("umount2");
-  return ::unlink(path.c_str()) == 0 ? Failure{} : failed("unlink");
-}
-
 // ESRCH when the process behind a pidfd has ended.
 Failure check_alive(int pidfd) {
   pollfd ended{pidfd, POLLIN, 0};
@@ -93,56 +50,6 @@ Failure check_alive(int pidfd) {
 }
 
 }  // namespace
-
-Pin& Pin::operator=(Pin&& other) noexcept {
-  if (this != &other) {
-    undo();
-    path_ = std::exchange(other.path_, {});
-    pinned_ = std::exchange(other.pinned_, {});
-  }
-  return *this;
-}
-
-void Pin::undo() {
-  if (path_.empty()) return;
-  if (pinned_) {
-    (void)remove(path_, &*pinned_);
-  } else {
-    (void)::unlink(path_.c_str());  // refused (EBUSY) if somebody has mounted something there
-  }
-}
-
-Failure Pin::prepare(const std::string& path, Pin& pin) {
-  const size_t slash = path.rfind('/');
-  if (path.compare(0, slash, kNamedDirectory) == 0) {
-    if (Failure failure = share_directory(kNamedDirectory)) return failure;
-  }
-  Fd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-  if (!file) return failed("open");
-  pin = Pin(path);
-  return {};
-}
-
-Failure Pin::mount_own() {
-  constexpr const char* kOwn = "/proc/thread-self/ns/net";
-  struct stat own;
-  if (::stat(kOwn, &own) != 0) return failed("stat");
-  if (::mount(kOwn, path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
-  pinned_ = Identity{own.st_dev, own.st_ino};
-  return {};
-}
-
-Failure Pin::remove(const std::string& path, const Identity* expected) {
-  if (expected) {
-    // Through a symbolic link, which then goes in place of the pin.
-    Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-    if (!place) return failed("open");
-    Identity found;
-    if (Failure failure = identify(place.get(), found)) return failure;
-    if (found != *expected) return Failure{ESTALE, "umount2"};
-  }
-  return unpin(path);
-}
 
 const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
   const std::lock_guard lock(mutex_);

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,37 +14,10 @@
 #include "job.h"
 #include "netlink.h"
 #include "open_sockets.h"
+#include "pin.h"
 #include "thread_home.h"
 
 namespace netloom {
-
-// A namespace kept alive by a bind mount at a path, as `ip netns` does it. Unpins when destroyed, unless disarmed: only
-// its own namespace, for somebody may have deleted that meanwhile and given the path to another one.
-class Pin {
- public:
-  Pin() = default;
-  explicit Pin(std::string path) : path_(std::move(path)) {}
-  Pin(Pin&& other) noexcept : path_(std::exchange(other.path_, {})), pinned_(std::exchange(other.pinned_, {})) {}
-  Pin& operator=(Pin&& other) noexcept;
-  ~Pin() { undo(); }
-
-  void disarm() { path_.clear(); }
-  explicit operator bool() const { return !path_.empty(); }
-  const std::string& path() const { return path_; }
-
-  // Pins the calling thread's namespace at `path`, which must not exist. `prepare` makes the file before the namespace
-  // is created, so that a taken name costs nothing.
-  static Failure prepare(const std::string& path, Pin& pin);
-  Failure mount_own();
-  // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (ESTALE otherwise).
-  static Failure remove(const std::string& path, const Identity* expected);
-
- private:
-  void undo();
-
-  std::string path_;
-  std::optional<Identity> pinned_;  // nothing: there is only the file
-};
 
 // An open network namespace. Shared by the handle table and the jobs that use it, so a handle may be closed under way.
 class Namespace {

@@ -110,6 +110,13 @@ napi_value ListNamespaces::deliver(const Delivery& to) {
   return result;
 }
 
+napi_value ListLeftovers::deliver(const Delivery& to) {
+  ArrayValue result(to.env);
+  for (const std::string& name : found_)
+    result.push(make_text(to.env, name));
+  return result;
+}
+
 void OpenSocket::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] { return open(thread); });
 }

@@ -88,6 +88,19 @@ class ListNamespaces final : public Job {
   std::vector<Pinned> found_;
 };
 
+// The files among the named namespaces that a process left which was killed.
+class ListLeftovers final : public Job {
+ public:
+  explicit ListLeftovers(std::string directory) : directory_(std::move(directory)) {}
+  void run(ThreadHome&) override { failure = list_leftovers(directory_, found_); }
+  // [name, name, …]
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  std::string directory_;
+  std::vector<std::string> found_;
+};
+
 // A socket made in a namespace, optionally bound there; it stays there wherever it is used.
 class OpenSocket final : public Job {
  public:

@@ -117,6 +117,13 @@ export async function listNetns(directory: string, options?: CallOptions): Promi
   return unwrap(completion, { operation, detail: directory })
 }
 
+/** The names in a directory that are files without a namespace, which nobody is just making one for. */
+export async function listLeftovers(directory: string): Promise<readonly string[]> {
+  const operation = 'NetNs.deleteAll'
+  const completion = await runJob<string[]>({ operation }, () => addon.listLeftovers(directory))
+  return unwrap(completion, { operation, detail: directory })
+}
+
 /** A TCP or UDP socket inside a namespace. */
 export interface SocketRequest {
   readonly version: 4 | 6

@@ -101,11 +101,16 @@ export async function createMany<Created extends { delete(options: { force: true
   const names = namesOf(what, prefix)
   const made: Created[] = []
   const deadline = performance.now() + longestWaitMs
+  let together = perJob
   try {
     for (let at = 0; at < names.length;) {
-      const items = names.slice(at, at + perJob).map((name) => itemOf(name?.(), ephemeral, make))
+      const items = names.slice(at, at + together).map((name) => itemOf(name?.(), ephemeral, make))
       const created = await commitPatiently(items, prefix !== undefined, deadline, call)
-      if (created === undefined) continue // other names, or a little later
+      if (created === undefined) {
+        // Other names, or a little later. What one that failed took back is still being freed, and would be in the way.
+        together = 1
+        continue
+      }
       made.push(...created)
       at += created.length
       onProgress?.({ done: at, total: names.length })

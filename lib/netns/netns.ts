@@ -17,6 +17,7 @@ import { connect, listen, type ConnectOptions, type ListenOptions } from '../soc
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
+import { deleteLeftovers } from './leftovers'
 import {
   checkPrefix,
   checkProgress,
@@ -92,7 +93,8 @@ export class NetNs implements NetnsTarget {
 
   /**
    * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` sees it, and stays until it is
-   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down.
+   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down. An empty file of
+   * that name, without a namespace, that a killed process left is no hindrance.
    * @throws NetloomError: `EEXIST` (the name is taken), `EPERM` (CAP_SYS_ADMIN is missing), `ENOSPC`
    *   (user.max_net_namespaces). What had been made is undone.
    * @example
@@ -269,6 +271,7 @@ export class NetNs implements NetnsTarget {
       checkKeys(what, new Set(['prefix']), 'what')
       const prefix = checkPrefix(what.prefix)
       const found = (await NetNs.list()).filter(({ name }) => name.startsWith(prefix))
+      await deleteLeftovers(prefix)
       return deleteEach(
         found.map(
           ({ name }) =>
