@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include <algorithm>
+
 #include "namespace_jobs.h"
 
 namespace netloom {
@@ -86,6 +88,7 @@ void Environment::drain() {
 void Environment::limit(size_t opening, size_t sockets) {
   executor_.limit(opening);
   kept_sockets_->allow(sockets);
+  nursery_->allow(std::min(opening / 16, Nursery::kAhead));
 }
 
 void Environment::dispatch(napi_value results) {
@@ -106,6 +109,7 @@ void Environment::dispatch(napi_value results) {
 
 void Environment::end() {
   executor_.stop();
+  nursery_->stop();
   jobs_.clear();
   shares_.clear();
   namespaces_.clear();
@@ -188,7 +192,7 @@ Failure Environment::duplicate(int fd, Fd& copy) const {
 }
 
 Home Environment::home() const {
-  Home home{{}, {}, kept_sockets_};
+  Home home{{}, {}, kept_sockets_, nursery_};
   if (!entered_from_.empty()) {
     home.failure = duplicate(entered_from_.front().get(), home.netns);
     return home;

@@ -10,6 +10,7 @@
 #include "executor.h"
 #include "loop_wake.h"
 #include "namespace.h"
+#include "nursery.h"
 #include "open_sockets.h"
 #include "share.h"
 #include "values.h"
@@ -84,6 +85,7 @@ class Environment {
   Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Fd> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
+  std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

@@ -1,13 +1,12 @@
 #include "executor.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <thread>
 
 #include "lock_briefly.h"
+#include "thread_start.h"
 
 namespace netloom {
 namespace {
@@ -28,22 +27,6 @@ constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
                                                         "netloom-remove"};
-
-// A new thread inherits the signal mask: ours take no signal that is meant for the process.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -195,7 +178,8 @@ void Executor::staff(const OpenHome& home) {
     Lane& lane = lanes_[i];
     if (lane.assigned == 0 || lane.threads > 0) continue;
     if (!home_) home_ = std::make_shared<const Home>(home());
-    if (start(threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_}))) {
+    Worker& worker = threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_});
+    if (start_thread<&Worker::work>(worker.thread, kNames[i], worker)) {
       ++lane.threads;
       continue;
     }
@@ -213,19 +197,6 @@ void Executor::staff(const OpenHome& home) {
     lane.waiting.store(lane.ready.size(), std::memory_order_release);
   }
   if (threads_.empty()) home_.reset();
-}
-
-bool Executor::start(Worker& worker) {
-  SignalsBlocked blocked;
-  const auto run = [](void* worker) -> void* {
-    auto& self = *static_cast<Worker*>(worker);
-    self.executor.work(self);
-    return nullptr;
-  };
-  errno = pthread_create(&worker.thread, nullptr, run, &worker);
-  if (errno != 0) return false;
-  pthread_setname_np(worker.thread, kNames[static_cast<size_t>(worker.lane)]);
-  return true;
 }
 
 template <class Run>

@@ -80,10 +80,11 @@ class Executor {
     std::shared_ptr<const Home> home;
     pthread_t thread = {};
     bool ended = false;
+
+    void work() { executor.work(*this); }
   };
 
   void work(Worker& self);
-  bool start(Worker& worker);
   // Whether this lane's jobs have lately ended within microseconds.
   bool expects_brief(Lane& lane);
   // Waits for a job that was handed over; else it becomes one like others, under way.

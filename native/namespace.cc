@@ -13,6 +13,8 @@
 
 #include <cstring>
 
+#include "nursery.h"
+
 namespace netloom {
 namespace {
 
@@ -66,6 +68,14 @@ Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shar
   return failure;
 }
 
+void Namespace::keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket) {
+  const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
+  const std::lock_guard lock(kept->in_use);
+  kept->socket = std::move(socket);
+  kept->last_use.store(sockets.next_use(), std::memory_order_relaxed);
+  sockets.add(kept);
+}
+
 Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
   Identity identity;
   if (Failure failure = identify(fd.get(), identity)) return failure;
@@ -110,15 +120,22 @@ namespace {
 Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
   Pin made;  // undoes itself on every early return
   if (!path.empty()) {
-    if (Failure failure = Pin::prepare(path, made)) return failure;
+    if (Failure failure = Pin::prepare(path, thread.shared_mount(), made)) return failure;
   }
-  if (Failure failure = thread.visit_new()) return failure;
+  std::optional<Nursery::Spare> spare = thread.nursery().take(thread.home());
+  Fd fd;
+  if (spare) {
+    fd = std::move(spare->netns);
+  } else {
+    if (Failure failure = thread.visit_new()) return failure;
+    fd = open_own_netns();
+    if (!fd) return failed("open");
+  }
   if (!path.empty()) {
-    if (Failure failure = made.mount_own()) return failure;
+    if (Failure failure = made.mount(fd.get())) return failure;
   }
-  Fd fd = open_own_netns();
-  if (!fd) return failed("open");
   if (Failure failure = adopt_namespace(std::move(fd), created)) return failure;
+  if (spare) created->keep_socket(thread.sockets(), NETLINK_ROUTE, std::move(spare->route));
   pin = std::move(made);
   return {};
 }

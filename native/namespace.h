@@ -30,6 +30,8 @@ class Namespace {
   void own(Pin pin) { pin_ = std::move(pin); }
   void disown() { pin_.disarm(); }
   Pin take_pin() { return std::move(pin_); }
+  // Takes over a socket that is open already.
+  void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
 
   // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
   template <class Function>

@@ -6,8 +6,10 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -48,20 +50,40 @@ void lock_for_a_while(int fd) {
   }
 }
 
+// The number of the mount that a path leads to, or 0: statx(2), which not every C library has in its headers whole.
+uint64_t mount_of(const std::string& path) {
+  constexpr unsigned kMountId = 0x1000;  // STATX_MNT_ID, since Linux 5.8
+  struct {
+    uint32_t mask;
+    uint8_t others[140];
+    uint64_t mount;  // stx_mnt_id
+    uint8_t more[104];
+  } found{};
+  static_assert(sizeof found == 256);
+  if (::syscall(SYS_statx, AT_FDCWD, path.c_str(), 0, kMountId, &found) != 0) return 0;
+  return found.mask & kMountId ? found.mount : 0;
+}
+
 // The directory that holds pins, and the mount point that makes them visible in other mount namespaces: the steps of
 // iproute2, under the same lock, so that both may run at once.
-Failure share_directory(const std::string& directory) {
+Failure share_directory(const std::string& directory, uint64_t& shared) {
   const auto share = [&] { return ::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0; };
+  // To share it walks all that is mounted below, which are the namespaces: once for each mount is enough.
+  if (const uint64_t mount = mount_of(directory); mount != 0 && mount == shared) return {};
   if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("mkdir");
-  if (share()) return {};
-  if (errno != EINVAL) return failed("mount");  // EINVAL: it is no mount point yet
-  Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) return failed("open");
-  lock_for_a_while(lock.get());
-  if (share()) return {};
-  if (errno != EINVAL) return failed("mount");
-  if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return failed("mount");
-  return share() ? Failure{} : failed("mount");
+  if (!share()) {
+    if (errno != EINVAL) return failed("mount");  // EINVAL: it is no mount point yet
+    Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!lock) return failed("open");
+    lock_for_a_while(lock.get());
+    if (!share()) {
+      if (errno != EINVAL) return failed("mount");
+      if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return failed("mount");
+      if (!share()) return failed("mount");
+    }
+  }
+  shared = mount_of(directory);
+  return {};
 }
 
 bool lock(int fd) {
@@ -186,9 +208,9 @@ void Pin::undo() {
   }
 }
 
-Failure Pin::prepare(const std::string& path, Pin& pin) {
+Failure Pin::prepare(const std::string& path, uint64_t& shared, Pin& pin) {
   if (in_named_directory(path)) {
-    if (Failure failure = share_directory(kNamedDirectory)) return failure;
+    if (Failure failure = share_directory(kNamedDirectory, shared)) return failure;
   }
   Fd file;
   if (Failure failure = take(path, file)) return failure;
@@ -196,12 +218,12 @@ Failure Pin::prepare(const std::string& path, Pin& pin) {
   return {};
 }
 
-Failure Pin::mount_own() {
-  constexpr const char* kOwn = "/proc/thread-self/ns/net";
-  struct stat own;
-  if (::stat(kOwn, &own) != 0) return failed("stat");
-  if (::mount(kOwn, path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
-  pinned_ = Identity{own.st_dev, own.st_ino};
+Failure Pin::mount(int netns) {
+  Identity identity;
+  if (Failure failure = identify(netns, identity)) return failure;
+  const std::string source = "/proc/thread-self/fd/" + std::to_string(netns);
+  if (::mount(source.c_str(), path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
+  pinned_ = identity;
   file_.reset();
   return {};
 }

@@ -28,11 +28,12 @@ class Pin {
   explicit operator bool() const { return !path_.empty(); }
   const std::string& path() const { return path_; }
 
-  // Takes `path` for the calling thread's namespace, before that is created, so that a name which is taken costs
-  // nothing. What a process left there that was killed is taken over.
-  static Failure prepare(const std::string& path, Pin& pin);
-  // Pins the calling thread's namespace there.
-  Failure mount_own();
+  // Takes `path` for a namespace, before that is created, so that a name which is taken costs
+  // nothing. What a process left there that was killed is taken over. `shared`: the mount that the caller knows to be
+  // shared with other mount namespaces, or 0.
+  static Failure prepare(const std::string& path, uint64_t& shared, Pin& pin);
+  // Pins the namespace behind a descriptor there.
+  Failure mount(int netns);
   // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (ESTALE otherwise).
   static Failure remove(const std::string& path, const Identity* expected);
 
