@@ -160,7 +160,7 @@ test('an aborted call leaves the queue at once, and the ones behind it move up',
   const aborted = Array.from({ length: 20_000 }, () => NetNs.create({ signal: controller.signal }))
   const last = NetNs.create()
   const [, jobs] = addon.stats()
-  expect(jobs).toBe(20_002)
+  expect(jobs).toBeGreaterThan(20_000) // the first may be done already
   const began = performance.now()
   controller.abort()
   const endings = await Promise.allSettled(aborted)
