@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include <utility>
+
 #include "namespace_jobs.h"
 
 namespace netloom {
@@ -38,11 +40,12 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
     size_t size = 0;
     (void)napi_get_arraybuffer_info(env_, scratch(), &memory, &size);
     report(result, *job, {static_cast<uint8_t*>(memory), size});
-    Executor::Opened opened{};
-    Executor::count_opened(*job, opened);
-    executor_.delivered(opened);
+    // JavaScript goes on in its own time: what this one opened counts until the event loop's next turn.
+    Executor::count_opened(*job, taken_);
     return result;
   }
+  // Nothing is taken while others are under way, so whoever has to wait for room comes by here first.
+  if (taken_ != Executor::Opened{}) wake_->send();
   if (only) wake_->keep_alive(true);
   jobs_.emplace(id, std::move(job));
   return make_number(env_, static_cast<double>(id));
@@ -65,7 +68,7 @@ void Environment::drain() {
   const Napi::HandleScope scope(env_);
   std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
-  Executor::Opened opened{};
+  Executor::Opened opened = std::exchange(taken_, {});
   bool wanted = false;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);

@@ -77,6 +77,7 @@ class Environment {
   std::vector<Napi::FunctionReference> dispatchers_;
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
+  Executor::Opened taken_{};  // by jobs that ended at once
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
   std::unordered_map<uint64_t, Share> shares_;  // by handle; gone before the namespaces are
   std::unordered_map<uint64_t, Fd> sockets_;

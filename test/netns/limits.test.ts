@@ -103,6 +103,21 @@ test('no more namespaces are made ahead than the limit allows, however slow Java
   expect(most.made).toBeLessThanOrEqual(4 + 1) // and the home of the threads
 })
 
+test('handles that are opened at once by the hundred are no more than the limit either', async () => {
+  await using ns = await fresh()
+  configure({ limit: 4 })
+  const before = held()
+  let most = 0
+  const open = async (): Promise<void> => {
+    const one = await NetNs.open(ns.name!)
+    most = Math.max(most, held() - before)
+    one.close()
+  }
+  await Promise.all(Array.from({ length: 300 }, open))
+  for (let i = 0; i < 50; i++) await open()
+  expect(most).toBeLessThanOrEqual(4 + 1)
+})
+
 test('with a limit of 1 there is one at a time', async () => {
   configure({ limit: 1 })
   const names: number[] = []
