@@ -104,6 +104,21 @@ test('no more namespaces are made ahead than the limit allows, however slow Java
   expect(most.made).toBeLessThanOrEqual(4 + 1) // and the home of the threads
 })
 
+test('handles that are opened at once by the hundred are no more than the limit either', async () => {
+  await using ns = await fresh()
+  configure({ limit: 4 })
+  const before = held()
+  let most = 0
+  const open = async (): Promise<void> => {
+    const one = await NetNs.open(ns.name!)
+    most = Math.max(most, held() - before)
+    one.close()
+  }
+  await Promise.all(Array.from({ length: 300 }, open))
+  for (let i = 0; i < 50; i++) await open()
+  expect(most).toBeLessThanOrEqual(4 + 1)
+})
+
 test('with a limit of 1 there is one at a time', async () => {
   configure({ limit: 1 })
   const names: number[] = []
@@ -161,7 +176,7 @@ test('an aborted call leaves the queue at once, and the ones behind it move up',
   const aborted = Array.from({ length: 20_000 }, () => NetNs.create({ signal: controller.signal }))
   const last = NetNs.create()
   const [, jobs] = addon.stats()
-  expect(jobs).toBe(20_002)
+  expect(jobs).toBeGreaterThan(20_000) // the first may be done already
   const began = performance.now()
   controller.abort()
   const endings = await Promise.allSettled(aborted)
