@@ -17,9 +17,10 @@
 // Between the file and the mount is a moment, and a process that is killed in it leaves the file. Whether somebody is
 // in that moment has to be known, so that the file of nobody does not block its name for ever, and nobody's name is
 // taken from him. We hold a lock on the file all the while, which goes with the process; and mark the file as one of
-// ours by its mode. Others hold none: iproute2 makes the file, then the namespace, then the mount, and that takes less
-// than a second however busy the kernel is. Whoever gets the lock, and sees that the path still leads to this very
-// file, has the name.
+// ours by its mode. Others hold none: iproute2 makes the file, then the namespace, then the mount, which takes some
+// milliseconds, so an old file is nobody's. Where it takes longer, the kernel's rtnl lock is what holds it up; as ours
+// has to wait for that as well, and came later, we look again once we have had our turn. Whoever gets the lock, and
+// sees that the path still leads to this very file, has the name.
 
 namespace netloom {
 namespace {
@@ -28,7 +29,8 @@ constexpr const char* kNamedDirectory = "/run/netns";
 constexpr mode_t kOurMode = S_ISVTX;  // iproute2's files have no bit at all
 constexpr timespec kMoment{0, 1'000'000};
 constexpr int64_t kPatienceNs = 2'000'000'000;  // for one whose maker holds no lock
-constexpr int kTries = 20;                      // while others make and delete the same name
+constexpr timespec kTurn{0, 20'000'000};        // to mount, for one that had the kernel's lock before us
+constexpr int kMostTries = 20;                  // while others make and delete the same name
 constexpr Failure kTaken{EEXIST, "open"};
 
 int64_t now(clockid_t clock) {
@@ -117,7 +119,7 @@ int64_t patience_for(const struct stat& file) {
 }
 
 // Takes over a file that somebody left. No failure and no file: what was there is gone, or is another thing now.
-Failure take_over(const std::string& path, Fd& taken) {
+Failure take_over(const std::string& path, Fd& taken, bool& theirs) {
   Fd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!place) return errno == ENOENT ? Failure{} : failed("open");
   struct stat status;
@@ -136,16 +138,17 @@ Failure take_over(const std::string& path, Fd& taken) {
   // From now on it is one of ours.
   if (::fchmod(file.get(), kOurMode) != 0) return kTaken;
   taken = std::move(file);
+  theirs = !is_ours(status);
   return {};
 }
 
 // Makes the file, or takes it over.
-Failure take(const std::string& path, Fd& taken) {
-  for (int i = 0; i < kTries; ++i) {
+Failure take(const std::string& path, Fd& taken, bool& theirs) {
+  for (int i = 0; i < kMostTries; ++i) {
     Fd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOurMode));
     if (!file) {
       if (errno != EEXIST) return failed("open");
-      if (Failure failure = take_over(path, taken)) return failure;
+      if (Failure failure = take_over(path, taken, theirs)) return failure;
       if (taken) return {};
       continue;
     }
@@ -194,6 +197,7 @@ Pin& Pin::operator=(Pin&& other) noexcept {
     undo();
     path_ = std::exchange(other.path_, {});
     file_ = std::move(other.file_);
+    theirs_ = other.theirs_;
     pinned_ = std::exchange(other.pinned_, {});
   }
   return *this;
@@ -213,14 +217,19 @@ Failure Pin::prepare(const std::string& path, uint64_t& shared, Pin& pin) {
     if (Failure failure = share_directory(kNamedDirectory, shared)) return failure;
   }
   Fd file;
-  if (Failure failure = take(path, file)) return failure;
-  pin = Pin(path, std::move(file));
+  bool theirs = false;
+  if (Failure failure = take(path, file, theirs)) return failure;
+  pin = Pin(path, std::move(file), theirs);
   return {};
 }
 
 Failure Pin::mount(int netns) {
   Identity identity;
   if (Failure failure = identify(netns, identity)) return failure;
+  if (theirs_) {
+    ::nanosleep(&kTurn, nullptr);
+    if (!leads_to(path_, file_.get())) return kTaken;
+  }
   const std::string source = "/proc/thread-self/fd/" + std::to_string(netns);
   if (::mount(source.c_str(), path_.c_str(), "none", MS_BIND, nullptr) != 0) return failed("mount");
   pinned_ = identity;
@@ -229,7 +238,7 @@ Failure Pin::mount(int netns) {
 }
 
 Failure Pin::remove(const std::string& path, const Identity* expected) {
-  for (int tries = kTries;; --tries) {
+  for (int tries = kMostTries;; --tries) {
     if (expected) {
       // Through a symbolic link, which then goes in place of the pin. Without a descriptor: there may be none left.
       struct stat found;

@@ -20,6 +20,7 @@ class Pin {
   Pin(Pin&& other) noexcept
       : path_(std::exchange(other.path_, {})),
         file_(std::move(other.file_)),
+        theirs_(other.theirs_),
         pinned_(std::exchange(other.pinned_, {})) {}
   Pin& operator=(Pin&& other) noexcept;
   ~Pin() { undo(); }
@@ -38,11 +39,12 @@ class Pin {
   static Failure remove(const std::string& path, const Identity* expected);
 
  private:
-  Pin(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+  Pin(std::string path, Fd file, bool theirs) : path_(std::move(path)), file_(std::move(file)), theirs_(theirs) {}
   void undo();
 
   std::string path_;
   Fd file_;                         // locked, until something is mounted on it
+  bool theirs_ = false;             // taken over from another program
   std::optional<Identity> pinned_;  // nothing: there is only the file
 };
 

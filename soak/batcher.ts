@@ -20,11 +20,14 @@ export const vethOf = (batch: number, pod: number): string => `v${batch}-${pod}`
 /** The name of a pod. */
 export const podOf = (prefix: string, batch: number, pod: number): string => `${prefix}${batch}-${pod}`
 
+/** What must not be collected. */
+const kept: NetNs[] = []
+
 async function main(): Promise<void> {
   const { host: name, prefix, seed } = workerData as BatcherData
   const random = new Random(seed)
   const host = await NetNs.open(name)
-  await NetNs.create(`${prefix}ephemeral`, { ephemeral: true })
+  kept.push(host, await NetNs.create(`${prefix}ephemeral`, { ephemeral: true }))
   for (let number = 0; ; number++) {
     const batch = host.batch({ rollback: true })
     const failing = random.percent(30) ? random.below(3) : undefined

@@ -16,13 +16,15 @@ export interface ChurnerData {
 export interface Lap {
   readonly pods: number
   readonly uses: Readonly<Record<string, number>>
+  /** Bytes of its JavaScript objects, after garbage collection. */
+  readonly heap: number
 }
 
 const mostAlive = 40
 const atOnce = 4
 
 /** So many loops work at once, on the same pods. */
-async function lap(host: Host, count: number): Promise<Lap> {
+async function lap(host: Host, count: number): Promise<Omit<Lap, 'heap'>> {
   const { random } = host
   const alive: Pod[] = []
   const uses: Record<string, number> = Object.fromEntries(waysOfUse.map((way) => [way, 0]))
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
       if (count > 0) {
         const result = await lap(host, count)
         gc?.()
-        port.postMessage(result)
+        port.postMessage({ ...result, heap: process.memoryUsage().heapUsed } satisfies Lap)
         return
       }
       await host.ns.delete()

@@ -1,5 +1,5 @@
 // What a process leaves in the directory of names that is killed: its names are free again, those of the living are not.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { NetNs } from '../../lib/index'
 import { ipJson, ownPrefix, uniqueName } from '../support/namespaces'
 
@@ -127,6 +128,23 @@ test('a name stays with a program that has its file and is slow to make the name
   expect(statSync(pathOf(name)).ino).toBe(there.identity.inode)
   there.close()
   await other.end()
+  await NetNs.delete(name)
+})
+
+test('also if that takes it long because the kernel is busy, for then it is before us in the queue', async () => {
+  const name = uniqueName()
+  const script = `
+    const { NetNs } = require(${JSON.stringify(require.resolve('../../dist/index.js'))})
+    NetNs.create(process.argv[1]).then(() => console.log('made'), ({ code }) => console.log(code))`
+  // Each unshare takes three seconds: one of the addon's thread, one that makes the namespace.
+  const slow = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=unshare:delay_exit=3000000']
+  leaveTheirs(pathOf(name))
+  const other = spawn('unshare', ['-n', 'sh', '-c', `sleep 4.5; mount --bind /proc/self/ns/net ${pathOf(name)}`])
+  const mounted = once(other, 'close')
+  const { stdout } = await promisify(execFile)(slow[0]!, [...slow.slice(1), process.execPath, '-e', script, name])
+  expect(stdout).toBe('EEXIST\n')
+  await mounted
+  expect(readFileSync('/proc/self/mountinfo', 'utf8').split(`${pathOf(name)} `)).toHaveLength(2)
   await NetNs.delete(name)
 })
 
