@@ -103,7 +103,7 @@ export class Batch<Created> implements BatchNetNs {
   #committed = false
 
   /** @internal NetNs.batch */
-  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}) {
+  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}, lane: Lane = Lane.mutation) {
     checkKeys(options, new Set(['rollback', 'onError']))
     const { rollback = false, onError = 'stop' } = options
     if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
@@ -151,11 +151,10 @@ export class Batch<Created> implements BatchNetNs {
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
       creation: { netns, path, ephemeral },
-      result: (created) => {
-        if (path !== undefined) endWithProcess()
-        return this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined)
-      },
+      result: (created) =>
+        this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
+    if (path !== undefined) endWithProcess()
     const entry = this.#note<Created>(item)
     const { index } = entry
     return {

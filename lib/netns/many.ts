@@ -133,13 +133,11 @@ function namesOf(what: unknown, prefix: string | undefined): ((() => string) | u
 function itemOf<Created>(name: string | undefined, ephemeral: boolean, make: Make<Created>): CreationItem<Created> {
   const path = name === undefined ? undefined : pathOfName(name)
   const netns: NetnsReference = new FutureNetns(name ?? 'without a name', items)
+  if (path !== undefined) endWithProcess()
   return {
     name: 'NetNs.createMany',
     creation: { netns, path, ephemeral },
-    result: (created) => {
-      if (path !== undefined) endWithProcess()
-      return make(new NetnsHandle(created, name), name, path, ephemeral || path === undefined)
-    },
+    result: (created) => make(new NetnsHandle(created, name), name, path, ephemeral || path === undefined),
   }
 }
 

@@ -19,6 +19,7 @@ const stages = [
   'time limit pending',
   'job failed',
   'ephemeral',
+  'batch in flight',
   'server listening',
   'connection open',
 ]
