@@ -83,6 +83,7 @@ const statics: Record<string, Refused[]> = {
     { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
     { args: [2, { timeout: -1 }], field: 'timeout', code: range },
   ],
+  settled: badOptions(),
   deleteAll: [
     { args: [undefined], field: 'what', code: type },
     { args: ['bad-input'], field: 'what', code: type },
