@@ -188,7 +188,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
       return malformed(info.Env());
     }
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
-    const bool changes = name == LaneName::mutation || name == LaneName::removal;
+    const bool changes = name != LaneName::look && name != LaneName::read;
     const auto handles = info[1].As<Napi::Float64Array>();
     Script script;
     std::vector<Use> uses;

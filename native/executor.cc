@@ -27,7 +27,7 @@ constexpr auto kBriefly = std::chrono::microseconds(25);
 constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
-                                                        "netloom-remove"};
+                                                        "netloom-remove", "netloom-supply"};
 
 // A new thread inherits the signal mask: ours take no signal that is meant for the process.
 class SignalsBlocked {
@@ -76,7 +76,7 @@ void Executor::make_ready(const JobPointer& job) {
 bool Executor::expects_brief(LaneName name) {
   static const bool alone = std::thread::hardware_concurrency() < 2;
   Lane& lane = lanes_[static_cast<size_t>(name)];
-  if (alone) return false;
+  if (alone || name == LaneName::supply) return false;
   if (lane.calls_to_skip == 0) return true;
   --lane.calls_to_skip;
   return false;

@@ -1,5 +1,6 @@
 // Batch: the public face of many operations that are carried out as one job.
 import { NetloomError } from '../errors'
+import { Lane } from '../native/addon'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { endWithProcess } from '../native/netns_jobs'
@@ -96,6 +97,7 @@ export class Batch<Created> implements BatchNetNs {
   readonly rules: Noted<typeof ruleVerbs>
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
+  readonly #lane: Lane
   readonly #manner: { readonly rollback: boolean; readonly stop: boolean }
   readonly #items: BatchItem[] = []
   readonly #places = new Map<NetnsReference, BatchNetNs>()
@@ -114,6 +116,7 @@ export class Batch<Created> implements BatchNetNs {
     netns.use('NetNs.batch')
     this.#netns = netns
     this.#make = make
+    this.#lane = lane
     this.#manner = { rollback, stop: onError === 'stop' }
     const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
     this.links = links
@@ -182,7 +185,7 @@ export class Batch<Created> implements BatchNetNs {
     const subject = { operation: 'Batch.commit', netns: this.#netns.label }
     if (this.#items.length === 0) return []
     try {
-      const results = await commit(this.#items, this.#manner, subject, options)
+      const results = await commit(this.#items, this.#manner, subject, options, this.#lane)
       this.#results = results
       return results
     } catch (error) {
