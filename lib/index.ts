@@ -10,6 +10,8 @@ export {
   type Noted,
 } from './netns/batch'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
+export { Pool } from './netns/pool'
+export type { PoolBatch, PoolOptions } from './netns/prepared'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'

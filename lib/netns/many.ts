@@ -59,7 +59,7 @@ export function nameBehind(prefix: string): string {
 }
 
 /** How often another name is tried where one is taken. */
-const nameTries = 100
+export const nameTries = 100
 
 /** Creates under the first free name behind a prefix: a name belongs to whoever made its file (O_EXCL). */
 export async function underPrefix<Created>(

@@ -27,6 +27,8 @@ import {
   type ProgressOptions,
 } from './many'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
+import { Pool } from './pool'
+import type { PoolOptions } from './prepared'
 import { settled } from './settled'
 
 /** Options of `NetNs.create`. */
@@ -270,6 +272,18 @@ export class NetNs implements NetnsTarget {
       all.map((one) => () => one.delete({ force: true })),
       options,
     )
+  }
+
+  /**
+   * A pool that keeps fresh namespaces ready, optionally prepared, and begins to fill now. Close it, or declare it with
+   * `await using`.
+   * @throws TypeError, RangeError for a wrong option; AbortError if the signal is aborted already.
+   * @example
+   * await using pool = NetNs.pool({ size: 16, prefix: 'test-' })
+   * await using ns = await pool.take()
+   */
+  static pool(options: PoolOptions): Pool<NetNs> {
+    return new Pool(options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
   }
 
   /**

@@ -20,6 +20,8 @@ const stages = [
   'job failed',
   'ephemeral',
   'batch in flight',
+  'pool filling',
+  'pool full',
   'server listening',
   'connection open',
 ]
