@@ -10,6 +10,7 @@ import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
 import { linkList } from './link_list'
 import { pods } from './pods'
+import { pool } from './pool'
 import { routeDecode } from './route_decode'
 import { routeList } from './route_list'
 import { table } from './table'
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'route-decode': routeDecode,
   'link-list': linkList,
   pods,
+  pool,
   'event-loop-delay': eventLoopDelay,
 }
 

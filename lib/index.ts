@@ -12,6 +12,8 @@ export {
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
 export { configure, type Limits } from './netns/configure'
 export type { SharedNetNs } from './netns/share'
+export { Pool } from './netns/pool'
+export type { PoolBatch, PoolOptions } from './netns/prepared'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'

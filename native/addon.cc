@@ -224,7 +224,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     auto plan = Plan::open(*words, bytes->size());
     if (!plan) return malformed(env);
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
-    const bool changes = name == LaneName::mutation || name == LaneName::removal;
+    const bool changes = name != LaneName::look && name != LaneName::read;
     Script script;
     std::vector<Use> uses;
     for (size_t i = 0; i < plan->namespaces(); ++i) {

@@ -26,7 +26,7 @@ constexpr auto kBriefly = std::chrono::microseconds(25);
 constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
-                                                        "netloom-remove"};
+                                                        "netloom-remove", "netloom-supply"};
 
 }  // namespace
 

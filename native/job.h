@@ -25,8 +25,9 @@ enum class LaneName : uint8_t {
   look,      // looks at links, which wait for rtnl too
   read,      // dumps and look-ups that need no lock, and opening things
   removal,   // lone deletions of links, which sleep in the kernel
+  supply,    // changes that nobody waits for, so that they hold up none that somebody does
 };
-inline constexpr size_t kLaneCount = 4;
+inline constexpr size_t kLaneCount = 5;
 
 // A kernel object is one by device and inode, whatever handle or path leads to it.
 struct Identity {

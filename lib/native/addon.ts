@@ -2,7 +2,7 @@
 import { loadAddon } from '../load'
 
 /** Lanes of native/job.h, by number. */
-export const Lane = { mutation: 0, look: 1, read: 2, removal: 3 } as const
+export const Lane = { mutation: 0, look: 1, read: 2, removal: 3, supply: 4 } as const
 /** Which of the addon's threads a job runs on. */
 export type Lane = (typeof Lane)[keyof typeof Lane]
 

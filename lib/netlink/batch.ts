@@ -29,8 +29,9 @@ export async function commit(
   manner: Manner,
   subject: Subject,
   options: CallOptions,
+  lane: Lane = Lane.mutation,
 ): Promise<BatchResult[]> {
-  const running = transact(items, Lane.mutation, subject, options, manner)
+  const running = transact(items, lane, subject, options, manner)
   const transacted = running instanceof Promise ? await running : running
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))

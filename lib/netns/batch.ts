@@ -1,5 +1,6 @@
 // Batch: the public face of many operations that are carried out as one job.
 import { NetloomError } from '../errors'
+import { Lane } from '../native/addon'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { endWithProcess } from '../native/netns_jobs'
@@ -96,6 +97,7 @@ export class Batch<Created> implements BatchNetNs {
   readonly rules: Noted<typeof ruleVerbs>
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
+  readonly #lane: Lane
   readonly #manner: { readonly rollback: boolean; readonly stop: boolean }
   readonly #items: BatchItem[] = []
   readonly #places = new Map<NetnsReference, BatchNetNs>()
@@ -103,7 +105,7 @@ export class Batch<Created> implements BatchNetNs {
   #committed = false
 
   /** @internal NetNs.batch */
-  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}) {
+  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}, lane: Lane = Lane.mutation) {
     checkKeys(options, new Set(['rollback', 'onError']))
     const { rollback = false, onError = 'stop' } = options
     if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
@@ -114,6 +116,7 @@ export class Batch<Created> implements BatchNetNs {
     netns.use('NetNs.batch')
     this.#netns = netns
     this.#make = make
+    this.#lane = lane
     this.#manner = { rollback, stop: onError === 'stop' }
     const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
     this.links = links
@@ -151,11 +154,10 @@ export class Batch<Created> implements BatchNetNs {
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
       creation: { netns, path, ephemeral },
-      result: (created) => {
-        if (path !== undefined) endWithProcess()
-        return this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined)
-      },
+      result: (created) =>
+        this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
+    if (path !== undefined) endWithProcess()
     const entry = this.#note<Created>(item)
     const { index } = entry
     return {
@@ -183,7 +185,7 @@ export class Batch<Created> implements BatchNetNs {
     const subject = { operation: 'Batch.commit', netns: this.#netns.label }
     if (this.#items.length === 0) return []
     try {
-      const results = await commit(this.#items, this.#manner, subject, options)
+      const results = await commit(this.#items, this.#manner, subject, options, this.#lane)
       this.#results = results
       return results
     } catch (error) {

@@ -29,6 +29,9 @@ import {
 } from './many'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
 import { checkShared, describeShared, type SharedNetNs } from './share'
+import { Pool } from './pool'
+import type { PoolOptions } from './prepared'
+import { settled } from './settled'
 
 /** Options of `NetNs.create`. */
 export interface CreateOptions extends CallOptions {
@@ -289,6 +292,35 @@ export class NetNs implements NetnsTarget {
       all.map((one) => () => one.delete({ force: true })),
       options,
     )
+  }
+
+  /**
+   * A pool that keeps fresh namespaces ready, optionally prepared, and begins to fill now. Close it, or declare it with
+   * `await using`.
+   * @throws TypeError, RangeError for a wrong option; AbortError if the signal is aborted already.
+   * @example
+   * await using pool = NetNs.pool({ size: 16, prefix: 'test-' })
+   * await using ns = await pool.take()
+   */
+  static pool(options: PoolOptions): Pool<NetNs> {
+    return new Pool(options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
+  }
+
+  /**
+   * Resolves when the kernel has freed all network namespaces that were let go of before the call, whoever did: after
+   * `delete` it goes on freeing for a while, and until then they count against user.max_net_namespaces and keep what is
+   * bound to them. Not waited for is what something still holds: another handle, a process, a socket, a call under way.
+   *
+   * It takes as long as the kernel does, 0.1 s where it has nothing to do, and four namespaces of its own, two of which
+   * are freed shortly after. Nothing is watched where it is not called.
+   * @throws NetloomError: `ENOSPC` if for ten seconds there is no room for those (user.max_net_namespaces).
+   * @example
+   * await NetNs.deleteAll(pods)
+   * await NetNs.settled({ timeout: 5000 })
+   */
+  static async settled(options?: CallOptions): Promise<void> {
+    checkCallOptions(options)
+    return settled(options)
   }
 
   /** The device and inode of the namespace, which are the same for every handle to it. */

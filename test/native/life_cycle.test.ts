@@ -19,6 +19,9 @@ const stages = [
   'time limit pending',
   'job failed',
   'ephemeral',
+  'batch in flight',
+  'pool filling',
+  'pool full',
   'server listening',
   'connection open',
 ]

@@ -83,6 +83,27 @@ const statics: Record<string, Refused[]> = {
     { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
     { args: [2, { timeout: -1 }], field: 'timeout', code: range },
   ],
+  pool: [
+    { args: [undefined], field: 'options', code: type },
+    { args: [null], field: 'options', code: type },
+    { args: [4], field: 'options', code: type },
+    { args: [{}], field: 'size', code: type },
+    { args: [{ size: '4' }], field: 'size', code: type },
+    { args: [{ size: 0 }], field: 'size', code: range },
+    { args: [{ size: -1 }], field: 'size', code: range },
+    { args: [{ size: 1.5 }], field: 'size', code: range },
+    { args: [{ size: 65_537 }], field: 'size', code: range },
+    { args: [{ size: 1, prefix: '' }], field: 'prefix', code: range },
+    { args: [{ size: 1, prefix: 'a/b' }], field: 'prefix', code: wrong },
+    { args: [{ size: 1, prefix: null }], field: 'prefix', code: type },
+    { args: [{ size: 1, prepare: 'bad-input' }], field: 'prepare', code: type },
+    { args: [{ size: 1, prepare: null }], field: 'prepare', code: type },
+    { args: [{ size: 1, prepare: async () => Promise.resolve() }], field: 'prepare', code: type },
+    { args: [{ size: 1, signal: {} }], field: 'signal', code: type },
+    { args: [{ size: 1, timeout: 5 }], field: 'timeout', code: wrong },
+    { args: [{ size: 1, perfix: 'bad-input' }], field: 'perfix', code: wrong },
+  ],
+  settled: badOptions(),
   deleteAll: [
     { args: [undefined], field: 'what', code: type },
     { args: ['bad-input'], field: 'what', code: type },
@@ -262,6 +283,14 @@ describe('a namespace’s', () => {
     await check(() => loose(ns.setId.bind(ns))(ns, 1, ...refused.args), refused)
     expect(await ns.id(ns)).toBeUndefined()
   })
+})
+
+test.each(badOptions())('the take and filled of a pool refuse their options: $field', async (refused) => {
+  await using pool = NetNs.pool({ size: 1 })
+  await check(() => loose(pool.take.bind(pool))(...refused.args), refused)
+  await check(() => loose(pool.filled.bind(pool))(...refused.args), refused)
+  await pool.filled()
+  expect(pool.ready).toBe(1)
 })
 
 test('a typo is answered with the option that is meant', async () => {
