@@ -39,7 +39,6 @@ const debugging = /\bnetloom\b/.test(process.env.NODE_DEBUG ?? '')
 
 // Whoever uses a namespace refers to its handle, so a handle that is collected is one that nobody can close any more.
 const collected = new FinalizationRegistry<Remains>(({ handle, label, stack }) => {
-  noteClosed(handle)
   addon.closeNetns(handle)
   process.emitWarning(
     `The handle of the network namespace ${label} was garbage-collected while it was open, and is closed now. ` +

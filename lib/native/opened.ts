@@ -40,12 +40,12 @@ export function noteOpened(
   noted.set(key, { ...opened, id: ++count, at })
 }
 
-/** Notes that something was closed. */
+/** Notes that something was closed. Of a handle that was garbage-collected nobody says so: it was forgotten. */
 export function noteClosed(key: unknown): void {
   noted?.delete(key)
 }
 
-/** What is open now, of what was opened since `watchOpened`. */
+/** What was not closed, of what was opened since `watchOpened`. */
 export function openNow(): Opened[] {
   for (const [key, { isOpen }] of noted ?? []) if (isOpen?.() === false) noted?.delete(key)
   return [...(noted?.values() ?? [])]

@@ -12,7 +12,8 @@ export type HoldingKind = 'handle' | 'descriptor' | 'thread' | 'process' | 'name
 /** One thing that a process holds, or that is there for all. */
 export interface Holding {
   /**
-   * `handle`: a `NetNs` that is not closed, or a server or connection of `listen` and `connect`; `descriptor`: any open file;
+   * `handle`: a `NetNs` that nobody has closed, also one that was garbage-collected, or a server or connection of `listen` and
+   * `connect`; `descriptor`: any open file;
    * `thread`: one of the library's, which end by themselves after half a second without work; `process`: a child;
    * `namespace`: a name in `/run/netns`; `mount`: any other mount; `device`: one of the namespace that this thread is in.
    */

@@ -42,7 +42,8 @@ export class LeakError extends NetloomError {
 function describe({ kind, name, openedAt }: Holding): string {
   if (kind === 'namespace') return `  the namespace ${name} in /run/netns`
   if (kind !== 'handle') return `  ${kind} ${name}`
-  return `  ${name}, which is open${openedAt === undefined ? '' : `, since here:\n${openedAt.replaceAll(/^ */gm, '    ')}`}`
+  const where = openedAt === undefined ? '' : `; it was opened here:\n${openedAt.replaceAll(/^ */gm, '    ')}`
+  return `  ${name}, not closed${where}`
 }
 
 /** Checks the options of the leak check. */

@@ -45,16 +45,27 @@ export function useNetNs<const Name extends string>(
 export function useNetNs(options: object = {}): object {
   const plan = planOf(options)
   const tests = new Map<unknown, RunningTest>()
+  const starting = new Map<unknown, Promise<void>>()
+  // Without parameters of their own: jest takes one for a callback, vitest looks what is taken out of it.
+  const ended = async (key: unknown): Promise<void> => {
+    // Where beforeEach takes longer than the framework waits, afterEach comes while it still goes on.
+    await starting.get(key)?.catch(() => undefined)
+    await finish(tests, key)
+  }
   // Without parameters of their own: jest takes one for a callback, vitest looks what is taken out of it.
   plan.hooks.beforeEach(async function () {
     // eslint-disable-next-line prefer-rest-params
     const key = keyOf(arguments[0])
-    await finish(tests, key) // of a test that was never said to have ended
-    await start(plan, tests, key)
+    // One that has not ended is there if the framework left out an afterEach.
+    const started = ended(key).then(() => start(plan, tests, key))
+    starting.set(key, started)
+    await started
   })
   plan.hooks.afterEach(async function () {
     // eslint-disable-next-line prefer-rest-params
-    await finish(tests, keyOf(arguments[0]))
+    const key = keyOf(arguments[0])
+    await ended(key)
+    starting.delete(key)
   })
   return currentNet(plan, tests)
 }

@@ -196,6 +196,20 @@ describe('cleanup', () => {
     },
   )
 
+  test('is done also if the test ended while its namespaces were still prepared: the hook took too long', async () => {
+    const hooks = byHand()
+    const seen: NetNs[] = []
+    const prepare = async ({ ns }: { ns: NetNs }): Promise<void> => {
+      seen.push(ns)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    useNetNs({ hooks, prepare })
+    const late = hooks.before()
+    await hooks.after()
+    await late
+    expect(seen.map(({ closed }) => closed)).toEqual([true])
+  })
+
   test('is content with a namespace that the test has deleted', async () => {
     const hooks = byHand()
     const net = useNetNs({ hooks, prefix: ownPrefix })
@@ -280,7 +294,7 @@ describe('tests that run at the same time', () => {
 
   test('leave no leaks to one another if there are none', async () => {
     const hooks = byHand()
-    useNetNs({ hooks, leaks: { timeout: 0 }, pair: true })
+    useNetNs({ hooks, pair: true })
     await Promise.all(contexts.map((context) => hooks.before(context)))
     for (const context of contexts) await hooks.after(context)
   })
