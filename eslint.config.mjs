@@ -8,6 +8,8 @@ const nodeGlobals = Object.fromEntries(
   ]),
 )
 
+const jestGlobals = ['describe', 'test', 'expect', 'beforeAll', 'afterAll']
+
 export default tseslint.config(
   {
     ignores: [
@@ -48,6 +50,10 @@ export default tseslint.config(
   {
     files: ['**/*.cjs', '**/*.js'],
     languageOptions: { sourceType: 'commonjs', globals: nodeGlobals },
+  },
+  {
+    files: ['examples/jest/**/*.js'],
+    languageOptions: { globals: Object.fromEntries(jestGlobals.map((name) => [name, 'readonly'])) },
   },
   { files: ['**/*.mjs'], languageOptions: { globals: nodeGlobals } },
 )

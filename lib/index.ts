@@ -1,4 +1,7 @@
-// The public face, and nothing else.
+/**
+ * The public face, and nothing else.
+ * @module netloom
+ */
 export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
 export {
   Batch,

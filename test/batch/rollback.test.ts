@@ -1,14 +1,15 @@
 // Rollback: whatever a batch did before an operation failed is as it was, told by `ip` and `bridge`.
 import { existsSync, readdirSync } from 'node:fs'
 import { BatchError, NetNs, type Batch } from '../../lib/index'
-import { bridgeJson, fresh, ip, ipJson, uniqueName } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { bridgeJson, ip, ipJson, ownPrefix, uniqueName } from '../support/namespaces'
 
 let ns: NetNs
 let other: NetNs
 
-beforeEach(async () => {
-  ns = await fresh()
-  other = await fresh()
+async function prepare(net: { ns: NetNs; other: NetNs }): Promise<void> {
+  ns = net.ns
+  other = net.other
   await ns.links.add({ kind: 'bridge', name: 'br0', up: true, ageingTimeSeconds: 100 })
   await ns.links.add({ kind: 'veth', name: 'v0', up: true, mac: '02:00:00:00:00:01', peer: { name: 'v1', up: true } })
   await ns.links.add({ kind: 'veth', name: 'p0', master: 'br0', up: true, peer: { name: 'p1', up: true } })
@@ -21,12 +22,9 @@ beforeEach(async () => {
   await ns.neighbors.add({ dev: 'v0', address: '10.0.0.2', mac: '02:00:00:00:00:02' })
   await ns.rules.add({ priority: 100, from: '10.0.0.0/8', table: 5, tos: 16 })
   await ns.rules.add({ priority: 101, from: '10.0.0.0/8', table: 5 })
-})
+}
 
-afterEach(async () => {
-  await ns.delete()
-  await other.delete()
-})
+useNetNs({ names: ['ns', 'other'], prefix: ownPrefix, prepare })
 
 /** All that rollback must not change, as other programs see it. */
 async function state(): Promise<unknown> {

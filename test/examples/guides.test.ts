@@ -27,9 +27,17 @@ test.each(programs)('examples/%s.ts works', (program) => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
+/** Those that testing.test.ts runs, each below a directory that is a project of its own. */
+const tests = ['jest', 'node-test', 'vitest'].flatMap((project) =>
+  readdirSync(join(root, 'examples', project), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.test\.[a-z]+$/.test(file) && !file.includes('node_modules'))
+    .map((file) => `${project}/${file}`),
+)
+
 test.each(pages)('every snippet of %s is part of an example', (page) => {
-  const sources = programs.map((program) => flat(readFileSync(join(root, 'examples', `${program}.ts`), 'utf8')))
-  for (const [, snippet = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)) {
+  const files = [...programs.map((program) => `${program}.ts`), ...tests]
+  const sources = files.map((file) => flat(readFileSync(join(root, 'examples', file), 'utf8')))
+  for (const [, snippet = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```[jt]s\n(.*?)^```$/gms)) {
     if (!sources.some((source) => source.includes(flat(snippet)))) throw new Error(`in no example:\n${snippet}`)
   }
 })

@@ -1,5 +1,6 @@
 // A dependent's TypeScript, an ES module.
 import { NetNs } from 'netloom'
+import { useNetNs } from 'netloom/testing'
 
 export async function names(): Promise<string[]> {
   await using ns: NetNs = await NetNs.create()
@@ -8,3 +9,13 @@ export async function names(): Promise<string[]> {
 
 // @ts-expect-error A namespace's name is a string: the types are real ones, not `any`.
 void NetNs.create(42)
+
+// The test kit knows the names of its namespaces.
+export function kit(): NetNs[] {
+  const hooks = { beforeEach: (_: () => Promise<void>) => undefined, afterEach: (_: () => Promise<void>) => undefined }
+  const pair = useNetNs({ pair: true, hooks })
+  const three = useNetNs({ names: ['a', 'b', 'c'], join: 'bridge', prepare: ({ a }) => a.links.list() })
+  // @ts-expect-error Neither of the two has this name.
+  void pair.blue
+  return [useNetNs().ns, pair.red, pair.green, three.a, three.switch, pair.of({}).red]
+}

@@ -1,15 +1,26 @@
 // A dependent that says import, next to one that says require().
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
+import * as testing from 'netloom/testing'
 
-const required = createRequire(import.meta.url)('netloom')
-for (const name of Object.keys(required)) {
-  if (imported[name] !== required[name]) throw new Error(`import and require give different ${name}`)
+const require = createRequire(import.meta.url)
+const required = require('netloom')
+for (const [name, faces] of Object.entries({
+  netloom: [imported, required],
+  testing: [testing, require('netloom/testing')],
+})) {
+  const [one, other] = faces
+  for (const key of Object.keys(other)) {
+    if (one[key] !== other[key]) throw new Error(`import and require give different ${key} of ${name}`)
+  }
 }
+
+const before = testing.holdings()
 
 const ns = await imported.NetNs.create()
 if (!(ns instanceof required.NetNs)) throw new Error('an imported NetNs is no required NetNs')
 const names = (await ns.links.list()).map((link) => link.name)
 if (!names.includes('lo')) throw new Error(`a new namespace has ${names}, not lo`)
 await ns[Symbol.asyncDispose]()
+await testing.checkLeaks(before)
 console.log(`import: lo is there, the classes are the same, Node ${process.version}`)
