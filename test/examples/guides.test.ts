@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
-const programs = ['readme', ...readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)]
+const guides = readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)
+const programs = ['readme', 'churn', ...guides]
 const pages = [
   'README.md',
   ...readdirSync(join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? `docs/${file}` : [])),
