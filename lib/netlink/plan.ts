@@ -3,7 +3,8 @@ import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message } from './message'
-import type { Operation, Step } from './operation'
+import type { Along, Operation, Step } from './operation'
+import { patternWords } from './pattern'
 import { recipeWords, type UndoRecipe } from './undo_recipe'
 
 /** A namespace that is created before what follows it. */
@@ -40,6 +41,12 @@ function foreign(operation: string, netns: string): NetloomError {
 /** How many numbers stand before the recipes and operations. */
 const headSize = 4
 
+/** What goes along with a step, laid out: its messages and where they are, and the numbers that tell of it. */
+interface PlacedAlong {
+  readonly its: readonly { readonly message: Message; readonly at: number }[]
+  readonly words: readonly number[]
+}
+
 const alone: Manner = { rollback: false, stop: true }
 
 // Laid out, handed over and copied before anybody else gets a turn.
@@ -66,8 +73,17 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   function word(value: number): void {
     words[wordCount++] = value
   }
+  function addWords(values: readonly number[]): void {
+    reserve(values.length)
+    words.set(values, wordCount)
+    wordCount += values.length
+  }
+  // Messages are aligned, and follow one another without a gap.
+  function align(): number {
+    return (size = (size + 3) & ~3)
+  }
   function place(bytes: Uint8Array): number {
-    const at = size
+    const at = align()
     size += bytes.length
     if (size > memory.length) {
       const grown = new Uint8Array(Math.max(size, 2 * memory.length))
@@ -97,6 +113,10 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     return table.size - 1
   }
 
+  function numberOfRecipe(recipe: UndoRecipe): number {
+    return numberOf((recipes ??= new Map<UndoRecipe, number>()), recipe)
+  }
+
   function relocate(message: Message, at: number, netns: NetnsReference, operation: string): void {
     for (const relocation of message.relocations) {
       reserve(4)
@@ -115,10 +135,13 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   }
 
   function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, undivided, lasting } = step
+    const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep } = step
     const before = rollback ? step.before?.() : undefined
-    const begin = size
+    const along = rollback ? step.along?.().map(placeAlong) : undefined
+    const recipe = sweep?.recipe ?? before?.recipe
+    const begin = align()
     let relocations = before?.lookup.relocations.length ?? 0
+    for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const { bytes, relocations: its } of messages) {
       place(bytes)
       relocations += its.length
@@ -130,9 +153,16 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     word(position(netns, operation))
     word(protocol)
     word(ending)
-    word((isUndo ? 1 : 0) | (undivided === true ? 2 : 0) | (lasting === true ? 4 : 0))
+    word(
+      (isUndo ? 1 : 0) |
+        (undivided === true ? 2 : 0) |
+        (lasting === true ? 4 : 0) |
+        (sweep === undefined ? 0 : 8) |
+        (sweep?.backwards === true ? 16 : 0) |
+        (along === undefined ? 0 : 32),
+    )
     word(inverse ?? 0)
-    word(before === undefined ? -1 : numberOf((recipes ??= new Map<UndoRecipe, number>()), before.recipe))
+    word(recipe === undefined ? -1 : numberOfRecipe(recipe))
     word(begin)
     word(length)
     word(lookupAt)
@@ -146,6 +176,24 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
       at += message.bytes.length
     }
     if (lookup !== undefined) relocate(lookup, lookupAt, netns, operation)
+    for (const { its } of along ?? []) for (const { message, at } of its) relocate(message, at, netns, operation)
+    if (sweep !== undefined) addWords(patternWords(sweep.pattern, place))
+    if (along === undefined) return
+    addWords([along.length])
+    for (const { words: its } of along) addWords(its)
+  }
+
+  function placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
+    const its = [lookup, ...(model === undefined ? [] : [model])].map((message) => ({
+      message,
+      at: place(message.bytes),
+    }))
+    const parts = its.flatMap(({ message, at }) => [at, message.bytes.length])
+    const none = model === undefined ? [0, 0] : []
+    return {
+      its,
+      words: [numberOfRecipe(recipe), anew === true ? 1 : 0, ...parts, ...none, ...patternWords(pattern, place)],
+    }
   }
 
   for (const item of items) {

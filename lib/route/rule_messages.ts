@@ -1,10 +1,10 @@
 // The messages of routing rules: struct fib_rule_hdr and FRA_… (linux/fib_rules.h), from options and to objects.
-import { errnoNumber } from '../errno'
-import { Ending, Lane } from '../native/addon'
+import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
+import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
 import { attributes, type UnknownAttribute } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { checkDeviceName } from '../wire/device'
@@ -16,10 +16,11 @@ import { struct, type StructValue } from '../wire/struct'
 import { text } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, family, type Family, ipProtocol, routeProtocol, table } from './families'
+import { checkCondition } from './deletion'
 import { ignored } from './link_creation'
 import type { RouteTable } from './route'
-import { change, decodeMessage, dump, message, Mode, RTM } from './rtnetlink'
-import { deletedRule } from './undo'
+import { change, decodeMessage, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { anyRule, deletedRule } from './undo'
 
 const action = oneOf(u8, 'FR_ACT_', {
   /** None; in a request: whatever the action. */
@@ -359,31 +360,95 @@ export function saysMore(key: RuleOptions): boolean {
   )
 }
 
-/** rules.flush, of rules that were listed. */
-export function deleteRules(netns: NetnsReference, rules: readonly Rule[]): Operation<void> {
-  const messages = rules.map((rule) => deletion(rule))
-  const gone = new Set([errnoNumber('ENOENT') ?? 0])
-  return change('rules.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
+interface Filtering {
+  readonly request: Message
+  /** The key as the kernel would tell it: encoding checks it, decoding that makes it comparable. */
+  readonly told: Rule | undefined
+  readonly fields: readonly (keyof RuleOptions)[]
+  readonly bytes: Uint8Array
 }
 
-/** rules.list: the kernel filters by family, the rest is compared here. */
-export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
-  // The key as the kernel would tell it: encoding checks it, decoding that makes it comparable.
+function filtering(key: RuleOptions): Filtering {
   const { bytes } = deletion(key)
   const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
   const fields = ruleFields.filter((field) => key[field] !== undefined)
   const wanted = key.from === undefined && key.to === undefined ? checkFamily(key.family) : familyOfRule(key)
   const request = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: wanted ?? 'any' } })
+  return { request, told, fields, bytes }
+}
+
+/** rules.list: the kernel filters by family, the rest is compared here. */
+export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
+  const { request, told, fields } = filtering(key)
   return dump(name, netns, Lane.read, request, (received) => {
     const rule = decodeRule(received)
-    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field])) ? rule : undefined
+    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field], field)) ? rule : undefined
   })
 }
+
+/** rules.flush: the rules that rules.list would give, except those of priority 0. */
+export function flushRules(netns: NetnsReference, key: RuleOptions): Operation<void> {
+  checkCondition(key)
+  const { request, told, fields, bytes } = filtering(key)
+  const pattern: Condition[] = [
+    ofIP,
+    [{ attribute: [number('priority')], value: word(0), zeroIsAbsent: true, not: true }],
+  ]
+  for (const field of fields) pattern.push(...conditionsOf(field, bytes, told))
+  return flush('rules.flush', netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE' })
+}
+
+type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
+
+const number = (field: AttributeName): number => ruleAttributes.table[field][1]
+
+// Offsets in struct fib_rule_hdr.
+const header = { to: 1, from: 2, tos: 3, action: 7, flags: 8 } as const
+const FIB_RULE_INVERT = 2
+
+/** What `same` compares of a field, for the native side: with the key's own message. */
+function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
+  const inHeader = (at: number, size = 1): Test => {
+    const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
+    return { header: at, value }
+  }
+  const attribute = (name: AttributeName): Test => {
+    const value = payloadOf(bytes, messageHeaderSize + ruleHeader.size, number(name)) ?? new Uint8Array(0)
+    return { attribute: [number(name)], value, zeroIsAbsent: !suppressing.has(name) }
+  }
+  switch (field) {
+    case 'from':
+    case 'to':
+      return [[inHeader(header[field])], [attribute(field)]]
+    case 'tos':
+    case 'action':
+      return [[inHeader(header[field])]]
+    case 'invert':
+      return [[{ ...inHeader(header.flags, 4), mask: FIB_RULE_INVERT }]]
+    case 'table': {
+      // A rule that does something else, or looks in the table of a VRF, has none.
+      const looks: Test = { header: header.action, value: byte(action.names.table[1]) }
+      const vrf: Test = { attribute: [number('l3mdev')], value: byte(1) }
+      const none: Test = { attribute: [number('table')], value: word(0), zeroIsAbsent: true }
+      return told?.table === undefined
+        ? [[{ ...looks, not: true }, vrf, none]]
+        : [[looks], [{ ...vrf, not: true }], [attribute('table')]]
+    }
+    case 'family':
+      return []
+    default:
+      return [[attribute(field)]]
+  }
+}
+
+// Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
+const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
 
 const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
 
 // The kernel leaves out what is 0.
-function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown, field: string): boolean {
+  if (suppressing.has(field)) return a === b
   const [one, other] = [a, b] as (RuleRange | undefined)[]
   return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : (a ?? 0) === (b ?? 0)
 }

@@ -1,0 +1,62 @@
+// Steps that remove what a dump finds: the matches are sent back as messages that remove them.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "transaction.h"
+
+namespace netloom {
+namespace {
+
+// A dump during which something changed is not whole, and is read again: so often, with 1, 2, 3 … ms in between. What
+// is behind the sweep waits for it, so not for long.
+constexpr int kDumpTries = 10;
+
+}  // namespace
+
+Failure Transaction::dump_whole(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
+  for (int tries = 1;; ++tries) {
+    replies = {};
+    if (Failure failure = execute(thread, step, operation, replies)) return failure;
+    if (!replies.interrupted || replies.refused) return {};
+    if (tries == kDumpTries) return Failure{EINTR, "recvmsg (dump)"};
+    std::this_thread::sleep_for(std::chrono::milliseconds(tries));
+  }
+}
+
+Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
+  const Sweep& sweep = script_.sweeps[*step.sweep];
+  const UndoRecipe& recipe = script_.recipes[sweep.recipe];
+  Replies found;
+  if (Failure failure = dump_whole(thread, step, operation, found)) return failure;
+  if (found.refused) {
+    replies = std::move(found);
+    return {};
+  }
+  Comeback comeback(recipe);
+  std::vector<std::vector<uint8_t>> removals;
+  for_each_message(found, [&](Bytes object) {
+    if (reinterpret_cast<const nlmsghdr*>(object.data())->nlmsg_type < NLMSG_MIN_TYPE) return;
+    if (matches(object, recipe.header_size, sweep.pattern)) {
+      removals.push_back(removing(object, recipe));
+      if (script_.rollback) comeback.goes(object);
+    } else if (script_.rollback) {
+      comeback.stays(object);
+    }
+  });
+  if (removals.empty()) return {};
+  if (sweep.backwards) std::reverse(removals.begin(), removals.end());
+  std::vector<uint8_t> messages;
+  for (const std::vector<uint8_t>& removal : removals) {
+    messages.insert(messages.end(), removal.begin(), removal.end());
+    messages.resize(NLMSG_ALIGN(messages.size()));
+  }
+  if (script_.rollback) operation.tell().restoring.push_back({index_of(step, operation), comeback.take()});
+  const Failure failure = send(thread, step, {messages, Ending::last_ack, kGone}, replies);
+  // These are not the messages that JavaScript knows the step by.
+  --replies.first_sequence;
+  if (!failure && !replies.refused) replies.blocks = {};
+  return failure;
+}
+
+}  // namespace netloom
