@@ -6,11 +6,23 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace netloom {
 
 using Bytes = std::span<const uint8_t>;
+
+// Bytes as a key.
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Puts a message behind others.
+inline void append_message(std::vector<uint8_t>& messages, Bytes message) {
+  messages.insert(messages.end(), message.begin(), message.end());
+  messages.resize(NLMSG_ALIGN(messages.size()));
+}
 
 // One attribute of a message.
 struct Attribute {

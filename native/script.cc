@@ -68,6 +68,8 @@ bool Script::is_sound() const {
       if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1))
         return false;
     }
+    if (step.sweep && !step.lookup.empty() && (!is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)))
+      return false;
     if (step.tolerated > tolerated.size() || step.first_tolerated > tolerated.size() - step.tolerated) return false;
     if (step.relocations > relocations.size() || step.first_relocation > relocations.size() - step.relocations)
       return false;

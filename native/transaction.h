@@ -25,7 +25,8 @@ struct Relocation {
   uint32_t name;  // of the device
 };
 
-// A step that removes what a dump finds: its bytes ask for the dump.
+// A step that removes what a dump finds: its bytes ask for the dump, its lookup, if there is one, for the same with
+// those that stay, among which the others have their places.
 struct Sweep {
   size_t recipe;
   Pattern pattern;
@@ -92,7 +93,8 @@ struct Operation {
       std::vector<uint8_t> messages;
     };
     std::vector<Restoring> restoring;
-    std::vector<Restoring> restoring_along;
+    // The same of what goes along, by the place in all that does.
+    std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring_along;
     Pin pin;
   };
   Outcome outcome = Outcome::waiting;
@@ -158,16 +160,21 @@ class Transaction final : public Job {
   // Removes what a dump finds. What is told are refusals alone.
   Failure sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
   Failure dump_whole(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
+  // Notes what brings back those of all objects that are removed.
+  void note_swept(const Step& step, const Replies& all, const std::vector<std::vector<uint8_t>>& removals,
+                  Operation& operation);
   // Sends to the namespace of a step.
   Failure send(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request, Replies& replies);
   // Notes what the kernel has before the step changes it.
   Failure look_before(ThreadHome& thread, const Step& step, Operation& operation);
   void note_restoring(const Step& step, const Replies& replies, Operation& operation);
-  Failure look_along(ThreadHome& thread, const Step& step, const Along& along, Operation& operation);
+  Failure look_along(ThreadHome& thread, const Step& step, size_t along, Operation& operation);
   Failure look(ThreadHome& thread, const Step& step, std::span<uint8_t> lookup, Replies& replies);
   // False if something could not be taken back.
   bool undo_steps(ThreadHome& thread, Operation& operation, size_t end);
   bool undo_step(ThreadHome& thread, const Step& step, Operation& operation);
+  // Brings back of what went along what is not there; `messages` make it.
+  bool send_missing(ThreadHome& thread, const Step& step, const Along& along, std::vector<uint8_t> messages);
   bool undo(ThreadHome& thread, Operation& operation);
   // The step of an operation that is taken back by one message; nothing if it takes more.
   const Step* lone_step(const Operation& operation) const;

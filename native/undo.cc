@@ -17,16 +17,22 @@ Bytes attributes_of(Bytes message, const UndoRecipe& recipe) {
   return message.subspan(std::min<size_t>(message.size(), NLMSG_HDRLEN + NLMSG_ALIGN(recipe.header_size)));
 }
 
+bool contains(const std::vector<uint16_t>& numbers, uint16_t number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
 // The attributes of `ours` with the payloads of `old`. One that the old object lacks was unset: zero for a number,
 // nothing for anything else.
-void add_old(MessageBuilder& message, Bytes ours, Bytes old, bool only_what_is_there) {
+void add_old(MessageBuilder& message, Bytes ours, Bytes old, bool only_what_is_there,
+             const std::vector<uint16_t>& dropped) {
   for_each_attribute(ours, [&](const Attribute& attribute) {
+    if (contains(dropped, attribute.number())) return true;
     Attribute before;
     const bool there = find_attribute(old, attribute.number(), before);
     if (!there && only_what_is_there) return true;
     if (attribute.nested()) {
       const size_t at = message.begin(attribute.type);
-      add_old(message, attribute.payload, there ? before.payload : Bytes{}, only_what_is_there);
+      add_old(message, attribute.payload, there ? before.payload : Bytes{}, only_what_is_there, {});
       message.end(at);
     } else if (there) {
       message.add(attribute.type, before.payload);
@@ -46,14 +52,15 @@ std::vector<uint8_t> old_settings(Bytes change, Bytes object, const UndoRecipe& 
   for (const Range& range : recipe.old_header) {
     std::memcpy(message.family_header() + range.at, header_of(object, recipe).data() + range.at, range.size);
   }
-  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe.only_what_is_there);
+  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe.only_what_is_there,
+          recipe.dropped);
   return message.finish();
 }
 
 bool is_dropped(const Attribute& attribute, Bytes all, const UndoRecipe& recipe) {
   const uint16_t number = attribute.number();
   Attribute other;
-  return std::find(recipe.dropped.begin(), recipe.dropped.end(), number) != recipe.dropped.end() ||
+  return contains(recipe.dropped, number) ||
          std::any_of(recipe.instead.begin(), recipe.instead.end(), [&](const Instead& instead) {
            return instead.dropped == number && find_attribute(all, instead.there, other);
          });
@@ -101,16 +108,6 @@ bool have_same(Bytes a, Bytes b, const std::vector<Range>& ranges, const UndoRec
   });
 }
 
-bool are_alike(Bytes a, Bytes b, const UndoRecipe& recipe) {
-  return have_same(a, b, recipe.alike_header, recipe) &&
-         std::all_of(recipe.alike.begin(), recipe.alike.end(), [&](uint16_t number) {
-           Attribute one;
-           Attribute other;
-           const bool there = find_attribute(attributes_of(a, recipe), number, one);
-           return there == find_attribute(attributes_of(b, recipe), number, other) && equal(one.payload, other.payload);
-         });
-}
-
 }  // namespace
 
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
@@ -125,6 +122,17 @@ bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
     const bool there = find_attribute(attributes_of(object, recipe), number, found);
     return given == there && (!given || equal(wanted.payload, found.payload));
   });
+}
+
+bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe) {
+  if (recipe.ordered < 0 || (recipe.ordered > 0 && header_of(a, recipe).front() != recipe.ordered)) return false;
+  return have_same(a, b, recipe.alike_header, recipe) &&
+         std::all_of(recipe.alike.begin(), recipe.alike.end(), [&](uint16_t number) {
+           Attribute one;
+           Attribute other;
+           const bool there = find_attribute(attributes_of(a, recipe), number, one);
+           return there == find_attribute(attributes_of(b, recipe), number, other) && equal(one.payload, other.payload);
+         });
 }
 
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe) {
@@ -145,30 +153,18 @@ std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe) {
   return object_as(object, recipe.remove_type, 0, recipe);
 }
 
-void Comeback::append(const std::vector<uint8_t>& message) {
-  messages_.insert(messages_.end(), message.begin(), message.end());
-  messages_.resize(NLMSG_ALIGN(messages_.size()));
-}
-
 void Comeback::goes(Bytes object, Bytes change) {
-  append(restoring(change, object, recipe_));
+  append_message(messages_, restoring(change, object, recipe_));
   last_ = object;
 }
 
-void Comeback::removes(Bytes object) {
-  append(removing(object, recipe_));
-}
-
 void Comeback::stays(Bytes object) {
-  if (last_.empty() || recipe_.ordered < 0) return;
-  const int kind = header_of(object, recipe_).front();
-  const bool ordered = recipe_.ordered == 0 || recipe_.ordered == kind;
-  if (ordered && are_alike(last_, object, recipe_)) {
-    removes(object);
-    goes(object);
-  } else {
+  if (last_.empty() || !are_ordered(last_, object, recipe_)) {
     last_ = {};
+    return;
   }
+  if (others_ == Others::again) append_message(messages_, removing(object, recipe_));
+  goes(object);
 }
 
 }  // namespace netloom

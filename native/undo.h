@@ -63,7 +63,7 @@ struct UndoRecipe {
   std::vector<Range> old_header;     // settings: what is taken from the object's header, too
   bool only_what_is_there = false;   // settings: what the object lacks is not sent, else it was unset
   std::vector<MaskedWord> masked;    // object: words of its header with bits that the kernel reports and does not take
-  std::vector<uint16_t> dropped;     // object: attributes that it reports and does not take
+  std::vector<uint16_t> dropped;     // attributes that only name an object, or that it reports and does not take
   std::vector<Instead> instead;      // object: attributes that say the same as another one
   std::vector<MaskedItems> items;    // object: as `masked`, in lists
   std::optional<RestOfTime> expiry;  // object: what it tells and takes differently
@@ -83,26 +83,29 @@ bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe);
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe);
 // The change as a message of another type, which takes it back: what RTM_NEWADDR adds, RTM_DELADDR removes.
 std::vector<uint8_t> inverse(Bytes change, uint16_t type);
+// Whether the order of two objects means something.
+bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);
 // The message that removes an object.
 std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe);
 
 // The messages that make objects again, for a dump that is gone through from its begin to its end.
 class Comeback {
  public:
-  explicit Comeback(const UndoRecipe& recipe) : recipe_(recipe) {}
+  enum class Others : uint8_t {
+    again,  // what stays is removed and made again, so that it is in its place
+    noted,  // what makes it is noted, too: its place will be seen to when it is known what is missing
+  };
+  explicit Comeback(const UndoRecipe& recipe, Others others = Others::again) : recipe_(recipe), others_(others) {}
 
   // An object that goes, or whose settings `change` changes.
   void goes(Bytes object, Bytes change = {});
-  // One that has to be removed first, if it is there: what is left of it would be in the way.
-  void removes(Bytes object);
   // One that stays. What is made comes behind those that are alike: those that were behind it have to come later still.
   void stays(Bytes object);
   std::vector<uint8_t> take() { return std::move(messages_); }
 
  private:
-  void append(const std::vector<uint8_t>& message);
-
   const UndoRecipe& recipe_;
+  Others others_;
   std::vector<uint8_t> messages_;
   Bytes last_;  // the last object that is made again
 };

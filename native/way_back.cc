@@ -2,6 +2,8 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "transaction.h"
 
@@ -33,11 +35,6 @@ std::vector<std::span<uint8_t>> split(std::span<uint8_t> messages) {
   return parts;
 }
 
-void append(std::vector<uint8_t>& messages, std::span<const uint8_t> message) {
-  messages.insert(messages.end(), message.begin(), message.end());
-  messages.resize(NLMSG_ALIGN(messages.size()));
-}
-
 }  // namespace
 
 Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation& operation) {
@@ -52,7 +49,7 @@ Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation
     note_restoring(step, replies, operation);
   }
   for (size_t i = 0; i < step.along && !goes; ++i) {
-    if (Failure failure = look_along(thread, step, script_.along[step.first_along + i], operation)) return failure;
+    if (Failure failure = look_along(thread, step, step.first_along + i, operation)) return failure;
   }
   return {};
 }
@@ -66,8 +63,7 @@ void Transaction::note_restoring(const Step& step, const Replies& replies, Opera
   const UndoRecipe& recipe = script_.recipes[*step.recipe];
   Comeback comeback(recipe);
   bool found = false;
-  for_each_message(replies, [&](Bytes object) {
-    if (header_of(object)->nlmsg_type < NLMSG_MIN_TYPE || object.size() < NLMSG_HDRLEN + recipe.header_size) return;
+  for_each_object(replies, recipe.header_size, [&](Bytes object) {
     if (!found && is_same_object(step.bytes, object, recipe)) {
       found = true;
       comeback.goes(object, step.bytes);
@@ -81,19 +77,49 @@ void Transaction::note_restoring(const Step& step, const Replies& replies, Opera
     operation.tell().restoring.push_back({index_of(step, operation), inverse(step.bytes, recipe.remove_type)});
 }
 
-Failure Transaction::look_along(ThreadHome& thread, const Step& step, const Along& along, Operation& operation) {
+Failure Transaction::look_along(ThreadHome& thread, const Step& step, size_t index, Operation& operation) {
+  const Along& along = script_.along[index];
   Replies replies;
   if (Failure failure = look(thread, step, along.lookup, replies)) return failure;
   const UndoRecipe& recipe = script_.recipes[along.recipe];
-  Comeback comeback(recipe);
-  for_each_message(replies, [&](Bytes object) {
-    if (header_of(object)->nlmsg_type < NLMSG_MIN_TYPE || !matches(object, recipe.header_size, along.pattern)) return;
-    if (along.anew) comeback.removes(object);
-    comeback.goes(object, along.model);
+  Comeback comeback(recipe, Comeback::Others::noted);
+  for_each_object(replies, recipe.header_size, [&](Bytes object) {
+    if (matches(object, recipe.header_size, along.pattern)) {
+      comeback.goes(object, along.model);
+    } else {
+      comeback.stays(object);
+    }
   });
   std::vector<uint8_t> messages = comeback.take();
-  if (!messages.empty()) operation.tell().restoring_along.push_back({index_of(step, operation), std::move(messages)});
+  if (!messages.empty()) operation.tell().restoring_along.emplace_back(index, std::move(messages));
   return {};
+}
+
+bool Transaction::send_missing(ThreadHome& thread, const Step& step, const Along& along,
+                               std::vector<uint8_t> messages) {
+  if (!along.model.empty()) return send_back(thread, step, std::move(messages));
+  Replies replies;
+  if (look(thread, step, along.lookup, replies)) return false;
+  const UndoRecipe& recipe = script_.recipes[along.recipe];
+  Comeback now(recipe);
+  for_each_object(replies, recipe.header_size, [&](Bytes object) { now.goes(object); });
+  std::vector<uint8_t> all = now.take();
+  std::unordered_set<std::string_view> there;
+  for (const std::span<uint8_t> message : split(all))
+    there.insert(as_text(message));
+  std::vector<uint8_t> missing;
+  std::span<const uint8_t> last;  // the last one that is made
+  for (const std::span<uint8_t> message : split(messages)) {
+    const bool is_there = there.contains(as_text(message));
+    // What is made comes behind those that are there.
+    const bool too_early = is_there && !last.empty() && are_ordered(last, message, recipe);
+    last = {};
+    if (is_there && !too_early) continue;
+    if (too_early || along.anew) append_message(missing, inverse(message, recipe.remove_type));
+    append_message(missing, message);
+    last = message;
+  }
+  return send_back(thread, step, std::move(missing));
 }
 
 const Step* Transaction::lone_step(const Operation& operation) const {
@@ -132,7 +158,7 @@ void Transaction::undo_together(ThreadHome& thread, size_t first, size_t end) {
   const Step& step = script_.steps[script_.operations[first].first_step];
   for (size_t i = end; i-- > first;) {
     const Step& its = script_.steps[script_.operations[i].first_step];
-    append(messages, inverse(its.bytes, its.inverse));
+    append_message(messages, inverse(its.bytes, its.inverse));
   }
   Replies replies;
   const Failure failure = send(thread, step, {messages, Ending::last_ack, kGone}, replies);
@@ -167,13 +193,13 @@ bool Transaction::undo_step(ThreadHome& thread, const Step& step, Operation& ope
   bool all = !step.lasting;
   if (step.inverse != 0) all = send_back(thread, step, inverse(step.bytes, step.inverse)) && all;
   if (!operation.details) return all;
-  const auto send_all = [&](std::vector<Operation::Details::Restoring>& restoring) {
-    for (auto& [of, messages] : restoring) {
-      if (of == index_of(step, operation)) all = send_back(thread, step, std::move(messages)) && all;
-    }
-  };
-  send_all(operation.details->restoring);
-  send_all(operation.details->restoring_along);
+  for (auto& [of, messages] : operation.details->restoring) {
+    if (of == index_of(step, operation)) all = send_back(thread, step, std::move(messages)) && all;
+  }
+  for (auto& [of, messages] : operation.details->restoring_along) {
+    const bool its = of >= step.first_along && of < step.first_along + step.along;
+    if (its) all = send_missing(thread, step, script_.along[of], std::move(messages)) && all;
+  }
   return all;
 }
 
@@ -184,7 +210,7 @@ bool Transaction::send_back(ThreadHome& thread, const Step& step, std::vector<ui
     const std::vector<std::span<uint8_t>> sent = split(messages);
     std::vector<uint8_t> again;
     for_each_refusal(replies, [&](uint32_t number, std::span<const uint8_t> refusal) {
-      if (number < sent.size() && !is_so_already(sent[number], -error_in(refusal))) append(again, sent[number]);
+      if (number < sent.size() && !is_so_already(sent[number], -error_in(refusal))) append_message(again, sent[number]);
     });
     const bool progress = again.size() < messages.size();
     messages = std::move(again);

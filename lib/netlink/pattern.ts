@@ -1,5 +1,7 @@
 // Which objects of a dump are meant, told so that the native side can tell: see native/pattern.h.
 
+import type { Device } from '../wire/device'
+
 /** A comparison with some bytes of an object. */
 export interface Test {
   /** Offset in the family's own header; at most 4 bytes are compared. */
@@ -11,6 +13,8 @@ export interface Test {
   readonly attribute?: readonly number[]
   /** What it is compared with. Default: nothing; the attribute has to be there, whatever it is. */
   readonly value?: Uint8Array | undefined
+  /** Instead: the index of a device, which is looked up if this is its name. Only of what goes along with a change. */
+  readonly device?: Device
   /** In the header: the bits that count. Default: all. */
   readonly mask?: number
   /** It holds where the comparison does not. Default: false. */
@@ -46,8 +50,11 @@ export function payloadOf(bytes: Uint8Array, at: number, number: number): Uint8A
   return undefined
 }
 
-/** A pattern as numbers, as native/plan.h has it; `place` puts a value into the transaction's bytes. */
-export function patternWords(pattern: Pattern, place: (value: Uint8Array) => number): number[] {
+/** Puts a value, or the index of a device, into the transaction's bytes, and tells where. */
+export type Place = (value: Uint8Array, device?: Device) => number
+
+/** A pattern as numbers, as native/plan.h has it. */
+export function patternWords(pattern: Pattern, place: Place): number[] {
   return [
     pattern.length,
     ...pattern.flatMap((tests) => [tests.length, ...tests.flatMap((test) => testWords(test, place))]),
@@ -56,15 +63,14 @@ export function patternWords(pattern: Pattern, place: (value: Uint8Array) => num
 
 const traits = { header: 1, not: 2, zeroIsAbsent: 4, presence: 8 } as const
 
-function testWords(
-  { header, attribute = [], value, mask = -1, not, zeroIsAbsent }: Test,
-  place: (value: Uint8Array) => number,
-): number[] {
+function testWords(test: Test, place: Place): number[] {
+  const { header, attribute = [], mask = -1, not, zeroIsAbsent, device } = test
+  const value = device === undefined ? test.value : word(typeof device === 'number' ? device : 0)
   const trait =
     (header === undefined ? 0 : traits.header) |
     (not === true ? traits.not : 0) |
     (zeroIsAbsent === true ? traits.zeroIsAbsent : 0) |
     (value === undefined ? traits.presence : 0)
   const where = header === undefined ? attribute : [header]
-  return [trait, mask, where.length, ...where, value === undefined ? 0 : place(value), value?.length ?? 0]
+  return [trait, mask, where.length, ...where, value === undefined ? 0 : place(value, device), value?.length ?? 0]
 }

@@ -2,6 +2,7 @@
 import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
+import type { Device } from '../wire/device'
 import type { Message } from './message'
 import type { Along, Operation, Step } from './operation'
 import { patternWords } from './pattern'
@@ -41,9 +42,11 @@ function foreign(operation: string, netns: string): NetloomError {
 /** How many numbers stand before the recipes and operations. */
 const headSize = 4
 
-/** What goes along with a step, laid out: its messages and where they are, and the numbers that tell of it. */
+type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
+
+/** What goes along with a step, laid out: what is filled in where, and the numbers that tell of it. */
 interface PlacedAlong {
-  readonly its: readonly { readonly message: Message; readonly at: number }[]
+  readonly its: readonly { readonly message: Relocated; readonly at: number }[]
   readonly words: readonly number[]
 }
 
@@ -117,7 +120,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     return numberOf((recipes ??= new Map<UndoRecipe, number>()), recipe)
   }
 
-  function relocate(message: Message, at: number, netns: NetnsReference, operation: string): void {
+  function relocate(message: Relocated, at: number, netns: NetnsReference, operation: string): void {
     for (const relocation of message.relocations) {
       reserve(4)
       if (relocation.device === undefined) {
@@ -140,14 +143,14 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     const along = rollback ? step.along?.().map(placeAlong) : undefined
     const recipe = sweep?.recipe ?? before?.recipe
     const begin = align()
-    let relocations = before?.lookup.relocations.length ?? 0
+    const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
+    let relocations = lookup?.relocations.length ?? 0
     for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const { bytes, relocations: its } of messages) {
       place(bytes)
       relocations += its.length
     }
     const length = size - begin
-    const lookup = before?.lookup
     const lookupAt = lookup === undefined ? 0 : place(lookup.bytes)
     reserve(12 + (tolerate?.size ?? 0))
     word(position(netns, operation))
@@ -184,16 +187,21 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   }
 
   function placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
-    const its = [lookup, ...(model === undefined ? [] : [model])].map((message) => ({
-      message,
-      at: place(message.bytes),
-    }))
-    const parts = its.flatMap(({ message, at }) => [at, message.bytes.length])
-    const none = model === undefined ? [0, 0] : []
-    return {
-      its,
-      words: [numberOfRecipe(recipe), anew === true ? 1 : 0, ...parts, ...none, ...patternWords(pattern, place)],
+    const its: { message: Relocated; at: number }[] = []
+    const part = (message: Message): number[] => {
+      const at = place(message.bytes)
+      its.push({ message, at })
+      return [at, message.bytes.length]
     }
+    const placeValue = (value: Uint8Array, device?: Device): number => {
+      const at = place(value)
+      if (typeof device === 'string')
+        its.push({ message: { relocations: [{ at: 0, device }], devicesOf: undefined }, at })
+      return at
+    }
+    const head = [numberOfRecipe(recipe), anew === true ? 1 : 0]
+    const messages = [...part(lookup), ...(model === undefined ? [0, 0] : part(model))]
+    return { its, words: [...head, ...messages, ...patternWords(pattern, placeValue)] }
   }
 
   for (const item of items) {

@@ -25,7 +25,7 @@ export interface UndoRecipe {
   readonly onlyWhatIsThere?: boolean
   /** `object`: words of its header, and which of their bits are sent back: the others are only reported. */
   readonly masked?: readonly (readonly [at: number, mask: number])[]
-  /** `object`: numbers of attributes that are only reported. */
+  /** Numbers of attributes that are only reported, or only name the object where its header does so, too. */
   readonly dropped?: readonly number[]
   /** `object`: attributes that say all that others say, which are not sent then. */
   readonly instead?: readonly (readonly [there: number, dropped: number])[]

@@ -1,38 +1,33 @@
 // What the kernel drops along with a change of a device or its addresses, and a batch that is rolled back brings back.
 import { NLM_F } from '../netlink/constants'
 import type { Along } from '../netlink/operation'
-import { byte, type Test } from '../netlink/pattern'
+import { byte, type Condition, type Test } from '../netlink/pattern'
 import { AF_INET6 } from '../wire/ip'
 import type { Device } from '../wire/device'
 import { addressLayout } from './address_attributes'
 import { bridgePort } from './kinds/bridge_port'
+import type { Family } from './families'
 import { linkLayout } from './link_attributes'
 import { IFF } from './link_creation'
 import { neighborLayout } from './neighbor_attributes'
 import { routeLayout } from './route_attributes'
 import { message, ofIP } from './rtnetlink'
-import { anyAddress, anyNeighbor, anyRoute, linkSettingsThere } from './undo'
+import { anyAddress, anyNeighbor, anyRoute, linkAttributesThere, linkSettingsThere } from './undo'
 
 const flags = NLM_F.DUMP
 
-// Offsets in struct ndmsg.
-const ndmState = 8
-const ndmFlags = 10
-const nothing = new Uint8Array(2)
-
-// What the kernel does not learn again: NUD_PERMANENT, NTF_EXT_LEARNED, and NTF_EXT_MANAGED of NDA_FLAGS_EXT.
-const kept: readonly Test[] = [
-  { header: ndmState, value: nothing, mask: 0x80, not: true },
-  { header: ndmFlags, value: nothing.subarray(1), mask: 0x10, not: true },
-  { attribute: [15], value: nothing, zeroIsAbsent: true, not: true },
+// Those whose link-layer address is known (NDA_LLADDR), or that the kernel keeps so (NTF_EXT_MANAGED of NDA_FLAGS_EXT).
+const known: readonly Test[] = [
+  { attribute: [2] },
+  { attribute: [15], value: new Uint8Array(4), zeroIsAbsent: true, not: true },
 ]
 
-/** The neighbors of a device that somebody has set; without a device, of all. */
+/** The neighbors of a device; without a device, of all. */
 export function neighborsOf(dev: Device | undefined): Along[] {
   const lookup = (proxy: readonly 'proxy'[]): Along['lookup'] =>
     message('GETNEIGH', neighborLayout, { flags, header: { family: 'any', flags: [...proxy] }, attributes: { dev } })
   return [
-    { lookup: lookup([]), pattern: [ofIP, kept], recipe: anyNeighbor },
+    { lookup: lookup([]), pattern: [ofIP, known], recipe: anyNeighbor },
     { lookup: lookup(['proxy']), pattern: [ofIP], recipe: anyNeighbor },
   ]
 }
@@ -42,28 +37,26 @@ const notByKernel: Test = { header: 5, value: byte(2), not: true }
 const isIPv6: Test = { header: 0, value: byte(AF_INET6) }
 const hasSource: Test = { attribute: [7] }
 
-/** All that a device loses when it goes down: its addresses, the neighbors that somebody has set, and routes. */
+/** All that a device loses when it goes down: its addresses, neighbors and routes. */
 export function heldBy(dev: Device | undefined): Along[] {
-  const routes = message('GETROUTE', routeLayout, { flags, header: { family: 'any' }, attributes: { dev } })
   const addresses = { family: 'any', ...(dev === undefined ? {} : { index: dev }) } as const
+  const routes = (family: Family, of: Device | undefined): Along['lookup'] =>
+    message('GETROUTE', routeLayout, { flags, header: { family }, attributes: { dev: of } })
+  const routes6 = routes('ipv6', dev)
   return [
     { lookup: message('GETADDR', addressLayout, { flags, header: addresses }), pattern: [ofIP], recipe: anyAddress },
     ...neighborsOf(dev),
-    {
-      lookup: routes,
-      pattern: [
-        ofIP,
-        [notByKernel],
-        [
-          { ...isIPv6, not: true },
-          { ...hasSource, not: true },
-        ],
-      ],
-      recipe: anyRoute,
-    },
+    // Of all devices: among those to one destination each has its place.
+    { lookup: routes('ipv4', undefined), pattern: [[notByKernel], ...over(dev)], recipe: anyRoute },
+    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [{ ...hasSource, not: true }]], recipe: anyRoute },
     // Without its source address an IPv6 route stays, and looks the same to the kernel.
-    { lookup: routes, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, anew: true },
+    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, anew: true },
   ]
+}
+
+/** Routes over a device, also those that have it among several ways: RTA_OIF, or rtnh_ifindex in RTA_MULTIPATH. */
+function over(device: Device | undefined): Condition[] {
+  return device === undefined ? [] : [[{ attribute: [4], device }, { attribute: [9] }]]
 }
 
 const settable = Object.values(bridgePort.table).flatMap(([symbol, number, type]) =>
@@ -80,21 +73,33 @@ export function portSettings(dev: Device): Along[] {
       model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { linkInfo: port } }),
       // IFLA_LINKINFO, IFLA_INFO_SLAVE_KIND
       pattern: [[{ attribute: [18, 4], value: Buffer.from('bridge\0') }]],
-      recipe: linkSettingsThere,
+      recipe: linkAttributesThere,
     },
   ]
 }
 
-/** What a device loses besides when it is moved: how it makes its IPv6 addresses, its master, and that it is up. */
-export function lostByMove(dev: Device): Along[] {
-  const lookup = message('GETLINK', linkLayout, { header: { index: dev } })
-  const index = { index: dev }
-  const modelled = [
-    message('NEWLINK', linkLayout, {
-      header: index,
-      attributes: { afSpec: { inet6: { addrGenMode: 'eui64' } } } as never,
-    }),
-    message('NEWLINK', linkLayout, { header: { ...index, change: IFF.UP }, attributes: { master: 0 } }),
+/** How a device makes its IPv6 addresses, which it forgets where it loses IPv6 altogether. */
+export function addressGeneration(dev: Device): Along[] {
+  const spec = { inet6: { addrGenMode: 'eui64' } } as never
+  return [
+    {
+      lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
+      model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { afSpec: spec } }),
+      pattern: [],
+      recipe: linkAttributesThere,
+    },
   ]
-  return modelled.map((model) => ({ lookup, model, pattern: [], recipe: linkSettingsThere }))
+}
+
+/** What a device loses when it is moved: its master, and that it is up. */
+export function lostByMove(dev: Device): Along[] {
+  const header = { index: dev, change: IFF.UP }
+  return [
+    {
+      lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
+      model: message('NEWLINK', linkLayout, { header, attributes: { master: 0 } }),
+      pattern: [],
+      recipe: linkSettingsThere,
+    },
+  ]
 }

@@ -25,7 +25,7 @@ import {
   type LinkOptions,
   type Options,
 } from './link_options'
-import { heldBy, lostByMove, neighborsOf, portSettings } from './along'
+import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
 import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
 import { linkSettings } from './undo'
 
@@ -282,16 +282,21 @@ function droppedBy(options: Options, dev: LinkName): Step['along'] {
   const { netns, master, up, mac, arp, mtu } = options
   // A further name may be too long to be looked up by: then all that there is in the namespace is looked at.
   const device = typeof dev === 'object' ? undefined : dev
-  const leaves = netns !== undefined || master !== undefined
-  // Below IPV6_MIN_MTU a device has no IPv6.
-  const all = leaves || up !== undefined || (typeof mtu === 'number' && mtu < 1280)
+  const moves = netns !== undefined
+  const leaves = moves || master !== undefined
+  const withoutIPv6 = moves || (typeof mtu === 'number' && mtu < minIPv6MTU)
+  const all = leaves || withoutIPv6 || up !== undefined
   if (!all && mac === undefined && arp === undefined) return undefined
   return () => [
-    ...(netns !== undefined && device !== undefined ? lostByMove(device) : []),
+    ...(withoutIPv6 && device !== undefined ? addressGeneration(device) : []),
+    ...(moves && device !== undefined ? lostByMove(device) : []),
     ...(leaves && device !== undefined ? portSettings(device) : []),
     ...(all ? heldBy(device) : neighborsOf(device)),
   ]
 }
+
+/** IPV6_MIN_MTU: with less a device has no IPv6. */
+const minIPv6MTU = 1280
 
 /** links.delete */
 export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {

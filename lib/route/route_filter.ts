@@ -43,6 +43,8 @@ export const defaultMetric = 1024
 export interface RouteFiltering {
   /** The dump; the kernel filters by family, table, type, protocol and device. */
   readonly request: Message
+  /** The same without what is not needed to tell which routes are to the same destination. */
+  readonly among: () => Message
   /** Whether a route is meant by the rest of the filter. */
   readonly isIt: (route: Route) => boolean
   /** The same, for the native side. */
@@ -66,6 +68,8 @@ export function filtering(filter: RouteFilter): RouteFiltering {
     header: { family, ...(type === undefined ? {} : { type }), ...(protocol === undefined ? {} : { protocol }) },
     attributes: { dev, table },
   })
+  const among = (): Message =>
+    message('GETROUTE', routeLayout, { flags: NLM_F.DUMP, header: { family }, attributes: { table } })
   const isIt = (route: Route): boolean =>
     (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
     (router === undefined || route.via === router || route.nexthops?.some((hop) => hop.via === router) === true) &&
@@ -78,7 +82,7 @@ export function filtering(filter: RouteFilter): RouteFiltering {
     ...(metric === undefined ? [] : ofMetric(metric)),
     ...(wantedScope === undefined ? [] : [[ofScope(wantedScope)]]),
   ]
-  return { request, isIt, pattern }
+  return { request, among, isIt, pattern }
 }
 
 // Attributes of a route (RTA_), and fields of struct rtmsg.

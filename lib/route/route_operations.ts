@@ -106,8 +106,8 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
 /** routes.flush, of the table `main` unless another one is named. */
 export function flushRoutes(netns: NetnsReference, filter: RouteFilter): Operation<void> {
   checkCondition(filter)
-  const { request, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
-  const sweep = { pattern, recipe: anyRoute, name: 'RTM_DELROUTE' }
+  const { request, among, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
+  const sweep = { pattern, recipe: anyRoute, name: 'RTM_DELROUTE', among }
   return flush('routes.flush', netns, request, sweep, { tolerate: noSuchTable })
 }
 

@@ -446,11 +446,15 @@ const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppr
 
 const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
 
-// The kernel leaves out what is 0.
 function same(a: unknown, b: unknown, field: string): boolean {
   if (suppressing.has(field)) return a === b
   const [one, other] = [a, b] as (RuleRange | undefined)[]
-  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : (a ?? 0) === (b ?? 0)
+  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : orZero(a) === orZero(b)
+}
+
+// The kernel leaves out what is 0.
+function orZero(value: unknown): unknown {
+  return value === undefined || value === false || value === 0n ? 0 : value
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */

@@ -5,10 +5,21 @@ import type { HeaderRange, UndoRecipe } from '../netlink/undo_recipe'
 import { AF_INET } from '../wire/ip'
 import { Mode, RTM } from './rtnetlink'
 
-/** Settings of a link get back the values that they had; the flags (ifi_flags) are those of the header. */
-export const linkSettings: UndoRecipe = { mode: 'settings', headerSize: 16, oldHeader: [[8, 4]] }
+// ifi_index: whatever the change calls the link, its old settings say which it is.
+const index: HeaderRange = [4, 4]
 
-/** Some settings of a link, those that it has. */
+/** Settings of a link get back the values that they had; the flags (ifi_flags) are those of the header. */
+export const linkSettings: UndoRecipe = {
+  mode: 'settings',
+  headerSize: 16,
+  oldHeader: [index, [8, 4]],
+  dropped: [53], // IFLA_ALT_IFNAME
+}
+
+/** Some settings of a link, those that it has; not its flags. */
+export const linkAttributesThere: UndoRecipe = { mode: 'settings', headerSize: 16, onlyWhatIsThere: true }
+
+/** The same with some of its flags. */
 export const linkSettingsThere: UndoRecipe = { ...linkSettings, onlyWhatIsThere: true }
 
 /** The index of the device, in struct ifaddrmsg and struct ndmsg. */
