@@ -1,36 +1,18 @@
 // Steps that remove what a dump finds: the matches are sent back as messages that remove them.
 #include <algorithm>
-#include <chrono>
 #include <string_view>
-#include <thread>
 #include <unordered_set>
 
 #include "transaction.h"
 
 namespace netloom {
-namespace {
-
-// A dump during which something changed is not whole, and is read again: so often, with 1, 2, 3 … ms in between. What
-// is behind the sweep waits for it, so not for long.
-constexpr int kDumpTries = 10;
-
-}  // namespace
-
-Failure Transaction::dump_whole(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
-  for (int tries = 1;; ++tries) {
-    replies = {};
-    if (Failure failure = execute(thread, step, operation, replies)) return failure;
-    if (!replies.interrupted || replies.refused) return {};
-    if (tries == kDumpTries) return Failure{EINTR, "recvmsg (dump)"};
-    std::this_thread::sleep_for(std::chrono::milliseconds(tries));
-  }
-}
-
 Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
   const Sweep& sweep = script_.sweeps[*step.sweep];
   const UndoRecipe& recipe = script_.recipes[sweep.recipe];
   Replies found;
-  if (Failure failure = dump_whole(thread, step, operation, found)) return failure;
+  if (Failure failure = relocate(thread, step, operation)) return failure;
+  if (Failure failure = read_whole(thread, step, {step.bytes, Ending::dump, tolerated(step)}, found)) return failure;
+  if (found.interrupted && !found.refused) return Failure{EINTR, "recvmsg (dump)"};
   if (found.refused) {
     replies = std::move(found);
     return {};

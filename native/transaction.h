@@ -159,7 +159,8 @@ class Transaction final : public Job {
   Failure relocate(ThreadHome& thread, const Step& step, Operation& operation);
   // Removes what a dump finds. What is told are refusals alone.
   Failure sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
-  Failure dump_whole(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
+  // Sends to the namespace of a step, and again while the kernel says that its dump is not whole.
+  Failure read_whole(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request, Replies& replies);
   // Notes what brings back those of all objects that are removed.
   void note_swept(const Step& step, const Replies& all, const std::vector<std::vector<uint8_t>>& removals,
                   Operation& operation);

@@ -2,7 +2,9 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
+#include <thread>
 #include <unordered_set>
 
 #include "transaction.h"
@@ -14,6 +16,10 @@ namespace {
 constexpr size_t kMostTogether = 200;
 // A message that needs what another one makes is sent again so often.
 constexpr int kRounds = 16;
+
+// A dump during which something changed is not whole, and is read again: so often, with 1, 2, 3 … ms in between. What
+// is behind it waits for it, so not for long.
+constexpr int kDumpTries = 10;
 
 const nlmsghdr* header_of(std::span<const uint8_t> message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
@@ -56,7 +62,17 @@ Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation
 
 Failure Transaction::look(ThreadHome& thread, const Step& step, std::span<uint8_t> lookup, Replies& replies) {
   const bool dump = (header_of(lookup)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-  return send(thread, step, {lookup, dump ? Ending::dump : Ending::reply, kGone}, replies);
+  return read_whole(thread, step, {lookup, dump ? Ending::dump : Ending::reply, kGone}, replies);
+}
+
+Failure Transaction::read_whole(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request,
+                                Replies& replies) {
+  for (int tries = 1;; ++tries) {
+    replies = {};
+    const Failure failure = send(thread, step, request, replies);
+    if (failure || !replies.interrupted || replies.refused || tries == kDumpTries) return failure;
+    std::this_thread::sleep_for(std::chrono::milliseconds(tries));
+  }
 }
 
 void Transaction::note_restoring(const Step& step, const Replies& replies, Operation& operation) {

@@ -13,11 +13,10 @@ import { checkName, checkPath, pathOfName } from './name'
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
   /**
-   * If one operation fails, what succeeded is taken back, the last first: what was made is removed, changed settings and
-   * replaced or deleted addresses, routes, neighbors and rules are put back to what they were. Deleted links cannot be
-   * brought back, and the error says so; nor is what the kernel drops by itself along with a change, such as the neighbors of
-   * a device that gets another MAC, or the settings of a port that leaves its bridge. The kernel is asked what there was as
-   * part of the same job. Default: false.
+   * If one operation fails, what succeeded is taken back, the last first: what was made is removed; changed settings and
+   * replaced, deleted or flushed addresses, routes, neighbors and rules are put back to what they were; and so is what the
+   * kernel dropped along with a change, such as the routes of a device that was set down. Deleted links cannot be brought
+   * back, and the error says so. The kernel is asked what there was as part of the same job. Default: false.
    */
   rollback?: boolean | undefined
   /**

@@ -1,16 +1,36 @@
 // Flushing: what a list with a filter gives is what goes, in a batch and without; with a rollback it is all there again.
+import { unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type NetNs,
   type AddressFilter,
-  type Batch,
   type NeighborFilter,
   type RouteFilter,
   type RuleOptions,
 } from '../../lib/index'
-import { fresh, ip } from '../support/namespaces'
-import { undone, withoutDad } from '../support/rollback'
+import { fresh, ip, ownPrefix } from '../support/namespaces'
+import { stateOf, undone, withoutDad } from '../support/rollback'
 
 let ns: NetNs
+
+// What only `ip` can make: a nexthop object; and a next router of the other family, which it names in its own way.
+const ofIp = join(tmpdir(), `${ownPrefix}flush`)
+
+beforeAll(() => {
+  writeFileSync(
+    ofIp,
+    [
+      'route add 10.60.0.0/16 via inet6 fd00::2 dev v0',
+      'nexthop add id 7 via 10.0.0.2 dev v0',
+      'route add 10.61.0.0/16 nhid 7\n',
+    ].join('\n'),
+  )
+})
+
+afterAll(() => {
+  unlinkSync(ofIp)
+})
 
 beforeEach(async () => {
   ns = await fresh()
@@ -72,9 +92,7 @@ beforeEach(async () => {
     b.rules.add({ family, priority: 107, table: 5, uids: { start: 5, end: 9 }, tunnelId: 5n })
   }
   await b.commit()
-  await ip(ns, 'route', 'add', '10.60.0.0/16', 'via', 'inet6', 'fd00::2', 'dev', 'v0')
-  await ip(ns, 'nexthop', 'add', 'id', '7', 'via', '10.0.0.2', 'dev', 'v0')
-  await ip(ns, 'route', 'add', '10.61.0.0/16', 'nhid', '7')
+  await ip(ns, '-batch', ofIp)
 })
 
 afterEach(async () => {
@@ -238,14 +256,30 @@ describe.each(['alone', 'in a batch'] as const)('%s', (how) => {
   })
 })
 
-// The kernel refuses to make some things again as it had made them: ::1, and its own rules of priority 0.
+// Made again, the address ::1 has a route that it had not.
 const restorable = cases.filter(
   ([what, , filter]) => !(what === 'addresses' && (filter as AddressFilter).family === 'ipv6'),
 )
 
-test.each(restorable)('%s.flush is taken back: %s', async (what, _title, filter) => {
-  await undone([ns], (b: Batch<NetNs>) => b[what].flush(filter))
-})
+test.each(['addresses', 'routes', 'neighbors', 'rules'] as const)(
+  '%s.flush is taken back',
+  async (what) => {
+    const before = await stateOf(ns)
+    const lists = async (): Promise<string[]> => told(await everything[what](false))
+    const listed = await lists()
+    for (const [resource, title, filter] of restorable) {
+      if (resource !== what) continue
+      const batch = ns.batch({ rollback: true })
+      batch[what].flush(filter)
+      batch.links.delete('nobody')
+      const error: unknown = await batch.commit().catch((caught: unknown) => caught)
+      expect([title, error]).toMatchObject([title, { code: 'ENODEV', index: 1, rolledBack: true, leftovers: [] }])
+      expect([title, ...(await lists()).sort()]).toEqual([title, ...listed.sort()])
+    }
+    expect(await stateOf(ns)).toEqual(before)
+  },
+  60_000,
+)
 
 test('of routes that are alike, those that are flushed come back to their places', async () => {
   await undone([ns], (b) => {

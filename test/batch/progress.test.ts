@@ -111,6 +111,19 @@ test('what it throws at the end rejects, though all is done', async () => {
   expect(await ipJson(ns, 'link')).toHaveLength(2)
 })
 
+test.each([
+  [{ onProgress: 5 }, 'onProgress', TypeError],
+  [{ onProgres: () => undefined }, 'onProgres', TypeError],
+  [null, 'options', TypeError],
+])('what is no way to be told is refused before anything is sent: %p', async (options, field, error) => {
+  const batch = routes(1)
+  const refused: unknown = await batch.commit(options as never).catch((caught: unknown) => caught)
+  expect(refused).toBeInstanceOf(error)
+  expect(refused).toMatchObject({ field })
+  expect(await there()).toBe(0)
+  await batch.commit()
+})
+
 test('an abort ends the telling', async () => {
   const controller = new AbortController()
   const steps: Progress[] = []
