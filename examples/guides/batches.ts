@@ -36,7 +36,11 @@ async function flush(ns: NetNs): Promise<void> {
   const batch = ns.batch({ rollback: true })
   batch.routes.flush({ protocol: 'bgp' })
   for (const dst of ['10.8.0.0/16', '10.9.0.0/16']) batch.routes.add({ dst, via: '10.0.0.1', protocol: 'bgp' })
-  await batch.commit({ onProgress: ({ done, total }) => console.log(`${done} of ${total}`) }) // 3 of 3
+  await batch.commit({
+    onProgress({ done, total }) {
+      console.log(`${done} of ${total}`) // 3 of 3
+    },
+  })
   assert.deepEqual(
     (await ns.routes.list({ protocol: 'bgp' })).map(({ dst }) => dst),
     ['10.8.0.0/16', '10.9.0.0/16'],
