@@ -10,7 +10,7 @@ import {
   type RuleOptions,
 } from '../../lib/index'
 import { fresh, ip, ownPrefix } from '../support/namespaces'
-import { stateOf, undone, withoutDad } from '../support/rollback'
+import { ready, stateOf, undone, withoutDad } from '../support/rollback'
 
 let ns: NetNs
 
@@ -42,7 +42,13 @@ beforeEach(async () => {
     ['v0', 0],
     ['w0', 1],
   ] as const) {
-    b.links.add({ kind: 'veth', name, up: true, addrGenMode: 'none', peer: { name: `${name}p`, up: true } })
+    b.links.add({
+      kind: 'veth',
+      name,
+      up: true,
+      addrGenMode: 'none',
+      peer: { name: `${name}p`, up: true, addrGenMode: 'none' },
+    })
     b.addresses.add({ dev: name, address: `10.${n}.0.1/24` })
     b.addresses.add({ dev: name, address: `10.${n}.0.5/24` }) // secondary
     b.addresses.add({ dev: name, address: `10.${n}.9.1/32`, label: `${name}:one`, scope: 'link' })
@@ -93,6 +99,7 @@ beforeEach(async () => {
   }
   await b.commit()
   await ip(ns, '-batch', ofIp)
+  await ready(ns)
 })
 
 afterEach(async () => {

@@ -11,6 +11,19 @@ export function withoutDad(ns: NetNs): void {
   })
 }
 
+/** Waits until IPv6 has noticed that all devices which are up have a carrier: it makes their routes a little later. */
+export async function ready(...all: readonly NetNs[]): Promise<void> {
+  const deadline = Date.now() + 2000
+  for (const ns of all) {
+    const up = (await ns.links.list({ up: true })).filter(({ name }) => name !== 'lo').map(({ index }) => index)
+    const made = async (): Promise<boolean> => {
+      const routes = await ns.routes.list({ dst: 'ff00::/8', table: 'local' })
+      return up.every((index) => routes.some(({ dev }) => dev === index))
+    }
+    while (!(await made()) && Date.now() < deadline) await sleep(5)
+  }
+}
+
 // What the kernel counts, or finds out by and by.
 const volatile = /_timer$|^(operstate|used|confirmed|updated|probes|tentative|dadfailed|linkdown)$/
 
@@ -61,6 +74,7 @@ export async function undone(
   [ns, ...others]: readonly [NetNs, ...NetNs[]],
   note: (batch: Batch<NetNs>) => void,
 ): Promise<BatchError> {
+  await ready(ns, ...others)
   const before = await stateOf(ns, ...others)
   const batch = ns.batch({ rollback: true })
   note(batch)
