@@ -161,7 +161,7 @@ function describeRefusal({ attribute, missingAttribute, policy }: Refusal): stri
 export class DumpInterruptedError extends NetloomError {
   /** The name of the class, `DumpInterruptedError`. */
   override name = 'DumpInterruptedError'
-  /** What the last try gave; entries may be missing from it or be there twice. */
+  /** What the last try gave; entries may be missing from it or be there twice. Undefined for `flush`, which removed nothing. */
   readonly partial: unknown
 
   constructor(operation: string, netns: string, tries: number, partial: unknown) {

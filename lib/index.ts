@@ -65,7 +65,8 @@ export type {
   RouteOptions,
   RouteTable,
 } from './route/route'
-export type { LookupOptions, RouteFilter } from './route/route_operations'
+export type { LookupOptions } from './route/route_operations'
+export type { RouteFilter } from './route/route_filter'
 export { Neighbors } from './route/neighbors'
 export type {
   Neighbor,

@@ -63,6 +63,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
                              InstanceMethod("transact", &NetloomAddon::Transact),
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
+                             InstanceMethod("progress", &NetloomAddon::Progress),
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
                              InstanceMethod("limit", &NetloomAddon::Limit),
@@ -252,6 +253,14 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto job = number(info[0]);
     if (!job) return malformed(info.Env());
     return {info.Env(), make_number(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))};
+  }
+
+  // progress(job)
+  Napi::Value Progress(Info info) {
+    const auto job = number(info[0]);
+    if (!job) return malformed(info.Env());
+    return {info.Env(),
+            make_number(info.Env(), static_cast<double>(environment_.progress(static_cast<uint64_t>(*job))))};
   }
 
   // takeSocket(number): its descriptor, which belongs to the caller, or -1

@@ -58,6 +58,11 @@ int Environment::cancel(uint64_t job) {
   return static_cast<int>(found == jobs_.end() ? Executor::Cancelled::too_late : executor_.cancel(found->second));
 }
 
+size_t Environment::progress(uint64_t job) const {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? 0 : found->second->progress();
+}
+
 void Environment::drain() {
   // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
   constexpr size_t kJobsPerTurn = 32;

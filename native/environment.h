@@ -33,6 +33,8 @@ class Environment {
   napi_value scratch() const;
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
+  // How many of the things that a job does are done; 0 of one that ended or is none.
+  size_t progress(uint64_t job) const;
 
   // The handle table: JavaScript holds numbers, which are never used twice.
   uint64_t keep(NamespacePointer netns);

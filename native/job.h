@@ -65,6 +65,8 @@ class Job {
   // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits
   // for its end.
   virtual bool interrupt() { return false; }
+  // On JavaScript's thread, while the job waits or runs: how many of the things that it does are done.
+  virtual size_t progress() const { return 0; }
   // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
   virtual void discard() {}
 

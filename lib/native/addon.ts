@@ -65,6 +65,8 @@ export interface Addon {
   takeSocket(socket: number): number
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
+  /** How many of the things that a job does are done. */
+  progress(job: number): number
   scratch(): ArrayBuffer
   enter(handle: number): Ended | undefined
   leave(): Ended | undefined

@@ -37,6 +37,12 @@ export interface Completion<Result> {
   readonly result: Result
 }
 
+/** Is told now and then how many of its things a job has done; ends it, as a signal does, by saying false. */
+export type Watch = (done: number) => boolean
+
+/** How often it is told. */
+const watchMs = 50
+
 /** How the addon refuses a job for a handle that it does not have. */
 const EBADF = 9
 
@@ -94,11 +100,13 @@ export function checkCallOptions(options: CallOptions | undefined, more: readonl
  * Starts a job and tells how it ended, also when it failed: what that means is the caller's to say. One that ended at
  * once is told of at once, not by a promise: its answer may lie in memory that the next one overwrites.
  * @param subject - What it is about, for errors.
+ * @param watch - Is never called once the job has ended, or was told to.
  */
 export function runJob<Result>(
   subject: Subject,
   start: () => Started,
   options?: CallOptions,
+  watch?: Watch,
 ): Completion<Result> | Promise<Completion<Result>> {
   const signal = options?.signal
   if (signal?.aborted === true) return Promise.reject(new AbortError(subject, 'none', signal.reason))
@@ -113,7 +121,7 @@ export function runJob<Result>(
     )
   }
   return new Promise((resolve, reject) => {
-    if (signal === undefined && options?.timeout === undefined) {
+    if (signal === undefined && options?.timeout === undefined && watch === undefined) {
       wait(job, (errno, call, result) => {
         resolve({ errno, call, result: result as Result })
       })
@@ -124,9 +132,11 @@ export function runJob<Result>(
     const release = (): void => {
       forgetSignal?.()
       clearTimeout(timer)
+      clearInterval(watching)
     }
     const abort = (reason: unknown): void => {
       const found = addon.cancel(job)
+      clearInterval(watching)
       // It ends early by itself, and tells what it did.
       if (found === Cancelled.tooLate || found === Cancelled.interrupted) return
       forget(job)
@@ -138,6 +148,14 @@ export function runJob<Result>(
         abort(signal.reason)
       })
     }
+    let seen = 0
+    const look = (): void => {
+      const done = addon.progress(job)
+      if (done === seen) return
+      seen = done
+      if (watch?.(done) === false) abort(undefined)
+    }
+    const watching = watch === undefined ? undefined : setInterval(look, watchMs)
     if (options?.timeout !== undefined)
       timer = setTimeout(() => {
         abort(undefined)

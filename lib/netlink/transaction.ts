@@ -1,7 +1,7 @@
 // A transaction: operations handed to the addon as one job, and what it tells of them.
 import { systemError, type NetloomError, type Subject } from '../errors'
 import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
-import { runJob, type CallOptions, type Completion } from '../native/jobs'
+import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
 import { layOut, type Item, type Manner } from './plan'
 
 /** What one step received; `step` counts as the addon does: an undo is a step of its own. */
@@ -46,6 +46,7 @@ export function transact(
   subject: Subject,
   options: CallOptions | undefined,
   manner?: Manner,
+  watch?: Watch,
 ): Transacted | Promise<Transacted> {
   const start = (): ReturnType<typeof addon.transact> => {
     const { plan, bytes, names } = layOut(items, manner)
@@ -56,7 +57,7 @@ export function transact(
     if (result === undefined) return allDone(items.length)
     return typeof result === 'number' ? lookedUp(result) : readAnswer(result)
   }
-  const running = runJob<TransactionAnswer | undefined>(subject, start, options)
+  const running = runJob<TransactionAnswer | undefined>(subject, start, options, watch)
   return running instanceof Promise ? running.then(read) : read(running)
 }
 

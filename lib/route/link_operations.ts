@@ -24,6 +24,7 @@ import {
   type LinkOptions,
   type Options,
 } from './link_options'
+import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
 import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
 import { linkSettings } from './undo'
 
@@ -268,8 +269,31 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (port !== undefined) add(where, renamed, { linkInfo: port })
   if (upLater && flags.change !== 0) add(where, renamed, {}, flags)
   if (steps.length === 0) add(netns, dev, {}) // nothing to change, but the device has to be there
-  return change('links.set', netns, steps, `link ${show(dev)}`)
+  const along = droppedBy(options, dev)
+  const withAlong = along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))
+  return change('links.set', netns, withAlong, `link ${show(dev)}`)
 }
+
+/** What the kernel drops along with changes of a device. */
+function droppedBy(options: Options, dev: LinkName): Step['along'] {
+  const { netns, master, up, mac, arp, mtu } = options
+  // A further name may be too long to be looked up by: then all that there is in the namespace is looked at.
+  const device = typeof dev === 'object' ? undefined : dev
+  const moves = netns !== undefined
+  const leaves = moves || master !== undefined
+  const withoutIPv6 = moves || (typeof mtu === 'number' && mtu < minIPv6MTU)
+  const all = leaves || withoutIPv6 || up !== undefined
+  if (!all && mac === undefined && arp === undefined) return undefined
+  return () => [
+    ...(withoutIPv6 && device !== undefined ? addressGeneration(device) : []),
+    ...(moves && device !== undefined ? lostByMove(device) : []),
+    ...(leaves && device !== undefined ? portSettings(device) : []),
+    ...(all ? heldBy(device) : neighborsOf(device)),
+  ]
+}
+
+/** IPV6_MIN_MTU: with less a device has no IPv6. */
+const minIPv6MTU = 1280
 
 /** links.delete */
 export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {

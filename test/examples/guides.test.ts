@@ -24,7 +24,7 @@ test.each(programs)('examples/%s.ts works', (program) => {
   // Its names are taken nowhere: in a mount namespace of its own, with a /run of its own.
   const script = 'mount -t tmpfs none /run && "$@" && test -z "$(ls -A /run/netns 2>/dev/null)"'
   const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, join(root, '.build/examples', `${program}.js`)]
-  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000 })
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000, env: process.env })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
