@@ -55,6 +55,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("openNetnsThread", &NetloomAddon::OpenNetnsThread),
                              InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
+                             InstanceMethod("letGo", &NetloomAddon::LetGoOfSpares),
                              InstanceMethod("listLeftovers", &NetloomAddon::ListLeftoverFiles),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
                              InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
@@ -159,6 +160,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
   }
 
+  // letGo(): of the namespaces that were made ahead
+  Napi::Value LetGoOfSpares(Info info) { return Submit(info, std::make_shared<LetGo>(), LaneName::mutation); }
+
   // listLeftovers(directory)
   Napi::Value ListLeftoverFiles(Info info) {
     const auto directory = text(info[0]);
@@ -236,13 +240,20 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
         continue;
       }
       if (!netns) return status(env, Failure{EBADF, nullptr});
-      const auto is_it = [&](const Use& use) { return use.of == netns->identity(); };
-      if (std::none_of(uses.begin(), uses.end(), is_it)) uses.push_back(Use{netns->identity(), changes});
+      uses.push_back(Use{netns->identity(), changes});
       script.namespaces.push_back(std::move(netns));
     }
     script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
     script.names = split(*names);
     if (!plan->read(script)) return malformed(env);
+    for (const Operation& operation : script.operations) {
+      if (operation.creation && !operation.creation->path.empty())
+        uses.push_back(use_of_path(operation.creation->path, true));
+    }
+    // A job that used something twice would wait for itself.
+    std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of < b.of; });
+    uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
+               uses.end());
     auto job = std::make_shared<Transaction>(std::move(script));
     if (environment_.job_count() == 0) job->expect_answer();
     return Submit(info, std::move(job), name, std::move(uses));

@@ -209,7 +209,8 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
            Clock::now() < until) {
       relax();
     }
-    Job* job = lane.handover.has_offer() ? lane.handover.take() : lane.handover.stop_looking();
+    Job* job = lane.handover.has_offer() ? lane.handover.take() : nullptr;
+    if (!job) job = lane.handover.stop_looking();  // there was no offer, or it was taken back
     eager = Clock::now() < begin + kLongLook;
     if (!job) return false;
     const bool last = !run(*job);
@@ -218,9 +219,11 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
     auto awaited = Job::Handed::awaited;
     const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
     if (last) return left;
-    if (!left) continue;
-    lane.handover.stop_looking();
-    return true;
+    if (left) {
+      lane.handover.stop_looking();
+      return true;
+    }
+    lane.handover.look();
   }
 }
 
@@ -283,7 +286,7 @@ void Executor::work(Worker& self) {
       job->discard();
       lock = lock_briefly(mutex_);
     }
-    finish(job, lock);
+    finish(std::move(job), lock);
     if (stranded) break;
   }
   if (stranded) home_.reset();  // the replacement opens it anew
@@ -292,7 +295,7 @@ void Executor::work(Worker& self) {
   wake_();
 }
 
-void Executor::finish(const JobPointer& job, std::unique_lock<std::mutex>& lock) {
+void Executor::finish(JobPointer job, std::unique_lock<std::mutex>& lock) {
   job->state_ = Job::State::finished;
   --lanes_[static_cast<size_t>(job->lane_)].assigned;
   std::array<bool, kLaneCount> filled{};
@@ -302,7 +305,8 @@ void Executor::finish(const JobPointer& job, std::unique_lock<std::mutex>& lock)
     filled[static_cast<size_t>(waiting->lane_)] = true;
   });
   const bool first = finished_.empty();
-  finished_.push_back(job);
+  // From here on it is JavaScript's alone.
+  finished_.push_back(std::move(job));
   // Nobody is woken to find the mutex taken.
   lock.unlock();
   if (first) wake_();

@@ -101,7 +101,7 @@ class Executor {
   void admit_held();
   bool has_room(const Lane& lane, size_t opens) const;
   // Gives up the lock for a moment.
-  void finish(const JobPointer& job, std::unique_lock<std::mutex>& lock);
+  void finish(JobPointer job, std::unique_lock<std::mutex>& lock);
 
   std::function<void()> wake_;
   std::mutex mutex_;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include <cstring>
 
@@ -117,19 +118,35 @@ Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
 
 namespace {
 
+// Where there is no room, what was made ahead took it: it is used, or waited for until the kernel has freed it.
+Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<Nursery::Spare>& spare) {
+  // It inherits settings of where it is created, which is home.
+  if (!thread.return_home()) return failed("setns");
+  while (true) {
+    const Failure failure = thread.visit_new();
+    if (failure.error != ENOSPC) return failure;
+    spare = thread.nursery().take_last();
+    if (spare) return {};
+    if (!thread.nursery().has_let_go()) return failure;
+    constexpr timespec kPause{0, 2'000'000};
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
 Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
   Pin made;  // undoes itself on every early return
   if (!path.empty()) {
     if (Failure failure = Pin::prepare(path, thread.shared_mount(), made)) return failure;
   }
-  std::optional<Nursery::Spare> spare = thread.nursery().take(thread.home());
   Fd fd;
+  std::optional<Nursery::Spare> spare = thread.nursery().take(thread.home());
+  if (!spare) {
+    if (Failure failure = unshare_where_there_is_room(thread, spare)) return failure;
+  }
   if (spare) {
     fd = std::move(spare->netns);
-  } else {
-    if (Failure failure = thread.visit_new()) return failure;
-    fd = open_own_netns();
-    if (!fd) return failed("open");
+  } else if (!(fd = open_own_netns())) {
+    return failed("open");
   }
   if (!path.empty()) {
     if (Failure failure = made.mount(fd.get())) return failure;

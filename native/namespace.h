@@ -27,9 +27,18 @@ class Namespace {
   int fd() const { return fd_.get(); }
   const Identity& identity() const { return identity_; }
   // From now on the pin goes when this object goes.
-  void own(Pin pin) { pin_ = std::move(pin); }
-  void disown() { pin_.disarm(); }
-  Pin take_pin() { return std::move(pin_); }
+  void own(Pin pin) {
+    const std::lock_guard lock(mutex_);
+    pin_ = std::move(pin);
+  }
+  void disown() {
+    const std::lock_guard lock(mutex_);
+    pin_.disarm();
+  }
+  Pin take_pin() {
+    const std::lock_guard lock(mutex_);
+    return std::move(pin_);
+  }
   // Takes over a socket that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
 

@@ -8,6 +8,7 @@
 
 #include "job.h"
 #include "namespace.h"
+#include "nursery.h"
 
 namespace netloom {
 
@@ -99,6 +100,13 @@ class ListLeftovers final : public Job {
  private:
   std::string directory_;
   std::vector<std::string> found_;
+};
+
+// Lets go of what was made ahead.
+class LetGo final : public Job {
+ public:
+  void run(ThreadHome& thread) override { thread.nursery().rest(); }
+  napi_value deliver(const Delivery&) override { return nullptr; }
 };
 
 // A socket made in a namespace, optionally bound there; it stays there wherever it is used.

@@ -32,7 +32,9 @@ bool is_failed(const Operation& operation) {
 
 Transaction::Transaction(Script script) : script_(std::move(script)), created_(script_.namespaces.size()) {
   for (const Operation& operation : script_.operations) {
-    if (operation.creation) created_[operation.creation->netns] = true;
+    if (!operation.creation) continue;
+    created_[operation.creation->netns] = true;
+    ++creations_;
   }
 }
 

@@ -196,7 +196,7 @@ class Transaction final : public Job {
   }
 
   Script script_;
-  size_t creations_;
+  size_t creations_ = 0;
   Replies first_replies_;
   std::atomic<bool> interrupted_ = false;
   bool rolled_back_ = false;

@@ -49,6 +49,7 @@ export interface Addon {
   openNetnsThread(tid: number): Started
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
+  letGo(): Started
   listLeftovers(directory: string): Started
   closeNetns(handle: number): boolean
   shareNetns(handle: number): readonly [registry: string, number: number] | undefined

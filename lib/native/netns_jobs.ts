@@ -117,6 +117,11 @@ export async function listNetns(directory: string, options?: CallOptions): Promi
   return unwrap(completion, { operation, detail: directory })
 }
 
+/** Lets go of the namespaces that were made ahead. */
+export async function letGoOfSpares(operation: string): Promise<void> {
+  unwrap(await runJob<undefined>({ operation }, () => addon.letGo()), { operation })
+}
+
 /** The names in a directory that are files without a namespace, which nobody is just making one for. */
 export async function listLeftovers(directory: string): Promise<readonly string[]> {
   const operation = 'NetNs.deleteAll'

@@ -111,7 +111,8 @@ test('creations that are aborted in the queue are never begun', async () => {
   controller.abort()
   const all = await Promise.allSettled(creating)
   const none = all.filter((one) => one.status === 'rejected' && (one.reason as AbortError).outcome === 'none')
-  expect(none.length).toBeGreaterThanOrEqual(18)
+  // Some have begun before the last is called.
+  expect(none.length).toBeGreaterThanOrEqual(10)
   for (const one of all) if (one.status === 'fulfilled') await one.value.delete()
   await until(async () => (await NetNs.list()).every(({ name }) => !names.includes(name)))
   const list = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
