@@ -27,8 +27,8 @@ export function checkMilliseconds(value: unknown, field: string): void {
 export function checkCall(options: unknown, more: readonly string[] = []): void {
   if (options === undefined) return
   checkKeys(options, new Set([...keys, ...more]))
-  const { signal, timeout } = options as { signal?: unknown; timeout?: unknown }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
+  const { signal, timeout } = options as { signal?: Partial<AbortSignal> | null; timeout?: unknown }
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean') throw wrongType('signal', 'an AbortSignal', signal)
   checkMilliseconds(timeout, 'timeout')
 }
 

@@ -1,5 +1,6 @@
 // Values of JavaScript checked against a column's type, and written as the server wants them (RFC 7047, section 5.1).
 // What the server would refuse anyhow is refused here, with the name of the column.
+import { types } from 'node:util'
 import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import type { Json } from './json'
 import { NewRow, tableOf } from './rows'
@@ -84,7 +85,7 @@ function atomOf(type: BaseType, value: unknown, field: string): CheckedAtom {
 }
 
 function entriesOf(value: unknown, field: string): (readonly [unknown, unknown])[] {
-  if (value instanceof Map) return [...(value as ReadonlyMap<unknown, unknown>)]
+  if (types.isMap(value)) return [...value]
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
   throw wrongType(field, 'a Map or an object', value)
 }

@@ -1,5 +1,6 @@
 // What can go wrong with an OVSDB server, as types: an operation that it refused, a commit that it refused, words that
 // make no sense, and a connection that is not there. Bad input is a TypeError or RangeError, as everywhere (wire/invalid.ts).
+import { types } from 'node:util'
 import { NetloomError } from '../errors'
 import type { Json } from './json'
 
@@ -108,10 +109,15 @@ export class OvsdbConnectionError extends NetloomError {
   override name = 'OvsdbConnectionError'
 
   constructor(operation: string, what: string, outcome: 'none' | 'unknown', cause?: unknown) {
-    const why = cause instanceof Error ? `: ${cause.message}` : ''
+    const why = types.isNativeError(cause) ? `: ${cause.message}` : ''
     const end = outcome === 'unknown' ? '; the outcome is unknown' : ''
     super(`${operation}: ${what}${why}${end}`, 'ERR_NETLOOM_OVSDB_CONNECTION', { operation, outcome, cause })
   }
+}
+
+/** Whatever was thrown, as an error. Node's own errors may be of another realm, and are no `instanceof Error` then. */
+export function asError(thrown: unknown): Error {
+  return types.isNativeError(thrown) ? thrown : new Error(String(thrown))
 }
 
 /** A client, replica or lock that was used after it was closed. */

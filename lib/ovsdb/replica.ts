@@ -1,7 +1,7 @@
 // A copy of tables in memory that stays the same as the server's, across reconnections.
 import { EventEmitter } from 'node:events'
 import { Call, checkCall, type OvsdbCallOptions } from './calls'
-import { closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
+import { asError, closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
 import type { Json } from './json'
 import { Mirror, type MirrorChange, type TableRequest } from './mirror'
 import type { Notification } from './rpc'
@@ -139,6 +139,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       online: (online) => this.#monitor(online),
       offline: () => {
         this.#online = undefined
+        this.#check()
       },
       notified: (notification) => this.#notified(notification),
       closed: (error) => {
@@ -178,7 +179,8 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   /**
-   * Resolves with the first result of a function that is neither undefined nor false: now, or after some change.
+   * Resolves with the first result of a function that is neither undefined nor false: now, after some change, or when the replica is
+   * live again.
    * @example
    * await replica.until(() => replica.table('Interface').find({ name: 'p1' })?.ofport, { timeout: 5000 })
    */
@@ -200,7 +202,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
           try {
             check()
           } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)))
+            reject(asError(error))
           }
         },
       }
@@ -255,6 +257,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       const early = this.#early
       this.#early = undefined
       for (const notification of early) this.#update(notification)
+      this.#check()
     } catch (error) {
       // The server refuses what is asked for, or sends what is no answer to it: another connection would not help.
       if (!(error instanceof OvsdbProtocolError) || online.connection.end !== undefined) throw error
@@ -334,10 +337,14 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     this.#apply(updates, false)
   }
 
+  #check(): void {
+    for (const { check } of [...this.#watchers]) check()
+  }
+
   #apply(updates: Json, whole: boolean): void {
     const changes: readonly MirrorChange[] = this.#mirror.apply(updates, whole)
     if (changes.length === 0) return
-    for (const { check } of [...this.#watchers]) check()
+    this.#check()
     untyped(this).emit('change', changes)
   }
 }

@@ -1,8 +1,9 @@
 // A connection that comes back: to the first of several servers that will do, again when it is lost, more slowly the longer
 // it fails. What must be set up on each connection anew (monitors, locks) is a part of the session.
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Call } from './calls'
-import { closedClient, malformed, OvsdbConnectionError } from './errors'
+import { asError, closedClient, malformed, OvsdbConnectionError } from './errors'
 import { jsonText } from './json'
 import { openSocket, type Dial, type Remote, type TlsOptions } from './remote'
 import { RpcConnection, type Notification } from './rpc'
@@ -56,10 +57,6 @@ const retirement = 1000
 interface Waiter {
   readonly resolve: (online: Online) => void
   readonly reject: (error: Error) => void
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** The connections of a client, one after the other. */
@@ -143,11 +140,12 @@ export class Session {
 
   /** Ends the session. Resolves when the socket is closed. */
   async close(): Promise<void> {
-    if (!this.isClosed) this.#shut(closedClient('ovsdb', 'the client'))
+    this.#shut(closedClient('ovsdb', 'the client'))
     await this.#done
   }
 
   #shut(error: Error): void {
+    if (this.isClosed) return
     this.#closing.abort(error)
     for (const { reject } of this.#waiters) reject(error)
     const parts = [...this.#parts]
@@ -164,7 +162,6 @@ export class Session {
       const served = this.#schema !== undefined
       this.#reasons.set(remote.name, reason.message)
       this.#failures++
-      if (this.isClosed) return
       if (!served && !persistent && this.#failures >= remotes.length) {
         const others = [...this.#reasons].map(([name, why]) => `${name}: ${why}`).join('; ')
         const what = remotes.length === 1 ? `${remote.name} does not serve` : `no remote serves (${others})`
@@ -191,10 +188,12 @@ export class Session {
     const started = performance.now()
     const { signal } = this.#closing
     const call = new Call('connect', { signal, timeout: this.#options.connectTimeout })
-    const socket = await openSocket(remote, this.#options, call).catch(asError)
-    if (socket instanceof Error) {
+    let socket: Duplex
+    try {
+      socket = await openSocket(remote, this.#options, call)
+    } catch (error) {
       call[Symbol.dispose]()
-      return socket
+      return asError(error)
     }
     const connection = new RpcConnection(socket, {
       ...this.#options,

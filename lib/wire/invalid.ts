@@ -78,7 +78,7 @@ export function unknownOption(field: string, key: string, known: Iterable<string
 
 /** Whether an error is one of a refused value. */
 export function isInvalid(error: unknown): error is Error & InvalidValue {
-  return error instanceof Error && 'field' in error && 'value' in error
+  return types.isNativeError(error) && 'field' in error && 'value' in error
 }
 
 /** Refuses keys of `options` that are not in `known`, and what is no plain object. */

@@ -47,6 +47,8 @@ async function reachable(socket: string): Promise<boolean> {
 interface ServerOptions {
   /** An .ovsschema file; for a database that is there already, undefined. */
   readonly schema?: string
+  /** Makes the database file by other means than a schema. */
+  readonly prepare?: (file: string) => void
   /** The name of the database file. */
   readonly name?: string
   readonly directory?: Directory
@@ -70,6 +72,7 @@ export class Server implements AsyncDisposable {
     const name = options.name ?? 'conf'
     this.#database = this.directory.join(`${name}.db`)
     this.socket = this.directory.join(`${name}.sock`)
+    options.prepare?.(this.#database)
     if (options.schema !== undefined) {
       ovsdb(this.directory.path, 'ovsdb-tool', 'create', this.#database, options.schema)
     }
