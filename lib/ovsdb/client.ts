@@ -17,6 +17,14 @@ import type { Transaction } from './transaction'
 import { runTransaction, transactRaw, type TransactionOptions } from './transact'
 import type { DatabaseTables, UntypedTables } from './types'
 
+/** Milliseconds between attempts to connect. */
+export interface Backoff {
+  /** The first time; at least 1. Default: 100. */
+  readonly min?: number | undefined
+  /** The longest time. Default: 8000, or `min` if that is more. */
+  readonly max?: number | undefined
+}
+
 /** How to reach a database, and how to stay in touch. */
 export interface OvsdbConnectOptions extends OvsdbCallOptions {
   /**
@@ -46,8 +54,8 @@ export interface OvsdbConnectOptions extends OvsdbCallOptions {
    * 0 means never. Default: 5000.
    */
   readonly probeInterval?: number | undefined
-  /** Milliseconds between attempts: twice as many each time from `min` (default 100) to `max` (default 8000). */
-  readonly backoff?: { readonly min?: number | undefined; readonly max?: number | undefined } | undefined
+  /** Milliseconds between attempts, twice as many each time. */
+  readonly backoff?: Backoff | undefined
   /** The largest message, in bytes, that the server may send. Default: 256 MiB. */
   readonly messageLimit?: number | undefined
 }

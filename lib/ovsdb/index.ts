@@ -1,7 +1,7 @@
 // The public face of netloom/ovsdb, a client of OVSDB (RFC 7047). It knows no Open vSwitch and no netlink, and loads no addon.
-export { OvsdbClient, type OvsdbClientEvents, type OvsdbConnectOptions } from './client'
+export { OvsdbClient, type Backoff, type OvsdbClientEvents, type OvsdbConnectOptions } from './client'
 export type { OvsdbCallOptions } from './calls'
-export type { Dial, DialAddress, TlsOptions } from './remote'
+export type { Dial, DialAddress, TcpAddress, TlsOptions, UnixAddress } from './remote'
 export type { Json } from './json'
 export { Lock, type LockEvents, type LockOptions } from './lock'
 export {
@@ -11,6 +11,7 @@ export {
   type MonitorRequest,
   type ReplicaEvents,
   type RowChange,
+  type RowChangeOf,
   type TableMonitor,
 } from './replica'
 export { NewRow } from './rows'
@@ -49,6 +50,7 @@ export type {
   RowOf,
   SetMutation,
   TableName,
+  TableTypes,
   UntypedRow,
   UntypedTables,
   UpdateValues,

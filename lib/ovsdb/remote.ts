@@ -6,7 +6,21 @@ import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import type { Call } from './calls'
 
 /** An address to connect to: of a Unix socket, or of TCP. */
-export type DialAddress = { readonly path: string } | { readonly host: string; readonly port: number }
+export type DialAddress = UnixAddress | TcpAddress
+
+/** The address of a Unix socket. */
+export interface UnixAddress {
+  /** The path of the socket. */
+  readonly path: string
+}
+
+/** The address of a TCP socket. */
+export interface TcpAddress {
+  /** A name or an address. */
+  readonly host: string
+  /** The port. */
+  readonly port: number
+}
 
 /** Opens a connection by other means than `net.connect`. */
 export type Dial = (address: DialAddress, options: { readonly signal: AbortSignal }) => Promise<Duplex>

@@ -26,21 +26,39 @@ export type MonitorRequest<Tables extends DatabaseTables> = {
   readonly [Table in TableName<Tables>]?: true | TableMonitor<Tables[Table]['row']>
 }
 
+/** A choice of columns. */
+interface ChosenColumns<Column> {
+  /** Their names. */
+  readonly columns: readonly Column[]
+}
+
 /** The rows of a replica by table, with the columns that are monitored. */
 export type MonitoredRows<Tables extends DatabaseTables, Request> = {
-  readonly [Table in keyof Request & TableName<Tables>]: Request[Table] extends {
-    readonly columns: readonly (infer Column)[]
-  }
+  readonly [Table in keyof Request & TableName<Tables>]: Request[Table] extends ChosenColumns<infer Column>
     ? Pick<Tables[Table]['row'], Extract<Column, keyof Tables[Table]['row']> | '_uuid'>
     : Tables[Table]['row']
+}
+
+/** One row of a table that changed in one of three ways. */
+export interface RowChangeOf<Table, Type, Now, Before> {
+  /** The table. */
+  readonly table: Table
+  /** How it changed. */
+  readonly type: Type
+  /** The row's UUID. */
+  readonly uuid: string
+  /** What it is now; undefined if it was deleted. */
+  readonly row: Now
+  /** What it was before; undefined if it was inserted. */
+  readonly old: Before
 }
 
 /** One row that changed: what it is now, and what it was before. */
 export type RowChange<Rows> = {
   [Table in keyof Rows & string]:
-    | { table: Table; type: 'insert'; uuid: string; row: Rows[Table]; old: undefined }
-    | { table: Table; type: 'modify'; uuid: string; row: Rows[Table]; old: Rows[Table] }
-    | { table: Table; type: 'delete'; uuid: string; row: undefined; old: Rows[Table] }
+    | RowChangeOf<Table, 'insert', Rows[Table], undefined>
+    | RowChangeOf<Table, 'modify', Rows[Table], Rows[Table]>
+    | RowChangeOf<Table, 'delete', undefined, Rows[Table]>
 }[keyof Rows & string]
 
 /** What a replica tells of. */

@@ -6,7 +6,13 @@ declare const referredTable: unique symbol
 /**
  * A row's UUID, 36 characters. `Table` is the table that it is of. To write, any string of that form will do.
  */
-export type Uuid<Table extends string = string> = string & { readonly [referredTable]: Table }
+export type Uuid<Table extends string = string> = string & OfTable<Table>
+
+/** What tells UUIDs of different tables apart, for the compiler only. */
+interface OfTable<Table> {
+  /** The table; at run time there is no such property. */
+  readonly [referredTable]: Table
+}
 
 /** One value: an integer or real as `number`, an integer that may be beyond 2^53 as `bigint`. */
 export type Atom = string | number | bigint | boolean
@@ -23,11 +29,19 @@ export interface Row<Table extends string = string> {
 /** A row of a table whose types are not known. */
 export type UntypedRow = Row & Readonly<Record<string, ColumnValue>>
 
-/** The tables of a database: for each its row as it is read, and the columns that cannot be changed. */
-export type DatabaseTables = Readonly<Record<string, { readonly row: Row; readonly immutable: string }>>
+/** The types of a table. */
+export interface TableTypes<R extends Row = Row, Immutable extends string = string> {
+  /** A row, as it is read. */
+  readonly row: R
+  /** The names of the columns that cannot be changed. */
+  readonly immutable: Immutable
+}
+
+/** The types of the tables of a database. */
+export type DatabaseTables = Readonly<Record<string, TableTypes>>
 
 /** The tables of a database whose types are not known. */
-export type UntypedTables = Readonly<Record<string, { readonly row: UntypedRow; readonly immutable: never }>>
+export type UntypedTables = Readonly<Record<string, TableTypes<UntypedRow, never>>>
 
 /** The names of the tables. */
 export type TableName<Tables extends DatabaseTables> = keyof Tables & string

@@ -47,7 +47,7 @@ test('names, enumerations, ranges and references that are odd give types that co
   expect(text).toContain('readonly one_of: readonly (1n | 2n)[]')
   expect(text).toContain("readonly refs: ReadonlyMap<bigint, Uuid<'any'>>")
   expect(text).toContain('readonly port: number | null')
-  expect(text).toContain("readonly any: { readonly row: any_row; readonly immutable: 'class' }")
+  expect(text).toContain("readonly any: TableTypes<any_row, 'class'>")
   expect(text).toMatch(/No two rows have the same quoted, port\. It has at most 5 rows\./)
   const dir = mkdtempSync(join(tmpdir(), 'netloom-types-'))
   try {
