@@ -4,6 +4,7 @@ import { NetloomError } from '../errors'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { Call, checkCall, checkMilliseconds, type OvsdbCallOptions } from './calls'
 import { malformed } from './errors'
+import { tell } from './events'
 import type { Json } from './json'
 import { Lock, type LockOptions } from './lock'
 import type { TableRequest } from './mirror'
@@ -180,8 +181,12 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
     super()
     this.database = options.database
     this.#session = new Session(options, {
-      connected: (remote) => this.emit('connect', remote),
-      disconnected: (reason) => this.emit('disconnect', reason),
+      connected: (remote) => {
+        tell(() => this.emit('connect', remote))
+      },
+      disconnected: (reason) => {
+        tell(() => this.emit('disconnect', reason))
+      },
     })
   }
 

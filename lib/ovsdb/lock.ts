@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { Call, checkCall, type OvsdbCallOptions } from './calls'
 import { closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
+import { tell } from './events'
 import type { Json } from './json'
 import type { Notification } from './rpc'
 import type { Online, Session, SessionPart } from './session'
@@ -153,12 +154,12 @@ export class Lock extends EventEmitter<LockEvents> implements AsyncDisposable {
     if (this.#owned) return
     this.#owned = true
     for (const { resolve } of this.#waiters) resolve()
-    this.emit('acquired')
+    tell(() => this.emit('acquired'))
   }
 
   #lose(reason: 'stolen' | 'disconnected'): void {
     if (!this.#owned) return
     this.#owned = false
-    this.emit('lost', reason)
+    tell(() => this.emit('lost', reason))
   }
 }

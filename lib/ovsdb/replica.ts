@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { Call, checkCall, type OvsdbCallOptions } from './calls'
 import { asError, closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
+import { tell } from './events'
 import type { Json } from './json'
 import { Mirror, type MirrorChange, type TableRequest } from './mirror'
 import type { Notification } from './rpc'
@@ -260,7 +261,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     this.#closed = reason
     this.#online = undefined
     for (const { reject } of this.#watchers) reject(reason)
-    untyped(this).emit('close', reason)
+    tell(() => untyped(this).emit('close', reason))
   }
 
   async #monitor(online: Online): Promise<void> {
@@ -363,6 +364,6 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     const changes: readonly MirrorChange[] = this.#mirror.apply(updates, whole)
     if (changes.length === 0) return
     this.#check()
-    untyped(this).emit('change', changes)
+    tell(() => untyped(this).emit('change', changes))
   }
 }

@@ -1,5 +1,7 @@
 // Connections that break, servers that misbehave, and what becomes of what was under way.
+import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
+import { join } from 'node:path'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OvsdbClient, OvsdbConnectionError, type OpenVswitch, type OvsdbConnectOptions } from '../../lib/ovsdb'
@@ -333,6 +335,28 @@ test('garbage in the middle of a session ends the connection, and the next one b
 
 test('a message that is too large ends the connection', async () => {
   await expect(client(server.remote, { messageLimit: 1000 })).rejects.toThrow('a message of more than 1000 bytes')
+})
+
+test('a listener that throws is an uncaught exception, and nothing else is disturbed', () => {
+  const program = `
+    const { OvsdbClient } = require(${JSON.stringify(join(__dirname, '../../dist/ovsdb'))})
+    const caught = []
+    process.on('uncaughtException', (error) => caught.push(error.message))
+    async function main() {
+      const db = await OvsdbClient.connect({ remotes: ${JSON.stringify(server.remote)}, database: 'Open_vSwitch' })
+      db.on('disconnect', () => { throw new Error('disconnect') })
+      const replica = await db.monitor({ Queue: true })
+      replica.on('change', () => { throw new Error('change') })
+      replica.on('close', () => { throw new Error('close') })
+      const all = await Promise.all([1, 2].map(() => db.transaction((tx) => tx.insert('Queue', { dscp: 33 }))))
+      console.log(all.every(({ uuid }) => replica.table('Queue').get(uuid) !== undefined))
+      await db.close()
+      await new Promise(setImmediate)
+      console.log(caught.join())
+    }
+    main()`
+  const output = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })
+  expect(output).toBe('true\nchange,change,close,disconnect\n')
 })
 
 test('a closed client rejects what is under way and what comes, and is closed once', async () => {
