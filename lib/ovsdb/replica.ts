@@ -198,8 +198,8 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   /**
-   * Resolves with the first result of a function that is neither undefined nor false: now, after some change, or when the replica is
-   * live again.
+   * Resolves with the first result of a function that is none of undefined, null and false. It is called now, after each
+   * change, and when the replica is live or no longer live.
    * @example
    * await replica.until(() => replica.table('Interface').find({ name: 'p1' })?.ofport, { timeout: 5000 })
    */

@@ -72,6 +72,8 @@ export class Session {
   #done: Promise<void> = Promise.resolve()
   /** Whether this connection was told of. */
   #announced = false
+  /** Whether any connection ever served. */
+  #served = false
   /** Why each remote did not serve. */
   readonly #reasons = new Map<string, string>()
   /** Attempts since the last connection that was a good one. */
@@ -129,6 +131,7 @@ export class Session {
 
   /** Adds a part, which is told of the connection that is there, if there is one. */
   async attach(part: SessionPart): Promise<void> {
+    if (this.isClosed) throw closedClient('attach', 'the client')
     this.#parts.add(part)
     if (this.#online !== undefined) await this.#restore(part, this.#online)
   }
@@ -159,10 +162,9 @@ export class Session {
       const remote = remotes[this.#next++ % remotes.length]
       if (remote === undefined) return
       const reason = await this.#serve(remote)
-      const served = this.#schema !== undefined
       this.#reasons.set(remote.name, reason.message)
       this.#failures++
-      if (!served && !persistent && this.#failures >= remotes.length) {
+      if (!this.#served && !persistent && this.#failures >= remotes.length) {
         const others = [...this.#reasons].map(([name, why]) => `${name}: ${why}`).join('; ')
         const what = remotes.length === 1 ? `${remote.name} does not serve` : `no remote serves (${others})`
         this.#shut(new OvsdbConnectionError('connect', what, 'none', reason))
@@ -248,6 +250,7 @@ export class Session {
     if (state.unsuited !== undefined) throw new Error(state.unsuited)
     this.#online = online
     this.#announced = true
+    this.#served = true
     this.#events.connected(online.remote)
     for (const { resolve } of this.#waiters) resolve(online)
   }
