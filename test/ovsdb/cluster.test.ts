@@ -38,9 +38,18 @@ function status(server: Server): string {
   return server.control('cluster/status', database)
 }
 
+/** Waits until all are members, and know who leads them. */
+async function settled(): Promise<void> {
+  const isSettled = (words: string): boolean =>
+    words.includes('Status: cluster member') && !words.includes('Leader: unknown')
+  while (!servers.every((server) => isSettled(status(server))) || leader() === undefined) await sleep(50)
+}
+
 function leader(): Server | undefined {
   return servers.find((server) => status(server).includes('Role: leader'))
 }
+
+beforeEach(settled, 30_000)
 
 test('among all remotes the leader is found, and any member will do if that is said', async () => {
   const first = leader()!
@@ -105,19 +114,31 @@ test('a leader that is killed is replaced, and the replica goes on from where it
   expect(replica.table('Address_Set').get(kept.uuid)).toBe(same)
   expect(replica.table('Address_Set').get(later.uuid)?.name).toBe('later')
   await first.start()
+  await settled()
 }, 60_000)
 
 test('after a lost connection only what has changed is sent', async () => {
   let snapshot: Json = null
-  const via = leader()!
+  // Whoever leads: every member remembers.
+  const via = servers[1]!
   await using proxy = await proxied(via, {
     reply: (message) => {
       if (Array.isArray(message.result) && typeof message.result[0] === 'boolean') snapshot = message.result as Json
       return message
     },
   })
-  await using db = await OvsdbClient.connect<Tables>({ ...options, remotes: proxy.remote })
-  await using other = await OvsdbClient.connect<Tables>({ ...options, remotes: via.remote })
+  await using db = await OvsdbClient.connect<Tables>({
+    ...options,
+    leaderOnly: false,
+    persistent: true,
+    remotes: proxy.remote,
+  })
+  await using other = await OvsdbClient.connect<Tables>({
+    ...options,
+    leaderOnly: false,
+    persistent: true,
+    remotes: via.remote,
+  })
   await using replica = await db.monitor({ Address_Set: { columns: ['name', 'addresses'] } })
   await db.transaction((tx) => {
     for (let i = 0; i < 100; i++) tx.insert('Address_Set', { name: `many${i}`, addresses: ['a'] })
@@ -129,7 +150,7 @@ test('after a lost connection only what has changed is sent', async () => {
   proxy.cut()
   await lost
   await other.transaction((tx) => tx.update(tx.rows('Address_Set', { name: 'many7' }), { addresses: ['a', 'b'] }))
-  await replica.until(() => changes.length > 0)
+  await replica.until(() => changes.length > 0, { timeout: 20_000 })
   expect(changes).toEqual([['modify', 'many7', ['a']]])
   expect(replica.table('Address_Set').find({ name: 'many7' })?.addresses).toEqual(['a', 'b'])
   expect(snapshot).toMatchObject([true, expect.any(String), { Address_Set: expect.anything() as unknown }])

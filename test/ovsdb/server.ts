@@ -111,6 +111,8 @@ export class Server implements AsyncDisposable {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error('ovsdb-server does not start')
       await sleep(5)
     }
+    // It opens its sockets one after the other, and answers when all are open.
+    this.control('version')
   }
 
   /** What ovs-appctl says to it. */
