@@ -161,6 +161,8 @@ export class Mirror {
 
 function sameColumns(row: Row, columns: Columns): boolean {
   const old = row as Row & Columns
+  // By an older schema the row may have had others.
+  if (Object.keys(old).some((name) => name !== '_uuid' && !(name in columns))) return false
   return Object.entries(columns).every(([name, value]) => {
     const before = old[name]
     return before !== undefined && sameValue(before, value)

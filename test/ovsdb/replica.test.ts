@@ -1,10 +1,11 @@
 // Replicas: the same rows as the server's, whatever happens in between.
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { OvsdbClient, type OpenVswitch, type Replica, type RowChange, type Transaction } from '../../lib/ovsdb'
 import { proxied } from './proxy'
-import { Server, vswitchSchema } from './server'
+import { ovsdb, Server, vswitchSchema } from './server'
 
 type Tables = OpenVswitch.Tables
 
@@ -277,6 +278,47 @@ test.each(['monitor_cond_since', 'monitor_cond'])(
     else await (await conditional).close()
   },
 )
+
+/** Converts the database, as it runs, to its schema with changes. */
+function convert(change: (columns: Record<string, unknown>) => void): void {
+  const schema = JSON.parse(readFileSync(vswitchSchema, 'utf8')) as {
+    version: string
+    cksum?: string
+    tables: { Queue: { columns: Record<string, unknown> } }
+  }
+  schema.version = '9.0.0'
+  delete schema.cksum
+  change(schema.tables.Queue.columns)
+  const file = server.directory.join('new.ovsschema')
+  writeFileSync(file, JSON.stringify(schema))
+  ovsdb(server.directory.path, 'ovsdb-client', 'convert', server.remote, file)
+}
+
+test('when the database gets another schema, a replica goes on as long as its columns are there', async () => {
+  const queue = await db.transaction((tx) => tx.insert('Queue', { dscp: 5, external_ids: { a: 'b' } }))
+  await using all = await db.monitor({ Queue: true })
+  await using some = await db.monitor({ Queue: { columns: ['dscp'] } })
+  const before = some.table('Queue').get(queue.uuid)
+  const connected = once(db, 'connect')
+  convert((columns) => {
+    columns.added = { type: 'string' }
+  })
+  await connected
+  expect(db.schema.version).toBe('9.0.0')
+  expect(all.table('Queue').get(queue.uuid)).toMatchObject({ dscp: 5, added: '', external_ids: new Map([['a', 'b']]) })
+  expect(some.table('Queue').get(queue.uuid)).toBe(before)
+  const closed = once(some, 'close')
+  const again = once(db, 'connect')
+  convert((columns) => {
+    delete columns.dscp
+  })
+  const [reason] = (await closed) as [Error]
+  await again
+  expect(reason.message).toContain('dscp')
+  expect(all.table('Queue').get(queue.uuid)).not.toHaveProperty('dscp')
+  await expect(some.until(() => undefined)).rejects.toBe(reason)
+  await expect(db.transaction((tx) => tx.insert('Queue', { dscp: 5 }))).rejects.toMatchObject({ field: 'Queue.dscp' })
+})
 
 test('what cannot be monitored is refused by name', async () => {
   const monitor = (tables: object): Promise<unknown> => db.monitor(tables as never)
