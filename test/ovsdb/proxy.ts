@@ -25,7 +25,7 @@ interface ProxyOptions {
 
 /** A proxy before a server. */
 export class Proxy implements AsyncDisposable {
-  readonly #directory = new Directory()
+  readonly #directory: Directory
   readonly #server: NetServer
   readonly #sockets = new Set<Socket>()
   readonly remote: string
