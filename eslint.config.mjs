@@ -8,6 +8,8 @@ const nodeGlobals = Object.fromEntries(
   ]),
 )
 
+const jestGlobals = ['describe', 'test', 'expect', 'beforeAll', 'afterAll']
+
 export default tseslint.config(
   {
     ignores: [
@@ -39,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'soak/**/*.ts'],
     rules: {
       // Under noUncheckedIndexedAccess a test that has just checked a length may say so with `!`.
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -48,6 +50,10 @@ export default tseslint.config(
   {
     files: ['**/*.cjs', '**/*.js'],
     languageOptions: { sourceType: 'commonjs', globals: nodeGlobals },
+  },
+  {
+    files: ['examples/jest/**/*.js'],
+    languageOptions: { globals: Object.fromEntries(jestGlobals.map((name) => [name, 'readonly'])) },
   },
   { files: ['**/*.mjs'], languageOptions: { globals: nodeGlobals } },
 )

@@ -1,6 +1,6 @@
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Fixture projects hold tests of their own, which run in the package that they install.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/consumer/'],

@@ -1,4 +1,5 @@
 // What a benchmark is: it measures in namespaces of its own, and gives figures with the bounds they have to keep.
+import type { Progress } from '../lib/index'
 
 /** How a benchmark is run. */
 export interface Context {
@@ -6,6 +7,8 @@ export interface Context {
   readonly smoke: boolean
   /** Ends programs that were started. */
   readonly signal: AbortSignal
+  /** Hears how far the benchmark has come. */
+  readonly onProgress: (progress: Progress) => void
 }
 
 /** What a ratio must be. */
@@ -20,12 +23,38 @@ export interface Figure {
   readonly against: string
   /** Netloom's to the other's; how many times as fast where the bound is a least one. */
   readonly ratio: number
-  readonly bound: Bound
+  /** Without it, the figure is told and nothing is required of it. */
+  readonly bound?: Bound
+}
+
+/** Who a value is of; each has its colour in a chart. */
+export type Side = 'netloom' | 'floor' | 'other'
+
+/** Values beside each other: a table of its own, and a chart. */
+export interface Comparison {
+  /** The name of the chart's file, without its ending. */
+  readonly name: string
+  readonly title: string
+  /** The unit of the values. */
+  readonly unit: string
+  /** What a row's position means and its unit; without it, rows are named. */
+  readonly along?: string
+  /** The names of the rows, or their positions. */
+  readonly rows: readonly string[]
+  /** A value a row; undefined where there is none. */
+  readonly series: readonly {
+    readonly name: string
+    readonly side: Side
+    readonly values: readonly (number | undefined)[]
+  }[]
+  /** Whether the axis of values is logarithmic. */
+  readonly logarithmic?: boolean
 }
 
 /** What a benchmark found. */
 export interface Findings {
-  readonly figures: readonly Figure[]
+  readonly figures?: readonly Figure[]
+  readonly comparisons?: readonly Comparison[]
   /** What else is worth knowing, a line each. */
   readonly notes?: readonly string[]
 }
@@ -35,5 +64,6 @@ export type Benchmark = (context: Context) => Promise<Findings>
 
 /** Whether a figure keeps its bound. */
 export function kept({ ratio, bound }: Figure): boolean {
+  if (bound === undefined) return true
   return 'atMost' in bound ? ratio <= bound.atMost : ratio >= bound.atLeast
 }

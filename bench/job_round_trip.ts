@@ -7,10 +7,9 @@ import { interleave, milliseconds } from './measure'
 
 const allowed = 15
 
-const handles = new Float64Array(0)
-const plan = new Int32Array(4) // no operations
+const plan = Int32Array.of(7, 0, 0, 0, 0, 0, 0) // seven numbers, no bytes, no operations
 const bytes = new Uint8Array(0)
-const start = (): Started => addon.transact(Lane.mutation, handles, plan, bytes, '')
+const start = (): Started => addon.transact(Lane.mutation, plan, bytes, '')
 
 export const jobRoundTrip: Benchmark = async ({ smoke }) => {
   const count = smoke ? 2_000 : 20_000

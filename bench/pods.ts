@@ -1,103 +1,87 @@
-// Pods: a pinned namespace, a veth pair whose far end is born in it, addresses and a default route; against a C program that
-// does nothing else.
-import { setTimeout as sleep } from 'node:timers/promises'
+// Pods a second: netloom's ways beside a C program that does nothing else, `ip`, and libraries.
+import type { Benchmark, Comparison, Context, Figure } from './benchmark'
+import { interleave } from './measure'
+import { fresh, freshPrefix } from './namespaces'
+import { oneThread, twoThreads } from './pods/floor'
+import { ipBatch, ipEach } from './pods/ip'
+import { npmIproute } from './pods/iproute'
+import { concurrent, sequential, together } from './pods/netloom'
+import { describePod, removePods, type Lot, type PodMaker } from './pods/pod'
+import { pythonWithPyroute2, pyroute2Makers } from './pods/pyroute2'
 import type { NetNs } from '../lib/index'
-import type { Benchmark } from './benchmark'
-import { floor } from './floor'
-import { interleave, milliseconds } from './measure'
-import { fresh, nameOf, oneQueue } from './namespaces'
 
-type Notes = ReturnType<NetNs['batch']>
-
-function notePod(batch: Notes, name: string, n: number): { readonly value: NetNs } {
-  const pod = batch.createNetNs(name, { ephemeral: true })
-  const mac = `02:00:00:${[n >> 16, n >> 8, n].map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':')}`
-  pod.links.set('lo', { up: true })
-  batch.links.add({
-    kind: 'veth',
-    name: `vh${n}`,
-    up: true,
-    ...oneQueue,
-    peer: { netns: pod, name: 'eth0', mac, up: true, ...oneQueue },
-  })
-  pod.addresses.add({ dev: 'eth0', address: '10.0.0.2/24' })
-  pod.routes.add({ dst: 'default', via: '10.0.0.1' })
-  return pod
+/** Sees that each makes the same pod, or the comparison is none. */
+async function compare(context: Context, host: NetNs, makers: readonly PodMaker[]): Promise<void> {
+  let expected: string | undefined
+  for (const maker of makers) {
+    const lot = { host, prefix: freshPrefix('same'), first: 70, count: 1 }
+    await maker.make(context, lot)
+    const found = await describePod(lot, lot.first)
+    expected ??= found
+    if (found !== expected) throw new Error(`${maker.name} makes ${found}; netloom makes ${expected}`)
+    await removePods(lot)
+  }
 }
 
-/** The kernel frees namespaces later, and their ends of veth pairs with them. */
-async function settle(host: NetNs): Promise<void> {
-  while ((await host.links.list({ kind: 'veth' })).length > 0) await sleep(20)
+/** What each made in a second, in the median of several rounds. */
+async function ratesOf(context: Context, host: NetNs, makers: readonly PodMaker[]): Promise<Record<string, number>> {
+  const count = context.smoke ? 10 : 300
+  const contenders = makers.map((maker): [string, () => Promise<number>] => [
+    maker.name,
+    async () => {
+      const lot: Lot = {
+        host,
+        prefix: freshPrefix('pod'),
+        first: 0,
+        count: Math.max(2, Math.round(count * maker.share)),
+      }
+      const took = await maker.make(context, lot)
+      await removePods(lot)
+      return (1000 * lot.count) / took
+    },
+  ])
+  return interleave(context.smoke ? 1 : 7, Object.fromEntries(contenders), context.onProgress)
 }
 
 export const pods: Benchmark = async (context) => {
-  const count = context.smoke ? 20 : 300
+  const python = await pythonWithPyroute2()
+  const pyroute2 = python === undefined ? undefined : pyroute2Makers(python)
+  const others = [ipBatch, ipEach, ...(pyroute2 === undefined ? [] : [pyroute2.born, pyroute2.moved]), npmIproute]
+  const makers = [sequential, oneThread, concurrent, together, twoThreads, ...others]
   await using host = await fresh('host')
-  const prefix = `nlbench${process.pid}-pod`
-  let round = 0
-  const timed = async (make: () => Promise<NetNs[]>): Promise<number> => {
-    let made: NetNs[] = []
-    const took = await milliseconds(async () => {
-      made = await make()
-    })
-    await Promise.all(made.map((ns) => ns.delete()))
-    await settle(host)
-    return count / took
-  }
-  const names = (): string[] => {
-    round++
-    return Array.from({ length: count }, (_, n) => `${prefix}${round}-${n}`)
-  }
-  const byFloor = async (threads: number): Promise<number> => {
-    const [took] = await floor(context, 'pods', nameOf(host), `${prefix}c`, count, threads)
-    await settle(host)
-    return 1e6 / took
-  }
-  const { sequential, concurrent, together, one, two } = await interleave(context.smoke ? 1 : 5, {
-    sequential: () =>
-      timed(async () => {
-        const made: NetNs[] = []
-        for (const [n, name] of names().entries()) {
-          const batch = host.batch()
-          const pod = notePod(batch, name, n)
-          await batch.commit()
-          made.push(pod.value)
-        }
-        return made
-      }),
-    one: () => byFloor(1),
-    concurrent: () =>
-      timed(() =>
-        Promise.all(
-          names().map(async (name, n) => {
-            const batch = host.batch()
-            const pod = notePod(batch, name, n)
-            await batch.commit()
-            return pod.value
-          }),
-        ),
-      ),
-    two: () => byFloor(2),
-    together: () =>
-      timed(async () => {
-        const batch = host.batch()
-        const made = names().map((name, n) => notePod(batch, name, n))
-        await batch.commit()
-        return made.map((pod) => pod.value)
-      }),
+  await compare(context, host, makers)
+  const rates = await ratesOf(context, host, makers)
+
+  const figure = (ours: PodMaker, theirs: PodMaker, atLeast?: number): Figure => ({
+    what: `pods a second: ${ours.name.replace('netloom, ', '')}`,
+    netloom: rates[ours.name]!.toFixed(0),
+    against: `${theirs.name} ${rates[theirs.name]!.toFixed(0)}`,
+    ratio: rates[ours.name]! / rates[theirs.name]!,
+    ...(atLeast === undefined ? {} : { bound: { atLeast } }),
   })
-  const figure = (what: string, ours: number, theirs: number, how: string, atLeast: number) => ({
-    what: `pods a second, ${what}`,
-    netloom: (1000 * ours).toFixed(0),
-    against: `C, ${how} ${(1000 * theirs).toFixed(0)}`,
-    ratio: ours / theirs,
-    bound: { atLeast },
-  })
+  const comparison: Comparison = {
+    name: 'pods',
+    title: 'Pods made in a second',
+    unit: 'pods/s',
+    logarithmic: true,
+    rows: makers.map(({ name }) => name),
+    series: (['netloom', 'floor', 'other'] as const).map((side) => ({
+      name: { netloom: 'netloom', floor: 'C, nothing else', other: 'other tools' }[side],
+      side,
+      values: makers.map((maker) => (maker.side === side ? rates[maker.name] : undefined)),
+    })),
+  }
   return {
     figures: [
-      figure('a batch each, awaited', sequential, one, 'one thread', 0.92),
-      figure('a batch each, all at once', concurrent, two, 'two threads', 0.95),
-      figure('all in one batch', together, two, 'two threads', 0.95),
+      figure(sequential, oneThread, 0.92),
+      figure(concurrent, twoThreads, 0.95),
+      figure(together, twoThreads, 0.95),
+      figure(sequential, ipBatch, 3),
+      figure(sequential, ipEach),
+      ...(pyroute2 === undefined ? [] : [figure(sequential, pyroute2.moved, 15), figure(sequential, pyroute2.born)]),
+      figure(sequential, npmIproute, 15),
     ],
+    comparisons: [comparison],
+    notes: python === undefined ? ['pyroute2 is not there and was skipped: apt-get install python3-pyroute2'] : [],
   }
 }

@@ -80,8 +80,12 @@ function messageOf(details: FailureDetails, said?: string): string {
 /** What helps against a failure, where it is always the same. */
 function hintOf({ errno, syscall }: FailureDetails): string | undefined {
   if (errno === errnoNumber('EPERM')) return 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN'
-  if (errno !== errnoNumber('ENOSPC') || syscall !== 'unshare') return undefined
-  return 'there are user.max_net_namespaces of them, perhaps some that are still being freed'
+  if (errno === errnoNumber('EMFILE')) return 'close handles, or raise the limit (ulimit -n, LimitNOFILE= of systemd)'
+  if (errno === errnoNumber('ENFILE')) return 'raise the limit (sysctl fs.file-max), or close what is open'
+  if (errno !== errnoNumber('ENOSPC')) return undefined
+  if (syscall === 'mount') return 'there are fs.mount-max mounts: raise that sysctl'
+  if (syscall !== 'unshare') return undefined
+  return 'there are user.max_net_namespaces of them (raise that sysctl), perhaps some that are still being freed'
 }
 
 /** A system call failed. */
@@ -157,7 +161,7 @@ function describeRefusal({ attribute, missingAttribute, policy }: Refusal): stri
 export class DumpInterruptedError extends NetloomError {
   /** The name of the class, `DumpInterruptedError`. */
   override name = 'DumpInterruptedError'
-  /** What the last try gave; entries may be missing from it or be there twice. */
+  /** What the last try gave; entries may be missing from it or be there twice. Undefined for `flush`, which removed nothing. */
   readonly partial: unknown
 
   constructor(operation: string, netns: string, tries: number, partial: unknown) {

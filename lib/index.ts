@@ -1,4 +1,7 @@
-// The public face, and nothing else.
+/**
+ * The public face, and nothing else.
+ * @module netloom
+ */
 export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
 export {
   Batch,
@@ -10,6 +13,10 @@ export {
   type Noted,
 } from './netns/batch'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
+export { configure, type Limits } from './netns/configure'
+export type { SharedNetNs } from './netns/share'
+export { Pool } from './netns/pool'
+export type { PoolBatch, PoolOptions } from './netns/prepared'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
@@ -58,7 +65,8 @@ export type {
   RouteOptions,
   RouteTable,
 } from './route/route'
-export type { LookupOptions, RouteFilter } from './route/route_operations'
+export type { LookupOptions } from './route/route_operations'
+export type { RouteFilter } from './route/route_filter'
 export { Neighbors } from './route/neighbors'
 export type {
   Neighbor,

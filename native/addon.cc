@@ -1,6 +1,5 @@
 // The table of what JavaScript may call. Converts arguments and results and does nothing else; lib/native.ts is its
 // typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
-#include <fcntl.h>
 #include <napi.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -34,10 +33,6 @@ Napi::Value malformed(Napi::Env env) {
   return Napi::Number::New(env, -EINVAL);
 }
 
-bool is_array(const Napi::Value& value, napi_typedarray_type type) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
-}
-
 std::vector<std::string> split(const std::string& names) {
   std::vector<std::string> found;
   for (size_t begin = 0, end; (end = names.find('\0', begin)) != std::string::npos; begin = end + 1) {
@@ -60,13 +55,18 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
                              InstanceMethod("openNetnsThread", &NetloomAddon::OpenNetnsThread),
                              InstanceMethod("deleteNetns", &NetloomAddon::DeleteNetns),
                              InstanceMethod("listNetns", &NetloomAddon::ListNetns),
+                             InstanceMethod("listLeftovers", &NetloomAddon::ListLeftoverFiles),
                              InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
+                             InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
+                             InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                              InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
                              InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
                              InstanceMethod("transact", &NetloomAddon::Transact),
                              InstanceMethod("cancel", &NetloomAddon::Cancel),
+                             InstanceMethod("progress", &NetloomAddon::Progress),
                              InstanceMethod("enter", &NetloomAddon::Enter),
                              InstanceMethod("leave", &NetloomAddon::Leave),
+                             InstanceMethod("limit", &NetloomAddon::Limit),
                              InstanceMethod("end", &NetloomAddon::End),
                              InstanceMethod("scratch", &NetloomAddon::Scratch),
                              InstanceMethod("stats", &NetloomAddon::Stats),
@@ -81,11 +81,12 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return {info.Env(), environment_.submit(std::move(job), lane, std::move(uses))};
   }
 
-  // A job that failed before it was one.
-  Napi::Value Ended(Info info, Failure failure) {
+  // How something ended that needed no job, or failed before there was one.
+  Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr) {
     ArrayValue result(info.Env());
     result.push(failure.error);
-    result.push(make_text(info.Env(), failure.call));
+    result.push(failure.call ? make_text(info.Env(), failure.call) : nullptr);
+    result.push(made);
     return {info.Env(), result};
   }
 
@@ -124,8 +125,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsFd(Info info) {
     const auto number_of = number(info[0]);
     if (!number_of) return malformed(info.Env());
-    Fd fd(::fcntl(static_cast<int>(*number_of), F_DUPFD_CLOEXEC, 3));
-    return fd ? Open(info, DescriptorOf{std::move(fd)}) : Ended(info, failed("fcntl"));
+    Fd fd;
+    const Failure failure = environment_.duplicate(static_cast<int>(*number_of), fd);
+    return failure ? Ended(info, failure) : Open(info, DescriptorOf{std::move(fd)});
   }
 
   // openNetnsPid(pid)
@@ -157,10 +159,43 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
   }
 
+  // listLeftovers(directory)
+  Napi::Value ListLeftoverFiles(Info info) {
+    const auto directory = text(info[0]);
+    if (!directory) return malformed(info.Env());
+    return Submit(info, std::make_shared<ListLeftovers>(*directory), LaneName::read);
+  }
+
   // closeNetns(handle)
   Napi::Value CloseNetns(Info info) {
     const auto handle = number(info[0]);
     return {info.Env(), make_boolean(info.Env(), handle && environment_.close(static_cast<uint64_t>(*handle)))};
+  }
+
+  // shareNetns(handle): [name of the registry, number in it], or undefined if the handle is closed
+  Napi::Value ShareNetns(Info info) {
+    const auto handle = number(info[0]);
+    const uint64_t shared = handle ? environment_.share(static_cast<uint64_t>(*handle)) : 0;
+    if (shared == 0) return info.Env().Undefined();
+    ArrayValue result(info.Env());
+    result.push(make_text(info.Env(), Share::registry()));
+    result.push(static_cast<double>(shared));
+    return {info.Env(), result};
+  }
+
+  // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
+  Napi::Value AdoptNetns(Info info) {
+    const auto registry = text(info[0]);
+    const auto shared = number(info[1]);
+    const auto device = number(info[2]);
+    const auto inode = number(info[3]);
+    if (!registry || !shared || !device || !inode) return Ended(info, Failure{EINVAL, nullptr});
+    if (*registry != Share::registry()) return Ended(info, Failure{EXDEV, nullptr});
+    NamespacePointer adopted;
+    const Identity expected{static_cast<uint64_t>(*device), static_cast<uint64_t>(*inode)};
+    const Failure failure = environment_.adopt(static_cast<uint64_t>(*shared), expected, adopted);
+    if (failure) return Ended(info, failure);
+    return Ended(info, {}, describe({info.Env(), environment_, {}}, std::move(adopted)));
   }
 
   // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
@@ -179,37 +214,38 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     return Submit(info, std::make_shared<OpenSocket>(netns, std::move(options)), LaneName::read, {use});
   }
 
-  // transact(lane, handles, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
+  // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info) {
+    const napi_env env = info.Env();
     const auto lane = number(info[0]);
-    const auto names = info[4].IsUndefined() ? std::string() : text(info[4]);
-    if (!lane || *lane < 0 || *lane >= kLaneCount || !names || !is_array(info[1], napi_float64_array) ||
-        !is_array(info[2], napi_int32_array) || !is_array(info[3], napi_uint8_array)) {
-      return malformed(info.Env());
-    }
+    const auto words = view_of<const int32_t>(env, info[1], napi_int32_array);
+    const auto bytes = view_of<const uint8_t>(env, info[2], napi_uint8_array);
+    const auto names = info[3].IsUndefined() ? std::string() : text(info[3]);
+    if (!lane || *lane < 0 || *lane >= kLaneCount || !words || !bytes || !names) return malformed(env);
+    auto plan = Plan::open(*words, bytes->size());
+    if (!plan) return malformed(env);
     const auto name = static_cast<LaneName>(static_cast<int>(*lane));
-    const bool changes = name == LaneName::mutation || name == LaneName::removal;
-    const auto handles = info[1].As<Napi::Float64Array>();
+    const bool changes = name != LaneName::look && name != LaneName::read;
     Script script;
     std::vector<Use> uses;
-    for (size_t i = 0; i < handles.ElementLength(); ++i) {
-      // 0: to be created
-      NamespacePointer netns = environment_.find(static_cast<uint64_t>(handles[i]));
-      if (!netns && handles[i] == 0) {
+    for (size_t i = 0; i < plan->namespaces(); ++i) {
+      const uint64_t handle = plan->handle(i);
+      NamespacePointer netns = environment_.find(handle);
+      if (!netns && handle == 0) {  // to be created
         script.namespaces.emplace_back();
         continue;
       }
-      if (!netns) return status(info.Env(), Failure{EBADF, nullptr});
+      if (!netns) return status(env, Failure{EBADF, nullptr});
       const auto is_it = [&](const Use& use) { return use.of == netns->identity(); };
       if (std::none_of(uses.begin(), uses.end(), is_it)) uses.push_back(Use{netns->identity(), changes});
       script.namespaces.push_back(std::move(netns));
     }
-    const auto words = info[2].As<Napi::Int32Array>();
-    const auto bytes = info[3].As<Napi::Uint8Array>();
-    script.bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
     script.names = split(*names);
-    if (!Plan({words.Data(), words.ElementLength()}).read(script)) return malformed(info.Env());
-    return Submit(info, std::make_shared<Transaction>(std::move(script)), name, std::move(uses));
+    if (!plan->read(script)) return malformed(env);
+    auto job = std::make_shared<Transaction>(std::move(script));
+    if (environment_.job_count() == 0) job->expect_answer();
+    return Submit(info, std::move(job), name, std::move(uses));
   }
 
   // cancel(job)
@@ -217,6 +253,14 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
     const auto job = number(info[0]);
     if (!job) return malformed(info.Env());
     return {info.Env(), make_number(info.Env(), environment_.cancel(static_cast<uint64_t>(*job)))};
+  }
+
+  // progress(job)
+  Napi::Value Progress(Info info) {
+    const auto job = number(info[0]);
+    if (!job) return malformed(info.Env());
+    return {info.Env(),
+            make_number(info.Env(), static_cast<double>(environment_.progress(static_cast<uint64_t>(*job))))};
   }
 
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
@@ -237,6 +281,15 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info) {
     const Failure failure = environment_.leave();
     return failure ? Ended(info, failure) : info.Env().Undefined();
+  }
+
+  // limit(descriptors that the jobs of a lane may hold before they are delivered, sockets that stay open)
+  Napi::Value Limit(Info info) {
+    const auto opening = number(info[0]);
+    const auto sockets = number(info[1]);
+    if (!opening || !sockets || !(*opening >= 1) || !(*sockets >= 1)) return malformed(info.Env());
+    environment_.limit(static_cast<size_t>(*opening), static_cast<size_t>(*sockets));
+    return status(info.Env(), {});
   }
 
   // end()

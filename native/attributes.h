@@ -6,11 +6,23 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace netloom {
 
 using Bytes = std::span<const uint8_t>;
+
+// Bytes as a key.
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Puts a message behind others.
+inline void append_message(std::vector<uint8_t>& messages, Bytes message) {
+  messages.insert(messages.end(), message.begin(), message.end());
+  messages.resize(NLMSG_ALIGN(messages.size()));
+}
 
 // One attribute of a message.
 struct Attribute {
@@ -45,6 +57,20 @@ inline bool find_attribute(Bytes bytes, uint16_t number, Attribute& found) {
   return there;
 }
 
+// Calls each(item) for the items of a list such as that of struct rtnexthop: each begins with its length and has a
+// header of `header` bytes.
+template <class Each>
+void for_each_item(Bytes list, size_t header, Each each) {
+  uint16_t length;
+  const size_t least = header < sizeof length ? sizeof length : header;
+  for (size_t at = 0; at + least <= list.size();) {
+    std::memcpy(&length, list.data() + at, sizeof length);
+    if (length < least || length > list.size() - at) return;
+    each(list.subspan(at, length));
+    at += NLA_ALIGN(length);
+  }
+}
+
 // A netlink message under construction.
 class MessageBuilder {
  public:
@@ -59,11 +85,15 @@ class MessageBuilder {
 
   // The family's own header, for changes in place.
   uint8_t* family_header() { return bytes_.data() + NLMSG_HDRLEN; }
+  // The same for what stands there from `at` on.
+  std::span<uint8_t> since(size_t at) { return std::span(bytes_).subspan(at); }
 
-  void add(uint16_t type, Bytes payload) {
+  // Returns where it begins, as begin() does.
+  size_t add(uint16_t type, Bytes payload) {
     const size_t at = begin(type);
     append(payload.data(), payload.size());
     end(at);
+    return at;
   }
   size_t begin(uint16_t type) {
     const nlattr header{0, type};

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include <algorithm>
+
 #include "namespace_jobs.h"
 
 namespace netloom {
@@ -27,12 +29,11 @@ void Environment::start(Napi::Function dispatch) {
 
 napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
   const bool only = jobs_.empty();
+  using Await = Executor::Await;
   // Of many jobs nobody can wait for each. And a result at once keeps the event loop from its turn, so not for long.
-  const bool wait = only && executor_.expects_brief(lane);
-  const bool take = wait && wake_->loop_is_fresh();
-  const uint64_t id = executor_.submit(
-      job, lane, std::move(uses), [this] { return home(); }, take);
-  if (wait && executor_.wait_briefly(job, take)) {
+  const Await await = !only ? Await::nothing : wake_->loop_is_fresh() ? Await::result : Await::end;
+  if (executor_.submit(
+          job, lane, std::move(uses), [this] { return home(); }, await)) {
     ArrayValue result(env_);
     void* memory = nullptr;
     size_t size = 0;
@@ -40,6 +41,7 @@ napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> u
     report(result, *job, {static_cast<uint8_t*>(memory), size});
     return result;
   }
+  const uint64_t id = Executor::id(*job);
   if (only) wake_->keep_alive(true);
   jobs_.emplace(id, std::move(job));
   return make_number(env_, static_cast<double>(id));
@@ -56,26 +58,42 @@ int Environment::cancel(uint64_t job) {
   return static_cast<int>(found == jobs_.end() ? Executor::Cancelled::too_late : executor_.cancel(found->second));
 }
 
+size_t Environment::progress(uint64_t job) const {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? 0 : found->second->progress();
+}
+
 void Environment::drain() {
   // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
   constexpr size_t kJobsPerTurn = 32;
   const Napi::HandleScope scope(env_);
   std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
   ArrayValue results(env_);
+  Executor::Opened opened{};
   bool wanted = false;
   for (const JobPointer& job : ended) {
     const uint64_t id = Executor::id(*job);
     jobs_.erase(id);
+    Executor::count_opened(*job, opened);
     if (Executor::abandoned(*job)) continue;
     results.push(static_cast<double>(id));
     report(results, *job, {});
     wanted = true;
   }
   executor_.staff([this] { return home(); });
+  if (executor_.threads() == 0) kept_sockets_->close_idle();
   if (jobs_.empty()) wake_->keep_alive(false);
   // What they hold goes before JavaScript goes on, for it may end the process.
   ended.clear();
   if (wanted) dispatch(results);
+  // Only now: what JavaScript closed at once is closed.
+  executor_.delivered(opened);
+}
+
+void Environment::limit(size_t opening, size_t sockets) {
+  executor_.limit(opening);
+  kept_sockets_->allow(sockets);
+  nursery_->allow(std::min(opening / 16, Nursery::kAhead));
 }
 
 void Environment::dispatch(napi_value results) {
@@ -96,7 +114,9 @@ void Environment::dispatch(napi_value results) {
 
 void Environment::end() {
   executor_.stop();
+  nursery_->stop();
   jobs_.clear();
+  shares_.clear();
   namespaces_.clear();
   sockets_.clear();
 }
@@ -114,15 +134,30 @@ NamespacePointer Environment::find(uint64_t handle) const {
 bool Environment::close(uint64_t handle) {
   const auto found = namespaces_.find(handle);
   if (found == namespaces_.end()) return false;
+  shares_.erase(handle);
   // Jobs under way keep the namespace open, but its name is free for who comes after them.
   Pin pin = found->second->take_pin();
   namespaces_.erase(found);
   if (pin && wake_) {
     const Use use = use_of_path(pin.path(), true);
     executor_.submit(
-        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); }, false);
+        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); },
+        Executor::Await::nothing);
   }
   return true;
+}
+
+uint64_t Environment::share(uint64_t handle) {
+  const NamespacePointer netns = find(handle);
+  if (!netns) return 0;
+  // One offer a handle, however often it is asked for.
+  return shares_.try_emplace(handle, netns->fd(), netns->identity()).first->second.number();
+}
+
+Failure Environment::adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted) {
+  Fd fd;
+  if (Failure failure = kept_sockets_->with_room([&] { return Share::adopt(number, expected, fd); })) return failure;
+  return adopt_namespace(std::move(fd), adopted);
 }
 
 uint64_t Environment::keep(Fd socket) {
@@ -139,8 +174,9 @@ int Environment::take_socket(uint64_t number) {
 }
 
 Failure Environment::enter(const Namespace& netns) {
-  Fd before = open_own_netns();
-  if (!before) return failed("open");
+  Fd before;
+  const auto open = [&] { return (before = open_own_netns()) ? Failure{} : failed("open"); };
+  if (Failure failure = kept_sockets_->with_room(open)) return failure;
   if (::setns(netns.fd(), CLONE_NEWNET) != 0) return failed("setns");
   entered_from_.push_back(std::move(before));
   return {};
@@ -153,15 +189,26 @@ Failure Environment::leave() {
   return {};
 }
 
+Failure Environment::duplicate(int fd, Fd& copy) const {
+  return kept_sockets_->with_room([&] {
+    copy = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    return copy ? Failure{} : failed("fcntl");
+  });
+}
+
 Home Environment::home() const {
-  if (entered_from_.empty()) {
-    Fd own = open_own_netns();
-    if (own) return Home{std::move(own), {}};
-    // Not what a namespace that is not there says: without /proc nothing works.
-    return Home{{}, Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"}};
+  Home home{{}, {}, kept_sockets_, nursery_};
+  if (!entered_from_.empty()) {
+    home.failure = duplicate(entered_from_.front().get(), home.netns);
+    return home;
   }
-  Fd outermost(::fcntl(entered_from_.front().get(), F_DUPFD_CLOEXEC, 3));
-  return outermost ? Home{std::move(outermost), {}} : Home{{}, failed("fcntl")};
+  home.failure = kept_sockets_->with_room([&] {
+    home.netns = open_own_netns();
+    if (home.netns) return Failure{};
+    // Not what a namespace that is not there says: without /proc nothing works.
+    return Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"};
+  });
+  return home;
 }
 
 }  // namespace netloom

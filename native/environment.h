@@ -10,6 +10,9 @@
 #include "executor.h"
 #include "loop_wake.h"
 #include "namespace.h"
+#include "nursery.h"
+#include "open_sockets.h"
+#include "share.h"
 #include "values.h"
 
 namespace netloom {
@@ -30,16 +33,27 @@ class Environment {
   napi_value scratch() const;
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
+  // How many of the things that a job does are done; 0 of one that ended or is none.
+  size_t progress(uint64_t job) const;
 
   // The handle table: JavaScript holds numbers, which are never used twice.
   uint64_t keep(NamespacePointer netns);
   NamespacePointer find(uint64_t handle) const;
   bool close(uint64_t handle);
+  // The number by which other environments of the process get at a handle's namespace while it is open; 0 if it is not.
+  uint64_t share(uint64_t handle);
+  // A namespace that another environment shares, or this one.
+  Failure adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted);
 
   // Sockets that wait for JavaScript to take them: a number alone would be lost with the environment.
   uint64_t keep(Fd socket);
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
+
+  // How many descriptors the jobs of one lane may hold before they are delivered, and how many sockets stay open.
+  void limit(size_t opening, size_t sockets);
+  // Duplicates a descriptor.
+  Failure duplicate(int fd, Fd& copy) const;
 
   // Moves JavaScript's own thread; entered namespaces nest.
   Failure enter(const Namespace& netns);
@@ -67,10 +81,13 @@ class Environment {
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
+  std::unordered_map<uint64_t, Share> shares_;  // by handle; gone before the namespaces are
   std::unordered_map<uint64_t, Fd> sockets_;
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Fd> entered_from_;
+  std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
+  std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

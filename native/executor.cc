@@ -1,13 +1,12 @@
 #include "executor.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <thread>
 
 #include "lock_briefly.h"
+#include "thread_start.h"
 
 namespace netloom {
 namespace {
@@ -27,85 +26,130 @@ constexpr auto kBriefly = std::chrono::microseconds(25);
 constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
-                                                        "netloom-remove"};
-
-// A new thread inherits the signal mask: ours take no signal that is meant for the process.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
+                                                        "netloom-remove", "netloom-supply"};
 
 }  // namespace
 
-uint64_t Executor::submit(JobPointer job, LaneName lane, std::vector<Use> uses, const OpenHome& home, bool take) {
-  job->lane_ = lane;
+bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> uses, const OpenHome& home, Await await) {
+  Lane& lane = lanes_[static_cast<size_t>(name)];
+  job->id_ = ++last_id_;
+  job->lane_ = name;
   job->uses_ = std::move(uses);
-  uint64_t id;
+  // With no other job under way there is no order to keep. (What opens a descriptor has to be counted.)
+  const bool alone = under_way_ == 0 && job->opens() == 0;
+  if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
+    const bool ended = ended_briefly(job, lane);
+    if (ended && await == Await::result) return true;
+    ++under_way_;
+    if (!ended) return false;
+    const auto lock = lock_briefly(mutex_);
+    job->state_ = Job::State::finished;
+    finished_.push_back(job);
+    wake_();
+    return false;
+  }
+  ++under_way_;
   bool hire;
   {
     const auto lock = lock_briefly(mutex_);
-    id = job->id_ = ++last_id_;
-    Lane& target = lanes_[static_cast<size_t>(lane)];
-    ++target.assigned;
-    hire = target.threads == 0;
-    if (take) awaited_ = job.get();
+    ++lane.assigned;
+    hire = lane.threads == 0;
     job->blockers_ = order_.enter(job, job->uses_);
     if (job->blockers_ == 0) make_ready(job);
   }
-  lanes_[static_cast<size_t>(lane)].filled.notify_one();
+  lane.filled.notify_one();
   if (hire) staff(home);
-  return id;
+  return false;
 }
 
 void Executor::make_ready(const JobPointer& job) {
   Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+  const size_t opens = job->abandoned_ ? 0 : job->opens();
+  if (opens > 0 && (!lane.held.empty() || !has_room(lane, opens))) {
+    job->held_ = lane.held.insert(lane.held.end(), job);
+  } else {
+    admit(lane, job, opens);
+  }
+}
+
+void Executor::admit(Lane& lane, const JobPointer& job, size_t opens) {
+  job->opening_ = opens;
+  lane.opening += opens;
   lane.ready.push_back(job);
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
 }
 
-bool Executor::expects_brief(LaneName name) {
-  static const bool alone = std::thread::hardware_concurrency() < 2;
-  Lane& lane = lanes_[static_cast<size_t>(name)];
-  if (alone) return false;
+bool Executor::has_room(const Lane& lane, size_t opens) const {
+  return lane.opening == 0 || lane.opening + opens <= most_opening_;
+}
+
+void Executor::admit_held() {
+  for (Lane& lane : lanes_) {
+    while (!lane.held.empty() && has_room(lane, lane.held.front()->opens())) {
+      const JobPointer job = std::move(lane.held.front());
+      lane.held.pop_front();
+      job->held_.reset();
+      admit(lane, job, job->opens());
+      lane.filled.notify_one();
+    }
+  }
+}
+
+void Executor::limit(size_t most) {
+  const auto lock = lock_briefly(mutex_);
+  most_opening_ = most;
+  admit_held();
+}
+
+void Executor::delivered(const Opened& opened) {
+  if (opened == Opened{}) return;
+  const auto lock = lock_briefly(mutex_);
+  for (size_t i = 0; i < kLaneCount; ++i)
+    lanes_[i].opening -= opened[i];
+  admit_held();
+}
+
+bool Executor::expects_brief(Lane& lane) {
+  static const bool one_core = std::thread::hardware_concurrency() < 2;
+  if (one_core) return false;
   if (lane.calls_to_skip == 0) return true;
   --lane.calls_to_skip;
   return false;
 }
 
-bool Executor::wait_briefly(const JobPointer& job, bool take) {
-  Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
   const auto until = Clock::now() + kBriefly;
-  while (!job->over_.load(std::memory_order_acquire)) {
+  while (job->handed_.load(std::memory_order_acquire) != Job::Handed::over) {
     if (Clock::now() < until) {
       relax();
       continue;
     }
     lane.calls_to_skip = 1u << lane.vain_waits;
     lane.vain_waits = std::min(lane.vain_waits + 1, kMostVainWaits);
+    // The lane's thread, which takes the lock when it finds that nobody waits, finds the job like any other.
     const auto lock = lock_briefly(mutex_);
-    const bool taken = take && awaited_ == nullptr;
-    awaited_ = nullptr;
-    return taken;
+    auto awaited = Job::Handed::awaited;
+    if (!job->handed_.compare_exchange_strong(awaited, Job::Handed::left)) return true;
+    job->state_ = Job::State::running;
+    ++lane.assigned;
+    job->blockers_ = order_.enter(job, job->uses_);
+    lane.left = job;
+    return false;
   }
   lane.vain_waits = 0;
-  return take;
+  return true;
 }
 
 Executor::Cancelled Executor::cancel(const JobPointer& job) {
-  const auto lock = lock_briefly(mutex_);
+  auto lock = lock_briefly(mutex_);
   if (job->state_ == Job::State::finished) return Cancelled::too_late;
   if (job->state_ == Job::State::running && job->interrupt()) return Cancelled::interrupted;
   job->abandoned_ = true;
+  if (job->held_) {
+    lanes_[static_cast<size_t>(job->lane_)].held.erase(*std::exchange(job->held_, std::nullopt));
+    finish(job, lock);
+    return Cancelled::before_start;
+  }
   return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
 }
 
@@ -114,6 +158,7 @@ std::vector<JobPointer> Executor::collect(size_t most) {
   const auto end = finished_.begin() + static_cast<ptrdiff_t>(std::min(most, finished_.size()));
   std::vector<JobPointer> collected(std::make_move_iterator(finished_.begin()), std::make_move_iterator(end));
   finished_.erase(finished_.begin(), end);
+  under_way_ -= collected.size();
   if (!finished_.empty()) wake_();
   return collected;
 }
@@ -133,12 +178,18 @@ void Executor::staff(const OpenHome& home) {
     Lane& lane = lanes_[i];
     if (lane.assigned == 0 || lane.threads > 0) continue;
     if (!home_) home_ = std::make_shared<const Home>(home());
-    if (start(threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_}))) {
+    Worker& worker = threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_});
+    if (start_thread<&Worker::work>(worker.thread, kNames[i], worker)) {
       ++lane.threads;
       continue;
     }
     const Failure failure = failed("pthread_create");
     threads_.pop_back();
+    for (const JobPointer& job : lane.held) {
+      job->held_.reset();
+      lane.ready.push_back(job);
+    }
+    lane.held.clear();
     for (const JobPointer& job : std::exchange(lane.ready, {})) {
       job->failure = failure;
       finish(job, lock);
@@ -148,35 +199,38 @@ void Executor::staff(const OpenHome& home) {
   if (threads_.empty()) home_.reset();
 }
 
-bool Executor::start(Worker& worker) {
-  SignalsBlocked blocked;
-  const auto run = [](void* worker) -> void* {
-    auto& self = *static_cast<Worker*>(worker);
-    self.executor.work(self);
-    return nullptr;
-  };
-  errno = pthread_create(&worker.thread, nullptr, run, &worker);
-  if (errno != 0) return false;
-  pthread_setname_np(worker.thread, kNames[static_cast<size_t>(worker.lane)]);
-  return true;
+template <class Run>
+bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
+  lane.handover.look();
+  while (true) {
+    const auto begin = Clock::now();
+    const auto until = begin + (eager ? kLongLook : kShortLook);
+    while (!lane.handover.has_offer() && lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ &&
+           Clock::now() < until) {
+      relax();
+    }
+    Job* job = lane.handover.has_offer() ? lane.handover.take() : lane.handover.stop_looking();
+    eager = Clock::now() < begin + kLongLook;
+    if (!job) return false;
+    const bool last = !run(*job);
+    // JavaScript's thread offers no other before it knows that this one is over.
+    if (last) lane.handover.stop_looking();
+    auto awaited = Job::Handed::awaited;
+    const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
+    if (last) return left;
+    if (!left) continue;
+    lane.handover.stop_looking();
+    return true;
+  }
 }
 
-JobPointer Executor::next(Lane& lane, bool& eager, std::unique_lock<std::mutex>& lock) {
-  const auto begin = Clock::now();
-  if (lane.ready.empty() && !stopping_) {
-    lock.unlock();
-    const auto until = begin + (eager ? kLongLook : kShortLook);
-    while (lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ && Clock::now() < until)
-      relax();
-    lock = lock_briefly(mutex_);
-  }
+JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
   while (lane.ready.empty() && !stopping_) {
     const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
     // An assigned job may still wait for one on another lane.
     if (idle && lane.assigned == 0) return nullptr;
   }
   if (stopping_) return nullptr;
-  eager = Clock::now() - begin < kLongLook;
   JobPointer job = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
@@ -188,26 +242,46 @@ void Executor::work(Worker& self) {
   ThreadHome thread(self.home);
   const Failure unsettled = thread.settle();
   Failure stranded = unsettled;
+  const auto run = [&](Job& job) {
+    if (unsettled) {
+      job.failure = unsettled;
+      return false;
+    }
+    job.run(thread);
+    if (!thread.return_home()) stranded = failed("setns");
+    // Whether what the job did is whole, nobody knows: the caller must be told.
+    if (stranded) job.failure = Failure{stranded.error, "setns (home)"};
+    return !stranded;
+  };
   auto lock = lock_briefly(mutex_);
   bool eager = false;
-  while (JobPointer job = next(lane, eager, lock)) {
-    if (!job->abandoned_) {
-      job->state_ = Job::State::running;
+  while (true) {
+    JobPointer job;
+    bool ran = false;
+    if (lane.ready.empty() && !stopping_) {
       lock.unlock();
-      if (unsettled) {
-        job->failure = unsettled;
-      } else {
-        job->run(thread);
-        if (!thread.return_home()) stranded = failed("setns");
-        // Whether what the job did is whole, nobody knows: the caller must be told.
-        if (stranded) job->failure = Failure{stranded.error, "setns (home)"};
-      }
+      ran = serve_handover(lane, eager, run);
       lock = lock_briefly(mutex_);
-      if (job->abandoned_) {
+      if (ran) job = std::move(lane.left);
+      if (!ran && stranded) break;
+    }
+    if (!job) {
+      const auto begin = Clock::now();
+      job = next(lane, lock);
+      if (!job) break;
+      eager = eager || Clock::now() - begin < kLongLook;
+      if (!job->abandoned_) {
+        job->state_ = Job::State::running;
         lock.unlock();
-        job->discard();
+        run(*job);
+        ran = true;
         lock = lock_briefly(mutex_);
       }
+    }
+    if (ran && job->abandoned_) {
+      lock.unlock();
+      job->discard();
+      lock = lock_briefly(mutex_);
     }
     finish(job, lock);
     if (stranded) break;
@@ -227,17 +301,11 @@ void Executor::finish(const JobPointer& job, std::unique_lock<std::mutex>& lock)
     make_ready(waiting);
     filled[static_cast<size_t>(waiting->lane_)] = true;
   });
-  const bool taken = awaited_ == job.get();
-  const bool first = !taken && finished_.empty();
-  if (taken) {
-    awaited_ = nullptr;
-  } else {
-    finished_.push_back(job);
-  }
+  const bool first = finished_.empty();
+  finished_.push_back(job);
   // Nobody is woken to find the mutex taken.
   lock.unlock();
   if (first) wake_();
-  job->over_.store(true, std::memory_order_release);
   for (size_t i = 0; i < kLaneCount; ++i) {
     if (filled[i]) lanes_[i].filled.notify_one();
   }
@@ -254,8 +322,10 @@ void Executor::stop() {
   for (Worker& worker : threads_)
     pthread_join(worker.thread, nullptr);
   threads_.clear();
-  for (Lane& lane : lanes_)
+  for (Lane& lane : lanes_) {
     lane.ready.clear();
+    lane.held.clear();
+  }
   finished_.clear();
   order_ = {};
   home_.reset();

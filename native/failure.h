@@ -17,4 +17,9 @@ inline Failure failed(const char* call) {
   return Failure{errno, call};
 }
 
+// Whether a system call failed because the process, or the machine, has as many descriptors as it may have.
+inline bool is_out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
 }  // namespace netloom

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,8 +25,9 @@ enum class LaneName : uint8_t {
   look,      // looks at links, which wait for rtnl too
   read,      // dumps and look-ups that need no lock, and opening things
   removal,   // lone deletions of links, which sleep in the kernel
+  supply,    // changes that nobody waits for, so that they hold up none that somebody does
 };
-inline constexpr size_t kLaneCount = 4;
+inline constexpr size_t kLaneCount = 5;
 
 // A kernel object is one by device and inode, whatever handle or path leads to it.
 struct Identity {
@@ -57,9 +60,13 @@ class Job {
   // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
   // is never delivered (environment gone) frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
+  // How many descriptors it makes that are there until JavaScript has the result and closes them.
+  virtual size_t opens() const { return 0; }
   // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits
   // for its end.
   virtual bool interrupt() { return false; }
+  // On JavaScript's thread, while the job waits or runs: how many of the things that it does are done.
+  virtual size_t progress() const { return 0; }
   // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
   virtual void discard() {}
 
@@ -68,13 +75,17 @@ class Job {
  private:
   friend class Executor;
   enum class State : uint8_t { queued, running, finished };
+  // Of a job that JavaScript's thread handed over itself: it waits for the end, or has gone on, or it is the end.
+  enum class Handed : uint8_t { awaited, left, over };
 
   uint64_t id_ = 0;
   LaneName lane_ = LaneName::mutation;
   State state_ = State::queued;
   bool abandoned_ = false;
-  std::atomic<bool> over_ = false;  // set when there is nothing more to wait for
+  std::atomic<Handed> handed_ = Handed::awaited;
   uint32_t blockers_ = 0;
+  size_t opening_ = 0;  // what it counts for in its lane: opens(), from its turn until its result is delivered
+  std::optional<std::list<std::shared_ptr<Job>>::iterator> held_;  // where it waits for others to be delivered
   std::vector<Use> uses_;
 };
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,37 +13,11 @@
 #include "fd.h"
 #include "job.h"
 #include "netlink.h"
+#include "open_sockets.h"
+#include "pin.h"
 #include "thread_home.h"
 
 namespace netloom {
-
-// A namespace kept alive by a bind mount at a path, as `ip netns` does it. Unpins when destroyed, unless disarmed: only
-// its own namespace, for somebody may have deleted that meanwhile and given the path to another one.
-class Pin {
- public:
-  Pin() = default;
-  explicit Pin(std::string path) : path_(std::move(path)) {}
-  Pin(Pin&& other) noexcept : path_(std::exchange(other.path_, {})), pinned_(std::exchange(other.pinned_, {})) {}
-  Pin& operator=(Pin&& other) noexcept;
-  ~Pin() { undo(); }
-
-  void disarm() { path_.clear(); }
-  explicit operator bool() const { return !path_.empty(); }
-  const std::string& path() const { return path_; }
-
-  // Pins the calling thread's namespace at `path`, which must not exist. `prepare` makes the file before the namespace
-  // is created, so that a taken name costs nothing.
-  static Failure prepare(const std::string& path, Pin& pin);
-  Failure mount_own();
-  // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (ESTALE otherwise).
-  static Failure remove(const std::string& path, const Identity* expected);
-
- private:
-  void undo();
-
-  std::string path_;
-  std::optional<Identity> pinned_;  // nothing: there is only the file
-};
 
 // An open network namespace. Shared by the handle table and the jobs that use it, so a handle may be closed under way.
 class Namespace {
@@ -57,26 +30,30 @@ class Namespace {
   void own(Pin pin) { pin_ = std::move(pin); }
   void disown() { pin_.disarm(); }
   Pin take_pin() { return std::move(pin_); }
+  // Takes over a socket that is open already.
+  void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
 
   // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
   template <class Function>
   Failure with_socket(ThreadHome& thread, int protocol, Function use) {
-    std::lock_guard lock(mutex_);
-    NetlinkSocket& socket = sockets_[protocol];
-    if (!socket.is_open()) {
-      if (Failure failure = open_socket(thread, protocol, socket)) return failure;
+    const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
+    const std::lock_guard lock(kept->in_use);
+    if (!kept->socket.is_open()) {
+      if (Failure failure = open_socket(thread, protocol, kept)) return failure;
     }
-    return use(socket);
+    kept->last_use.store(thread.sockets().next_use(), std::memory_order_relaxed);
+    return use(kept->socket);
   }
 
  private:
-  Failure open_socket(ThreadHome& thread, int protocol, NetlinkSocket& socket);
+  const std::shared_ptr<KeptSocket>& socket_of(int protocol);
+  Failure open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept);
 
   Fd fd_;
   Identity identity_;
   Pin pin_;
   std::mutex mutex_;
-  std::map<int, NetlinkSocket> sockets_;
+  std::map<int, std::shared_ptr<KeptSocket>> sockets_;
 };
 
 using NamespacePointer = std::shared_ptr<Namespace>;

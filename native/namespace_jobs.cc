@@ -74,17 +74,30 @@ napi_value CreateNamespace::deliver(const Delivery& to) {
   return describe(to, std::move(created_));
 }
 
+void OpenNamespace::run(ThreadHome& thread) {
+  const auto open = [this](auto& target) { return open_namespace(target, opened_); };
+  failure = thread.sockets().with_room([&] { return std::visit(open, target_); });
+}
+
 napi_value OpenNamespace::deliver(const Delivery& to) {
   return failure ? nullptr : describe(to, std::move(opened_));
 }
 
-void DeleteNamespace::run(ThreadHome&) {
-  failure = Pin::remove(path_, expected_ ? &expected_->identity() : nullptr);
+void DeleteNamespace::run(ThreadHome& thread) {
+  const Identity* expected = expected_ ? &expected_->identity() : nullptr;
+  failure = thread.sockets().with_room([&] { return Pin::remove(path_, expected); });
   if (!failure && expected_) expected_->disown();
 }
 
 napi_value DeleteNamespace::deliver(const Delivery&) {
   return nullptr;
+}
+
+void ListNamespaces::run(ThreadHome& thread) {
+  failure = thread.sockets().with_room([this] {
+    found_.clear();
+    return list_pinned(directory_, found_);
+  });
 }
 
 napi_value ListNamespaces::deliver(const Delivery& to) {
@@ -95,6 +108,17 @@ napi_value ListNamespaces::deliver(const Delivery& to) {
     result.push(static_cast<double>(pinned.identity.inode));
   }
   return result;
+}
+
+napi_value ListLeftovers::deliver(const Delivery& to) {
+  ArrayValue result(to.env);
+  for (const std::string& name : found_)
+    result.push(make_text(to.env, name));
+  return result;
+}
+
+void OpenSocket::run(ThreadHome& thread) {
+  failure = thread.sockets().with_room([&] { return open(thread); });
 }
 
 Failure OpenSocket::open(ThreadHome& thread) {

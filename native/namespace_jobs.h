@@ -22,6 +22,7 @@ class CreateNamespace final : public Job {
   // With an empty path anonymous. An ephemeral one is unpinned when its handle closes, or with the environment.
   CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
   void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
+  size_t opens() const override { return 1; }
   // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
   void discard() override {
@@ -51,9 +52,9 @@ class OpenNamespace final : public Job {
  public:
   using Target = std::variant<PathOf, DescriptorOf, ProcessOf, ThreadOf>;
   explicit OpenNamespace(Target target) : target_(std::move(target)) {}
-  void run(ThreadHome&) override {
-    failure = std::visit([this](auto& target) { return open_namespace(target, opened_); }, target_);
-  }
+  void run(ThreadHome& thread) override;
+  // One that was given a descriptor holds it already.
+  size_t opens() const override { return std::holds_alternative<DescriptorOf>(target_) ? 0 : 1; }
   // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
 
@@ -78,13 +79,26 @@ class DeleteNamespace final : public Job {
 class ListNamespaces final : public Job {
  public:
   explicit ListNamespaces(std::string directory) : directory_(std::move(directory)) {}
-  void run(ThreadHome&) override { failure = list_pinned(directory_, found_); }
+  void run(ThreadHome& thread) override;
   // [name, device, inode, name, device, inode, …]
   napi_value deliver(const Delivery& to) override;
 
  private:
   std::string directory_;
   std::vector<Pinned> found_;
+};
+
+// The files among the named namespaces that a process left which was killed.
+class ListLeftovers final : public Job {
+ public:
+  explicit ListLeftovers(std::string directory) : directory_(std::move(directory)) {}
+  void run(ThreadHome&) override { failure = list_leftovers(directory_, found_); }
+  // [name, name, …]
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  std::string directory_;
+  std::vector<std::string> found_;
 };
 
 // A socket made in a namespace, optionally bound there; it stays there wherever it is used.
@@ -99,7 +113,8 @@ class OpenSocket final : public Job {
     std::string device;  // the only one that it sends and receives by, by name or index; empty: any
   };
   OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
-  void run(ThreadHome& thread) override { failure = open(thread); }
+  void run(ThreadHome& thread) override;
+  size_t opens() const override { return 1; }
   // The number by which the descriptor can be taken.
   napi_value deliver(const Delivery& to) override;
 

@@ -10,7 +10,7 @@
 namespace netloom {
 namespace {
 
-// The only state that all environments of a process share: replies are told apart by it.
+// All environments of a process share it: replies are told apart by it.
 std::atomic<uint32_t> sequence_counter = 1;
 
 // Unread acknowledgements fill the receive buffer (256 fit into the default one), and one send is at most the send
@@ -51,6 +51,7 @@ int error_in(std::span<const uint8_t> message) {
 
 void ReplyBlocks::append(const uint8_t* bytes, size_t size) {
   if (blocks_.empty() || blocks_.back().capacity - blocks_.back().size < NLMSG_ALIGN(size)) {
+    if (empty()) blocks_.clear();  // there was room, but not enough
     const size_t grown = blocks_.empty() ? kFirstBlock : std::min(blocks_.back().capacity * 4, kLargestBlock);
     const size_t capacity = std::max<size_t>(grown, NLMSG_ALIGN(size));
     blocks_.push_back({std::make_unique_for_overwrite<uint8_t[]>(capacity), 0, capacity});
@@ -58,6 +59,10 @@ void ReplyBlocks::append(const uint8_t* bytes, size_t size) {
   Block& block = blocks_.back();
   std::memcpy(block.bytes.get() + block.size, bytes, size);
   block.size += NLMSG_ALIGN(size);  // each datagram begins aligned, as its messages do
+}
+
+void ReplyBlocks::make_room(size_t size) {
+  blocks_.push_back({std::make_unique_for_overwrite<uint8_t[]>(size), 0, size});
 }
 
 struct NetlinkSocket::Chunk {

@@ -26,9 +26,11 @@ class ReplyBlocks {
   };
 
   void append(const uint8_t* bytes, size_t size);
+  // Makes the first block now.
+  void make_room(size_t size);
   std::vector<Block>& blocks() { return blocks_; }
   const std::vector<Block>& blocks() const { return blocks_; }
-  bool empty() const { return blocks_.empty(); }
+  bool empty() const { return blocks_.empty() || blocks_.front().size == 0; }
 
  private:
   std::vector<Block> blocks_;
@@ -63,6 +65,25 @@ void for_each_message(const Replies& replies, Each each) {
       at += NLMSG_ALIGN(header->nlmsg_len);
     }
   }
+}
+
+// Calls each(object) for every message that tells of an object and has a header of its family, of so many bytes.
+template <class Each>
+void for_each_object(const Replies& replies, size_t header_size, Each each) {
+  for_each_message(replies, [&](std::span<const uint8_t> message) {
+    const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
+    if (header->nlmsg_type >= NLMSG_MIN_TYPE && message.size() >= NLMSG_HDRLEN + header_size) each(message);
+  });
+}
+
+// Calls each(number, refusal) for every message that was refused; the number is its place among those sent.
+template <class Each>
+void for_each_refusal(const Replies& replies, Each each) {
+  for_each_message(replies, [&](std::span<const uint8_t> message) {
+    const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
+    if (header->nlmsg_type != NLMSG_ERROR || error_in(message) == 0) return;
+    each(header->nlmsg_seq - replies.first_sequence, message);
+  });
 }
 
 class NetlinkSocket {

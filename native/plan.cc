@@ -2,6 +2,25 @@
 
 namespace netloom {
 
+std::optional<Plan> Plan::open(std::span<const int32_t> words, size_t most_bytes) {
+  Plan plan;
+  plan.words_ = words;
+  if (!plan.has(3)) return std::nullopt;
+  const size_t count = plan.size();
+  plan.bytes_ = plan.size();
+  const size_t namespaces = plan.size();
+  if (count < 3 || count > words.size() || plan.bytes_ > most_bytes || namespaces > (count - 3) / 2)
+    return std::nullopt;
+  plan.words_ = words.first(count - 2 * namespaces);
+  plan.handles_ = words.subspan(plan.words_.size(), 2 * namespaces);
+  return plan;
+}
+
+uint64_t Plan::handle(size_t netns) const {
+  return static_cast<uint32_t>(handles_[2 * netns]) |
+         static_cast<uint64_t>(static_cast<uint32_t>(handles_[2 * netns + 1])) << 32;
+}
+
 bool Plan::read(Script& script) {
   if (!has(4)) return false;
   script.rollback = word() != 0;
@@ -30,14 +49,27 @@ bool Plan::read_list(size_t width, Each each) {
   return true;
 }
 
+bool Plan::read_part(Script& script, std::span<uint8_t>& bytes) {
+  if (!has(2)) return false;
+  const size_t offset = size();
+  const size_t length = size();
+  if (offset > script.bytes.size() || length > script.bytes.size() - offset) return false;
+  bytes = std::span(script.bytes).subspan(offset, length);
+  return true;
+}
+
 bool Plan::read_recipe(Script& script) {
-  if (!has(5)) return false;
+  if (!has(9)) return false;
   UndoRecipe& recipe = script.recipes.emplace_back();
   recipe.mode = word() == 0 ? UndoRecipe::Mode::settings : UndoRecipe::Mode::object;
   recipe.header_size = size();
   recipe.absent_is_any = word() != 0;
+  recipe.only_what_is_there = word() != 0;
   recipe.make_type = static_cast<uint16_t>(word());
+  recipe.make_flags = static_cast<uint16_t>(word());
   recipe.remove_type = static_cast<uint16_t>(word());
+  recipe.replaces = word() != 0;
+  recipe.ordered = word();
   // The order in which the two of a pair are read matters.
   const auto pair_into = [this](auto& list) {
     return [this, &list] {
@@ -49,9 +81,27 @@ bool Plan::read_recipe(Script& script) {
   const auto number_into = [this](std::vector<uint16_t>& list) {
     return [this, &list] { list.push_back(static_cast<uint16_t>(word())); };
   };
+  const auto number = [this] { return static_cast<uint16_t>(word()); };
+  const auto instead = [&] {
+    const uint16_t there = number();
+    recipe.instead.push_back({there, number()});
+  };
+  const auto items = [&] {
+    const uint16_t attribute = number();
+    const size_t at = size();
+    recipe.items.push_back({attribute, at, static_cast<uint8_t>(word())});
+  };
+  const auto rest = [&] {
+    RestOfTime& expiry = recipe.expiry.emplace();
+    expiry.told = number();
+    expiry.at = size();
+    expiry.ticks = static_cast<uint32_t>(word());
+    expiry.taken = number();
+  };
   return read_list(2, pair_into(recipe.same_header)) && read_list(1, number_into(recipe.same)) &&
          read_list(2, pair_into(recipe.old_header)) && read_list(2, pair_into(recipe.masked)) &&
-         read_list(1, number_into(recipe.dropped));
+         read_list(1, number_into(recipe.dropped)) && read_list(2, instead) && read_list(3, items) &&
+         read_list(4, rest) && read_list(2, pair_into(recipe.alike_header)) && read_list(1, number_into(recipe.alike));
 }
 
 bool Plan::read_operation(Script& script) {
@@ -98,14 +148,7 @@ bool Plan::read_step(Script& script) {
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<size_t>(recipe);
-  const auto part = [&](std::span<uint8_t>& bytes) {
-    const size_t offset = size();
-    const size_t length = size();
-    if (offset > script.bytes.size() || length > script.bytes.size() - offset) return false;
-    bytes = std::span(script.bytes).subspan(offset, length);
-    return true;
-  };
-  if (!part(step.bytes) || !part(step.lookup)) return false;
+  if (!read_part(script, step.bytes) || !read_part(script, step.lookup)) return false;
   step.tolerated = size();
   step.relocations = size();
   const size_t rest = words_.size() - at_;
@@ -122,8 +165,62 @@ bool Plan::read_step(Script& script) {
     script.relocations.push_back(
         {device ? Relocation::What::device_index : Relocation::What::netns_descriptor, place, netns, name});
   }
+  if ((traits & 8) != 0) {
+    Sweep& sweep = script.sweeps.emplace_back();
+    sweep.recipe = step.recipe.value_or(SIZE_MAX);
+    sweep.backwards = (traits & 16) != 0;
+    step.recipe.reset();
+    step.sweep = script.sweeps.size() - 1;
+    if (!read_pattern(script, sweep.pattern)) return false;
+  }
+  step.first_along = script.along.size();
+  if ((traits & 32) != 0) {
+    if (!has(1)) return false;
+    for (size_t left = size(); left > 0; --left) {
+      if (!read_along(script)) return false;
+    }
+    step.along = script.along.size() - step.first_along;
+  }
   script.steps.push_back(std::move(step));
   return true;
+}
+
+bool Plan::read_along(Script& script) {
+  if (!has(2)) return false;
+  Along along{};
+  along.recipe = size();
+  along.anew = word() != 0;
+  if (!read_part(script, along.lookup) || !read_part(script, along.model)) return false;
+  if (!read_pattern(script, along.pattern)) return false;
+  script.along.push_back(std::move(along));
+  return true;
+}
+
+bool Plan::read_pattern(Script& script, Pattern& pattern) {
+  if (!has(1)) return false;
+  for (size_t conditions = size(); conditions > 0; --conditions) {
+    Condition& condition = pattern.emplace_back();
+    if (!has(1)) return false;
+    for (size_t tests = size(); tests > 0; --tests) {
+      if (!read_test(script, condition.emplace_back())) return false;
+    }
+  }
+  return true;
+}
+
+bool Plan::read_test(Script& script, Test& test) {
+  if (!has(2)) return false;
+  const int32_t traits = word();
+  test.in_header = (traits & 1) != 0;
+  test.negated = (traits & 2) != 0;
+  test.zero_is_absent = (traits & 4) != 0;
+  test.presence = (traits & 8) != 0;
+  test.mask = static_cast<uint32_t>(word());
+  if (!read_list(1, [&] { test.place.push_back(static_cast<uint32_t>(word())); })) return false;
+  std::span<uint8_t> value;
+  if (!read_part(script, value)) return false;
+  test.value = value;
+  return !test.place.empty();
 }
 
 }  // namespace netloom

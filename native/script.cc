@@ -30,9 +30,24 @@ bool is_sound_recipe(const UndoRecipe& recipe) {
   };
   const auto range_fits = [&](const Range& range) { return fits(range.at, range.size); };
   const auto word_fits = [&](const MaskedWord& word) { return fits(word.at, sizeof word.mask); };
-  return recipe.header_size <= 256 && std::all_of(recipe.same_header.begin(), recipe.same_header.end(), range_fits) &&
-         std::all_of(recipe.old_header.begin(), recipe.old_header.end(), range_fits) &&
-         std::all_of(recipe.masked.begin(), recipe.masked.end(), word_fits);
+  const auto all_fit = [&](const std::vector<Range>& ranges) {
+    return std::all_of(ranges.begin(), ranges.end(), range_fits);
+  };
+  return recipe.header_size > 0 && recipe.header_size <= 256 && all_fit(recipe.same_header) &&
+         all_fit(recipe.old_header) && all_fit(recipe.alike_header) &&
+         std::all_of(recipe.masked.begin(), recipe.masked.end(), word_fits) &&
+         (!recipe.expiry || recipe.expiry->ticks > 0);
+}
+
+bool is_sound_pattern(const Pattern& pattern, const UndoRecipe& recipe) {
+  return std::all_of(pattern.begin(), pattern.end(), [&](const Condition& condition) {
+    return std::all_of(condition.begin(), condition.end(), [&](const Test& test) {
+      if (!test.in_header) return true;
+      const size_t at = test.place.front();
+      return test.value.size() <= sizeof test.mask && test.value.size() <= recipe.header_size &&
+             at <= recipe.header_size - test.value.size();
+    });
+  });
 }
 
 }  // namespace
@@ -48,14 +63,27 @@ bool Script::is_sound() const {
   for (const Step& step : steps) {
     if (step.netns >= namespaces.size() || !is_inside(bytes, step.bytes)) return false;
     const bool one_message = step.inverse != 0 || step.recipe;
-    if (!are_messages(step.bytes, one_message ? 1 : SIZE_MAX)) return false;
+    if (!are_messages(step.bytes, one_message || step.sweep ? 1 : SIZE_MAX)) return false;
     if (step.recipe) {
       if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1))
         return false;
     }
+    if (step.sweep && !step.lookup.empty() && (!is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)))
+      return false;
     if (step.tolerated > tolerated.size() || step.first_tolerated > tolerated.size() - step.tolerated) return false;
     if (step.relocations > relocations.size() || step.first_relocation > relocations.size() - step.relocations)
       return false;
+  }
+  for (const Sweep& sweep : sweeps) {
+    if (sweep.recipe >= recipes.size() || !is_sound_pattern(sweep.pattern, recipes[sweep.recipe])) return false;
+  }
+  for (const Along& one : along) {
+    if (one.recipe >= recipes.size() || !is_sound_pattern(one.pattern, recipes[one.recipe])) return false;
+    const size_t least = NLMSG_HDRLEN + recipes[one.recipe].header_size;
+    const bool model = !one.model.empty();
+    if (!are_messages(one.lookup, 1) || (model && (!are_messages(one.model, 1) || one.model.size() < least)))
+      return false;
+    if (model != (recipes[one.recipe].mode == UndoRecipe::Mode::settings)) return false;
   }
   for (const Operation& operation : operations) {
     if (operation.forgiven > tolerated.size() || operation.first_forgiven > tolerated.size() - operation.forgiven)

@@ -9,13 +9,19 @@
 
 namespace netloom {
 
+class Nursery;
+class OpenSockets;
+
 // Size of the receive buffer: the kernel fills at most 32 KiB of a netlink datagram.
 inline constexpr size_t kReceiveSize = 32 * 1024;
 
-// The namespace that an environment's threads belong to, or why it could not be opened.
+// What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
+// sockets that they keep open; the namespaces that are made ahead.
 struct Home {
   Fd netns;
   Failure failure;
+  std::shared_ptr<OpenSockets> sockets;
+  std::shared_ptr<Nursery> nursery;
 };
 
 class ThreadHome {
@@ -31,12 +37,20 @@ class ThreadHome {
   // False if the thread cannot go back: it must end then, and serve nobody else.
   [[nodiscard]] bool return_home();
 
+  int home() const { return home_->netns.get(); }
+  OpenSockets& sockets() { return *home_->sockets; }
+  Nursery& nursery() { return *home_->nursery; }
+
+  // The mount of the directory of names that this thread has found or made shared (Pin::prepare).
+  uint64_t& shared_mount() { return shared_mount_; }
+
   // Scratch space for one received datagram, shared by the jobs of this thread.
   uint8_t* buffer();
 
  private:
   std::shared_ptr<const Home> home_;
   bool away_ = false;
+  uint64_t shared_mount_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
 };
 

@@ -28,19 +28,21 @@ bool is_failed(const Operation& operation) {
   return operation.outcome != Outcome::done && !(operation.details && operation.details->forgiven);
 }
 
-// What an undo meets when the object is gone already.
-constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
+}  // namespace
 
-// The number of the message in a run that a refusal answers.
-template <class Each>
-void for_each_refusal(const Replies& replies, Each each) {
-  for_each_message(replies, [&](std::span<const uint8_t> message) {
-    if (header_of(message)->nlmsg_type != NLMSG_ERROR || error_in(message) == 0) return;
-    each(header_of(message)->nlmsg_seq - replies.first_sequence, message);
-  });
+Transaction::Transaction(Script script) : script_(std::move(script)), created_(script_.namespaces.size()) {
+  for (const Operation& operation : script_.operations) {
+    if (operation.creation) created_[operation.creation->netns] = true;
+  }
 }
 
-}  // namespace
+void Transaction::expect_answer() {
+  // A link, the longest of what a look-up answers, has about 1.2 KiB.
+  constexpr size_t kLookup = 2048;
+  if (script_.operations.size() != 1 || script_.steps.size() != 1 || script_.steps[0].ending != Ending::reply) return;
+  script_.operations[0].tell().answers.reserve(1);
+  first_replies_.blocks.make_room(kLookup);
+}
 
 void Transaction::run(ThreadHome& thread) {
   std::vector<Operation>& operations = script_.operations;
@@ -53,6 +55,7 @@ void Transaction::run(ThreadHome& thread) {
     } else {
       run_alone(thread, operations[tried_++]);
     }
+    over_.store(tried_, std::memory_order_relaxed);
     for (size_t i = first; i < tried_; ++i)
       failed = failed || is_failed(operations[i]);
   }
@@ -98,6 +101,7 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
   while (first < end && !interrupted_) {
     const size_t sent = send_together(thread, first, std::min(end, first + kMostTogether));
     tried_ = first + sent;
+    over_.store(tried_, std::memory_order_relaxed);
     if (script_.stop_at_failure) {
       const auto begin = script_.operations.begin() + static_cast<ptrdiff_t>(first);
       const auto failed = std::find_if(begin, begin + static_cast<ptrdiff_t>(sent), is_failed);
@@ -164,15 +168,18 @@ void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
   for (size_t i = 0; i < operation.steps; ++i) {
     const Step& step = script_.steps[operation.first_step + i];
     if (step.undo) continue;
-    Operation::Answer answer{i, {}};
+    Operation::Answer answer{i, std::exchange(first_replies_, {})};
     Failure failure;
-    if (script_.rollback && step.recipe) failure = look_before(thread, step, operation);
-    if (!failure) failure = execute(thread, step, operation, answer.replies);
+    if (script_.rollback) failure = look_before(thread, step, operation);
+    if (!failure)
+      failure = step.sweep ? sweep(thread, step, operation, answer.replies)
+                           : execute(thread, step, operation, answer.replies);
     const bool stop = failure || answer.replies.refused;
     if (stop || !answer.replies.blocks.empty()) operation.tell().answers.push_back(std::move(answer));
     if (!stop) continue;
     fail(operation, failure, i);
-    operation.details->leftover = !undo_steps(thread, operation, i);
+    // A sweep may have removed something before it failed.
+    operation.details->leftover = !undo_steps(thread, operation, step.sweep ? i + 1 : i);
     return;
   }
   operation.outcome = Outcome::done;
@@ -201,66 +208,21 @@ void Transaction::create(ThreadHome& thread, Operation& operation) {
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }
 
-void Transaction::roll_back(ThreadHome& thread) {
-  rolled_back_ = true;
-  for (size_t i = tried_; i-- > 0;) {
-    Operation& operation = script_.operations[i];
-    if (operation.outcome == Outcome::done)
-      operation.outcome = undo(thread, operation) ? Outcome::undone : Outcome::stuck;
-  }
-}
-
-bool Transaction::undo(ThreadHome& thread, Operation& operation) {
-  if (!operation.creation) return undo_steps(thread, operation, operation.steps);
-  operation.details->pin = Pin();
-  script_.namespaces[operation.creation->netns].reset();
-  return true;
-}
-
-// Backwards from the step that failed.
-bool Transaction::undo_steps(ThreadHome& thread, Operation& operation, size_t end) {
-  bool all = true;
-  for (size_t i = end; i-- > 0;) {
-    const Step& step = script_.steps[operation.first_step + i];
-    if (step.undo) {
-      Replies replies;
-      if (execute(thread, step, operation, replies) || replies.refused) all = false;
-      continue;
-    }
-    if (step.lasting) all = false;
-    if (step.inverse != 0) {
-      std::vector<uint8_t> message = inverse(step.bytes, step.inverse);
-      all = send_undo(thread, step, message) && all;
-    }
-    if (!step.recipe || !operation.details) continue;
-    for (auto& [of, message] : operation.details->restoring) {
-      if (of == i) all = send_undo(thread, step, message) && all;
-    }
-  }
-  return all;
-}
-
-bool Transaction::send_undo(ThreadHome& thread, const Step& step, std::span<uint8_t> message) {
-  if (message.empty()) return false;
-  Replies replies;
-  const Failure failure =
-      script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread, {message, Ending::ack, kGone}, replies);
-      });
-  return !failure && !replies.refused;
-}
-
 std::span<const int> Transaction::tolerated(const Step& step) const {
   return std::span(script_.tolerated).subspan(step.first_tolerated, step.tolerated);
 }
 
 Failure Transaction::execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
   if (Failure failure = relocate(thread, step, operation)) return failure;
+  return send(thread, step, {step.bytes, step.ending, tolerated(step), step.undivided}, replies);
+}
+
+Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request,
+                          Replies& replies) {
   const NamespacePointer& netns = script_.namespaces[step.netns];
   if (!netns) return Failure{ECANCELED, nullptr};
-  return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-    return socket.transact(thread, {step.bytes, step.ending, tolerated(step), step.undivided}, replies);
-  });
+  return netns->with_socket(thread, step.protocol,
+                            [&](NetlinkSocket& socket) { return socket.transact(thread, request, replies); });
 }
 
 // SIOCGIFINDEX answers without the rtnl lock, so naming a device costs 1 µs and never waits.
@@ -285,35 +247,6 @@ Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& o
       if (failure) return failure;
     }
     std::memcpy(script_.bytes.data() + relocation.at, &value, sizeof value);
-  }
-  return {};
-}
-
-Failure Transaction::look_before(ThreadHome& thread, const Step& step, Operation& operation) {
-  // The change itself is compared with what there is, so its own places have to be filled in.
-  if (Failure failure = relocate(thread, step, operation)) return failure;
-  if (!script_.namespaces[step.netns]) return Failure{ECANCELED, nullptr};
-  const UndoRecipe& recipe = script_.recipes[*step.recipe];
-  const bool dump = (header_of(step.lookup)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-  Replies replies;
-  const Failure failure =
-      script_.namespaces[step.netns]->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread, {step.lookup, dump ? Ending::dump : Ending::reply, kGone}, replies);
-      });
-  if (failure) return failure;
-  std::vector<uint8_t> message;
-  bool found = false;
-  for_each_message(replies, [&](std::span<const uint8_t> object) {
-    if (found || header_of(object)->nlmsg_type < NLMSG_MIN_TYPE || !is_same_object(step.bytes, object, recipe)) return;
-    message = restoring(step.bytes, object, recipe);
-    found = true;
-  });
-  if (!found && recipe.remove_type != 0) message = inverse(step.bytes, recipe.remove_type);
-  // Without an object there is nothing to bring back: the change will be refused. Else an empty message tells that
-  // something cannot be brought back.
-  if (found || recipe.remove_type != 0) {
-    const size_t index = static_cast<size_t>(&step - &script_.steps[operation.first_step]);
-    operation.tell().restoring.emplace_back(index, std::move(message));
   }
   return {};
 }

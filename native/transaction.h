@@ -11,6 +11,7 @@
 
 #include "job.h"
 #include "namespace.h"
+#include "pattern.h"
 #include "undo.h"
 
 namespace netloom {
@@ -24,6 +25,23 @@ struct Relocation {
   uint32_t name;  // of the device
 };
 
+// A step that removes what a dump finds: its bytes ask for the dump, its lookup, if there is one, for the same with
+// those that stay, among which the others have their places.
+struct Sweep {
+  size_t recipe;
+  Pattern pattern;
+  bool backwards;  // the last ones first
+};
+
+// What the kernel drops along with a change, and what of it is brought back when the change is taken back.
+struct Along {
+  size_t recipe;
+  Pattern pattern;
+  bool anew;                  // what is there is removed first, for it may be there with less
+  std::span<uint8_t> lookup;  // a dump or a look-up
+  std::span<uint8_t> model;   // a change that names the settings to bring back; empty: objects are brought back
+};
+
 struct Step {
   size_t netns;
   int protocol;
@@ -35,6 +53,8 @@ struct Step {
   std::optional<size_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::span<uint8_t> bytes;
   std::span<uint8_t> lookup;
+  std::optional<size_t> sweep;           // in all sweeps
+  size_t first_along, along;             // in all that is dropped along
   size_t first_tolerated, tolerated;     // in all errnos that are as good as success
   size_t first_relocation, relocations;  // in all relocations
 };
@@ -67,7 +87,14 @@ struct Operation {
     bool leftover = false;
     bool forgiven = false;
     std::vector<Answer> answers;
-    std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring;  // by step: the message that brings back what was
+    // What brings back what was there before a step.
+    struct Restoring {
+      size_t step;
+      std::vector<uint8_t> messages;
+    };
+    std::vector<Restoring> restoring;
+    // The same of what goes along, by the place in all that does.
+    std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring_along;
     Pin pin;
   };
   Outcome outcome = Outcome::waiting;
@@ -90,6 +117,8 @@ struct Script {
   std::vector<int> tolerated;
   std::vector<std::string> names;
   std::vector<UndoRecipe> recipes;
+  std::vector<Sweep> sweeps;
+  std::vector<Along> along;
   std::vector<Operation> operations;
 
   // Whether every place and number in it is inside what it refers to.
@@ -99,11 +128,17 @@ struct Script {
 class Transaction final : public Job {
  public:
   // `script` must be sound. Its namespaces stay open until the job is gone: messages carry their descriptors.
-  explicit Transaction(Script script) : script_(std::move(script)) {}
+  explicit Transaction(Script script);
+  // On JavaScript's thread: makes room for the answer of a look-up. What one thread takes and another gives back costs
+  // more than all else around a look-up.
+  void expect_answer();
 
   void run(ThreadHome& thread) override;
+  size_t opens() const override { return creations_; }
   // The run ends between two operations; with `rollback` what was done is undone.
   bool interrupt() override;
+  // How many operations are over.
+  size_t progress() const override { return over_.load(std::memory_order_relaxed); }
   // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was
   // interrupted, whether it was rolled back, how many operations were tried, report, …], in which each operation that
   // has something to tell is a report: [operation, state, failed step, errno, system call, name of the device that was
@@ -126,20 +161,48 @@ class Transaction final : public Job {
 
   Failure execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
   Failure relocate(ThreadHome& thread, const Step& step, Operation& operation);
+  // Removes what a dump finds. What is told are refusals alone.
+  Failure sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
+  // Sends to the namespace of a step, and again while the kernel says that its dump is not whole.
+  Failure read_whole(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request, Replies& replies);
+  // Notes what brings back those of all objects that are removed.
+  void note_swept(const Step& step, const Replies& all, const std::vector<std::vector<uint8_t>>& removals,
+                  Operation& operation);
+  // Sends to the namespace of a step.
+  Failure send(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request, Replies& replies);
   // Notes what the kernel has before the step changes it.
   Failure look_before(ThreadHome& thread, const Step& step, Operation& operation);
+  void note_restoring(const Step& step, const Replies& replies, Operation& operation);
+  Failure look_along(ThreadHome& thread, const Step& step, size_t along, Operation& operation);
+  Failure look(ThreadHome& thread, const Step& step, std::span<uint8_t> lookup, Replies& replies);
   // False if something could not be taken back.
   bool undo_steps(ThreadHome& thread, Operation& operation, size_t end);
+  bool undo_step(ThreadHome& thread, const Step& step, Operation& operation);
+  // Brings back of what went along what is not there; `messages` make it.
+  bool send_missing(ThreadHome& thread, const Step& step, const Along& along, std::vector<uint8_t> messages);
   bool undo(ThreadHome& thread, Operation& operation);
+  // The step of an operation that is taken back by one message; nothing if it takes more.
+  const Step* lone_step(const Operation& operation) const;
+  // The first of the operations before `end` that are taken back together.
+  size_t begin_of_undo(size_t end) const;
+  void undo_together(ThreadHome& thread, size_t first, size_t end);
+  // Sends messages that take back, again and again as long as there is progress: one may need what another one makes.
+  bool send_back(ThreadHome& thread, const Step& step, std::vector<uint8_t> messages);
   // Notes how an operation failed.
   void fail(Operation& operation, Failure failure, size_t step);
-  bool send_undo(ThreadHome& thread, const Step& step, std::span<uint8_t> message);
   std::span<const int> tolerated(const Step& step) const;
+  size_t index_of(const Step& step, const Operation& operation) const {
+    return static_cast<size_t>(&step - &script_.steps[operation.first_step]);
+  }
 
   Script script_;
+  size_t creations_;
+  Replies first_replies_;
   std::atomic<bool> interrupted_ = false;
   bool rolled_back_ = false;
   size_t tried_ = 0;  // operations
+  std::atomic<size_t> over_ = 0;
+  std::vector<bool> created_;  // by namespace: whether an operation creates it
 };
 
 }  // namespace netloom

@@ -17,15 +17,22 @@ Bytes attributes_of(Bytes message, const UndoRecipe& recipe) {
   return message.subspan(std::min<size_t>(message.size(), NLMSG_HDRLEN + NLMSG_ALIGN(recipe.header_size)));
 }
 
+bool contains(const std::vector<uint16_t>& numbers, uint16_t number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
 // The attributes of `ours` with the payloads of `old`. One that the old object lacks was unset: zero for a number,
 // nothing for anything else.
-void add_old(MessageBuilder& message, Bytes ours, Bytes old) {
+void add_old(MessageBuilder& message, Bytes ours, Bytes old, bool only_what_is_there,
+             const std::vector<uint16_t>& dropped) {
   for_each_attribute(ours, [&](const Attribute& attribute) {
+    if (contains(dropped, attribute.number())) return true;
     Attribute before;
     const bool there = find_attribute(old, attribute.number(), before);
+    if (!there && only_what_is_there) return true;
     if (attribute.nested()) {
       const size_t at = message.begin(attribute.type);
-      add_old(message, attribute.payload, there ? before.payload : Bytes{});
+      add_old(message, attribute.payload, there ? before.payload : Bytes{}, only_what_is_there, {});
       message.end(at);
     } else if (there) {
       message.add(attribute.type, before.payload);
@@ -45,25 +52,60 @@ std::vector<uint8_t> old_settings(Bytes change, Bytes object, const UndoRecipe& 
   for (const Range& range : recipe.old_header) {
     std::memcpy(message.family_header() + range.at, header_of(object, recipe).data() + range.at, range.size);
   }
-  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe));
+  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe.only_what_is_there,
+          recipe.dropped);
   return message.finish();
 }
 
-std::vector<uint8_t> same_object_again(Bytes object, const UndoRecipe& recipe) {
-  MessageBuilder message(recipe.make_type, NLM_F_CREATE | NLM_F_REPLACE, header_of(object, recipe));
+bool is_dropped(const Attribute& attribute, Bytes all, const UndoRecipe& recipe) {
+  const uint16_t number = attribute.number();
+  Attribute other;
+  return contains(recipe.dropped, number) ||
+         std::any_of(recipe.instead.begin(), recipe.instead.end(), [&](const Instead& instead) {
+           return instead.dropped == number && find_attribute(all, instead.there, other);
+         });
+}
+
+void add_rest(MessageBuilder& message, Bytes all, const RestOfTime& rest) {
+  Attribute told;
+  int32_t ticks = 0;
+  if (!find_attribute(all, rest.told, told) || told.payload.size() < rest.at + sizeof ticks) return;
+  std::memcpy(&ticks, told.payload.data() + rest.at, sizeof ticks);
+  if (ticks == 0) return;  // it has no end
+  const uint32_t seconds = std::max<uint32_t>(1, static_cast<uint32_t>(std::max(0, ticks)) / rest.ticks);
+  message.add(rest.taken, Bytes(reinterpret_cast<const uint8_t*>(&seconds), sizeof seconds));
+}
+
+// The object as a message of another type, without what the kernel only reports.
+std::vector<uint8_t> object_as(Bytes object, uint16_t type, uint16_t flags, const UndoRecipe& recipe) {
+  MessageBuilder message(type, flags, header_of(object, recipe));
   for (const MaskedWord& word : recipe.masked) {
     uint32_t value;
     std::memcpy(&value, message.family_header() + word.at, sizeof value);
     value &= word.mask;
     std::memcpy(message.family_header() + word.at, &value, sizeof value);
   }
-  for_each_attribute(attributes_of(object, recipe), [&](const Attribute& attribute) {
-    const bool dropped =
-        std::find(recipe.dropped.begin(), recipe.dropped.end(), attribute.number()) != recipe.dropped.end();
-    if (!dropped) message.add(attribute.type, attribute.payload);
+  const Bytes all = attributes_of(object, recipe);
+  for_each_attribute(all, [&](const Attribute& attribute) {
+    if (is_dropped(attribute, all, recipe)) return true;
+    const size_t at = message.add(attribute.type, attribute.payload) + NLA_HDRLEN;
+    for (const MaskedItems& items : recipe.items) {
+      if (items.attribute != attribute.number()) continue;
+      const std::span<uint8_t> copy = message.since(at).first(attribute.payload.size());
+      for_each_item(copy, items.at + 1,
+                    [&](Bytes item) { copy[static_cast<size_t>(item.data() - copy.data()) + items.at] &= items.mask; });
+    }
     return true;
   });
+  if (recipe.expiry && type == recipe.make_type) add_rest(message, all, *recipe.expiry);
   return message.finish();
+}
+
+bool have_same(Bytes a, Bytes b, const std::vector<Range>& ranges, const UndoRecipe& recipe) {
+  return std::all_of(ranges.begin(), ranges.end(), [&](const Range& range) {
+    const auto part = [&](Bytes message) { return header_of(message, recipe).subspan(range.at, range.size); };
+    return equal(part(a), part(b));
+  });
 }
 
 }  // namespace
@@ -71,10 +113,7 @@ std::vector<uint8_t> same_object_again(Bytes object, const UndoRecipe& recipe) {
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
   const size_t least = NLMSG_HDRLEN + recipe.header_size;
   if (change.size() < least || object.size() < least) return false;
-  for (const Range& range : recipe.same_header) {
-    const auto part = [&](Bytes message) { return header_of(message, recipe).subspan(range.at, range.size); };
-    if (!equal(part(change), part(object))) return false;
-  }
+  if (!have_same(change, object, recipe.same_header, recipe)) return false;
   return std::all_of(recipe.same.begin(), recipe.same.end(), [&](uint16_t number) {
     Attribute wanted;
     Attribute found;
@@ -85,9 +124,21 @@ bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
   });
 }
 
+bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe) {
+  if (recipe.ordered < 0 || (recipe.ordered > 0 && header_of(a, recipe).front() != recipe.ordered)) return false;
+  return have_same(a, b, recipe.alike_header, recipe) &&
+         std::all_of(recipe.alike.begin(), recipe.alike.end(), [&](uint16_t number) {
+           Attribute one;
+           Attribute other;
+           const bool there = find_attribute(attributes_of(a, recipe), number, one);
+           return there == find_attribute(attributes_of(b, recipe), number, other) && equal(one.payload, other.payload);
+         });
+}
+
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe) {
   const bool settings = recipe.mode == UndoRecipe::Mode::settings;
-  return settings ? old_settings(change, object, recipe) : same_object_again(object, recipe);
+  return settings ? old_settings(change, object, recipe)
+                  : object_as(object, recipe.make_type, recipe.make_flags, recipe);
 }
 
 std::vector<uint8_t> inverse(Bytes change, uint16_t type) {
@@ -96,6 +147,24 @@ std::vector<uint8_t> inverse(Bytes change, uint16_t type) {
   header->nlmsg_type = type;
   header->nlmsg_flags = NLM_F_REQUEST;
   return message;
+}
+
+std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe) {
+  return object_as(object, recipe.remove_type, 0, recipe);
+}
+
+void Comeback::goes(Bytes object, Bytes change) {
+  append_message(messages_, restoring(change, object, recipe_));
+  last_ = object;
+}
+
+void Comeback::stays(Bytes object) {
+  if (last_.empty() || !are_ordered(last_, object, recipe_)) {
+    last_ = {};
+    return;
+  }
+  if (others_ == Others::again) append_message(messages_, removing(object, recipe_));
+  goes(object);
 }
 
 }  // namespace netloom

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace netloom {
@@ -19,6 +21,17 @@ napi_value make_text(napi_env env, const std::string& text);
 napi_value make_bytes(napi_env env, const uint8_t* bytes, size_t size);
 // A Buffer that owns the bytes.
 napi_value make_bytes(napi_env env, std::unique_ptr<uint8_t[]> bytes, size_t size);
+
+// The memory of a typed array of this type, which is JavaScript's.
+template <class Element>
+std::optional<std::span<Element>> view_of(napi_env env, napi_value value, napi_typedarray_type wanted) {
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok || type != wanted)
+    return std::nullopt;
+  return std::span(static_cast<Element*>(data), length);
+}
 
 // An array under construction.
 class ArrayValue {

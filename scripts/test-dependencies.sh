@@ -10,6 +10,7 @@ need() { # command or header, and the package that has it
 need ip iproute2
 need bridge iproute2
 need busybox busybox
+need strace strace
 need g++ g++
 need gcc gcc
 need make make

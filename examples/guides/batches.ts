@@ -18,6 +18,8 @@ async function main(): Promise<void> {
 
   await manyRoutes(host)
   await allOrNothing(ns)
+  await deleteGroup(host)
+  await flush(ns)
 }
 
 async function manyRoutes(host: NetNs): Promise<void> {
@@ -28,6 +30,22 @@ async function manyRoutes(host: NetNs): Promise<void> {
   const failed = results.filter(({ status }) => status === 'rejected')
   console.log(failed.length, mtu.value.mtu) // 0 1500
   assert.equal(failed.length, 0)
+}
+
+async function flush(ns: NetNs): Promise<void> {
+  await ns.routes.add({ dst: '10.7.0.0/16', via: '10.0.0.1', protocol: 'bgp' })
+  const batch = ns.batch({ rollback: true })
+  batch.routes.flush({ protocol: 'bgp' })
+  for (const dst of ['10.8.0.0/16', '10.9.0.0/16']) batch.routes.add({ dst, via: '10.0.0.1', protocol: 'bgp' })
+  await batch.commit({
+    onProgress({ done, total }) {
+      console.log(`${done} of ${total}`) // 3 of 3
+    },
+  })
+  assert.deepEqual(
+    (await ns.routes.list({ protocol: 'bgp' })).map(({ dst }) => dst),
+    ['10.8.0.0/16', '10.9.0.0/16'],
+  )
 }
 
 async function allOrNothing(ns: NetNs): Promise<void> {
@@ -44,6 +62,12 @@ async function allOrNothing(ns: NetNs): Promise<void> {
   }
   assert.equal((await ns.links.get('eth0')).mtu, 1500)
   assert.equal((await ns.routes.get({ dst: 'default' })).via, '10.0.0.1')
+}
+
+async function deleteGroup(host: NetNs): Promise<void> {
+  for (let i = 0; i < 50; i++) await host.links.add({ kind: 'ifb', name: `ifb${i}`, group: 7 })
+  await host.links.flush({ group: 7 })
+  assert.equal((await host.links.list({ kind: 'ifb' })).length, 0)
 }
 
 void main()

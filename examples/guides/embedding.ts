@@ -27,6 +27,10 @@ async function createPod(host: NetNs, number: number, signal: AbortSignal): Prom
 }
 
 async function main(): Promise<void> {
+  // what a process left behind that was killed
+  const left = await NetNs.deleteAll({ prefix: 'agent-' })
+  console.log(`${left} namespaces of the last run`)
+
   const controller = new AbortController()
   await using host = await NetNs.create()
   await host.links.add({ kind: 'bridge', name: 'br0', up: true })

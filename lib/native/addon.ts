@@ -2,7 +2,7 @@
 import { loadAddon } from '../load'
 
 /** Lanes of native/job.h, by number. */
-export const Lane = { mutation: 0, look: 1, read: 2, removal: 3 } as const
+export const Lane = { mutation: 0, look: 1, read: 2, removal: 3, supply: 4 } as const
 /** Which of the addon's threads a job runs on. */
 export type Lane = (typeof Lane)[keyof typeof Lane]
 
@@ -39,6 +39,8 @@ export type Started = number | Ended
 export interface Addon {
   /** What must not be collected: a property of ours, which all copies of the library see. */
   held?: Set<unknown>
+  /** What `limit` was last given: a property of ours too. */
+  limits?: { readonly limit: number; readonly idleSockets: number }
   start(dispatch: (report: readonly unknown[]) => void): number
   createNetns(path: string, ephemeral: boolean): Started
   openNetnsPath(path: string): Started
@@ -47,7 +49,10 @@ export interface Addon {
   openNetnsThread(tid: number): Started
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
+  listLeftovers(directory: string): Started
   closeNetns(handle: number): boolean
+  shareNetns(handle: number): readonly [registry: string, number: number] | undefined
+  adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(
     handle: number,
     version: 4 | 6,
@@ -58,11 +63,14 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
-  transact(lane: Lane, handles: Float64Array, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
+  transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
+  /** How many of the things that a job does are done. */
+  progress(job: number): number
   scratch(): ArrayBuffer
   enter(handle: number): Ended | undefined
   leave(): Ended | undefined
+  limit(opening: number, sockets: number): number
   end(): void
   /** How many handles are open, jobs under way and threads alive. */
   stats(): readonly [handles: number, jobs: number, threads: number]

@@ -1,7 +1,7 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
-import { setMaxListeners } from 'node:events'
 import { AbortError, closedError, systemError, type Subject } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { whenAborted } from './abort'
 import { addon, Cancelled, type Started } from './addon'
 
 /** Options of every call that waits for the kernel. */
@@ -36,6 +36,12 @@ export interface Completion<Result> {
   readonly call: string | undefined
   readonly result: Result
 }
+
+/** Is told now and then how many of its things a job has done; ends it, as a signal does, by saying false. */
+export type Watch = (done: number) => boolean
+
+/** How often it is told. */
+const watchMs = 50
 
 /** How the addon refuses a job for a handle that it does not have. */
 const EBADF = 9
@@ -94,15 +100,15 @@ export function checkCallOptions(options: CallOptions | undefined, more: readonl
  * Starts a job and tells how it ended, also when it failed: what that means is the caller's to say. One that ended at
  * once is told of at once, not by a promise: its answer may lie in memory that the next one overwrites.
  * @param subject - What it is about, for errors.
+ * @param watch - Is never called once the job has ended, or was told to.
  */
 export function runJob<Result>(
   subject: Subject,
   start: () => Started,
   options?: CallOptions,
+  watch?: Watch,
 ): Completion<Result> | Promise<Completion<Result>> {
   const signal = options?.signal
-  // As many calls as there are may share a signal: that is no leak.
-  if (signal !== undefined) setMaxListeners(0, signal)
   if (signal?.aborted === true) return Promise.reject(new AbortError(subject, 'none', signal.reason))
   const job = start()
   if (typeof job === 'object') {
@@ -115,29 +121,41 @@ export function runJob<Result>(
     )
   }
   return new Promise((resolve, reject) => {
-    if (signal === undefined && options?.timeout === undefined) {
+    if (signal === undefined && options?.timeout === undefined && watch === undefined) {
       wait(job, (errno, call, result) => {
         resolve({ errno, call, result: result as Result })
       })
       return
     }
     let timer: NodeJS.Timeout | undefined
+    let forgetSignal: (() => void) | undefined
+    const release = (): void => {
+      forgetSignal?.()
+      clearTimeout(timer)
+      clearInterval(watching)
+    }
     const abort = (reason: unknown): void => {
       const found = addon.cancel(job)
+      clearInterval(watching)
       // It ends early by itself, and tells what it did.
       if (found === Cancelled.tooLate || found === Cancelled.interrupted) return
       forget(job)
       release()
       reject(new AbortError(subject, found === Cancelled.beforeStart ? 'none' : 'unknown', reason))
     }
-    const onAbort = (): void => {
-      abort(signal?.reason)
+    if (signal !== undefined) {
+      forgetSignal = whenAborted(signal, () => {
+        abort(signal.reason)
+      })
     }
-    const release = (): void => {
-      signal?.removeEventListener('abort', onAbort)
-      clearTimeout(timer)
+    let seen = 0
+    const look = (): void => {
+      const done = addon.progress(job)
+      if (done === seen) return
+      seen = done
+      if (watch?.(done) === false) abort(undefined)
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const watching = watch === undefined ? undefined : setInterval(look, watchMs)
     if (options?.timeout !== undefined)
       timer = setTimeout(() => {
         abort(undefined)

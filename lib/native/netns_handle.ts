@@ -2,6 +2,7 @@
 import { closedError } from '../errors'
 import { wrongType } from '../wire/invalid'
 import { addon, type NetnsDescription } from './addon'
+import { noteClosed, noteOpened } from './opened'
 
 /** Where a public object keeps its handle: not for users, and not reachable by a string. */
 export const handleOf = Symbol('netloom.handle')
@@ -61,6 +62,7 @@ export class NetnsHandle implements NetnsReference {
     this.label = label
     const stack = debugging ? (new Error('opened here').stack ?? undefined) : undefined
     collected.register(this, { handle, label, stack }, this)
+    noteOpened(handle, { kind: 'namespace', label, inode }, NetnsHandle)
   }
 
   get isOpen(): boolean {
@@ -78,6 +80,7 @@ export class NetnsHandle implements NetnsReference {
     if (!this.#open) return
     this.#open = false
     collected.unregister(this)
+    noteClosed(this.#handle)
     addon.closeNetns(this.#handle)
   }
 }

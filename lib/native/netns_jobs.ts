@@ -1,9 +1,11 @@
 // The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
 import { stat } from 'node:fs'
-import { systemError, type FailureDetails, type Subject } from '../errors'
+import { closedError, NetloomError, systemError, type FailureDetails, type Subject } from '../errors'
+import { errnoNumber } from '../errno'
+import { wrongValue } from '../wire/invalid'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
-import { NetnsHandle } from './netns_handle'
+import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
 /** What a job is about, for its errors. */
 type About = Subject & Pick<FailureDetails, 'detail'>
@@ -61,6 +63,42 @@ export async function openNetns(
   return new NetnsHandle(unwrap(completion, { operation, netns: label, detail }), label)
 }
 
+/** Lets other threads of the process adopt the namespace, for as long as the handle is open. */
+export function shareNetns(netns: NetnsHandle): { registry: string; number: number } {
+  const operation = 'NetNs.share'
+  const shared = addon.shareNetns(netns.use(operation))
+  if (shared === undefined) throw closedError(operation, netns.label)
+  const [registry, number] = shared
+  return { registry, number }
+}
+
+/** How the addon refuses to adopt: nothing is shared under the number, it is of another registry, or another namespace. */
+const [ENOENT, EXDEV, ESTALE] = ['ENOENT', 'EXDEV', 'ESTALE'].map(errnoNumber)
+
+/** A handle of one's own to what a thread of this process shares. Takes microseconds, so it is no job. */
+export function adoptNetns(
+  { registry, number }: { readonly registry: string; readonly number: number },
+  { device, inode }: NetnsIdentity,
+  label: string | undefined,
+): NetnsHandle {
+  const operation = 'NetNs.adopt'
+  const [errno, syscall, made] = addon.adoptNetns(registry, number, device, inode)
+  if (errno === 0) return new NetnsHandle(made as NetnsDescription, label)
+  const netns = label ?? `net:[${inode}]`
+  const refuse = (why: string, code: string): NetloomError =>
+    new NetloomError(`${operation}: ${why}`, code, { operation, netns })
+  if (errno === ENOENT) {
+    const why = `the handle of the namespace ${netns} that was shared is closed, or its thread has ended`
+    throw refuse(why, 'ERR_NETLOOM_CLOSED')
+  }
+  if (errno === EXDEV) {
+    const why = `the namespace ${netns} is shared by another process, or another copy of netloom: open it by name or path`
+    throw refuse(why, 'ERR_NETLOOM_FOREIGN_SHARE')
+  }
+  if (errno === ESTALE) throw wrongValue('shared.identity', 'as NetNs.share gave it', { device, inode })
+  throw systemError({ operation, netns, errno, syscall })
+}
+
 /** Unpins the path; with a namespace, only if it is still pinned there. */
 export async function deleteNetns(
   path: string,
@@ -76,6 +114,13 @@ export async function deleteNetns(
 export async function listNetns(directory: string, options?: CallOptions): Promise<readonly (string | number)[]> {
   const operation = 'NetNs.list'
   const completion = await runJob<(string | number)[]>({ operation }, () => addon.listNetns(directory), options)
+  return unwrap(completion, { operation, detail: directory })
+}
+
+/** The names in a directory that are files without a namespace, which nobody is just making one for. */
+export async function listLeftovers(directory: string): Promise<readonly string[]> {
+  const operation = 'NetNs.deleteAll'
+  const completion = await runJob<string[]>({ operation }, () => addon.listLeftovers(directory))
   return unwrap(completion, { operation, detail: directory })
 }
 

@@ -2,7 +2,7 @@
 import { AbortError, BatchError, NetloomError, systemError, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
 import { Lane, Outcome, type NetnsDescription } from '../native/addon'
-import type { CallOptions } from '../native/jobs'
+import type { CallOptions, Watch } from '../native/jobs'
 import type { Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
 import { perform } from './perform'
@@ -23,19 +23,62 @@ export type BatchItem = Operation<unknown> | CreationItem<unknown>
 /** What became of one entry, in the words of `Promise.allSettled`. */
 export type BatchResult<Result = unknown> = PromiseSettledResult<Result>
 
+/** Who is told of a batch under way. */
+export interface BatchListener {
+  /** How many operations are done; what it throws ends the batch as an abort does. */
+  readonly onProgress?: ((done: number) => void) | undefined
+  /** What became of each operation, before `commit` resolves or rejects. */
+  readonly onResults?: ((results: readonly BatchResult[]) => void) | undefined
+}
+
 /** Carries a batch out. Rejects with a `BatchError` if it stopped, or was rolled back; else resolves to all results. */
 export async function commit(
   items: readonly BatchItem[],
   manner: Manner,
   subject: Subject,
   options: CallOptions,
+  { onProgress, onResults, lane = Lane.mutation }: BatchListener & { readonly lane?: Lane } = {},
 ): Promise<BatchResult[]> {
-  const running = transact(items, Lane.mutation, subject, options, manner)
+  if (onProgress === undefined) return carryOut(items, lane, manner, subject, options, { onResults })
+  let thrown: { readonly error: unknown } | undefined
+  const watch = (done: number): boolean => {
+    try {
+      // The end is told when it is certain.
+      if (done < items.length) onProgress(done)
+      return true
+    } catch (error) {
+      thrown = { error }
+      return false
+    }
+  }
+  const ended = await carryOut(items, lane, manner, subject, options, { onResults, watch }).then(fulfilled, rejected)
+  // Also where it was too late to end it: all was done.
+  if (isThrown(thrown)) throw thrown.error
+  if (ended.status === 'rejected') throw ended.reason
+  onProgress(items.length)
+  return ended.value as BatchResult[]
+}
+
+// A callback sets it, which the compiler does not see.
+function isThrown(thrown: { readonly error: unknown } | undefined): thrown is { readonly error: unknown } {
+  return thrown !== undefined
+}
+
+async function carryOut(
+  items: readonly BatchItem[],
+  lane: Lane,
+  manner: Manner,
+  subject: Subject,
+  options: CallOptions,
+  { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch?: Watch },
+): Promise<BatchResult[]> {
+  const running = transact(items, lane, subject, options, manner, watch)
   const transacted = running instanceof Promise ? await running : running
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))
   // What ended at once lies in memory that the next call overwrites, so all is read before anything else happens.
   const results = items.map((item, i) => settle(item, i, reports.get(i), transacted, options))
+  onResults?.(results)
   const complete = tried === items.length
   if (interrupted && !complete) throw abortError(subject, transacted, reports, options.signal)
   // A look that finds nothing in a list fails here, and stopped nothing.

@@ -5,6 +5,7 @@ import { errnoNumber } from '../errno'
 import type { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from './message'
+import type { Pattern } from './pattern'
 import type { UndoRecipe } from './undo_recipe'
 
 /** Messages that go to one namespace in one piece. A later step is sent only if all of this one succeeded. */
@@ -23,6 +24,10 @@ export interface Step {
   readonly inverse?: number | undefined
   /** How what was there before this one message is found and brought back; asked only where it may have to be. */
   readonly before?: (() => Before) | undefined
+  /** Its one message asks for a dump, and what the dump finds is removed. */
+  readonly sweep?: Sweep | undefined
+  /** What the kernel drops along with it, and is brought back; asked only where it may have to be. */
+  readonly along?: (() => readonly Along[]) | undefined
   /** The kernel must see all its messages at once, as a batch of nftables. Default: in as many pieces as fit the socket. */
   readonly undivided?: boolean | undefined
   /** Nothing can take it back. */
@@ -33,6 +38,30 @@ export interface Step {
 export interface Before {
   readonly recipe: UndoRecipe
   readonly lookup: Message
+}
+
+/** What is removed of the objects that a dump finds. */
+export interface Sweep {
+  readonly pattern: Pattern
+  readonly recipe: UndoRecipe
+  /** The name of the message that removes one, for errors: `RTM_DELROUTE`. */
+  readonly name: string
+  /** The last ones first. Default: false. */
+  readonly backwards?: boolean
+  /** A dump in which they are among those that stay, for their places. Default: the dump that finds them. */
+  readonly among?: (() => Message) | undefined
+}
+
+/** What the kernel drops along with a change. */
+export interface Along {
+  /** A dump or a look-up that finds it. */
+  readonly lookup: Message
+  readonly pattern: Pattern
+  readonly recipe: UndoRecipe
+  /** With a recipe for settings: a change that names those that are brought back. */
+  readonly model?: Message
+  /** What is left of it has to be removed first. Default: false. */
+  readonly anew?: boolean
 }
 
 /** One call of the public face, such as `links.add`. */

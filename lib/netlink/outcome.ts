@@ -1,5 +1,5 @@
 // What became of an operation, in our terms: its result, its error, the kernel's warnings.
-import { NetlinkError, NetloomError, systemError } from '../errors'
+import { DumpInterruptedError, NetlinkError, NetloomError, systemError } from '../errors'
 import { errnoNumber } from '../errno'
 import { Ending, Outcome } from '../native/addon'
 import type { CallOptions } from '../native/jobs'
@@ -10,6 +10,10 @@ import type { Answers, Operation, Step } from './operation'
 import { isOpen, type Report, type StepAnswer } from './transaction'
 
 const ENODEV = errnoNumber('ENODEV')
+/** How native/sweep.cc says that a dump was interrupted, and how often it was tried. */
+const interruptedDump = 'recvmsg (dump)'
+const sweepTries = 10
+
 const ECANCELED = errnoNumber('ECANCELED')
 
 /** The result of an operation; throws its error. `report` is undefined if there is nothing to tell of it. */
@@ -102,6 +106,9 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   if (errno === ENODEV && missingDevice !== undefined) {
     return systemError({ ...base, errno, syscall: 'SIOCGIFINDEX', detail: `there is no device "${missingDevice}"` })
   }
+  if (errno !== 0 && call === interruptedDump) {
+    return new DumpInterruptedError(operation.name, netns, sweepTries, undefined)
+  }
   if (errno !== 0 && errno === ECANCELED && call === undefined) {
     return systemError({ ...base, errno, detail: 'the namespace that it is for was not created' })
   }
@@ -112,7 +119,7 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   const refused = step === undefined || answer === undefined ? undefined : firstRefusal(step, answer)
   if (refused === undefined) throw new Error('the kernel refused a message without saying which')
   const { refusal, errno: said, message } = refused
-  return new NetlinkError({ ...base, errno: said, syscall: message?.name }, refusal)
+  return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.sweep?.name }, refusal)
 }
 
 function firstRefusal(

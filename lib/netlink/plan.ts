@@ -2,8 +2,10 @@
 import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
+import type { Device } from '../wire/device'
 import type { Message } from './message'
-import type { Operation, Step } from './operation'
+import type { Along, Operation, Step } from './operation'
+import { patternWords } from './pattern'
 import { recipeWords, type UndoRecipe } from './undo_recipe'
 
 /** A namespace that is created before what follows it. */
@@ -25,7 +27,7 @@ export interface Manner {
 
 /** A transaction as `addon.transact` takes it; the memory is used again for the next one. */
 export interface LaidOut {
-  readonly handles: Float64Array
+  /** Says itself how much of it and of the bytes is meant: to make a view of memory takes longer than to fill it. */
   readonly plan: Int32Array
   readonly bytes: Uint8Array
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
@@ -38,7 +40,15 @@ function foreign(operation: string, netns: string): NetloomError {
 }
 
 /** How many numbers stand before the recipes and operations. */
-const headSize = 4
+const headSize = 7
+
+type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
+
+/** What goes along with a step, laid out: what is filled in where, and the numbers that tell of it. */
+interface PlacedAlong {
+  readonly its: readonly { readonly message: Relocated; readonly at: number }[]
+  readonly words: readonly number[]
+}
 
 const alone: Manner = { rollback: false, stop: true }
 
@@ -66,8 +76,17 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   function word(value: number): void {
     words[wordCount++] = value
   }
+  function addWords(values: readonly number[]): void {
+    reserve(values.length)
+    words.set(values, wordCount)
+    wordCount += values.length
+  }
+  // Messages are aligned, and follow one another without a gap.
+  function align(): number {
+    return (size = (size + 3) & ~3)
+  }
   function place(bytes: Uint8Array): number {
-    const at = size
+    const at = align()
     size += bytes.length
     if (size > memory.length) {
       const grown = new Uint8Array(Math.max(size, 2 * memory.length))
@@ -97,7 +116,11 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     return table.size - 1
   }
 
-  function relocate(message: Message, at: number, netns: NetnsReference, operation: string): void {
+  function numberOfRecipe(recipe: UndoRecipe): number {
+    return numberOf((recipes ??= new Map<UndoRecipe, number>()), recipe)
+  }
+
+  function relocate(message: Relocated, at: number, netns: NetnsReference, operation: string): void {
     for (const relocation of message.relocations) {
       reserve(4)
       if (relocation.device === undefined) {
@@ -115,24 +138,34 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   }
 
   function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, undivided, lasting } = step
+    const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep } = step
     const before = rollback ? step.before?.() : undefined
-    const begin = size
-    let relocations = before?.lookup.relocations.length ?? 0
+    const along = rollback ? step.along?.().map(placeAlong) : undefined
+    const recipe = sweep?.recipe ?? before?.recipe
+    const begin = align()
+    const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
+    let relocations = lookup?.relocations.length ?? 0
+    for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const { bytes, relocations: its } of messages) {
       place(bytes)
       relocations += its.length
     }
     const length = size - begin
-    const lookup = before?.lookup
     const lookupAt = lookup === undefined ? 0 : place(lookup.bytes)
     reserve(12 + (tolerate?.size ?? 0))
     word(position(netns, operation))
     word(protocol)
     word(ending)
-    word((isUndo ? 1 : 0) | (undivided === true ? 2 : 0) | (lasting === true ? 4 : 0))
+    word(
+      (isUndo ? 1 : 0) |
+        (undivided === true ? 2 : 0) |
+        (lasting === true ? 4 : 0) |
+        (sweep === undefined ? 0 : 8) |
+        (sweep?.backwards === true ? 16 : 0) |
+        (along === undefined ? 0 : 32),
+    )
     word(inverse ?? 0)
-    word(before === undefined ? -1 : numberOf((recipes ??= new Map<UndoRecipe, number>()), before.recipe))
+    word(recipe === undefined ? -1 : numberOfRecipe(recipe))
     word(begin)
     word(length)
     word(lookupAt)
@@ -146,6 +179,29 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
       at += message.bytes.length
     }
     if (lookup !== undefined) relocate(lookup, lookupAt, netns, operation)
+    for (const { its } of along ?? []) for (const { message, at } of its) relocate(message, at, netns, operation)
+    if (sweep !== undefined) addWords(patternWords(sweep.pattern, place))
+    if (along === undefined) return
+    addWords([along.length])
+    for (const { words: its } of along) addWords(its)
+  }
+
+  function placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
+    const its: { message: Relocated; at: number }[] = []
+    const part = (message: Message): number[] => {
+      const at = place(message.bytes)
+      its.push({ message, at })
+      return [at, message.bytes.length]
+    }
+    const placeValue = (value: Uint8Array, device?: Device): number => {
+      const at = place(value)
+      if (typeof device === 'string')
+        its.push({ message: { relocations: [{ at: 0, device }], devicesOf: undefined }, at })
+      return at
+    }
+    const head = [numberOfRecipe(recipe), anew === true ? 1 : 0]
+    const messages = [...part(lookup), ...(model === undefined ? [0, 0] : part(model))]
+    return { its, words: [...head, ...messages, ...patternWords(pattern, placeValue)] }
   }
 
   for (const item of items) {
@@ -173,10 +229,6 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     }
   }
 
-  words[0] = rollback ? 1 : 0
-  words[1] = stop ? 1 : 0
-  words[2] = recipes?.size ?? 0
-  words[3] = items.length
   if (recipes !== undefined) {
     const more = [...recipes.keys()].flatMap(recipeWords)
     reserve(more.length)
@@ -184,10 +236,21 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     words.set(more, headSize)
     wordCount += more.length
   }
+  reserve(2 * handles.length)
+  for (const handle of handles) {
+    word(handle | 0)
+    word(Math.floor(handle / 2 ** 32))
+  }
+  words[0] = wordCount
+  words[1] = size
+  words[2] = handles.length
+  words[3] = rollback ? 1 : 0
+  words[4] = stop ? 1 : 0
+  words[5] = recipes?.size ?? 0
+  words[6] = items.length
   return {
-    handles: new Float64Array(handles),
-    plan: words.subarray(0, wordCount),
-    bytes: memory.subarray(0, size),
+    plan: words,
+    bytes: memory,
     names: names === undefined ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
   }
 }

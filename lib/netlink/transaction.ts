@@ -1,7 +1,7 @@
 // A transaction: operations handed to the addon as one job, and what it tells of them.
 import { systemError, type NetloomError, type Subject } from '../errors'
 import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
-import { runJob, type CallOptions, type Completion } from '../native/jobs'
+import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
 import { layOut, type Item, type Manner } from './plan'
 
 /** What one step received; `step` counts as the addon does: an undo is a step of its own. */
@@ -46,17 +46,18 @@ export function transact(
   subject: Subject,
   options: CallOptions | undefined,
   manner?: Manner,
+  watch?: Watch,
 ): Transacted | Promise<Transacted> {
   const start = (): ReturnType<typeof addon.transact> => {
-    const { handles, plan, bytes, names } = layOut(items, manner)
-    return addon.transact(lane, handles, plan, bytes, names)
+    const { plan, bytes, names } = layOut(items, manner)
+    return addon.transact(lane, plan, bytes, names)
   }
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
     if (result === undefined) return allDone(items.length)
     return typeof result === 'number' ? lookedUp(result) : readAnswer(result)
   }
-  const running = runJob<TransactionAnswer | undefined>(subject, start, options)
+  const running = runJob<TransactionAnswer | undefined>(subject, start, options, watch)
   return running instanceof Promise ? running.then(read) : read(running)
 }
 
@@ -95,7 +96,7 @@ const afterSending: ReadonlySet<string> = new Set(['sendmsg (later)', 'recvmsg',
 
 /** Whether nobody knows what the kernel did when a system call failed on a lane. */
 export function isOpen(lane: Lane, call: string | undefined): boolean {
-  const changes = lane === Lane.mutation || lane === Lane.removal
+  const changes = lane !== Lane.look && lane !== Lane.read
   return changes && call !== undefined && afterSending.has(call)
 }
 

@@ -21,30 +21,59 @@ export interface UndoRecipe {
   readonly absentIsAny?: boolean
   /** `settings`: what of the object's header is sent back. */
   readonly oldHeader?: readonly HeaderRange[]
+  /** `settings`: whether what the object lacks is not sent. Default: it is sent as unset. */
+  readonly onlyWhatIsThere?: boolean
   /** `object`: words of its header, and which of their bits are sent back: the others are only reported. */
   readonly masked?: readonly (readonly [at: number, mask: number])[]
-  /** `object`: numbers of attributes that are only reported. */
+  /** Numbers of attributes that are only reported, or only name the object where its header does so, too. */
   readonly dropped?: readonly number[]
+  /** `object`: attributes that say all that others say, which are not sent then. */
+  readonly instead?: readonly (readonly [there: number, dropped: number])[]
+  /** `object`: as `masked`, of a byte in each item of a list. */
+  readonly maskedItems?: readonly (readonly [attribute: number, at: number, mask: number])[]
+  /** `object`: a rest of time that is told in one attribute, in ticks, and taken in another, in whole seconds. */
+  readonly expiry?: readonly [told: number, at: number, ticksPerSecond: number, taken: number]
   /** `object`: type of the message that makes it. */
   readonly makeType?: number
-  /** `object`: type of the message that removes what is there where nothing was. Default: nothing has to be removed. */
+  /** `object`: how what is made relates to what is there (NLM_F_). */
+  readonly makeFlags?: number
+  /** `object`: type of the message that removes it. */
   readonly removeType?: number
+  /** `object`: whether the change makes it where nothing was, so that it has to be removed. Default: false. */
+  readonly replaces?: boolean
+  /** `object`: of those that have this the same, the order is kept. Default: the order means nothing. */
+  readonly alike?: {
+    /** Only of this family, by the first byte of the header; 0: of any. */
+    readonly family: number
+    readonly header: readonly HeaderRange[]
+    readonly attributes: readonly number[]
+  }
 }
 
 /** A recipe as numbers, as native/plan.h has it. */
 export function recipeWords(recipe: UndoRecipe): number[] {
   const pairs = (list: readonly (readonly [number, number])[] = []): number[] => [list.length, ...list.flat()]
   const numbers = (list: readonly number[] = []): number[] => [list.length, ...list]
+  const { alike, expiry } = recipe
   return [
     recipe.mode === 'settings' ? 0 : 1,
     recipe.headerSize,
     recipe.absentIsAny === true ? 1 : 0,
+    recipe.onlyWhatIsThere === true ? 1 : 0,
     recipe.makeType ?? 0,
+    recipe.makeFlags ?? 0,
     recipe.removeType ?? 0,
+    recipe.replaces === true ? 1 : 0,
+    alike?.family ?? -1,
     ...pairs(recipe.sameHeader),
     ...numbers(recipe.same),
     ...pairs(recipe.oldHeader),
     ...pairs(recipe.masked),
     ...numbers(recipe.dropped),
+    ...pairs(recipe.instead),
+    ...[recipe.maskedItems?.length ?? 0, ...(recipe.maskedItems ?? []).flat()],
+    ...(expiry === undefined ? [0] : [1, ...expiry]),
+    ...pairs(alike?.header),
+    ...numbers(alike?.attributes),
   ]
 }

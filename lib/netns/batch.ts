@@ -1,6 +1,6 @@
 // Batch: the public face of many operations that are carried out as one job.
 import { NetloomError } from '../errors'
-import { checkCallOptions, type CallOptions } from '../native/jobs'
+import { Lane } from '../native/addon'
 import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
@@ -8,16 +8,16 @@ import type { Operation } from '../netlink/operation'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
+import { checkProgress, type ProgressOptions } from './many'
 import { checkName, checkPath, pathOfName } from './name'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
   /**
-   * If one operation fails, what succeeded is taken back, the last first: what was made is removed, changed settings and
-   * replaced or deleted addresses, routes, neighbors and rules are put back to what they were. Deleted links cannot be
-   * brought back, and the error says so; nor is what the kernel drops by itself along with a change, such as the neighbors of
-   * a device that gets another MAC, or the settings of a port that leaves its bridge. The kernel is asked what there was as
-   * part of the same job. Default: false.
+   * If one operation fails, what succeeded is taken back, the last first: what was made is removed; changed settings and
+   * replaced, deleted or flushed addresses, routes, neighbors and rules are put back to what they were; and so is what the
+   * kernel dropped along with a change, such as the routes of a device that was set down. Deleted links cannot be brought
+   * back, and the error says so. The kernel is asked what there was as part of the same job. Default: false.
    */
   rollback?: boolean | undefined
   /**
@@ -96,6 +96,7 @@ export class Batch<Created> implements BatchNetNs {
   readonly rules: Noted<typeof ruleVerbs>
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
+  readonly #lane: Lane
   readonly #manner: { readonly rollback: boolean; readonly stop: boolean }
   readonly #items: BatchItem[] = []
   readonly #places = new Map<NetnsReference, BatchNetNs>()
@@ -103,7 +104,7 @@ export class Batch<Created> implements BatchNetNs {
   #committed = false
 
   /** @internal NetNs.batch */
-  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}) {
+  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}, lane: Lane = Lane.mutation) {
     checkKeys(options, new Set(['rollback', 'onError']))
     const { rollback = false, onError = 'stop' } = options
     if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
@@ -114,6 +115,7 @@ export class Batch<Created> implements BatchNetNs {
     netns.use('NetNs.batch')
     this.#netns = netns
     this.#make = make
+    this.#lane = lane
     this.#manner = { rollback, stop: onError === 'stop' }
     const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
     this.links = links
@@ -151,11 +153,10 @@ export class Batch<Created> implements BatchNetNs {
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
       creation: { netns, path, ephemeral },
-      result: (created) => {
-        if (path !== undefined) endWithProcess()
-        return this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined)
-      },
+      result: (created) =>
+        this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
+    if (path !== undefined) endWithProcess()
     const entry = this.#note<Created>(item)
     const { index } = entry
     return {
@@ -172,23 +173,36 @@ export class Batch<Created> implements BatchNetNs {
   /**
    * Carries out what was noted, once. An empty batch resolves to an empty list.
    * @param options - `signal` and `timeout` end it between two operations: with `rollback`, what was done is taken back
-   *   first, and the AbortError has the outcome `'none'`.
+   *   first, and the AbortError has the outcome `'none'`. `onProgress` is told up to twenty times a second how many
+   *   operations are done, and at the end, unless that is an error; never after that or an abort. What it throws ends
+   *   the batch as an abort does, unless all is done by then, and `commit` rejects with it: entries tell what was done.
    * @returns What became of each operation, in their order, as `Promise.allSettled` gives it.
    * @throws BatchError if an operation failed and the batch stopped there, or was rolled back: `cause` is its error.
    */
-  async commit(options: CallOptions = {}): Promise<BatchResult[]> {
-    checkCallOptions(options)
+  async commit(options: ProgressOptions = {}): Promise<BatchResult[]> {
+    checkProgress(options)
     this.#refuseCommitted('commit')
     this.#committed = true
+    if (this.#items.length === 0) return (this.#results = [])
     const subject = { operation: 'Batch.commit', netns: this.#netns.label }
-    if (this.#items.length === 0) return []
+    const { onProgress, ...call } = options
+    const total = this.#items.length
+    const listener = {
+      lane: this.#lane,
+      onProgress:
+        onProgress === undefined
+          ? undefined
+          : (done: number): void => {
+              onProgress({ done, total })
+            },
+      onResults: (results: readonly BatchResult[]): void => {
+        this.#results = results
+      },
+    }
     try {
-      const results = await commit(this.#items, this.#manner, subject, options)
-      this.#results = results
-      return results
+      return (this.#results = await commit(this.#items, this.#manner, subject, call, listener))
     } catch (error) {
-      const all = (error as { results?: readonly BatchResult[] }).results
-      this.#results = all ?? this.#items.map(() => ({ status: 'rejected', reason: error }))
+      this.#results ??= this.#items.map(() => ({ status: 'rejected', reason: error }))
       throw error
     }
   }

@@ -59,7 +59,7 @@ export function nameBehind(prefix: string): string {
 }
 
 /** How often another name is tried where one is taken. */
-const nameTries = 100
+export const nameTries = 100
 
 /** Creates under the first free name behind a prefix: a name belongs to whoever made its file (O_EXCL). */
 export async function underPrefix<Created>(
@@ -85,8 +85,13 @@ type Make<Created> = (
 
 // So many are created in one job: the lane is not held up for long, and progress can be told.
 const perJob = 16
-// The kernel counts namespaces that it is still freeing: for so long it is waited for.
-const longestWaitMs = 10_000
+/** The kernel counts namespaces that it is still freeing: for so long it is waited for. */
+export const longestWaitMs = 10_000
+
+/** Whether there were too many namespaces for one more. */
+export function hasNoRoom(error: unknown): boolean {
+  return error instanceof NetloomError && error.code === 'ENOSPC' && error.syscall === 'unshare'
+}
 
 /** NetNs.createMany: all, or none. */
 export async function createMany<Created extends { delete(options: { force: true }): Promise<void> }>(
@@ -101,11 +106,16 @@ export async function createMany<Created extends { delete(options: { force: true
   const names = namesOf(what, prefix)
   const made: Created[] = []
   const deadline = performance.now() + longestWaitMs
+  let together = perJob
   try {
     for (let at = 0; at < names.length;) {
-      const items = names.slice(at, at + perJob).map((name) => itemOf(name?.(), ephemeral, make))
+      const items = names.slice(at, at + together).map((name) => itemOf(name?.(), ephemeral, make))
       const created = await commitPatiently(items, prefix !== undefined, deadline, call)
-      if (created === undefined) continue // other names, or a little later
+      if (created === undefined) {
+        // Other names, or a little later. What one that failed took back is still being freed, and would be in the way.
+        together = 1
+        continue
+      }
       made.push(...created)
       at += created.length
       onProgress?.({ done: at, total: names.length })
@@ -133,13 +143,11 @@ function namesOf(what: unknown, prefix: string | undefined): ((() => string) | u
 function itemOf<Created>(name: string | undefined, ephemeral: boolean, make: Make<Created>): CreationItem<Created> {
   const path = name === undefined ? undefined : pathOfName(name)
   const netns: NetnsReference = new FutureNetns(name ?? 'without a name', items)
+  if (path !== undefined) endWithProcess()
   return {
     name: 'NetNs.createMany',
     creation: { netns, path, ephemeral },
-    result: (created) => {
-      if (path !== undefined) endWithProcess()
-      return make(new NetnsHandle(created, name), name, path, ephemeral || path === undefined)
-    },
+    result: (created) => make(new NetnsHandle(created, name), name, path, ephemeral || path === undefined),
   }
 }
 
@@ -161,7 +169,7 @@ async function commitPatiently<Created>(
     const cause: unknown = error instanceof BatchError ? error.cause : error
     if (!(cause instanceof NetloomError) || cause instanceof AbortError) throw error
     if (chosen && isAlreadyExists(cause)) return undefined
-    if (cause.code !== 'ENOSPC' || cause.syscall !== 'unshare' || performance.now() > deadline) throw cause
+    if (!hasNoRoom(cause) || performance.now() > deadline) throw cause
     await sleep(20, undefined, call.signal === undefined ? {} : { signal: call.signal })
     return undefined
   }

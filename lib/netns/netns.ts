@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net'
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity, type NetnsTarget } from '../native/netns_handle'
-import { createNetns, deleteNetns, listNetns, openNetns, runInside } from '../native/netns_jobs'
+import { adoptNetns, createNetns, deleteNetns, listNetns, openNetns, runInside, shareNetns } from '../native/netns_jobs'
 import { perform } from '../netlink/perform'
 import { Addresses } from '../route/addresses'
 import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
@@ -17,6 +17,7 @@ import { connect, listen, type ConnectOptions, type ListenOptions } from '../soc
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
+import { deleteLeftovers } from './leftovers'
 import {
   checkPrefix,
   checkProgress,
@@ -27,6 +28,10 @@ import {
   type ProgressOptions,
 } from './many'
 import { checkName, checkPath, namedDirectory, pathOfName } from './name'
+import { checkShared, describeShared, type SharedNetNs } from './share'
+import { Pool } from './pool'
+import type { PoolOptions } from './prepared'
+import { settled } from './settled'
 
 /** Options of `NetNs.create`. */
 export interface CreateOptions extends CallOptions {
@@ -91,7 +96,8 @@ export class NetNs implements NetnsTarget {
 
   /**
    * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` sees it, and stays until it is
-   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down.
+   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down. An empty file of
+   * that name, without a namespace, that a killed process left is no hindrance.
    * @throws NetloomError: `EEXIST` (the name is taken), `EPERM` (CAP_SYS_ADMIN is missing), `ENOSPC`
    *   (user.max_net_namespaces). What had been made is undone.
    * @example
@@ -183,6 +189,22 @@ export class NetNs implements NetnsTarget {
   }
 
   /**
+   * A handle of one's own to a namespace that another thread of this process shares: with a descriptor of its own, of
+   * the same namespace by device and inode, it stays when the other one closes. One may be adopted any number of times.
+   * @throws TypeError for what `share` did not give; NetloomError: `ERR_NETLOOM_CLOSED` if the handle that was shared is
+   *   closed or its Worker has ended, `ERR_NETLOOM_FOREIGN_SHARE` if it is of another process, `EMFILE`.
+   * @example
+   * parentPort.once('message', async (shared) => {
+   *   await using red = await NetNs.adopt(shared)
+   * })
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- as all that open one
+  static async adopt(shared: SharedNetNs): Promise<NetNs> {
+    const { name, path, identity, ...where } = checkShared(shared)
+    return new NetNs(adoptNetns(where, identity, name ?? path), name, path)
+  }
+
+  /**
    * The named namespaces, those of `ip netns` among them, by name. Opens none.
    * @example
    * for (const { name, inode } of await NetNs.list()) console.log(name, inode)
@@ -252,6 +274,7 @@ export class NetNs implements NetnsTarget {
       checkKeys(what, new Set(['prefix']), 'what')
       const prefix = checkPrefix(what.prefix)
       const found = (await NetNs.list()).filter(({ name }) => name.startsWith(prefix))
+      await deleteLeftovers(prefix)
       return deleteEach(
         found.map(
           ({ name }) =>
@@ -269,6 +292,35 @@ export class NetNs implements NetnsTarget {
       all.map((one) => () => one.delete({ force: true })),
       options,
     )
+  }
+
+  /**
+   * A pool that keeps fresh namespaces ready, optionally prepared, and begins to fill now. Close it, or declare it with
+   * `await using`.
+   * @throws TypeError, RangeError for a wrong option; AbortError if the signal is aborted already.
+   * @example
+   * await using pool = NetNs.pool({ size: 16, prefix: 'test-' })
+   * await using ns = await pool.take()
+   */
+  static pool(options: PoolOptions): Pool<NetNs> {
+    return new Pool(options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
+  }
+
+  /**
+   * Resolves when the kernel has freed all network namespaces that were let go of before the call, whoever did: after
+   * `delete` it goes on freeing for a while, and until then they count against user.max_net_namespaces and keep what is
+   * bound to them. Not waited for is what something still holds: another handle, a process, a socket, a call under way.
+   *
+   * It takes as long as the kernel does, 0.1 s where it has nothing to do, and four namespaces of its own, two of which
+   * are freed shortly after. Nothing is watched where it is not called.
+   * @throws NetloomError: `ENOSPC` if for ten seconds there is no room for those (user.max_net_namespaces).
+   * @example
+   * await NetNs.deleteAll(pods)
+   * await NetNs.settled({ timeout: 5000 })
+   */
+  static async settled(options?: CallOptions): Promise<void> {
+    checkCallOptions(options)
+    return settled(options)
   }
 
   /** The device and inode of the namespace, which are the same for every handle to it. */
@@ -309,6 +361,18 @@ export class NetNs implements NetnsTarget {
   async setId(other: NetNs, id?: number, options?: CallOptions): Promise<void> {
     if (id !== undefined) checkInteger(id, 0, 0x7fffffff, 'id')
     return perform(setNsid(this[handleOf], checkNetns(other, 'other', 'NetNs.setId'), id), options)
+  }
+
+  /**
+   * Offers the namespace to the other threads of this process: what this gives is sent to a Worker, and `NetNs.adopt`
+   * makes a handle of it there. The offer stands until this handle closes, and holds nothing if nobody takes it.
+   * @throws NetloomError: `ERR_NETLOOM_CLOSED`.
+   * @example
+   * worker.postMessage(red.share())
+   */
+  share(): SharedNetNs {
+    const handle = this[handleOf]
+    return describeShared(shareNetns(handle), handle.identity, this)
   }
 
   /**

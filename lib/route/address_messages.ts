@@ -1,92 +1,22 @@
-// The messages of addresses: struct ifaddrmsg and IFA_… (linux/if_addr.h), from options and to objects.
-import { Ending, Lane } from '../native/addon'
+// The messages behind the verbs of addresses, from options and to objects.
+import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NLM_F } from '../netlink/constants'
+import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes, type UnknownAttribute } from '../wire/attributes'
-import { bits, oneOf } from '../wire/choices'
-import { checkDevice, device, type Device } from '../wire/device'
-import { i32, u32, u8 } from '../wire/integers'
+import type { Condition } from '../netlink/pattern'
+import type { UnknownAttribute } from '../wire/attributes'
+import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { formatIPv4, ip, parsePrefix, type Prefix } from '../wire/ip'
-import { struct } from '../wire/struct'
-import { checkText, text } from '../wire/text'
+import { formatIPv4, parsePrefix, type Prefix } from '../wire/ip'
+import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
-import { errnoNumber } from '../errno'
-import { checkFamily, checkScope, family, scope, type Family } from './families'
-import { change, decodeMessage, dump, message, Mode, RTM } from './rtnetlink'
-import { addressObject } from './undo'
-
-const ifaddrmsg = struct('ifaddrmsg', {
-  family: ['ifa_family', family],
-  prefixLength: ['ifa_prefixlen', u8],
-  flags: ['ifa_flags', u8],
-  scope: ['ifa_scope', scope],
-  index: ['ifa_index', device],
-})
-
-const cacheInfo = struct('ifa_cacheinfo', {
-  preferred: ['ifa_prefered', u32],
-  valid: ['ifa_valid', u32],
-  created: ['cstamp', u32],
-  updated: ['tstamp', u32],
-})
-
-const addressFlags = bits(u32, 'IFA_F_', {
-  /** IPv4: another address of the prefix was there first. IPv6: temporary, made by the kernel. Only reported. */
-  secondary: ['SECONDARY', 0x01],
-  /** Usable at once, without duplicate address detection; IPv6. */
-  nodad: ['NODAD', 0x02],
-  /** Usable while duplicate address detection runs (RFC 4429); IPv6. */
-  optimistic: ['OPTIMISTIC', 0x04],
-  /** Somebody else has the address. Only reported. */
-  dadfailed: ['DADFAILED', 0x08],
-  /** Home address of a mobile node (RFC 6275); IPv6. */
-  homeaddress: ['HOMEADDRESS', 0x10],
-  /** Its preferred lifetime is over. Only reported. */
-  deprecated: ['DEPRECATED', 0x20],
-  /** Duplicate address detection still runs. Only reported. */
-  tentative: ['TENTATIVE', 0x40],
-  /** Valid for ever. Only reported. */
-  permanent: ['PERMANENT', 0x80],
-  /** The kernel makes temporary addresses of its prefix (RFC 8981); IPv6, /64 only. */
-  managetempaddr: ['MANAGETEMPADDR', 0x100],
-  /** No route to its prefix is made. */
-  noprefixroute: ['NOPREFIXROUTE', 0x200],
-  /** A multicast address, whose group the device joins. */
-  mcautojoin: ['MCAUTOJOIN', 0x400],
-  /** Made by the kernel from a secret (RFC 7217). Only reported. */
-  stablePrivacy: ['STABLE_PRIVACY', 0x800],
-})
-
-const addressProtocol = oneOf(u8, 'IFAPROT_', {
-  /** Nobody said. */
-  unspec: ['UNSPEC', 0],
-  /** The kernel, for loopback. */
-  kernelLo: ['KERNEL_LO', 1],
-  /** The kernel, by a router advertisement. */
-  kernelRa: ['KERNEL_RA', 2],
-  /** The kernel, as a link-local address. */
-  kernelLl: ['KERNEL_LL', 3],
-})
-
-const addressAttributes = attributes('IFA_', {
-  address: ['ADDRESS', 1, ip],
-  local: ['LOCAL', 2, ip],
-  label: ['LABEL', 3, text(15, undefined, 1)],
-  broadcast: ['BROADCAST', 4, ip],
-  anycast: ['ANYCAST', 5, ip],
-  cacheInfo: ['CACHEINFO', 6, cacheInfo],
-  multicast: ['MULTICAST', 7, ip],
-  flags: ['FLAGS', 8, addressFlags],
-  metric: ['RT_PRIORITY', 9, u32],
-  targetNetnsId: ['TARGET_NETNSID', 10, i32],
-  protocol: ['PROTO', 11, addressProtocol],
-})
-
-/** The messages RTM_…ADDR. */
-export const addressLayout = { header: ifaddrmsg, attributes: addressAttributes }
+import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
+import { heldBy } from './along'
+import { checkCondition } from './deletion'
+import { checkFamily, checkScope, type Family, type scope } from './families'
+import { change, decodeMessage, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { anyAddress, deletedAddress, replacedAddress } from './undo'
 
 /** What names an address: its device and itself. */
 export interface AddressKey {
@@ -266,7 +196,7 @@ function newAddress(options: AddressOptions, flags: number): Message {
   })
 }
 
-const replaced = { ipv4: addressObject('ipv4', { removes: false }), ipv6: addressObject('ipv6', { removes: false }) }
+const replaced = { ipv4: replacedAddress('ipv4'), ipv6: replacedAddress('ipv6') }
 
 function familyOfAddress({ address }: AddressKey): Family {
   return parsePrefix(address, 'address').family
@@ -290,7 +220,7 @@ export function addAddress(netns: NetnsReference, verb: 'add' | 'replace', optio
   return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`, undefined, back)
 }
 
-function deletion(key: AddressKey, label?: string): Message {
+function deletion(key: AddressKey): Message {
   const ends = checkEnds(key)
   checkDevice(key.dev, 'dev')
   return message('DELADDR', addressLayout, {
@@ -298,7 +228,6 @@ function deletion(key: AddressKey, label?: string): Message {
     attributes: {
       local: ends.local, // Only with it does the kernel compare the length of an IPv4 prefix.
       ...(key.peer === undefined && !key.address.includes('/') ? {} : { address: ends.address }),
-      label,
     },
   })
 }
@@ -307,18 +236,50 @@ function deletion(key: AddressKey, label?: string): Message {
 export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
   checkKeys(key, listedKeys)
   const request = deletion(key)
-  const anyLength = key.peer === undefined && !key.address.includes('/')
-  const recipe = addressObject(familyOfAddress(key), { removes: true, anyLength })
+  const length = key.peer !== undefined || key.address.includes('/')
+  const recipe = deletedAddress(familyOfAddress(key), { length })
   return change('addresses.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
     before: () => ({ recipe, lookup: dumpOf(key) }),
+    along: () => heldBy(key.dev),
   })
 }
 
-/** addresses.flush, of addresses that were listed: secondary ones first, for they go with their primary one. */
-export function deleteAddresses(netns: NetnsReference, addresses: readonly Address[]): Operation<void> {
-  const messages = addresses.map((address) => deletion(address)).reverse()
-  const gone = new Set([errnoNumber('EADDRNOTAVAIL') ?? 0, errnoNumber('ENODEV') ?? 0])
-  return change('addresses.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
+interface Filtering {
+  readonly request: Message
+  readonly isIt: (address: Address) => boolean
+  /** The same, for the native side. */
+  readonly pattern: readonly Condition[]
+}
+
+function filtering(filter: AddressFilter): Filtering {
+  checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
+  const { dev, label } = filter
+  if (dev !== undefined) checkDevice(dev, 'dev')
+  if (label !== undefined) checkText(label, 1, 15, 'label')
+  const wantedScope = checkScope(filter.scope)
+  const wanted = checkFamily(filter.family)
+  const header = { family: wanted ?? ('any' as const), ...(dev === undefined ? {} : { index: dev }) }
+  const pattern: Condition[] = [ofIP]
+  if (wantedScope !== undefined) {
+    const { bytes } = message('GETADDR', addressLayout, { header: { scope: wantedScope } })
+    const at = 3 // ifa_scope
+    pattern.push([{ header: at, value: bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + 1) }])
+  }
+  if (label !== undefined) pattern.push([{ attribute: [3], value: Buffer.from(`${label}\0`) }]) // IFA_LABEL
+  return {
+    request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }),
+    isIt: (address) =>
+      (wantedScope === undefined || address.scope === wantedScope) && (label === undefined || address.label === label),
+    pattern,
+  }
+}
+
+/** addresses.flush: secondary ones first, for they go with their primary one. */
+export function flushAddresses(netns: NetnsReference, filter: AddressFilter): Operation<void> {
+  checkCondition(filter)
+  const { request, pattern } = filtering(filter)
+  const sweep = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
+  return flush('addresses.flush', netns, request, sweep, { along: () => heldBy(filter.dev) })
 }
 
 /** addresses.list */
@@ -327,18 +288,10 @@ export function listAddresses(
   filter: AddressFilter = {},
   name = 'addresses.list',
 ): Operation<Address[]> {
-  checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
-  const { dev, label } = filter
-  if (dev !== undefined) checkDevice(dev, 'dev')
-  if (label !== undefined) checkText(label, 1, 15, 'label')
-  const wantedScope = checkScope(filter.scope)
-  const wanted = checkFamily(filter.family)
-  const header = { family: wanted ?? ('any' as const), ...(dev === undefined ? {} : { index: dev }) }
-  const request = message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header })
+  const { request, isIt } = filtering(filter)
   return dump(name, netns, Lane.read, request, (received) => {
     const address = decodeAddress(received)
-    if (address === undefined || (wantedScope !== undefined && address.scope !== wantedScope)) return undefined
-    return label === undefined || address.label === label ? address : undefined
+    return address !== undefined && isIt(address) ? address : undefined
   })
 }
 

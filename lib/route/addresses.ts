@@ -2,15 +2,8 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import {
-  deleteAddresses,
-  listAddresses,
-  type Address,
-  type AddressFilter,
-  type AddressKey,
-  type AddressOptions,
-} from './address_messages'
-import { checkCondition, splitForce, type DeleteOptions } from './deletion'
+import type { Address, AddressFilter, AddressKey, AddressOptions } from './address_messages'
+import { splitForce, type DeleteOptions } from './deletion'
 import { addressVerbs } from './verbs'
 
 /**
@@ -90,8 +83,6 @@ export class Addresses {
    * @throws RangeError for a filter without a condition.
    */
   async flush(filter: AddressFilter, call?: CallOptions): Promise<void> {
-    checkCondition(filter)
-    const addresses = await perform(listAddresses(this.#netns, filter, 'addresses.flush'), call)
-    if (addresses.length > 0) await perform(deleteAddresses(this.#netns, addresses), call)
+    return perform(addressVerbs.flush(this.#netns, filter), call)
   }
 }

@@ -1,6 +1,7 @@
 // A link as users see it: one flat object, told apart by `kind`, made of what the kernel says.
 import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
+import { Properties } from '../wire/properties'
 import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { linkKinds, portData } from './kinds'
@@ -190,45 +191,50 @@ export function decodeLink({ reader, at, end }: Received, statistics: boolean): 
   if (at + ifinfomsg.size > end) return undefined
   const { read } = ifinfomsg
   const flags = read.flags(reader, at)
-  const link: Record<string, unknown> = {
-    index: read.index(reader, at),
-    kind: 'none',
-    name: '',
-    type: read.type(reader, at),
-    up: (flags & IFF.UP) !== 0,
-    running: (flags & IFF.RUNNING) !== 0,
-    lowerUp: (flags & IFF.LOWER_UP) !== 0,
-    arp: (flags & IFF.NOARP) === 0,
-    multicast: (flags & IFF.MULTICAST) !== 0,
-    allMulticast: (flags & IFF.ALLMULTI) !== 0,
-    promisc: (flags & IFF.PROMISC) !== 0,
-    flags,
-  }
   const rest: Rest = {}
   const { attributes } = statistics ? linkLayout : briefLinkLayout
+  link.begin()
+  link.set('index', read.index(reader, at))
+  link.set('kind', 'none')
+  link.set('name', '')
+  link.set('type', read.type(reader, at))
+  link.set('up', (flags & IFF.UP) !== 0)
+  link.set('running', (flags & IFF.RUNNING) !== 0)
+  link.set('lowerUp', (flags & IFF.LOWER_UP) !== 0)
+  link.set('arp', (flags & IFF.NOARP) === 0)
+  link.set('multicast', (flags & IFF.MULTICAST) !== 0)
+  link.set('allMulticast', (flags & IFF.ALLMULTI) !== 0)
+  link.set('promisc', (flags & IFF.PROMISC) !== 0)
+  link.set('flags', flags)
   attributes.decodeInto(reader, at + ((ifinfomsg.size + 3) & ~3), end, link, rest)
   const { linkInfo, link: below, linkNetnsId, afSpec } = rest
   const mode = afSpec?.inet6?.addrGenMode
-  if (mode !== undefined) link.addrGenMode = mode
+  if (mode !== undefined) link.set('addrGenMode', mode)
   if (typeof below === 'number' && below !== 0) {
     const reference = linkNetnsId === undefined ? { index: below } : { index: below, netnsId: linkNetnsId }
-    link.link = reference
-    if (linkInfo?.kind === 'veth') link.peer = reference
+    link.set('link', reference)
+    if (linkInfo?.kind === 'veth') link.set('peer', reference)
   }
-  if (linkInfo?.portKind !== undefined) link.port = withKind({}, linkInfo.portKind, linkInfo.portData)
-  if (linkInfo?.kind !== undefined) withKind(link, linkInfo.kind, linkInfo.data)
-  return link as unknown as Link
+  if (linkInfo?.portKind !== undefined) link.set('port', kindOf(linkInfo.portKind, linkInfo.portData))
+  if (linkInfo?.kind !== undefined) setKind(linkInfo.kind, linkInfo.data)
+  return link.finish() as unknown as Link
 }
+
+// One is decoded at a time.
+const link = new Properties()
 
 type Rest = Pick<ValueOf<typeof linkLayout.attributes>, 'linkInfo' | 'link' | 'linkNetnsId' | 'afSpec'>
 
 // Data that was decoded belongs to a kind that is known, bytes to one that is not.
-function withKind(object: Record<string, unknown>, kind: string, data: object | undefined): Record<string, unknown> {
-  if (data instanceof Uint8Array) return Object.assign(object, { kind: 'other', infoKind: kind, data })
-  const known = data !== undefined || kindsWithoutData.has(kind)
-  if (!known) return Object.assign(object, { kind: 'other', infoKind: kind })
-  return Object.assign(object, data, { kind })
+function setKind(kind: string, data: object | undefined): void {
+  const properties = kindOf(kind, data)
+  for (const key of Object.keys(properties)) link.set(key, properties[key])
 }
 
+function kindOf(kind: string, data: object | undefined): Record<string, unknown> {
+  if (data instanceof Uint8Array) return { kind: 'other', infoKind: kind, data }
+  const known = data !== undefined || kindsWithoutData.has(kind)
+  return known ? { ...data, kind } : { kind: 'other', infoKind: kind }
+}
 /** Kinds that the kernel sends no IFLA_INFO_DATA for. */
 const kindsWithoutData: ReadonlySet<string> = new Set(['veth', 'ifb', 'dummy'])

@@ -1,14 +1,13 @@
 // The messages behind the verbs of links.
-import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
-import type { Before, Operation, Step } from '../netlink/operation'
+import { ifThere, type Before, type Operation, type Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
 import { checkAltname, linkLayout } from './link_attributes'
 import {
@@ -25,6 +24,7 @@ import {
   type LinkOptions,
   type Options,
 } from './link_options'
+import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
 import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
 import { linkSettings } from './undo'
 
@@ -56,8 +56,6 @@ export type LinkName =
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
 const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
-
-const noSuchDevice = new Set([errnoNumber('ENODEV') ?? 0])
 
 function checkDetail({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
@@ -271,8 +269,31 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (port !== undefined) add(where, renamed, { linkInfo: port })
   if (upLater && flags.change !== 0) add(where, renamed, {}, flags)
   if (steps.length === 0) add(netns, dev, {}) // nothing to change, but the device has to be there
-  return change('links.set', netns, steps, `link ${show(dev)}`)
+  const along = droppedBy(options, dev)
+  const withAlong = along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))
+  return change('links.set', netns, withAlong, `link ${show(dev)}`)
 }
+
+/** What the kernel drops along with changes of a device. */
+function droppedBy(options: Options, dev: LinkName): Step['along'] {
+  const { netns, master, up, mac, arp, mtu } = options
+  // A further name may be too long to be looked up by: then all that there is in the namespace is looked at.
+  const device = typeof dev === 'object' ? undefined : dev
+  const moves = netns !== undefined
+  const leaves = moves || master !== undefined
+  const withoutIPv6 = moves || (typeof mtu === 'number' && mtu < minIPv6MTU)
+  const all = leaves || withoutIPv6 || up !== undefined
+  if (!all && mac === undefined && arp === undefined) return undefined
+  return () => [
+    ...(withoutIPv6 && device !== undefined ? addressGeneration(device) : []),
+    ...(moves && device !== undefined ? lostByMove(device) : []),
+    ...(leaves && device !== undefined ? portSettings(device) : []),
+    ...(all ? heldBy(device) : neighborsOf(device)),
+  ]
+}
+
+/** IPV6_MIN_MTU: with less a device has no IPv6. */
+const minIPv6MTU = 1280
 
 /** links.delete */
 export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {
@@ -280,13 +301,18 @@ export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void
   return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true })
 }
 
-/** links.flush */
+const lastGroup = 0xffffffff
+
+/** links.flush: the kernel deletes all links of the group, or refuses and deletes none. */
 export function flushLinks(netns: NetnsReference, filter: { group: number }): Operation<void> {
   checkKeys(filter, new Set(['group']))
-  const group = checkInteger(filter.group, 1, 0xffffffff, 'group')
-  const messages = [message('DELLINK', linkLayout, { attributes: { group } })]
-  const step: Step = { netns, messages, ending: Ending.ack, tolerate: noSuchDevice, lasting: true }
-  return change('links.flush', netns, [step], `group ${group}`, Lane.removal)
+  const group = checkInteger(filter.group, 0, lastGroup, 'group')
+  if (group === 0) {
+    throw outOfRange('group', `from 1 to ${lastGroup}: 0 is the group of all links that were given none`, group)
+  }
+  const request = message('DELLINK', linkLayout, { attributes: { group } })
+  // Forgiven, not tolerated: a flush that found nothing leaves nothing that could not be taken back.
+  return ifThere(change('links.flush', netns, request, `group ${group}`, Lane.removal, { lasting: true }))
 }
 
 /** links.addAltnames, links.deleteAltnames */

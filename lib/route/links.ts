@@ -94,11 +94,14 @@ export class Links {
   }
 
   /**
-   * Deletes all links of a group with one message, far faster than one by one; none is no error. Group 0 is
-   * everybody's, and refused.
-   * @throws RangeError for the group 0.
+   * Deletes all links of a group with one message (RTM_DELLINK with IFLA_GROUP): a hundred veth pairs in about twice the
+   * time of one, of which each alone holds its caller for some milliseconds. None is no error. Group 0 has all links that
+   * were given none, `lo` too, and is refused.
+   * @throws RangeError for the group 0; NetlinkError: `EOPNOTSUPP` if one of them cannot be deleted, such as hardware or
+   *   `lo`; then all stay.
    * @example
-   * await ns.links.flush({ group: 7 })
+   * for (const name of ['v0', 'v1']) batch.links.set(name, { group: 7 })
+   * batch.links.flush({ group: 7 })
    */
   async flush(filter: { group: number }, call?: CallOptions): Promise<void> {
     return perform(linkVerbs.flush(this.#netns, filter), call)

@@ -1,108 +1,25 @@
-// The messages of neighbors: struct ndmsg and NDA_… (linux/neighbour.h), from options and to objects.
-import { errnoNumber } from '../errno'
-import { Ending, Lane } from '../native/addon'
+// The messages behind the verbs of neighbors, from options and to objects.
+import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes, type UnknownAttribute } from '../wire/attributes'
-import { bits } from '../wire/choices'
-import { checkDevice, device, type Device } from '../wire/device'
-import { be16, i32, u16, u32, u8 } from '../wire/integers'
+import type { Condition, Test } from '../netlink/pattern'
+import type { UnknownAttribute } from '../wire/attributes'
+import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { familyOf, ip, mac, parseIP } from '../wire/ip'
-import { struct } from '../wire/struct'
+import { familyOf, parseIP } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, family, routeProtocol, type Family } from './families'
-import { ignored } from './link_creation'
-import { change, decodeMessage, dump, look, message, Mode, RTM } from './rtnetlink'
-import { deletedNeighbor, replacedNeighbor } from './undo'
-import { routeType } from './route_attributes'
-
-const states = bits(u16, 'NUD_', {
-  /** Asked for, no answer yet. */
-  incomplete: ['INCOMPLETE', 0x01],
-  /** Confirmed not long ago. */
-  reachable: ['REACHABLE', 0x02],
-  /** Not confirmed lately; checked when it is used next. */
-  stale: ['STALE', 0x04],
-  /** Used while stale; checked soon unless something confirms it. */
-  delay: ['DELAY', 0x08],
-  /** Being checked. */
-  probe: ['PROBE', 0x10],
-  /** Did not answer. */
-  failed: ['FAILED', 0x20],
-  /** Needs no ARP or NDP, as a multicast address. */
-  noarp: ['NOARP', 0x40],
-  /** Set by the administrator; never checked, never removed by the kernel. */
-  permanent: ['PERMANENT', 0x80],
-})
-
-const flags = bits(u8, 'NTF_', {
-  /** Resolve it now, as if it were used. Only in requests. */
-  use: ['USE', 0x01],
-  /** In the device's own forwarding database. */
-  self: ['SELF', 0x02],
-  /** In the forwarding database of the device's master. */
-  master: ['MASTER', 0x04],
-  /** An address that this host answers for. */
-  proxy: ['PROXY', 0x08],
-  /** Learned by a control plane; the kernel's garbage collection leaves it alone. */
-  extLearned: ['EXT_LEARNED', 0x10],
-  /** In hardware. Only reported. */
-  offloaded: ['OFFLOADED', 0x20],
-  /** Does not move to another port of a bridge. */
-  sticky: ['STICKY', 0x40],
-  /** It is a router. */
-  router: ['ROUTER', 0x80],
-})
-
-const extendedFlags = bits(u32, 'NTF_EXT_', { managed: ['MANAGED', 1] })
-
-const ndmsg = struct('ndmsg', {
-  family: ['ndm_family', family],
-  _pad1: ['ndm_pad1', u8],
-  _pad2: ['ndm_pad2', u16],
-  index: ['ndm_ifindex', device],
-  state: ['ndm_state', states],
-  flags: ['ndm_flags', flags],
-  type: ['ndm_type', routeType],
-})
-
-const cacheInfo = struct('nda_cacheinfo', {
-  confirmed: ['ndm_confirmed', u32],
-  used: ['ndm_used', u32],
-  updated: ['ndm_updated', u32],
-  references: ['ndm_refcnt', u32],
-})
-
-const neighborAttributes = attributes('NDA_', {
-  address: ['DST', 1, ip],
-  mac: ['LLADDR', 2, mac],
-  cacheInfo: ['CACHEINFO', 3, cacheInfo],
-  probes: ['PROBES', 4, u32],
-  vlan: ['VLAN', 5, u16],
-  port: ['PORT', 6, be16],
-  vni: ['VNI', 7, u32],
-  dev: ['IFINDEX', 8, device],
-  master: ['MASTER', 9, device],
-  linkNetnsId: ['LINK_NETNSID', 10, i32],
-  sourceVni: ['SRC_VNI', 11, u32],
-  protocol: ['PROTOCOL', 12, routeProtocol],
-  nexthopId: ['NH_ID', 13, u32],
-  fdbExtended: ['FDB_EXT_ATTRS', 14, ignored],
-  extendedFlags: ['FLAGS_EXT', 15, extendedFlags],
-  stateMask: ['NDM_STATE_MASK', 16, u16],
-  flagsMask: ['NDM_FLAGS_MASK', 17, u8],
-})
-
-/** The messages RTM_…NEIGH. */
-export const neighborLayout = { header: ndmsg, attributes: neighborAttributes }
+import { checkCondition } from './deletion'
+import { checkFamily, type Family, type routeProtocol } from './families'
+import { neighborLayout, states, type neighborFlags } from './neighbor_attributes'
+import { change, decodeMessage, dump, flush, look, message, Mode, ofIP, RTM } from './rtnetlink'
+import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './undo'
 
 /** A state of a neighbor (ndm_state, NUD_). */
 export type NeighborState = keyof typeof states.names
 /** A flag of a neighbor (ndm_flags, NTF_). */
-export type NeighborFlag = keyof typeof flags.names
+export type NeighborFlag = keyof typeof neighborFlags.names
 
 /** What names a neighbor. */
 export interface NeighborKey {
@@ -146,7 +63,7 @@ export interface Neighbor {
   /** What is known of it (ndm_state); undefined if nothing is, and for a proxy. */
   state?: NeighborState
   /** `proxy`, `router`, `extLearned` … (ndm_flags). */
-  flags: ValueOf<typeof flags>
+  flags: ValueOf<typeof neighborFlags>
   /** The kernel keeps it resolved (NTF_EXT_MANAGED); left out if not. Since Linux 5.16. */
   managed?: boolean
   /** Who made it (NDA_PROTOCOL), if that was said. */
@@ -265,27 +182,18 @@ export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operati
   })
 }
 
-/** neighbors.flush, of neighbors that were listed. */
-export function deleteNeighbors(netns: NetnsReference, neighbors: readonly Neighbor[]): Operation<void> {
-  const messages = neighbors.map(({ dev, address, flags: set }) =>
-    deletion({ dev, address, proxy: set.includes('proxy') }),
-  )
-  const gone = new Set([errnoNumber('ENOENT') ?? 0, errnoNumber('ENODEV') ?? 0])
-  return change('neighbors.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
-}
-
 /** neighbors.get: the kernel looks up one. */
 export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
   checkKeys(key, listedKeys)
   return look('neighbors.get', netns, Lane.read, lookupOf(key), decodeNeighbor, `${key.address} on ${key.dev}`)
 }
 
-/** neighbors.list */
-export function listNeighbors(
-  netns: NetnsReference,
-  filter: NeighborFilter = {},
-  name = 'neighbors.list',
-): Operation<Neighbor[]> {
+interface Filtering {
+  readonly request: Message
+  readonly state: NeighborState | undefined
+}
+
+function filtering(filter: NeighborFilter): Filtering {
   checkKeys(filter, filterKeys)
   const { dev, master } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -299,10 +207,34 @@ export function listNeighbors(
     },
     attributes: { dev, master },
   })
+  return { request, state }
+}
+
+/** neighbors.list */
+export function listNeighbors(
+  netns: NetnsReference,
+  filter: NeighborFilter = {},
+  name = 'neighbors.list',
+): Operation<Neighbor[]> {
+  const { request, state } = filtering(filter)
   return dump(name, netns, Lane.read, request, (received) => {
     const neighbor = decodeNeighbor(received)
     return state === undefined || neighbor?.state === state ? neighbor : undefined
   })
+}
+
+/** Whether a neighbor is in a state, for the native side. */
+function isIn(state: NeighborState): Test {
+  return { header: 8, value: new Uint8Array(Uint16Array.of(states.names[state][1]).buffer) } // ndm_state
+}
+
+/** neighbors.flush: all but those in the state noarp, which the kernel has made. */
+export function flushNeighbors(netns: NetnsReference, filter: NeighborFilter): Operation<void> {
+  checkCondition(filter)
+  const { request, state } = filtering(filter)
+  const pattern: Condition[] = [ofIP, [{ attribute: [1] }], [{ ...isIn('noarp'), not: true }]] // NDA_DST
+  if (state !== undefined) pattern.push([isIn(state)])
+  return flush('neighbors.flush', netns, request, { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH' })
 }
 
 /** Ages are in units of USER_HZ. */

@@ -2,15 +2,8 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { checkCondition, splitForce, type DeleteOptions } from './deletion'
-import {
-  deleteNeighbors,
-  listNeighbors,
-  type Neighbor,
-  type NeighborFilter,
-  type NeighborKey,
-  type NeighborOptions,
-} from './neighbor_messages'
+import { splitForce, type DeleteOptions } from './deletion'
+import type { Neighbor, NeighborFilter, NeighborKey, NeighborOptions } from './neighbor_messages'
 import { neighborVerbs } from './verbs'
 
 /**
@@ -91,9 +84,6 @@ export class Neighbors {
    * await ns.neighbors.flush({ dev: 'eth0' })
    */
   async flush(filter: NeighborFilter, call?: CallOptions): Promise<void> {
-    checkCondition(filter)
-    const all = await perform(listNeighbors(this.#netns, filter, 'neighbors.flush'), call)
-    const neighbors = all.filter(({ state }) => state !== 'noarp')
-    if (neighbors.length > 0) await perform(deleteNeighbors(this.#netns, neighbors), call)
+    return perform(neighborVerbs.flush(this.#netns, filter), call)
   }
 }

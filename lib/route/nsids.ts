@@ -1,13 +1,13 @@
 // Ids of namespaces as seen from a namespace (RTM_GETNSID, linux/net_namespace.h): what `netnsId` in a link refers to.
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NETLINK } from '../netlink/constants'
+import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Operation } from '../netlink/operation'
 import { attributes } from '../wire/attributes'
 import { i32, u32, u8 } from '../wire/integers'
 import { struct } from '../wire/struct'
 import { netnsFd } from './netns_fd'
-import { change, decodeMessage, message, only } from './rtnetlink'
+import { change, decodeMessage, dump, message, only } from './rtnetlink'
 
 const rtgenmsg = struct('rtgenmsg', { family: ['rtgen_family', u8] })
 
@@ -50,4 +50,10 @@ export function setNsid(netns: NetnsReference, other: NetnsReference, id: number
     undefined,
     { lasting: true },
   )
+}
+
+/** The ids that `netns` has given, of namespaces that the kernel has not begun to free. */
+export function listNsids(netns: NetnsReference, name: string): Operation<number[]> {
+  const request = message('GETNSID', nsidLayout, { flags: NLM_F.DUMP })
+  return dump(name, netns, Lane.read, request, (received) => decodeMessage(nsidLayout, received)?.attributes.id)
 }

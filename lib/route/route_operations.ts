@@ -1,16 +1,16 @@
 // The messages behind the verbs of routes.
 import { errnoNumber } from '../errno'
-import { Ending, Lane } from '../native/addon'
+import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
-import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { canonicalIP, familyOf, parseIP, parsePrefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, checkScope, type Family, type ipProtocol, type routeProtocol, type scope } from './families'
+import { checkCondition } from './deletion'
+import type { ipProtocol } from './families'
 import {
   decodeRoute,
   familyOfRoute,
@@ -20,33 +20,11 @@ import {
   type Route,
   type RouteKey,
   type RouteOptions,
-  type RouteTable,
 } from './route'
-import { routeLayout, type routeType } from './route_attributes'
-import { change, dump, look, message, Mode, RTM } from './rtnetlink'
-import { deletedRoute, replacedRoute } from './undo'
-
-/** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
-export interface RouteFilter {
-  /** Of one family. Default: that of `dst`, else both. */
-  family?: Family | undefined
-  /** Of one table. Default: all tables. */
-  table?: RouteTable | undefined
-  /** Of one type, such as `blackhole`. */
-  type?: ValueOf<typeof routeType> | undefined
-  /** Made by one, such as `static`. */
-  protocol?: ValueOf<typeof routeProtocol> | undefined
-  /** Over one device, by name or index; also those that have it among several ways. */
-  dev?: Device | undefined
-  /** Exactly this destination: a prefix, or `default`. */
-  dst?: string | undefined
-  /** Over this next router; also those that have it among several ways. */
-  via?: string | undefined
-  /** With this metric; 0 for those without one. */
-  metric?: number | undefined
-  /** Of one scope. */
-  scope?: ValueOf<typeof scope> | undefined
-}
+import { routeLayout } from './route_attributes'
+import { defaultMetric, filtering, samePrefix, type RouteFilter } from './route_filter'
+import { change, dump, flush, look, message, Mode, RTM } from './rtnetlink'
+import { anyRoute, deletedRoute, replacedRoute } from './undo'
 
 /** How a packet looks whose route is asked for. */
 export interface LookupOptions {
@@ -75,10 +53,7 @@ export interface LookupOptions {
   fibMatch?: boolean | undefined
 }
 
-const filterKeys = new Set(['family', 'table', 'type', 'protocol', 'dev', 'dst', 'via', 'metric', 'scope'])
-
 const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
-const gone = new Set([errnoNumber('ESRCH') ?? 0, errnoNumber('ENODEV') ?? 0])
 
 /** routes.add, routes.replace, routes.append */
 export function addRoute(
@@ -128,56 +103,23 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
   })
 }
 
-/** routes.flush, of routes that were listed. */
-export function deleteRoutes(netns: NetnsReference, routes: readonly Route[]): Operation<void> {
-  // By all that is known of each: the kernel deletes the first that fits.
-  const messages = routes.map((route) => deletion(route))
-  return change('routes.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
+/** routes.flush, of the table `main` unless another one is named. */
+export function flushRoutes(netns: NetnsReference, filter: RouteFilter): Operation<void> {
+  checkCondition(filter)
+  const { request, among, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
+  const sweep = { pattern, recipe: anyRoute, name: 'RTM_DELROUTE', among }
+  return flush('routes.flush', netns, request, sweep, { tolerate: noSuchTable })
 }
 
 /** routes.list */
 export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name = 'routes.list'): Operation<Route[]> {
-  checkKeys(filter, filterKeys)
-  const { dst, via, metric, dev, type, protocol, table } = filter
-  if (dev !== undefined) checkDevice(dev, 'dev')
-  if (via !== undefined) parseIP(via, 'via')
-  const router = via === undefined ? undefined : canonicalIP(via)
-  const wantedScope = checkScope(filter.scope)
-  if (metric !== undefined) checkInteger(metric, 0, 0xffffffff, 'metric')
-  const chosen = checkFamily(filter.family)
-  const prefix = dst === undefined || dst === 'default' ? undefined : parsePrefix(dst, 'dst', chosen)
-  const family = chosen ?? prefix?.family ?? ('any' as const)
-  const request = message('GETROUTE', routeLayout, {
-    flags: NLM_F.DUMP,
-    header: { family, ...(type === undefined ? {} : { type }), ...(protocol === undefined ? {} : { protocol }) },
-    attributes: { dev, table },
-  })
-  const isIt = (route: Route): boolean =>
-    (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
-    (router === undefined || route.via === router || route.nexthops?.some((hop) => hop.via === router) === true) &&
-    (metric === undefined || (route.metric ?? 0) === (route.family === 'ipv6' ? metric || defaultMetric : metric)) &&
-    (wantedScope === undefined || route.scope === wantedScope)
+  const { request, isIt } = filtering(filter)
   const decode = (received: Received): Route | undefined => {
     const route = decodeRoute(received)
     return route !== undefined && isIt(route) ? route : undefined
   }
   // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
   return dump(name, netns, Lane.read, request, decode, noSuchTable)
-}
-
-/** IP6_RT_PRIO_USER: IPv6 has no metric of 0. */
-const defaultMetric = 1024
-
-function samePrefix(text: string, wanted: { readonly bytes: Uint8Array; readonly length: number }): boolean {
-  if (text === 'default') return wanted.length === 0
-  const { bytes, length } = parsePrefix(text, 'dst')
-  if (length !== wanted.length) return false
-  // IPv6 takes the bits behind the prefix and drops them; IPv4 refuses them.
-  return Buffer.compare(bytes, bytes.length === 16 ? masked(wanted.bytes, length) : wanted.bytes) === 0
-}
-
-function masked(bytes: Uint8Array, length: number): Uint8Array {
-  return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))) & 0xff)
 }
 
 /** The list that holds the route of a key, and what it is called. */

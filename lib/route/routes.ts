@@ -2,9 +2,10 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { checkCondition, splitForce, type DeleteOptions } from './deletion'
+import { splitForce, type DeleteOptions } from './deletion'
 import type { Route, RouteKey, RouteOptions } from './route'
-import { deleteRoutes, listRoutes, type LookupOptions, type RouteFilter } from './route_operations'
+import type { RouteFilter } from './route_filter'
+import type { LookupOptions } from './route_operations'
 import { routeVerbs } from './verbs'
 
 /**
@@ -113,9 +114,6 @@ export class Routes {
    * await ns.routes.flush({ protocol: 'bgp' })
    */
   async flush(filter: RouteFilter, call?: CallOptions): Promise<void> {
-    checkCondition(filter)
-    const list = listRoutes(this.#netns, { ...filter, table: filter.table ?? 'main' }, 'routes.flush')
-    const routes = await perform(list, call)
-    if (routes.length > 0) await perform(deleteRoutes(this.#netns, routes), call)
+    return perform(routeVerbs.flush(this.#netns, filter), call)
   }
 }

@@ -3,7 +3,9 @@ import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import { encodeMessage, type Layout, type Message, type MessageContent, type Received } from '../netlink/message'
-import { nothing, type Operation, type Step } from '../netlink/operation'
+import { nothing, type Operation, type Step, type Sweep } from '../netlink/operation'
+import { byte, type Condition } from '../netlink/pattern'
+import { AF_INET, AF_INET6 } from '../wire/ip'
 import type { AttributesOf, AttributeTable } from '../wire/attributes'
 import type { Fields, StructValue } from '../wire/struct'
 
@@ -52,7 +54,7 @@ export const Mode = {
 } as const
 
 /** How a change of one message is taken back. */
-export type WayBack = Pick<Step, 'inverse' | 'before' | 'lasting'>
+export type WayBack = Pick<Step, 'inverse' | 'before' | 'along' | 'lasting'>
 
 /** A change in one message, or in several steps; `about` tells errors what it was about. */
 export function change(
@@ -66,6 +68,21 @@ export function change(
   const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack, ...back }] : what
   return { name, protocol: NETLINK.ROUTE, lane, netns, steps, about, result: nothing }
 }
+
+/** Removes all objects that a dump finds and a pattern lets through. */
+export function flush(
+  name: string,
+  netns: NetnsReference,
+  request: Message,
+  sweep: Sweep,
+  more: Pick<Step, 'tolerate' | 'along'> = {},
+): Operation<void> {
+  const step: Step = { netns, messages: [request], ending: Ending.dump, sweep, ...more }
+  return change(name, netns, [step])
+}
+
+/** Objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
+export const ofIP: Condition = [AF_INET, AF_INET6].map((family) => ({ header: 0, value: byte(family) }))
 
 /** A message's header and attributes, decoded. */
 export interface Decoded<H extends Fields, A extends AttributeTable> {

@@ -1,104 +1,23 @@
-// The messages of routing rules: struct fib_rule_hdr and FRA_… (linux/fib_rules.h), from options and to objects.
-import { errnoNumber } from '../errno'
-import { Ending, Lane } from '../native/addon'
+// The messages behind the verbs of routing rules, from options and to objects.
+import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { attributes, type UnknownAttribute } from '../wire/attributes'
-import { bits, oneOf } from '../wire/choices'
-import { checkDeviceName } from '../wire/device'
-import { be32, be64, boolean, checkInteger, u16, u32, u8, within } from '../wire/integers'
+import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import type { UnknownAttribute } from '../wire/attributes'
+import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { ip, parsePrefix } from '../wire/ip'
+import { parsePrefix } from '../wire/ip'
 import { Reader } from '../wire/reader'
-import { struct, type StructValue } from '../wire/struct'
-import { text } from '../wire/text'
+import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
-import { checkFamily, family, type Family, ipProtocol, routeProtocol, table } from './families'
-import { ignored } from './link_creation'
+import { checkCondition } from './deletion'
+import { checkFamily, type Family, type ipProtocol, type routeProtocol } from './families'
 import type { RouteTable } from './route'
-import { change, decodeMessage, dump, message, Mode, RTM } from './rtnetlink'
-import { deletedRule } from './undo'
-
-const action = oneOf(u8, 'FR_ACT_', {
-  /** None; in a request: whatever the action. */
-  unspec: ['UNSPEC', 0],
-  /** Looks in a table. */
-  table: ['TO_TBL', 1],
-  /** Goes on with another rule. */
-  goto: ['GOTO', 2],
-  /** Does nothing; the next rule follows. */
-  nop: ['NOP', 3],
-  /** Drops packets without a word. */
-  blackhole: ['BLACKHOLE', 6],
-  /** Drops packets with ICMP network unreachable. */
-  unreachable: ['UNREACHABLE', 7],
-  /** Drops packets with ICMP administratively prohibited. */
-  prohibit: ['PROHIBIT', 8],
-})
-
-const ruleFlags = bits(u32, 'FIB_RULE_', {
-  /** Cannot be deleted. */
-  permanent: ['PERMANENT', 1],
-  /** Applies to what does not match: `invert`. */
-  invert: ['INVERT', 2],
-  /** There is no rule with the priority of its `goto`. */
-  unresolved: ['UNRESOLVED', 4],
-  /** There is no device of the name in `iif`. */
-  iifDetached: ['IIF_DETACHED', 8],
-  /** There is no device of the name in `oif`. */
-  oifDetached: ['OIF_DETACHED', 0x10],
-})
-
-const ruleHeader = struct('fib_rule_hdr', {
-  family: ['family', family],
-  dstLength: ['dst_len', u8],
-  srcLength: ['src_len', u8],
-  tos: ['tos', u8],
-  table: ['table', u8],
-  _res1: ['res1', u8],
-  _res2: ['res2', u8],
-  action: ['action', action],
-  flags: ['flags', ruleFlags],
-})
-
-const range16 = struct('fib_rule_port_range', { start: ['start', u16], end: ['end', u16] })
-const range32 = struct('fib_rule_uid_range', { start: ['start', u32], end: ['end', u32] })
-
-const deviceName = text(15, checkDeviceName, 1)
-
-const ruleAttributes = attributes('FRA_', {
-  to: ['DST', 1, ip],
-  from: ['SRC', 2, ip],
-  iif: ['IIFNAME', 3, deviceName],
-  goto: ['GOTO', 4, u32],
-  priority: ['PRIORITY', 6, u32],
-  mark: ['FWMARK', 10, u32],
-  flow: ['FLOW', 11, u32],
-  tunnelId: ['TUN_ID', 12, be64],
-  suppressInterfaceGroup: ['SUPPRESS_IFGROUP', 13, u32],
-  suppressPrefixLength: ['SUPPRESS_PREFIXLEN', 14, u32],
-  table: ['TABLE', 15, table],
-  markMask: ['FWMASK', 16, u32],
-  oif: ['OIFNAME', 17, deviceName],
-  pad: ['PAD', 18, ignored],
-  l3mdev: ['L3MDEV', 19, boolean(u8)],
-  uids: ['UID_RANGE', 20, range32],
-  protocol: ['PROTOCOL', 21, routeProtocol],
-  ipProtocol: ['IP_PROTO', 22, ipProtocol],
-  sourcePorts: ['SPORT_RANGE', 23, range16],
-  destinationPorts: ['DPORT_RANGE', 24, range16],
-  dscp: ['DSCP', 25, within(u8, 0, 63)],
-  flowLabel: ['FLOWLABEL', 26, within(be32, 0, 0xfffff)],
-  flowLabelMask: ['FLOWLABEL_MASK', 27, within(be32, 0, 0xfffff)],
-  sourcePortMask: ['SPORT_MASK', 28, u16],
-  destinationPortMask: ['DPORT_MASK', 29, u16],
-  dscpMask: ['DSCP_MASK', 30, within(u8, 0, 63)],
-})
-
-/** The messages RTM_…RULE. */
-export const ruleLayout = { header: ruleHeader, attributes: ruleAttributes }
+import { change, decodeMessage, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { action, ruleAttributes, ruleHeader, ruleLayout, type range32, type ruleFlags } from './rule_attributes'
+import { anyRule, deletedRule } from './undo'
 
 /** A range of ports or users, both ends included. */
 export type RuleRange = StructValue<typeof range32.fields>
@@ -359,33 +278,101 @@ export function saysMore(key: RuleOptions): boolean {
   )
 }
 
-/** rules.flush, of rules that were listed. */
-export function deleteRules(netns: NetnsReference, rules: readonly Rule[]): Operation<void> {
-  const messages = rules.map((rule) => deletion(rule))
-  const gone = new Set([errnoNumber('ENOENT') ?? 0])
-  return change('rules.flush', netns, [{ netns, messages, ending: Ending.lastAck, tolerate: gone }])
+interface Filtering {
+  readonly request: Message
+  /** The key as the kernel would tell it: encoding checks it, decoding that makes it comparable. */
+  readonly told: Rule | undefined
+  readonly fields: readonly (keyof RuleOptions)[]
+  readonly bytes: Uint8Array
 }
 
-/** rules.list: the kernel filters by family, the rest is compared here. */
-export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
-  // The key as the kernel would tell it: encoding checks it, decoding that makes it comparable.
+function filtering(key: RuleOptions): Filtering {
   const { bytes } = deletion(key)
   const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
   const fields = ruleFields.filter((field) => key[field] !== undefined)
   const wanted = key.from === undefined && key.to === undefined ? checkFamily(key.family) : familyOfRule(key)
   const request = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: wanted ?? 'any' } })
+  return { request, told, fields, bytes }
+}
+
+/** rules.list: the kernel filters by family, the rest is compared here. */
+export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
+  const { request, told, fields } = filtering(key)
   return dump(name, netns, Lane.read, request, (received) => {
     const rule = decodeRule(received)
-    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field])) ? rule : undefined
+    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field], field)) ? rule : undefined
   })
 }
 
+/** rules.flush: the rules that rules.list would give, except those of priority 0. */
+export function flushRules(netns: NetnsReference, key: RuleOptions): Operation<void> {
+  checkCondition(key)
+  const { request, told, fields, bytes } = filtering(key)
+  const pattern: Condition[] = [
+    ofIP,
+    [{ attribute: [number('priority')], value: word(0), zeroIsAbsent: true, not: true }],
+  ]
+  for (const field of fields) pattern.push(...conditionsOf(field, bytes, told))
+  return flush('rules.flush', netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE' })
+}
+
+type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
+
+const number = (field: AttributeName): number => ruleAttributes.table[field][1]
+
+// Offsets in struct fib_rule_hdr.
+const header = { to: 1, from: 2, tos: 3, action: 7, flags: 8 } as const
+const FIB_RULE_INVERT = 2
+
+/** What `same` compares of a field, for the native side: with the key's own message. */
+function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
+  const inHeader = (at: number, size = 1): Test => {
+    const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
+    return { header: at, value }
+  }
+  const attribute = (name: AttributeName): Test => {
+    const value = payloadOf(bytes, messageHeaderSize + ruleHeader.size, number(name)) ?? new Uint8Array(0)
+    return { attribute: [number(name)], value, zeroIsAbsent: !suppressing.has(name) }
+  }
+  switch (field) {
+    case 'from':
+    case 'to':
+      return [[inHeader(header[field])], [attribute(field)]]
+    case 'tos':
+    case 'action':
+      return [[inHeader(header[field])]]
+    case 'invert':
+      return [[{ ...inHeader(header.flags, 4), mask: FIB_RULE_INVERT }]]
+    case 'table': {
+      // A rule that does something else, or looks in the table of a VRF, has none.
+      const looks: Test = { header: header.action, value: byte(action.names.table[1]) }
+      const vrf: Test = { attribute: [number('l3mdev')], value: byte(1) }
+      const none: Test = { attribute: [number('table')], value: word(0), zeroIsAbsent: true }
+      return told?.table === undefined
+        ? [[{ ...looks, not: true }, vrf, none]]
+        : [[looks], [{ ...vrf, not: true }], [attribute('table')]]
+    }
+    case 'family':
+      return []
+    default:
+      return [[attribute(field)]]
+  }
+}
+
+// Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
+const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
+
 const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
 
-// The kernel leaves out what is 0.
-function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown, field: string): boolean {
+  if (suppressing.has(field)) return a === b
   const [one, other] = [a, b] as (RuleRange | undefined)[]
-  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : (a ?? 0) === (b ?? 0)
+  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : orZero(a) === orZero(b)
+}
+
+// The kernel leaves out what is 0.
+function orZero(value: unknown): unknown {
+  return value === undefined || value === false || value === 0n ? 0 : value
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */

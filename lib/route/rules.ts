@@ -3,9 +3,9 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { ifThere, map } from '../netlink/operation'
-import { checkCondition, splitForce, type DeleteOptions } from './deletion'
+import { splitForce, type DeleteOptions } from './deletion'
 import { firstOf } from './lookup'
-import { deleteRules, listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
+import { listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
 import { ruleVerbs } from './verbs'
 
 /**
@@ -84,10 +84,6 @@ export class Rules {
    * await ns.rules.flush({ table: 100 })
    */
   async flush(filter: RuleOptions, call?: CallOptions): Promise<void> {
-    checkCondition(filter)
-    const rules = (await perform(listRules(this.#netns, filter, 'rules.flush'), call)).filter(
-      (rule) => rule.priority > 0,
-    )
-    if (rules.length > 0) await perform(deleteRules(this.#netns, rules), call)
+    return perform(ruleVerbs.flush(this.#netns, filter), call)
   }
 }

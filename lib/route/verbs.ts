@@ -5,6 +5,7 @@ import { ifThere, map, type Operation } from '../netlink/operation'
 import {
   addAddress,
   deleteAddress,
+  flushAddresses,
   listAddresses,
   matcher,
   type Address,
@@ -30,6 +31,7 @@ import { firstOf } from './lookup'
 import {
   addNeighbor,
   deleteNeighbor,
+  flushNeighbors,
   getNeighbor,
   listNeighbors,
   type Neighbor,
@@ -40,14 +42,15 @@ import {
 import {
   addRoute,
   deleteRoute,
+  flushRoutes,
   listOfKey,
   listRoutes,
   lookUpRoute,
   type LookupOptions,
-  type RouteFilter,
 } from './route_operations'
+import type { RouteFilter } from './route_filter'
 import type { Route, RouteKey, RouteOptions } from './route'
-import { addRule, deleteRule, listRules, type Rule, type RuleOptions } from './rule_messages'
+import { addRule, deleteRule, flushRules, listRules, type Rule, type RuleOptions } from './rule_messages'
 import { checkForce, type Force } from './deletion'
 
 type Netns = NetnsReference
@@ -86,6 +89,7 @@ export const addressVerbs = {
   list: (netns: Netns, filter?: AddressFilter): Operation<Address[]> => listAddresses(netns, filter),
   delete: (netns: Netns, key: AddressKey, options?: Force): Operation<void> =>
     forgiving(deleteAddress(netns, key), options),
+  flush: (netns: Netns, filter: AddressFilter): Operation<void> => flushAddresses(netns, filter),
 }
 
 function getRoute(netns: Netns, key: RouteKey): Operation<Route> {
@@ -103,6 +107,7 @@ export const routeVerbs = {
     lookUpRoute(netns, address, options),
   delete: (netns: Netns, key: RouteKey, options?: Force): Operation<void> =>
     forgiving(deleteRoute(netns, key), options),
+  flush: (netns: Netns, filter: RouteFilter): Operation<void> => flushRoutes(netns, filter),
 }
 
 export const neighborVerbs = {
@@ -113,6 +118,7 @@ export const neighborVerbs = {
   list: (netns: Netns, filter?: NeighborFilter): Operation<Neighbor[]> => listNeighbors(netns, filter),
   delete: (netns: Netns, key: NeighborKey, options?: Force): Operation<void> =>
     forgiving(deleteNeighbor(netns, key), options),
+  flush: (netns: Netns, filter: NeighborFilter): Operation<void> => flushNeighbors(netns, filter),
 }
 
 function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
@@ -127,4 +133,5 @@ export const ruleVerbs = {
   list: (netns: Netns, filter?: RuleOptions): Operation<Rule[]> => listRules(netns, filter),
   delete: (netns: Netns, key: RuleOptions, options?: Force): Operation<void> =>
     forgiving(deleteRule(netns, key), options),
+  flush: (netns: Netns, filter: RuleOptions): Operation<void> => flushRules(netns, filter),
 }

@@ -6,6 +6,7 @@ import { Server, Socket, createServer, isIPv4, isIPv6 } from 'node:net'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket, type WaitingSocket } from '../native/netns_jobs'
+import { noteOpened } from '../native/opened'
 import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -79,6 +80,8 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   } catch (error) {
     throw withNetns(error, netns)
   }
+  const { label, identity } = netns
+  noteOpened(server, { kind: 'server', label, inode: identity.inode, isOpen: () => server.listening }, listen)
   return server
 }
 
@@ -133,6 +136,9 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   } finally {
     clearTimeout(timer)
   }
+  const { label, identity } = netns
+  const isOpen = (): boolean => !socket.destroyed
+  noteOpened(socket, { kind: 'connection', label, inode: identity.inode, isOpen }, connect)
   return socket
 }
 

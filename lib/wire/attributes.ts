@@ -2,6 +2,7 @@
 // decoder, the path of an error and the audit against the kernel's headers. Compiled once; decoding interprets nothing.
 import { checkInteger } from './integers'
 import { checkKeys, isBytes, unknownOption, wrongType } from './invalid'
+import { Properties } from './properties'
 import { type Reader } from './reader'
 import type { AnyType, Siblings, Type, ValueOf } from './type'
 import type { Writer } from './writer'
@@ -37,8 +38,8 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   readonly nested: true
   encode(writer: Writer, value: AttributesOf<Table>, field?: string): void
   decode(reader: Reader, at: number, end: number): AttributesOf<Table>
-  /** As `decode`, into an object that has other properties already; what is marked `aside` goes into another one. */
-  decodeInto(reader: Reader, at: number, end: number, out: object, asideOut: object): void
+  /** As `decode`, into what has other properties already; what is marked `aside` goes into another object. */
+  decodeInto(reader: Reader, at: number, end: number, out: object | Properties, asideOut: object): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
   path(reader: Reader, at: number, end: number, target: number): string[]
   /** The name of an attribute by its number, as in `path`. */
@@ -111,9 +112,10 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     reader: Reader,
     at: number,
     end: number,
-    out: Record<string, unknown>,
+    out: Record<string, unknown> | Properties,
     asideOut: Record<string, unknown>,
   ): void {
+    const properties = out instanceof Properties ? out : undefined
     let unknown: UnknownAttribute[] | undefined
     while (at + headerSize <= end) {
       const length = reader.u16(at)
@@ -122,8 +124,12 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
         if (!entry.ignored) {
-          const target = entry.aside ? asideOut : out
-          target[entry.key] = entry.type.decode(reader, at + headerSize, at + length, target)
+          if (properties !== undefined && !entry.aside) {
+            properties.set(entry.key, entry.type.decode(reader, at + headerSize, at + length, asideOut))
+          } else {
+            const target = entry.aside ? asideOut : (out as Record<string, unknown>)
+            target[entry.key] = entry.type.decode(reader, at + headerSize, at + length, target)
+          }
         }
       } else {
         unknown ??= []
@@ -131,7 +137,9 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       }
       at += (length + 3) & ~3
     }
-    if (unknown !== undefined) out.unknown = unknown
+    if (unknown === undefined) return
+    if (properties === undefined) (out as Record<string, unknown>).unknown = unknown
+    else properties.set('unknown', unknown)
   }
 
   function decode(reader: Reader, at: number, end: number): Siblings {

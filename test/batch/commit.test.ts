@@ -1,12 +1,15 @@
 // Batches: many operations as one job, their results in order, what is refused before anything is sent.
 import { BatchError, isAlreadyExists, NetNs, type BatchResult, type Link } from '../../lib/index'
-import { fresh, ip, ipJson, uniqueName } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ip, ipJson, ownPrefix, uniqueName } from '../support/namespaces'
+
+const net = useNetNs({ names: ['ns', 'red', 'green'], prefix: ownPrefix })
 
 const values = (results: readonly BatchResult[]): unknown[] =>
   results.map((result) => (result.status === 'fulfilled' ? result.value : (result.reason as { code: string }).code))
 
 test('a pod is one batch: namespace, veth, addresses, routes, in the order in which they depend on each other', async () => {
-  await using host = await fresh()
+  const { ns: host } = net
   const name = uniqueName('pod')
   const batch = host.batch()
   const pod = batch.createNetNs(name)
@@ -34,7 +37,7 @@ test('a pod is one batch: namespace, veth, addresses, routes, in the order in wh
 })
 
 test('anonymous and ephemeral namespaces go as they do without a batch', async () => {
-  await using host = await fresh()
+  const { ns: host } = net
   const batch = host.batch()
   const anonymous = batch.createNetNs()
   const name = uniqueName()
@@ -49,8 +52,7 @@ test('anonymous and ephemeral namespaces go as they do without a batch', async (
 })
 
 test('a batch may go over several namespaces that are open', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   const batch = red.batch()
   batch.links.add({ kind: 'veth', name: 'r0', up: true, peer: { netns: green, name: 'g0', up: true } })
   batch.addresses.add({ dev: 'r0', address: '10.0.0.1/24' })
@@ -60,7 +62,7 @@ test('a batch may go over several namespaces that are open', async () => {
 })
 
 test('many operations of one kind are sent together, and each has its result', async () => {
-  await using ns = await fresh()
+  const { ns } = net
   await ns.links.set('lo', { up: true })
   const count = 5000
   const batch = ns.batch({ onError: 'continue' })
@@ -77,7 +79,7 @@ test('many operations of one kind are sent together, and each has its result', a
 })
 
 test('a batch that stops has done what is before, and nothing that is behind', async () => {
-  await using ns = await fresh()
+  const { ns } = net
   await ns.links.set('lo', { up: true })
   await ns.routes.add({ dst: '10.0.0.50/32', dev: 'lo' })
   const batch = ns.batch()
@@ -107,8 +109,7 @@ test('a batch that stops has done what is before, and nothing that is behind', a
 })
 
 test('with "continue" an operation in a namespace that could not be created fails alone', async () => {
-  await using host = await fresh()
-  await using taken = await fresh()
+  const { ns: host, red: taken } = net
   const batch = host.batch({ onError: 'continue' })
   const pod = batch.createNetNs(taken.name)
   pod.links.set('lo', { up: true })
@@ -121,8 +122,7 @@ test('with "continue" an operation in a namespace that could not be created fail
 })
 
 test('many operations for a namespace that could not be created each fail, those after them do not', async () => {
-  await using host = await fresh()
-  await using taken = await fresh()
+  const { ns: host, red: taken } = net
   const batch = host.batch({ onError: 'continue' })
   const pod = batch.createNetNs(taken.name)
   for (let i = 0; i < 20; i++) pod.routes.add({ dst: `10.0.0.${i}/32`, dev: 1 })
@@ -132,7 +132,7 @@ test('many operations for a namespace that could not be created each fail, those
 })
 
 test('find, force and list mean the same as without a batch', async () => {
-  await using ns = await fresh()
+  const { ns } = net
   const batch = ns.batch()
   const found = batch.links.find('nobody')
   batch.links.delete('nobody', { force: true })
@@ -149,12 +149,12 @@ test('find, force and list mean the same as without a batch', async () => {
 
 describe('what is refused', () => {
   test('an empty batch is none: it resolves to an empty list', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     expect(await ns.batch().commit()).toEqual([])
   })
 
   test('bad input is thrown where it is noted, and the batch goes on without it', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const batch = ns.batch()
     expect(() => batch.links.set('lo', { mtu: -1 })).toThrow(RangeError)
     expect(() => batch.addresses.add({ dev: 'lo', adress: '10.0.0.1/8' } as never)).toThrow(/adress/)
@@ -170,13 +170,13 @@ describe('what is refused', () => {
     [{ rollback: true, onError: 'continue' }, 'onError'],
     [{ rolback: true }, 'rolback'],
     [null, 'options'],
-  ])('the options %p are refused by name', async (options, field) => {
-    await using ns = await fresh()
+  ])('the options %p are refused by name', (options, field) => {
+    const { ns } = net
     expect(() => ns.batch(options as never)).toThrow(expect.objectContaining({ field }) as Error)
   })
 
   test('a batch is committed once, and takes nothing afterwards', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const batch = ns.batch()
     const entry = batch.links.get('lo')
     expect(() => entry.value).toThrow(expect.objectContaining({ code: 'ERR_NETLOOM_NOT_COMMITTED' }) as Error)
@@ -188,7 +188,7 @@ describe('what is refused', () => {
   })
 
   test('a namespace of another batch, or of none any more, is refused before anything is sent', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const other = ns.batch()
     const pod = other.createNetNs()
     const batch = ns.batch()
@@ -203,7 +203,7 @@ describe('what is refused', () => {
   })
 
   test('a namespace that is closed is refused', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const closed = await NetNs.create()
     closed.close()
     expect(() => closed.batch()).toThrow(expect.objectContaining({ code: 'ERR_NETLOOM_CLOSED' }) as Error)
@@ -216,7 +216,7 @@ describe('what is refused', () => {
 })
 
 test('a batch that is aborted in the queue has done nothing', async () => {
-  await using ns = await fresh()
+  const { ns } = net
   const before = Array.from({ length: 30 }, (_, i) => ns.links.add({ kind: 'bridge', name: `br${i}` }))
   const controller = new AbortController()
   const batch = ns.batch()

@@ -28,12 +28,12 @@ function runDemo(
   through: string[] = [],
 ): { status: number | null; stdout: string; stderr: string } {
   const [command = '', ...rest] = [...through, process.execPath, demo, '--prefix', prefix, ...args]
-  return spawnSync(command, rest, { encoding: 'utf8', timeout: 20_000 })
+  return spawnSync(command, rest, { encoding: 'utf8', timeout: 20_000, env: process.env })
 }
 
 /** Starts the demo, and waits until it has written a text. */
 async function demoAt(text: string, args: string[]): Promise<ChildProcessWithoutNullStreams> {
-  const child = spawn(process.execPath, [demo, '--prefix', prefix, ...args])
+  const child = spawn(process.execPath, [demo, '--prefix', prefix, ...args], { env: process.env })
   let written = ''
   for await (const data of child.stdout.iterator({ destroyOnReturn: false })) {
     written += String(data)
@@ -98,7 +98,9 @@ test.each([
 })
 
 test('a reader that goes away ends it, with nothing left', async () => {
-  const child = spawn('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, demo, '--prefix', prefix])
+  const child = spawn('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, demo, '--prefix', prefix], {
+    env: process.env,
+  })
   const { code, stderr } = await ended(child)
   expect({ code, stderr: stderr.trim() }).toEqual({
     code: 0,

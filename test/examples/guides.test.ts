@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
-const programs = ['readme', ...readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)]
+const guides = readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)
+const programs = ['readme', 'churn', ...guides]
 const pages = [
   'README.md',
   ...readdirSync(join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? `docs/${file}` : [])),
@@ -23,13 +24,21 @@ test.each(programs)('examples/%s.ts works', (program) => {
   // Its names are taken nowhere: in a mount namespace of its own, with a /run of its own.
   const script = 'mount -t tmpfs none /run && "$@" && test -z "$(ls -A /run/netns 2>/dev/null)"'
   const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, join(root, '.build/examples', `${program}.js`)]
-  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000 })
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000, env: process.env })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
+/** Those that testing.test.ts runs, each below a directory that is a project of its own. */
+const tests = ['jest', 'node-test', 'vitest'].flatMap((project) =>
+  readdirSync(join(root, 'examples', project), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.test\.[a-z]+$/.test(file) && !file.includes('node_modules'))
+    .map((file) => `${project}/${file}`),
+)
+
 test.each(pages)('every snippet of %s is part of an example', (page) => {
-  const sources = programs.map((program) => flat(readFileSync(join(root, 'examples', `${program}.ts`), 'utf8')))
-  for (const [, snippet = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)) {
+  const files = [...programs.map((program) => `${program}.ts`), ...tests]
+  const sources = files.map((file) => flat(readFileSync(join(root, 'examples', file), 'utf8')))
+  for (const [, snippet = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```[jt]s\n(.*?)^```$/gms)) {
     if (!sources.some((source) => source.includes(flat(snippet)))) throw new Error(`in no example:\n${snippet}`)
   }
 })

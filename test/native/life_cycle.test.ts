@@ -1,6 +1,6 @@
 // Every stage of the addon's life, crossed with every way in which its environment can end: one child each.
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { uniqueName } from '../support/namespaces'
 import { runFixture } from './child'
 
@@ -19,12 +19,16 @@ const stages = [
   'time limit pending',
   'job failed',
   'ephemeral',
+  'batch in flight',
+  'pool filling',
+  'pool full',
   'server listening',
   'connection open',
 ]
 
 /** The namespaces that a child left behind, which are removed. */
 function left(name: string): string[] {
+  if (!existsSync('/run/netns')) return []
   const names = readdirSync('/run/netns').filter((file) => file === name || file.startsWith(`${name}-`))
   for (const found of names) execFileSync('ip', ['netns', 'delete', found])
   return names

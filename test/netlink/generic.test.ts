@@ -1,6 +1,5 @@
 // Another family through the same layer: generic netlink, whose messages share nothing with those of rtnetlink.
 import { NetlinkError } from '../../lib/errors'
-import type { NetNs } from '../../lib/index'
 import { Ending, Lane } from '../../lib/native/addon'
 import { NETLINK, NLM_F } from '../../lib/netlink/constants'
 import { encodeMessage, type Message } from '../../lib/netlink/message'
@@ -9,7 +8,8 @@ import { attributes, type AttributesOf } from '../../lib/wire/attributes'
 import { u16, u32, u8 } from '../../lib/wire/integers'
 import { struct } from '../../lib/wire/struct'
 import { text } from '../../lib/wire/text'
-import { fresh } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ownPrefix } from '../support/namespaces'
 import { reading } from './raw'
 
 const genlmsghdr = struct('genlmsghdr', {
@@ -44,19 +44,12 @@ function familyMessage(attributes: FamilyAttributes, flags = 0): Message {
 }
 
 describe('generic netlink', () => {
-  let ns: NetNs
-
-  beforeAll(async () => {
-    ns = await fresh()
-  })
-
-  afterAll(async () => {
-    await ns[Symbol.asyncDispose]()
-  })
+  // One for all of them: they only read.
+  const net = useNetNs({ prefix: ownPrefix, hooks: { beforeEach: beforeAll, afterEach: afterAll } })
 
   async function ask(request: Message, ending: Ending): Promise<FamilyAttributes[]> {
     const operation = reading(
-      ns,
+      net.ns,
       request,
       ({ reader, at, end }) => family.decode(reader, at + genlmsghdr.size, end),
       ending,
@@ -125,7 +118,7 @@ describe('generic netlink', () => {
 
   it('and rtnetlink at the same time each get their own answers', async () => {
     const both = await Promise.all(
-      Array.from({ length: 20 }, async (_, i) => (i % 2 === 0 ? idOf('nlctrl') : (await ns.links.get('lo')).index)),
+      Array.from({ length: 20 }, async (_, i) => (i % 2 === 0 ? idOf('nlctrl') : (await net.ns.links.get('lo')).index)),
     )
     expect(both).toEqual(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? nlctrl : 1)))
   })

@@ -132,6 +132,27 @@ describe('a dump that is interrupted', () => {
     expect(tries).toBeLessThan(100)
   }, 60_000)
 
+  it('of a flush every time fails, and nothing was removed; a whole one removes what it finds', async () => {
+    const label = 'other:flushed'
+    const there = (): Promise<unknown[]> => ns.addresses.list({ label })
+    await ns.addresses.add({ dev: 'other', address: '198.51.100.1/32', label })
+    let error: unknown
+    {
+      await using _changes = await Changes.begin(ns)
+      for (let round = 0; round < 100 && error === undefined; round++) {
+        if (round > 0) await ns.addresses.replace({ dev: 'other', address: '198.51.100.1/32', label })
+        await ns.addresses.flush({ label }).catch((reason: unknown) => {
+          error = reason
+        })
+      }
+    }
+    expect(error).toBeInstanceOf(DumpInterruptedError)
+    expect(error).toMatchObject({ operation: 'addresses.flush', netns: ns.name, partial: undefined, leftover: false })
+    expect(await there()).toHaveLength(1)
+    await ns.addresses.flush({ label })
+    expect(await there()).toHaveLength(0)
+  }, 60_000)
+
   it('leaves nothing behind: the next one is whole at once', async () => {
     let tries = 0
     const found = await perform(dump(() => tries++))

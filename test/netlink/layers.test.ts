@@ -22,6 +22,7 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 
 describe.each(Object.keys(allowed))('lib/%s', (layer) => {
@@ -33,6 +34,12 @@ describe.each(Object.keys(allowed))('lib/%s', (layer) => {
 it('what imports are is known: the netlink layer uses the codec, and the resources use the netlink layer', () => {
   expect(importsOf('netlink/message.ts')).toContain('wire/writer')
   expect(filesOf('route').flatMap(importsOf)).toContain('netlink/perform')
+})
+
+it('nothing depends on what is for tests', () => {
+  const others = readdirSync(lib).filter((name) => !name.includes('.') && name !== 'testing')
+  for (const imported of ['index.ts', ...others.flatMap(filesOf)].flatMap(importsOf))
+    expect(imported).not.toMatch(/^testing/)
 })
 
 it('errors depend on nothing but the errno table', () => {

@@ -1,16 +1,17 @@
 // The ids by which namespaces know one another.
 import { NetNs } from '../../lib/index'
-import { fresh, ip } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ip, ownPrefix } from '../support/namespaces'
+
+const net = useNetNs({ names: ['red', 'green', 'blue'], prefix: ownPrefix })
 
 test('a namespace that was never met has no id', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   expect(await red.id(green)).toBeUndefined()
 })
 
 test('the id that we give is the one that ip lists', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   await red.setId(green, 42)
   expect(await red.id(green)).toBe(42)
   expect(await ip(red, 'netns', 'list-id')).toMatch(new RegExp(`nsid 42 \\(iproute2 netns name: ${green.name!}\\)`))
@@ -18,23 +19,19 @@ test('the id that we give is the one that ip lists', async () => {
 })
 
 test('the id that ip gives is the one that we get', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   await ip(red, 'netns', 'set', green.name!, '7')
   expect(await red.id(green)).toBe(7)
 })
 
 test('without a wish the kernel chooses an id', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   await red.setId(green)
   expect(await ip(red, 'netns', 'list-id')).toContain(`nsid ${String(await red.id(green))} `)
 })
 
 test('a second id is refused, and so is one that is taken', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
-  await using blue = await fresh()
+  const { red, green, blue } = net
   await red.setId(green, 0)
   const error = { name: 'NetlinkError', syscall: 'RTM_NEWNSID', operation: 'NetNs.setId', netns: red.name }
   await expect(red.setId(green, 1)).rejects.toMatchObject({ ...error, code: 'EEXIST' })
@@ -44,7 +41,7 @@ test('a second id is refused, and so is one that is taken', async () => {
 })
 
 test('a closed handle has no id, and the error names the call', async () => {
-  await using red = await fresh()
+  const { red } = net
   const green = await NetNs.create()
   green.close()
   await expect(red.id(green)).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED', operation: 'NetNs.id' })

@@ -1,6 +1,9 @@
 // The order of calls that nobody awaits: kept within a namespace, free between them.
 import { NetNs } from '../../lib/index'
-import { fresh, ipJson } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ipJson, ownPrefix } from '../support/namespaces'
+
+const net = useNetNs({ names: ['red', 'green'], prefix: ownPrefix })
 
 const many = 400
 
@@ -13,7 +16,7 @@ function queue(ns: NetNs, order: string[], word: string): Promise<unknown> {
 }
 
 test('changes of one namespace take effect in the order of their calls', async () => {
-  await using red = await fresh()
+  const { red } = net
   const order: string[] = []
   await queue(red, order, 'add')
   expect(order).toEqual(Array.from({ length: many }, (_, i) => `add${i}`))
@@ -22,7 +25,7 @@ test('changes of one namespace take effect in the order of their calls', async (
 })
 
 test('calls on several lanes see what those before them did', async () => {
-  await using red = await fresh()
+  const { red } = net
   const calls = [
     red.links.add({ kind: 'bridge', name: 'br0', up: true }),
     red.links.find('br0').then((link) => link?.name),
@@ -38,7 +41,7 @@ test('calls on several lanes see what those before them did', async () => {
 })
 
 test('a read waits for the changes of its namespace', async () => {
-  await using red = await fresh()
+  const { red } = net
   const order: string[] = []
   const adding = queue(red, order, 'add')
   expect(await red.links.list()).toHaveLength(many + 1)
@@ -46,8 +49,7 @@ test('a read waits for the changes of its namespace', async () => {
 })
 
 test('reads of another namespace do not wait for a long queue', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   const order: string[] = []
   const adding = queue(red, order, 'add')
   await Promise.all([
@@ -61,7 +63,7 @@ test('reads of another namespace do not wait for a long queue', async () => {
 })
 
 test('two handles to one namespace share its order', async () => {
-  await using red = await fresh()
+  const { red } = net
   using again = await NetNs.open(red.name!)
   const order: string[] = []
   const adding = queue(red, order, 'add')
@@ -70,8 +72,7 @@ test('two handles to one namespace share its order', async () => {
 })
 
 test('a link into another namespace is there for what is called next in that one', async () => {
-  await using red = await fresh()
-  await using green = await fresh()
+  const { red, green } = net
   const adding = green.links.add({ kind: 'veth', name: 'eth-r', peer: { netns: red, name: 'eth0' } })
   const [links, found] = await Promise.all([red.links.list(), red.links.get('eth0')])
   expect(links.map(({ name }) => name)).toEqual(['lo', 'eth0'])
@@ -80,7 +81,7 @@ test('a link into another namespace is there for what is called next in that one
 })
 
 test('a failure does not stop what is behind it', async () => {
-  await using red = await fresh()
+  const { red } = net
   const failing = red.links.delete('none')
   const listing = red.links.list()
   await expect(failing).rejects.toMatchObject({ code: 'ENODEV' })

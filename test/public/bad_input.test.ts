@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { NetNs } from '../../lib/index'
+import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
 
 type Call = (...args: unknown[]) => unknown
@@ -83,6 +84,27 @@ const statics: Record<string, Refused[]> = {
     { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
     { args: [2, { timeout: -1 }], field: 'timeout', code: range },
   ],
+  pool: [
+    { args: [undefined], field: 'options', code: type },
+    { args: [null], field: 'options', code: type },
+    { args: [4], field: 'options', code: type },
+    { args: [{}], field: 'size', code: type },
+    { args: [{ size: '4' }], field: 'size', code: type },
+    { args: [{ size: 0 }], field: 'size', code: range },
+    { args: [{ size: -1 }], field: 'size', code: range },
+    { args: [{ size: 1.5 }], field: 'size', code: range },
+    { args: [{ size: 65_537 }], field: 'size', code: range },
+    { args: [{ size: 1, prefix: '' }], field: 'prefix', code: range },
+    { args: [{ size: 1, prefix: 'a/b' }], field: 'prefix', code: wrong },
+    { args: [{ size: 1, prefix: null }], field: 'prefix', code: type },
+    { args: [{ size: 1, prepare: 'bad-input' }], field: 'prepare', code: type },
+    { args: [{ size: 1, prepare: null }], field: 'prepare', code: type },
+    { args: [{ size: 1, prepare: async () => Promise.resolve() }], field: 'prepare', code: type },
+    { args: [{ size: 1, signal: {} }], field: 'signal', code: type },
+    { args: [{ size: 1, timeout: 5 }], field: 'timeout', code: wrong },
+    { args: [{ size: 1, perfix: 'bad-input' }], field: 'perfix', code: wrong },
+  ],
+  settled: badOptions(),
   deleteAll: [
     { args: [undefined], field: 'what', code: type },
     { args: ['bad-input'], field: 'what', code: type },
@@ -109,6 +131,15 @@ const statics: Record<string, Refused[]> = {
   fromThread: [...badNumber('tid'), { args: [0], field: 'tid', code: range }, ...badOptions(1)],
   fromPath: [...badPaths, ...badOptions('/proc/self/ns/net')],
   fromFd: [...badNumber('fd'), ...badOptions(0)],
+  adopt: [
+    ...[undefined, null, 'red', 3, {}, { name: 'red' }].map((value) => ({
+      args: [value],
+      field: 'shared',
+      code: type,
+    })),
+    { args: [{ type: 'netloom.SharedNetNs' }], field: 'shared.registry', code: type },
+    { args: [{ type: 'netloom.SharedNetNs', fd: 3 }], field: 'shared.fd', code: wrong },
+  ],
   list: badOptions(),
   exists: [...badNames, ...noNames, ...badOptions('none')],
   delete: [...badNames, ...noNames, ...badOptions('none'), ...flag('force', 'none')],
@@ -147,6 +178,7 @@ const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
   setId: noNetns,
+  share: [], // takes nothing
   batch: [
     { args: [null], field: 'options', code: type },
     { args: [{ rolback: true }], field: 'rolback', code: wrong },
@@ -181,6 +213,62 @@ const methods: Record<string, Refused[]> = {
     { args: [withTarget({ hots: '::1' })], field: 'hots', code: wrong },
   ],
   delete: [...badOptions(), ...flag('force')],
+}
+
+const badLeakOptions = (...before: unknown[]): Refused[] => [
+  ...[null, 'x', 5, []].map((value) => ({ args: [...before, value], field: 'options', code: type })),
+  ...[1, null].map((foreign) => ({ args: [...before, { foreign }], field: 'foreign', code: type })),
+  ...[1, null, /x/].map((ignore) => ({ args: [...before, { ignore }], field: 'ignore', code: type })),
+  { args: [...before, { timeout: '1' }], field: 'timeout', code: type },
+  ...[-1, NaN, 2 ** 31].map((timeout) => ({ args: [...before, { timeout }], field: 'timeout', code: range })),
+  { args: [...before, { forein: true }], field: 'forein', code: wrong },
+]
+const badBefore: Refused[] = [undefined, null, {}, 'x', [1], [{ kind: 'handle' }]].map((value) => ({
+  args: [value],
+  field: 'before',
+  code: type,
+}))
+
+const pairOf = (more: Record<string, unknown>): unknown => ({ pair: true, ...more })
+
+const kit: Record<string, Refused[]> = {
+  checkLeaks: [...badBefore, ...badLeakOptions([])],
+  findLeaks: [...badBefore, ...badLeakOptions([])],
+  useNetNs: [
+    ...[null, 'x', 5, []].map((value) => ({ args: [value], field: 'options', code: type })),
+    { args: [{ pairs: true }], field: 'pairs', code: wrong },
+    { args: [{ pair: 1 }], field: 'pair', code: type },
+    { args: [pairOf({ names: ['a', 'b'] })], field: 'names', code: type },
+    { args: [pairOf({ join: 'bridge' })], field: 'join', code: type },
+    { args: [{ names: 'red' }], field: 'names', code: type },
+    { args: [{ names: [] }], field: 'names', code: range },
+    { args: [{ names: Array.from({ length: 255 }, (_, i) => `n${i}`) }], field: 'names', code: range },
+    { args: [{ names: ['a', 5] }], field: 'names[1]', code: type },
+    { args: [{ names: [''] }], field: 'names[0]', code: range },
+    { args: [{ names: ['a/b'] }], field: 'names[0]', code: wrong },
+    { args: [{ names: ['of'] }], field: 'names[0]', code: wrong },
+    { args: [{ names: ['a', 'a'] }], field: 'names[1]', code: wrong },
+    { args: [{ names: ['a', 'b'], join: 'rope' }], field: 'join', code: wrong },
+    { args: [{ names: ['a', 'b', 'c'], join: 'cable' }], field: 'names', code: range },
+    { args: [{ names: ['a', 'switch'], join: 'bridge' }], field: 'names[1]', code: wrong },
+    { args: [{ addresses: {} }], field: 'addresses', code: type },
+    { args: [pairOf({ addresses: [] })], field: 'addresses', code: type },
+    { args: [pairOf({ addresses: { blue: [] } })], field: 'addresses.blue', code: wrong },
+    { args: [pairOf({ addresses: { red: '10.0.0.1' } })], field: 'addresses.red', code: type },
+    { args: [pairOf({ addresses: { red: ['10.0.0.1/8', '10.0.0'] } })], field: 'addresses.red[1]', code: wrong },
+    { args: [{ prefix: 5 }], field: 'prefix', code: type },
+    { args: [{ prefix: '' }], field: 'prefix', code: range },
+    { args: [{ prefix: 'a/' }], field: 'prefix', code: wrong },
+    { args: [{ prefix: 'x'.repeat(235) }], field: 'prefix', code: range },
+    { args: [{ prepare: 'x' }], field: 'prepare', code: type },
+    ...[true, 'error', 5, null].map((leaks) => ({ args: [{ leaks }], field: 'leaks', code: wrong })),
+    { args: [{ leaks: { report: 'loud' } }], field: 'leaks.report', code: wrong },
+    { args: [{ leaks: { timeout: -1 } }], field: 'leaks.timeout', code: range },
+    { args: [{ leaks: { repotr: 'warn' } }], field: 'leaks.repotr', code: wrong },
+    { args: [{ hooks: null }], field: 'hooks', code: type },
+    { args: [{ hooks: { beforeEach } }], field: 'hooks.afterEach', code: type },
+    { args: [{ hooks: { afterEach } }], field: 'hooks.beforeEach', code: type },
+  ],
 }
 
 async function check(call: () => unknown, { field, code }: Refused): Promise<void> {
@@ -222,6 +310,10 @@ test.each(rows(statics))('NetNs.$method($shown) is refused: $field', async ({ me
   await check(() => loose(target[method]).apply(NetNs, refused.args), refused)
 })
 
+test.each(rows(kit))('$method($shown) of the test kit is refused: $field', async ({ method, ...refused }) => {
+  await check(() => loose((testing as Record<string, unknown>)[method])(...refused.args), refused)
+})
+
 describe('a namespace’s', () => {
   let ns: NetNs
   beforeEach(async () => {
@@ -254,15 +346,25 @@ describe('a namespace’s', () => {
   })
 })
 
+test.each(badOptions())('the take and filled of a pool refuse their options: $field', async (refused) => {
+  await using pool = NetNs.pool({ size: 1 })
+  await check(() => loose(pool.take.bind(pool))(...refused.args), refused)
+  await check(() => loose(pool.filled.bind(pool))(...refused.args), refused)
+  await pool.filled()
+  expect(pool.ready).toBe(1)
+})
+
 test('a typo is answered with the option that is meant', async () => {
   await expect(NetNs.create({ ephemreal: true } as object)).rejects.toThrow(/"ephemreal"; did you mean "ephemeral"/)
 })
 
-test('every public function of NetNs is in these tables', () => {
+test('every public function of NetNs and of the test kit is in these tables', () => {
   const names = (of: object): string[] =>
     Object.entries(Object.getOwnPropertyDescriptors(of)).flatMap(([name, { value }]) =>
       typeof value === 'function' && !['constructor', 'close', 'prototype'].includes(name) ? [name] : [],
     )
+  const functions = Object.keys(testing).filter((name) => name !== 'holdings' && name !== 'LeakError')
+  expect(functions.sort()).toEqual(Object.keys(kit).sort())
   expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
   expect(names(NetNs.prototype).sort()).toEqual(Object.keys(methods).sort())
 })

@@ -1,7 +1,10 @@
 // Ports of a bridge: every option set by add and by set, read back, and compared with what `ip` and `bridge` print and set.
 import type { LinkPortSettings, NetNs } from '../../lib/index'
-import { bridgeJson, fresh, ip } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { bridgeJson, ip, ownPrefix } from '../support/namespaces'
 import { itSince, itWithVlanFiltering, shown } from './kinds/support'
+
+const net = useNetNs({ prefix: ownPrefix })
 
 type Port = Extract<LinkPortSettings, { kind?: 'bridge' | undefined }>
 type Row = readonly [option: string, port: Port, seen: Record<string, unknown>, args: string[]]
@@ -47,14 +50,14 @@ async function addPort(ns: NetNs, port?: Port): ReturnType<NetNs['links']['add']
 
 describe('an option of a bridge port', () => {
   it.each(rows)('%s: given to add, ip shows it and the result has it', async (_, port, seen) => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await addPort(ns, port)
     expect(link.port).toMatchObject({ kind: 'bridge', ...port })
     expect(await portOf(ns)).toMatchObject(seen)
   })
 
   it.each(rows)('%s: given to set, ip shows it and get has it', async (_, port, seen) => {
-    await using ns = await fresh()
+    const { ns } = net
     const before = await addPort(ns)
     expect(before.port).not.toMatchObject(port)
     await ns.links.set('va', { port: { kind: 'bridge', ...port } })
@@ -63,7 +66,7 @@ describe('an option of a bridge port', () => {
   })
 
   it.each(rows)('%s: set by ip, get and list have it', async (_, port, __, args) => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns)
     await ip(ns, 'link', 'set', 'dev', 'va', 'type', 'bridge_slave', ...args)
     expect((await ns.links.get('va')).port).toMatchObject(port)
@@ -72,7 +75,7 @@ describe('an option of a bridge port', () => {
 
   for (const [option, since, port] of onlyRead) {
     itSince(since)(`${option}: given to add and to set, it is read back`, async () => {
-      await using ns = await fresh()
+      const { ns } = net
       const link = await addPort(ns, port)
       expect(link.port).toMatchObject(port)
       await ns.links.add({ kind: 'veth', name: 'vc', master: 'br0', peer: { name: 'vd' } })
@@ -83,7 +86,7 @@ describe('an option of a bridge port', () => {
   }
 
   it('all at once, in add and in set', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const options = Object.assign({}, ...rows.map((row) => row[1])) as Port
     const seen: Record<string, unknown> = Object.assign({}, ...rows.map((row) => row[2])) as never
     await addPort(ns, options)
@@ -96,14 +99,14 @@ describe('an option of a bridge port', () => {
   })
 
   it('that is left out stays as it is', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns, { hairpin: true, cost: 9 })
     await ns.links.set('va', { port: { priority: 3 } })
     expect(await portOf(ns)).toMatchObject({ hairpin: true, cost: 9, priority: 3 })
   })
 
   it('is what the program bridge shows and sets', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns, { cost: 55, isolated: true, learning: false, mcastFlood: false })
     const [device] = await bridgeJson(ns, 'link', 'show', 'dev', 'va')
     expect(device).toMatchObject({ cost: 55, isolated: true, learning: false, mcast_flood: false, master: 'br0' })
@@ -112,7 +115,7 @@ describe('an option of a bridge port', () => {
 
 describe('the backup port', () => {
   it('is a name or an index, and 0 for none', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns)
     const { index } = await ns.links.add({ kind: 'veth', name: 'vc', master: 'br0', peer: { name: 'vd' } })
     await ns.links.set('va', { port: { backupPort: 'vc' } })
@@ -127,7 +130,7 @@ describe('the backup port', () => {
 
 describe('the state of a port', () => {
   it('is set and shown, while STP is off', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns)
     await ns.links.set('va', { port: { state: 'learning' } })
     expect(await portOf(ns)).toMatchObject({ state: 'learning' })
@@ -138,7 +141,7 @@ describe('the state of a port', () => {
 
 describe('flush of a port', () => {
   it('forgets what was learned on that port alone', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPort(ns)
     await ns.links.add({ kind: 'veth', name: 'vc', master: 'br0', up: true, peer: { name: 'vd', up: true } })
     await bridgeJson(ns, 'fdb', 'add', '02:00:00:00:00:42', 'dev', 'va', 'master', 'dynamic')
@@ -155,7 +158,7 @@ describe('flush of a port', () => {
 
 describe('what a port reports', () => {
   it('is what ip prints', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', mac: '02:00:00:00:00:01', up: true })
     await ns.links.add({ kind: 'veth', name: 'va', master: 'br0', up: true, peer: { name: 'vb', up: true } })
     const { port } = await ns.links.get('va')
@@ -178,7 +181,7 @@ describe('what a port reports', () => {
   it.each(['rootId', 'bridgeId', 'portNo', 'learningSync', 'mcastNGroups', 'configPending'])(
     'is no option: %s is refused by name',
     async (option) => {
-      await using ns = await fresh()
+      const { ns } = net
       await addPort(ns)
       const { forward_delay_timer: _, ...before } = await portOf(ns)
       const wrong = { [option]: 1 } as Port
@@ -191,7 +194,7 @@ describe('what a port reports', () => {
   )
 
   itWithVlanFiltering()('does not stand in the way of VLANs on the port', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', vlanFiltering: true, vlanDefaultPvid: 7 })
     await ns.links.add({ kind: 'veth', name: 'va', master: 'br0', port: { vlanTunnel: true }, peer: { name: 'vb' } })
     const [device] = await bridgeJson<{ vlans: { vlan: number }[] }[]>(ns, 'vlan', 'show', 'dev', 'va')

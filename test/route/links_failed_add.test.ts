@@ -1,8 +1,11 @@
 // An add that fails leaves nothing behind, and nothing changed: not here, not at the far end.
 import type { LinkOptions, NetNs, PeerOptions } from '../../lib/index'
+import { useNetNs } from '../../lib/testing'
 import { isAlreadyExists, NetlinkError } from '../../lib/index'
-import { fresh, ipJson } from '../support/namespaces'
+import { ipJson, ownPrefix } from '../support/namespaces'
 import { shown, shownNames } from './kinds/support'
+
+const net = useNetNs({ names: ['ns', 'far', 'other'], prefix: ownPrefix })
 
 // The start of a message, the rest of the row's name, and what is wrong with the far end, or the near one.
 const wrongAfterCreation: readonly (readonly [
@@ -36,8 +39,7 @@ async function arrange(ns: NetNs, far: NetNs): Promise<() => Promise<unknown>> {
 
 describe('an add that fails', () => {
   it.each(rows)('because of %s at the far end leaves both namespaces as they were', async (_, code, wrong) => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const state = await arrange(ns, far)
     const before = await state()
     const add = ns.links.add({ kind: 'veth', name: 'a', up: true, peer: { netns: far, name: 'b', up: true, ...wrong } })
@@ -46,8 +48,7 @@ describe('an add that fails', () => {
   })
 
   it.each(rows)('because of %s at the near end leaves both namespaces as they were', async (_, code, wrong) => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const state = await arrange(ns, far)
     const before = await state()
     const add = ns.links.add({ kind: 'veth', name: 'a', up: true, ...wrong, peer: { netns: far, name: 'b', up: true } })
@@ -56,8 +57,7 @@ describe('an add that fails', () => {
   })
 
   it.each(wrongAfterCreation)('because of %s leaves nothing in the namespace it was for', async (_, code, wrong) => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const state = await arrange(ns, far)
     await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'lower-peer' } })
     const before = await state()
@@ -69,8 +69,7 @@ describe('an add that fails', () => {
   })
 
   it('can be tried again at once with what was wrong put right', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const options = (master: string): LinkOptions => ({
       kind: 'veth',
       name: 'a',
@@ -101,7 +100,7 @@ describe('a name that is taken', () => {
     ['bridge', { kind: 'bridge', name: 'taken', ...overwrite }],
     ['veth', { kind: 'veth', name: 'taken', ...overwrite, peer: { name: 'b', ...overwrite, altnames: ['stolen-b'] } }],
   ] as const)('gives EEXIST to a new %s, and the existing device stays as it is', async (_, options) => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add(existing)
     const before = await ipJson(ns, 'link')
     const error: unknown = await ns.links.add(options).catch((caught: unknown) => caught)
@@ -112,8 +111,7 @@ describe('a name that is taken', () => {
   })
 
   it('at the far end gives EEXIST, and the existing device stays as it is', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     await far.links.add(existing)
     const before = await ipJson(far, 'link')
     const add = ns.links.add({ kind: 'veth', name: 'a', up: true, peer: { netns: far, name: 'taken', ...overwrite } })
@@ -123,7 +121,7 @@ describe('a name that is taken', () => {
   })
 
   it('as an altname of another device gives EEXIST, and that device stays as it is', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x', altnames: ['taken'] })
     const before = await ipJson(ns, 'link')
     await expect(ns.links.add({ ...existing, up: true })).rejects.toMatchObject({ code: 'EEXIST' })
@@ -131,15 +129,14 @@ describe('a name that is taken', () => {
   })
 
   it('by both ends of a veth at once gives EEXIST, and nothing is made', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const add = ns.links.add({ kind: 'veth', name: 'same', up: true, peer: { name: 'same', up: true } })
     await expect(add).rejects.toMatchObject({ code: 'EEXIST' })
     expect(await shownNames(ns)).toEqual([])
   })
 
   it('in the namespace that a link is for gives EEXIST, and the existing device stays as it is', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'lower-peer' } })
     await other.links.add(existing)
     const before = await ipJson(other, 'link')
@@ -151,8 +148,7 @@ describe('a name that is taken', () => {
 
 describe('an index that is taken at the far end', () => {
   it('gives EBUSY, and nothing is made', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     await far.links.add({ kind: 'ifb', name: 'x', index: 33 })
     const add = ns.links.add({ kind: 'veth', name: 'a', index: 44, peer: { netns: far, name: 'b', index: 33 } })
     await expect(add).rejects.toMatchObject({ code: 'EBUSY' })

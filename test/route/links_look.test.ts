@@ -1,11 +1,14 @@
 // get, find, list, delete and flush.
 import { isNotFound, NetlinkError, type LinkName } from '../../lib/index'
-import { fresh, ip, ipJson } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { fresh, ip, ipJson, ownPrefix } from '../support/namespaces'
 import { eventually, shown, shownNames, type Shown } from './kinds/support'
+
+const net = useNetNs({ prefix: ownPrefix })
 
 describe('get', () => {
   it('finds a link by name, by index and by altname', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const altname = 'a-name-of-more-than-fifteen-bytes'
     const added = await ns.links.add({ kind: 'ifb', name: 'x', altnames: ['short', altname] })
     const names: LinkName[] = ['x', added.index, { altname }, { altname: 'short' }]
@@ -15,7 +18,7 @@ describe('get', () => {
   it.each<[LinkName]>([['nowhere'], [4711], [{ altname: 'no-such-name-in-this-namespace' }]])(
     'throws ENODEV if %p is not there; find gives undefined',
     async (name) => {
-      await using ns = await fresh()
+      const { ns } = net
       const error: unknown = await ns.links.get(name).catch((caught: unknown) => caught)
       expect(error).toBeInstanceOf(NetlinkError)
       expect(error).toMatchObject({ code: 'ENODEV', syscall: 'RTM_GETLINK', operation: 'links.get', netns: ns.name })
@@ -25,7 +28,7 @@ describe('get', () => {
   )
 
   it('find gives what get gives', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     expect(await ns.links.find('lo')).toEqual(await ns.links.get('lo'))
     expect(await ns.links.find(1)).toMatchObject({ name: 'lo', kind: 'none', type: 'loopback' })
   })
@@ -38,7 +41,7 @@ describe('get', () => {
   })
 
   it('gives counters as bigint when asked, the same that ip prints', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'veth', name: 'a', up: true, peer: { name: 'b', up: true } })
     await eventually(async () => ((await ns.links.get('a', { statistics: true })).statistics?.rxPackets ?? 0n) > 0n)
     await ns.links.set('a', { up: false })
@@ -70,13 +73,13 @@ describe('get', () => {
   })
 
   it('gives no counters when not asked', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     expect(await ns.links.get('lo')).not.toHaveProperty('statistics')
     expect((await ns.links.list())[0]).not.toHaveProperty('statistics')
   })
 
   it('says of every link what ip says', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ip(ns, 'link', 'add', 'name', 'br0', 'type', 'bridge')
     await ip(ns, 'link', 'add', 'name', 'va', 'type', 'veth', 'peer', 'name', 'vb')
     await ip(ns, 'link', 'set', 'dev', 'va', 'master', 'br0', 'up')
@@ -111,7 +114,7 @@ describe('get', () => {
 
 describe('list', () => {
   it('gives the links that a filter lets through', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const { index } = await ns.links.add({ kind: 'bridge', name: 'br0', up: true })
     await ns.links.add({ kind: 'bridge', name: 'br1', group: 5 })
     await ns.links.add({
@@ -143,7 +146,7 @@ describe('list', () => {
   it.each([['no-such-kind'], ['vlan'], ['none'], ['other']])(
     'gives only links of the kind %s, of which there may be none',
     async (kind) => {
-      await using ns = await fresh()
+      const { ns } = net
       await ns.links.add({ kind: 'ifb', name: 'x' })
       const found = await ns.links.list({ kind })
       expect(found.map(({ name }) => name)).toEqual(kind === 'none' ? ['lo'] : [])
@@ -151,13 +154,13 @@ describe('list', () => {
   )
 
   it('finds links of a kind that has no name here by that of the kernel', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap')
     expect((await ns.links.list({ kind: 'tun' })).map(({ name }) => name)).toEqual(['tap0'])
   })
 
   it('of the ports of 0 gives the links that are nobody’s ports', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     await ns.links.add({ kind: 'veth', name: 'a', master: 'br0', peer: { name: 'b' } })
     const found = await ns.links.list({ master: 0 })
@@ -165,14 +168,14 @@ describe('list', () => {
   })
 
   it('says that the master does not exist', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await expect(ns.links.list({ master: 'br9' })).rejects.toMatchObject({ code: 'ENODEV' })
   })
 })
 
 describe('delete', () => {
   it('takes a name, an index or an altname', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x' })
     const { index } = await ns.links.add({ kind: 'ifb', name: 'y' })
     await ns.links.add({ kind: 'ifb', name: 'z', altnames: ['the-last-of-the-three-devices'] })
@@ -187,7 +190,7 @@ describe('delete', () => {
   it.each<[LinkName]>([['nowhere'], [4711], [{ altname: 'no-such-name-in-this-namespace' }]])(
     'throws ENODEV if %p is not there, and with force is content',
     async (name) => {
-      await using ns = await fresh()
+      const { ns } = net
       const error: unknown = await ns.links.delete(name).catch((caught: unknown) => caught)
       expect(isNotFound(error)).toBe(true)
       expect(error).toMatchObject({ code: 'ENODEV', syscall: 'RTM_DELLINK', operation: 'links.delete' })
@@ -197,7 +200,7 @@ describe('delete', () => {
   )
 
   it('with force does not hide that a link cannot be deleted', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await expect(ns.links.delete('lo', { force: true })).rejects.toMatchObject({ code: 'EOPNOTSUPP' })
     expect((await shown(ns, 'lo')).ifindex).toBe(1)
   })
@@ -205,7 +208,7 @@ describe('delete', () => {
 
 describe('flush', () => {
   it('deletes the links of a group, and no others', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     for (let i = 0; i < 10; i++) await ns.links.add({ kind: 'ifb', name: `x${i}`, group: i % 2 === 0 ? 7 : 8 })
     await ns.links.flush({ group: 7 })
     expect(await shownNames(ns)).toEqual(['x1', 'x3', 'x5', 'x7', 'x9'])
@@ -214,7 +217,7 @@ describe('flush', () => {
   })
 
   it('of a group without links is content', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await expect(ns.links.flush({ group: 9 })).resolves.toBeUndefined()
   })
 })

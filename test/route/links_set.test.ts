@@ -1,11 +1,14 @@
 // links.set: renames, moves, and what belongs together in one call.
 import { NetlinkError } from '../../lib/index'
-import { fresh, ip, ipJson } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ip, ipJson, ownPrefix } from '../support/namespaces'
 import { ofKind, shown, shownData, shownNames } from './kinds/support'
+
+const net = useNetNs({ names: ['ns', 'other'], prefix: ownPrefix })
 
 describe('set with a name', () => {
   it('renames a link, which keeps its index', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const { index } = await ns.links.add({ kind: 'ifb', name: 'x' })
     await ns.links.set('x', { name: 'y' })
     expect(await shownNames(ns)).toEqual(['y'])
@@ -15,7 +18,7 @@ describe('set with a name', () => {
   })
 
   it('renames and changes other things with it, also those that take a message of their own', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await ns.links.set('x', {
@@ -34,14 +37,14 @@ describe('set with a name', () => {
   })
 
   it('renames a link that is up', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x', up: true })
     await ns.links.set('x', { name: 'y' })
     expect((await shown(ns, 'y')).flags).toContain('UP')
   })
 
   it('that is taken gives EEXIST, and both links stay as they are', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x' })
     await ns.links.add({ kind: 'ifb', name: 'y' })
     const before = await ipJson(ns, 'link')
@@ -52,8 +55,7 @@ describe('set with a name', () => {
 
 describe('set with a namespace', () => {
   it('moves a link', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'veth', name: 'x', mac: '02:00:00:00:00:07', peer: { name: 'p' } })
     await ns.links.set('x', { netns: other })
     expect(await shownNames(ns)).toEqual(['p'])
@@ -61,16 +63,14 @@ describe('set with a namespace', () => {
   })
 
   it('moves by index', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     const { index } = await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await ns.links.set(index, { netns: other })
     expect(await shownNames(other)).toEqual(['x'])
   })
 
   it('moves, renames and changes settings in one call', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await other.links.add({ kind: 'bridge', name: 'br0' })
     const { index } = await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await ns.links.set(index, {
@@ -98,8 +98,7 @@ describe('set with a namespace', () => {
   })
 
   it('takes a name that would be in the way, if it renames', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await other.links.add({ kind: 'ifb', name: 'x' })
     await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await ns.links.set('x', { netns: other, name: 'y' })
@@ -107,8 +106,7 @@ describe('set with a namespace', () => {
   })
 
   it('refuses a move to where the name is taken with EEXIST, and the link stays', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await other.links.add({ kind: 'ifb', name: 'x' })
     await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await expect(ns.links.set('x', { netns: other, up: true })).rejects.toMatchObject({ code: 'EEXIST' })
@@ -117,8 +115,7 @@ describe('set with a namespace', () => {
   })
 
   it('refuses to move what must stay, in the words of the kernel', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     const moved = ns.links.set('lo', { netns: other })
     await expect(moved).rejects.toBeInstanceOf(NetlinkError)
     await expect(moved).rejects.toMatchObject({ code: 'EINVAL', kernelMessage: expect.any(String) as string })
@@ -127,7 +124,7 @@ describe('set with a namespace', () => {
 
 describe('set of things that depend on each other', () => {
   it('makes a port and sets it up in one call', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', up: true })
     await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     await ns.links.set('x', { master: 'br0', port: { learning: false, cost: 7 }, up: true })
@@ -138,7 +135,7 @@ describe('set of things that depend on each other', () => {
   })
 
   it('moves a port from one bridge to another', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     for (const name of ['br0', 'br1']) await ns.links.add({ kind: 'bridge', name })
     await ns.links.add({ kind: 'veth', name: 'x', master: 'br0', port: { cost: 7 }, peer: { name: 'p' } })
     await ns.links.set('x', { master: 'br1', port: { cost: 8 } })
@@ -148,7 +145,7 @@ describe('set of things that depend on each other', () => {
   })
 
   it('changes options of a kind and settings of all kinds', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     await ns.links.set('br0', { kind: 'bridge', stpState: true, priority: 4096, mtu: 1280, up: true })
     expect(await shownData(ns, 'br0')).toMatchObject({ stp_state: 1, priority: 4096 })
@@ -157,7 +154,7 @@ describe('set of things that depend on each other', () => {
   })
 
   it('refuses options of another kind than the link has', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x' })
     const before = await ipJson(ns, 'link')
     await expect(ns.links.set('x', { kind: 'bridge', stpState: true })).rejects.toMatchObject({ code: 'EOPNOTSUPP' })
@@ -165,7 +162,7 @@ describe('set of things that depend on each other', () => {
   })
 
   it('stops at the first message that fails, and says which link it was', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'veth', name: 'x', peer: { name: 'p' } })
     const set = ns.links.set('x', { port: { hairpin: true }, up: true })
     await expect(set).rejects.toMatchObject({
@@ -178,7 +175,7 @@ describe('set of things that depend on each other', () => {
 
 describe('set of nothing', () => {
   it('is content if the link is there', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x' })
     const before = await ipJson(ns, 'link')
     await ns.links.set('x', {})
@@ -187,7 +184,7 @@ describe('set of nothing', () => {
   })
 
   it.each([['nowhere'], [4711]])('gives ENODEV if %p is not there', async (dev) => {
-    await using ns = await fresh()
+    const { ns } = net
     await expect(ns.links.set(dev, {})).rejects.toMatchObject({ code: 'ENODEV', operation: 'links.set' })
     await expect(ns.links.set(dev, { mtu: 1400 })).rejects.toMatchObject({ code: 'ENODEV', netns: ns.name })
   })
@@ -195,7 +192,7 @@ describe('set of nothing', () => {
 
 describe('altnames', () => {
   it('that are added and deleted, ip shows and no longer shows', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x', altnames: ['first'] })
     await ns.links.addAltnames('x', ['second', 'a-third-name-of-more-than-15-bytes'])
     expect((await shown(ns, 'x')).altnames).toEqual(['first', 'second', 'a-third-name-of-more-than-15-bytes'])
@@ -204,7 +201,7 @@ describe('altnames', () => {
   })
 
   it('that ip gives are listed, and find the link', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const { index } = await ns.links.add({ kind: 'ifb', name: 'x' })
     await ip(ns, 'link', 'property', 'add', 'dev', 'x', 'altname', 'second')
     expect((await ns.links.get('x')).altnames).toEqual(['second'])
@@ -212,7 +209,7 @@ describe('altnames', () => {
   })
 
   it('that are taken give EEXIST', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x', altnames: ['second'] })
     await ns.links.add({ kind: 'ifb', name: 'y' })
     await expect(ns.links.addAltnames('y', ['second'])).rejects.toMatchObject({ code: 'EEXIST' })

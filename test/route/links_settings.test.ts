@@ -1,7 +1,10 @@
 // Settings that links of all kinds have: what we set, `ip` shows; what `ip` sets, we list.
 import type { Link, LinkCreation, LinkSettings, NetNs } from '../../lib/index'
-import { fresh, ip, ipJson } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ip, ipJson, ownPrefix } from '../support/namespaces'
 import { eventually, itSince, itWithKind, shown, type Shown } from './kinds/support'
+
+const net = useNetNs({ names: ['ns', 'other'], prefix: ownPrefix })
 
 interface Setting {
   /** What is set. */
@@ -97,7 +100,7 @@ function addPair(ns: NetNs, options: Partial<LinkCreation> = {}): Promise<Link> 
 
 describe('a setting of a link', () => {
   it.each(rows)('%s: given to add, ip shows it and the result has it', async (_, { options, seen, expected }) => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await addPair(ns, options)
     expect(listed(link, options)).toEqual(options)
     expect(seen(await shown(ns, 'a'))).toEqual(expected)
@@ -105,7 +108,7 @@ describe('a setting of a link', () => {
   })
 
   it.each(rows)('%s: given to set, ip shows it and get has it', async (_, { options, seen, expected }) => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns)
     expect(seen(await shown(ns, 'a'))).not.toEqual(expected)
     await ns.links.set('a', options)
@@ -114,7 +117,7 @@ describe('a setting of a link', () => {
   })
 
   it.each(rows)('%s: set by ip, get and list have it', async (_, { options, args }) => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns)
     await ip(ns, 'link', 'set', 'dev', 'a', ...(args ?? []))
     expect(listed(await ns.links.get('a'), options)).toEqual(options)
@@ -123,7 +126,7 @@ describe('a setting of a link', () => {
   })
 
   it('all at once, in add', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const all = Object.assign({}, ...rows.map(([, { options }]) => options)) as LinkSettings
     const link = await addPair(ns, all)
     expect(listed(link, all)).toEqual(all)
@@ -132,7 +135,7 @@ describe('a setting of a link', () => {
   })
 
   it('all at once, in set', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns)
     const all = Object.assign({}, ...rows.map(([, { options }]) => options)) as LinkSettings
     await ns.links.set('a', all)
@@ -141,7 +144,7 @@ describe('a setting of a link', () => {
   })
 
   it('stays as it is if it is left out or undefined', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns, { mtu: 1300, up: true, alias: 'kept', group: 5, arp: false })
     const before = await shown(ns, 'a')
     await ns.links.set('a', { txqlen: 12, mtu: undefined, up: undefined, alias: undefined, arp: undefined })
@@ -149,7 +152,7 @@ describe('a setting of a link', () => {
   })
 
   it('can be taken back', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const before = await addPair(ns)
     await ns.links.set('a', {
       up: true,
@@ -179,7 +182,7 @@ describe('a setting of a link', () => {
 
 describe('the settings of sizes for IPv4', () => {
   itSince('6.3')('are read back from the kernel after add and after set', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await addPair(ns, { gsoIpv4MaxSize: 30_000, groIpv4MaxSize: 20_000 })
     expect(link).toMatchObject({ gsoIpv4MaxSize: 30_000, groIpv4MaxSize: 20_000 })
     await ns.links.set('a', { gsoIpv4MaxSize: 31_000, groIpv4MaxSize: 21_000 })
@@ -190,14 +193,14 @@ describe('the settings of sizes for IPv4', () => {
 
 describe('queue counts', () => {
   it('are taken by add', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await addPair(ns, { numTxQueues: 3, numRxQueues: 5 })
     expect(link).toMatchObject({ numTxQueues: 3, numRxQueues: 5 })
     expect(await shown(ns, 'a')).toMatchObject({ num_tx_queues: 3, num_rx_queues: 5 })
   })
 
   it('given to ip are listed', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ip(
       ns,
       'link',
@@ -220,7 +223,7 @@ describe('queue counts', () => {
 
 describe('an index', () => {
   it('that is chosen is the one that the link gets', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'ifb', name: 'x', index: 777 })
     expect(link.index).toBe(777)
     expect((await shown(ns, 'x')).ifindex).toBe(777)
@@ -228,7 +231,7 @@ describe('an index', () => {
   })
 
   it('that is taken gives EEXIST, and nothing is made', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'ifb', name: 'x', index: 777 })
     await expect(ns.links.add({ kind: 'ifb', name: 'y', index: 777 })).rejects.toMatchObject({ code: 'EEXIST' })
     expect(await ns.links.find('y')).toBeUndefined()
@@ -237,7 +240,7 @@ describe('an index', () => {
 
 describe('a master', () => {
   it('is given by name or index, to add and to set, and taken away by 0', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const bridge = await ns.links.add({ kind: 'bridge', name: 'br0' })
     const link = await addPair(ns, { master: 'br0' })
     expect(link.master).toBe(bridge.index)
@@ -252,7 +255,7 @@ describe('a master', () => {
   })
 
   it('that does not exist is named in the error, which says ENODEV', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const refused = addPair(ns, { master: 'br9' })
     await expect(refused).rejects.toMatchObject({ code: 'ENODEV', message: expect.stringContaining('br9') as string })
     expect(await ns.links.find('a')).toBeUndefined()
@@ -266,7 +269,7 @@ describe('addresses that IPv6 makes by itself', () => {
   }
 
   it('never exist on a link that add makes with addrGenMode none and up', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({
       kind: 'veth',
       name: 'a',
@@ -280,8 +283,7 @@ describe('addresses that IPv6 makes by itself', () => {
   })
 
   it('never exist on the far end of a veth that add makes with addrGenMode none and up', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({
       kind: 'veth',
       name: 'a',
@@ -293,7 +295,7 @@ describe('addresses that IPv6 makes by itself', () => {
   })
 
   it('never exist on a link that set gives addrGenMode none and up', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns)
     await ns.links.set('a', { up: true, addrGenMode: 'none' })
     await ns.links.set('b', { up: true })
@@ -304,7 +306,7 @@ describe('addresses that IPv6 makes by itself', () => {
 
 describe('what the state of a link is', () => {
   it('is told by operState, carrier, running and lowerUp as ip tells it', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns, { up: true })
     expect((await shown(ns, 'a')).operstate).toBe('LOWERLAYERDOWN')
     expect(await ns.links.get('a')).toMatchObject({
@@ -321,7 +323,7 @@ describe('what the state of a link is', () => {
   })
 
   it('can be set: operState', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'veth', name: 'a', up: true, peer: { name: 'b', up: true } })
     await eventually(async () => (await shown(ns, 'a')).operstate === 'UP')
     await ns.links.set('a', { operState: 'testing' })
@@ -333,7 +335,7 @@ describe('what the state of a link is', () => {
   })
 
   it('can be dormant from its birth', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({
       kind: 'veth',
       name: 'a',
@@ -347,7 +349,7 @@ describe('what the state of a link is', () => {
   })
 
   itWithKind('dummy')('can be set: carrier, where software says whether there is one', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'dummy', name: 'x', up: true, carrier: false })
     expect((await shown(ns, 'x')).flags).toContain('NO-CARRIER')
     await ns.links.set('x', { carrier: true })
@@ -357,7 +359,7 @@ describe('what the state of a link is', () => {
   })
 
   it('cannot be set where hardware says it: carrier gives EOPNOTSUPP', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await addPair(ns)
     await expect(ns.links.set('a', { carrier: false })).rejects.toMatchObject({ code: 'EOPNOTSUPP' })
   })
@@ -365,7 +367,7 @@ describe('what the state of a link is', () => {
 
 describe('protoDown', () => {
   it('is taken by add and set, shown by ip, and listed when ip sets it', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'vxlan', name: 'x', id: 1, protoDown: true })
     expect(link.protoDown).toBe(true)
     expect(await shown(ns, 'x')).toMatchObject({ proto_down: true })

@@ -1,12 +1,13 @@
 // What names an object names just that one: of several that are alike the right one is found, deleted, flushed; and what a
 // list gives can be given back.
 import type { NetNs, Route, Rule } from '../../lib/index'
-import { fresh, ip } from '../support/namespaces'
+import { useNetNs } from '../../lib/testing'
+import { ip, ownPrefix } from '../support/namespaces'
 
 let ns: NetNs
 
-beforeEach(async () => {
-  ns = await fresh()
+async function prepare(net: { ns: NetNs }): Promise<void> {
+  ns = net.ns
   for (const [name, address] of [
     ['v0', '10.0.0.1/24'],
     ['w0', '10.1.0.1/24'],
@@ -15,11 +16,9 @@ beforeEach(async () => {
     await ns.addresses.add({ dev: name, address })
     await ns.addresses.add({ dev: name, address: name === 'v0' ? 'fd00::1/64' : 'fd01::1/64', flags: ['nodad'] })
   }
-})
+}
 
-afterEach(async () => {
-  await ns.delete()
-})
+useNetNs({ prefix: ownPrefix, prepare })
 
 const dst = '10.9.0.0/16'
 

@@ -1,6 +1,7 @@
 // A dependent's TypeScript, an ES module.
 import { NetNs } from 'netloom'
 import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
+import { useNetNs } from 'netloom/testing'
 
 export async function names(): Promise<string[]> {
   await using ns: NetNs = await NetNs.create()
@@ -15,4 +16,14 @@ export async function tags(db: OvsdbClient<OpenVswitch.Tables>): Promise<(number
   // @ts-expect-error Only the tag was asked for.
   void value[0]?.name
   return value.map(({ tag }) => tag)
+}
+
+// The test kit knows the names of its namespaces.
+export function kit(): NetNs[] {
+  const hooks = { beforeEach: (_: () => Promise<void>) => undefined, afterEach: (_: () => Promise<void>) => undefined }
+  const pair = useNetNs({ pair: true, hooks })
+  const three = useNetNs({ names: ['a', 'b', 'c'], join: 'bridge', prepare: ({ a }) => a.links.list() })
+  // @ts-expect-error Neither of the two has this name.
+  void pair.blue
+  return [useNetNs().ns, pair.red, pair.green, three.a, three.switch, pair.of({}).red]
 }

@@ -1,8 +1,10 @@
 'use strict'
 // A dependent that says require().
 const { NetNs } = require('netloom')
+const { checkLeaks, holdings } = require('netloom/testing')
 
 async function main() {
+  const before = holdings()
   const ns = await NetNs.create()
   try {
     const names = (await ns.links.list()).map((link) => link.name)
@@ -10,6 +12,7 @@ async function main() {
   } finally {
     await ns[Symbol.asyncDispose]()
   }
+  await checkLeaks(before)
   console.log(`require: lo is there, Node ${process.version}`)
 }
 

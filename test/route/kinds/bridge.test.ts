@@ -1,7 +1,10 @@
 // bridge: every option set by add and by set, read back, and compared with what `ip` prints and sets.
 import type { LinkOptionsOf } from '../../../lib/index'
-import { bridgeJson, fresh, ip } from '../../support/namespaces'
+import { useNetNs } from '../../../lib/testing'
+import { bridgeJson, ip, ownPrefix } from '../../support/namespaces'
 import { itSince, itWithVlanFiltering, ofKind, shownData, type ConditionalIt } from './support'
+
+const net = useNetNs({ prefix: ownPrefix })
 
 type Options = Omit<LinkOptionsOf<'bridge'>, 'kind' | 'name'>
 type Row = readonly [option: string, options: Options, seen: Record<string, unknown>, args: string[]]
@@ -92,14 +95,14 @@ const vlanRows: readonly Row[] = [
 
 function describeRow(test: ConditionalIt, [option, options, seen, args]: Row): void {
   test(`${option}: given to add, ip shows it and the result has it`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'bridge', name: 'br0', ...options })
     expect(link).toMatchObject(options)
     expect(await shownData(ns, 'br0')).toMatchObject(seen)
   })
 
   test(`${option}: given to set, ip shows it and get has it`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const before = await ns.links.add({ kind: 'bridge', name: 'br0' })
     expect(before).not.toMatchObject(options)
     await ns.links.set('br0', { kind: 'bridge', ...options })
@@ -108,7 +111,7 @@ function describeRow(test: ConditionalIt, [option, options, seen, args]: Row): v
   })
 
   test(`${option}: set by ip, get and list have it`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ip(ns, 'link', 'add', 'name', 'br0', 'type', 'bridge', ...args)
     expect(await ns.links.get('br0')).toMatchObject(options)
     expect(await ns.links.list({ kind: 'bridge' })).toMatchObject([options])
@@ -126,7 +129,7 @@ describe('an option of a bridge', () => {
   for (const row of vlanRows) describeRow(itFiltering, row)
 
   it('all at once, in add and in set', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const options = Object.assign({}, ...rows.map((row) => row[1])) as Options
     const seen: Record<string, unknown> = Object.assign({}, ...rows.map((row) => row[2])) as never
     expect(await ns.links.add({ kind: 'bridge', name: 'br0', ...options })).toMatchObject(options)
@@ -138,14 +141,14 @@ describe('an option of a bridge', () => {
   })
 
   it('that is left out stays as it is', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', priority: 4096, stpState: true })
     await ns.links.set('br0', { kind: 'bridge', mcastSnooping: false })
     expect(await shownData(ns, 'br0')).toMatchObject({ priority: 4096, stp_state: 1, mcast_snooping: 0 })
   })
 
   it('that the kernel refuses gives its error, and no bridge is made', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const add = ns.links.add({ kind: 'bridge', name: 'br0', groupAddr: '02:00:00:00:00:01' })
     await expect(add).rejects.toMatchObject({ code: 'EINVAL', syscall: 'RTM_NEWLINK' })
     expect(await ns.links.find('br0')).toBeUndefined()
@@ -154,7 +157,7 @@ describe('an option of a bridge', () => {
 
 describe('a switch of a bridge', () => {
   itSince('6.16')('is set alone, the others stay as they are', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', boolOptions: { noLinkLocalLearn: true } })
     expect(await shownData(ns, 'br0')).toMatchObject({ no_linklocal_learn: 1, mcast_vlan_snooping: 0 })
     await ns.links.set('br0', { kind: 'bridge', boolOptions: { mdbOffloadFailNotification: true } })
@@ -169,7 +172,7 @@ describe('a switch of a bridge', () => {
 
 describe('the limit of learned addresses', () => {
   itSince('6.7')('is set by add and set, and read back', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'bridge', name: 'br0', fdbMaxLearned: 500 })
     expect(link).toMatchObject({ fdbMaxLearned: 500, fdbNLearned: 0 })
     await ns.links.set('br0', { kind: 'bridge', fdbMaxLearned: 0 })
@@ -179,7 +182,7 @@ describe('the limit of learned addresses', () => {
 
 describe('fdbFlush', () => {
   it('forgets what was learned, and keeps what is static', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', up: true })
     await ns.links.add({ kind: 'veth', name: 'va', master: 'br0', up: true, peer: { name: 'vb', up: true } })
     const known = async (): Promise<string[]> => {
@@ -198,7 +201,7 @@ describe('fdbFlush', () => {
 
 describe('what a bridge reports', () => {
   it('is what ip prints', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0', mac: '02:00:00:00:00:01', up: true, priority: 4096 })
     const link = ofKind(await ns.links.get('br0'), 'bridge')
     const data = await shownData(ns, 'br0')
@@ -220,7 +223,7 @@ describe('what a bridge reports', () => {
   it.each(['rootId', 'bridgeId', 'rootPort', 'fdbNLearned', 'mcastQuerierState', 'gcTimerSeconds'])(
     'is no option: %s is refused by name',
     async (option) => {
-      await using ns = await fresh()
+      const { ns } = net
       const link = ofKind(await ns.links.add({ kind: 'bridge', name: 'br0' }), 'bridge')
       const value: unknown = link[option as keyof typeof link] ?? {}
       const options = { kind: 'bridge', name: 'br1', [option]: value } as { kind: 'bridge'; name: string }

@@ -1,12 +1,15 @@
 // ifb and dummy: kinds without options of their own.
-import { fresh, ip } from '../../support/namespaces'
+import { useNetNs } from '../../../lib/testing'
+import { ip, ownPrefix } from '../../support/namespaces'
 import { itWithKind, shown } from './support'
+
+const net = useNetNs({ prefix: ownPrefix })
 
 describe.each(['ifb', 'dummy'] as const)('a link of kind %s', (kind) => {
   const itHere = itWithKind(kind)
 
   itHere(`${kind}: is made with settings of all kinds`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const settings = { mac: '02:00:00:00:00:01', mtu: 1300, up: true, alias: 'nothing behind it' } as const
     const link = await ns.links.add({ kind, name: 'x', ...settings, altnames: ['y'], txqlen: 5, group: 3 })
     expect(link).toMatchObject({ kind, name: 'x', ...settings, altnames: ['y'], txqlen: 5, group: 3 })
@@ -24,13 +27,13 @@ describe.each(['ifb', 'dummy'] as const)('a link of kind %s', (kind) => {
   })
 
   itHere(`${kind}: that ip made is listed as such`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ip(ns, 'link', 'add', 'name', 'x', 'type', kind)
     expect(await ns.links.list({ kind })).toMatchObject([{ kind, name: 'x', up: false }])
   })
 
   itHere(`${kind}: has no options of its own`, async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const options = { kind, name: 'x', id: 5 }
     await expect(ns.links.add(options)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', field: 'id' })
     expect(await ns.links.find('x')).toBeUndefined()

@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { LinkOptionsOf, NetNs, PeerOptions } from '../../../lib/index'
-import { fresh, ip } from '../../support/namespaces'
+import { useNetNs } from '../../../lib/testing'
+import { ip, ownPrefix } from '../../support/namespaces'
 import { eventually, ofKind, shown, shownNames } from './support'
+
+const net = useNetNs({ names: ['ns', 'far', 'other'], prefix: ownPrefix })
 
 type Veth = LinkOptionsOf<'veth'>
 
@@ -67,8 +70,7 @@ async function expectFarEnd(ns: NetNs, name = 'eth0'): Promise<void> {
 
 describe("a veth's far end", () => {
   it('is born in another namespace with all that was asked for', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     await far.links.add({ kind: 'bridge', name: 'br0' })
     const near = await ns.links.add({ kind: 'veth', name: 'a', peer: { netns: far, ...farSettings } })
     await expectFarEnd(far)
@@ -77,14 +79,14 @@ describe("a veth's far end", () => {
   })
 
   it('is born in the same namespace with all that was asked for', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     await ns.links.add({ kind: 'veth', name: 'a', peer: farSettings })
     await expectFarEnd(ns)
   })
 
   it('and the near end each have settings of their own, all of them', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     const near = { ...farSettings, name: 'near0', mac: '02:00:00:00:00:02', altnames: ['near'] }
     const link = await ns.links.add({ kind: 'veth', ...near, peer: { name: 'far0', mtu: 1300 } })
@@ -100,8 +102,7 @@ describe("a veth's far end", () => {
   })
 
   it('has the first free index of its namespace, for it was never in another', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     for (const name of ['x', 'y', 'z']) await ns.links.add({ kind: 'ifb', name })
     const near = await ns.links.add({ kind: 'veth', name: 'a', peer: { netns: far, name: 'eth0' } })
     expect(near.index).toBe(5)
@@ -109,8 +110,7 @@ describe("a veth's far end", () => {
   })
 
   it('never has another name, and never leaves, as those who listen see', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const monitor = spawn('ip', ['-n', far.name!, '-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'inherit'] })
     let heard = ''
     monitor.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text))
@@ -140,8 +140,7 @@ describe("a veth's far end", () => {
   })
 
   it('takes the index that was chosen, together with one for the near end', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const link = await ns.links.add({
       kind: 'veth',
       name: 'a',
@@ -153,8 +152,7 @@ describe("a veth's far end", () => {
   })
 
   it('is told as index and id of its namespace', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     const near = ofKind(await ns.links.add({ kind: 'veth', name: 'a', peer: { netns: far, name: 'eth0' } }), 'veth')
     expect(near.peer).toEqual({ index: (await far.links.get('eth0')).index, netnsId: await ns.id(far) })
     expect(near.peer).toEqual(near.link)
@@ -165,23 +163,21 @@ describe("a veth's far end", () => {
   })
 
   it('is told as index alone if it is in the same namespace', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const near = ofKind(await ns.links.add({ kind: 'veth', name: 'a', peer: { name: 'b' } }), 'veth')
     expect(near.peer).toEqual({ index: (await ns.links.get('b')).index })
     expect(near.peer).toEqual({ index: (await shown(ns, 'b')).ifindex })
   })
 
   it('of a pair that ip made is told the same', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     await ip(ns, 'link', 'add', 'name', 'a', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', far.name!)
     const near = ofKind(await ns.links.get('a'), 'veth')
     expect(near.peer).toEqual({ index: (await shown(far, 'eth0')).ifindex, netnsId: await ns.id(far) })
   })
 
   it('goes when the near end is deleted', async () => {
-    await using ns = await fresh()
-    await using far = await fresh()
+    const { ns, far } = net
     await ns.links.add({ kind: 'veth', name: 'a', peer: { netns: far, name: 'eth0' } })
     await ns.links.delete('a')
     expect(await far.links.find('eth0')).toBeUndefined()
@@ -190,8 +186,7 @@ describe("a veth's far end", () => {
 
 describe('the near end', () => {
   it('can be born in another namespace, with the far one here', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await other.links.add({ kind: 'bridge', name: 'br0' })
     const options: Veth = { kind: 'veth', ...farSettings, netns: other, peer: { netns: ns, name: 'b', up: true } }
     const link = await ns.links.add(options)
@@ -201,24 +196,21 @@ describe('the near end', () => {
   })
 
   it('takes the far one along if that has no namespace of its own', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'veth', name: 'a', netns: other, peer: { name: 'b' } })
     expect(await shownNames(ns)).toEqual([])
     expect((await shownNames(other)).sort()).toEqual(['a', 'b'])
   })
 
   it('takes the far one and its later settings along', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'veth', name: 'a', netns: other, up: true, peer: { name: 'b', up: true, alias: 'far' } })
     expect((await shown(other, 'b')).flags).toContain('UP')
     expect((await shown(other, 'b')).ifalias).toBe('far')
   })
 
   it('has a master by name of the namespace that it is born in', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'ifb', name: 'pad' })
     await ns.links.add({ kind: 'bridge', name: 'br0' })
     await other.links.add({ kind: 'bridge', name: 'br0' })

@@ -1,7 +1,10 @@
 // vxlan: options set by add, read back, compared with what `ip` prints and sets; for IPv4 and IPv6.
 import type { LinkOptionsOf } from '../../../lib/index'
-import { fresh, ip } from '../../support/namespaces'
+import { useNetNs } from '../../../lib/testing'
+import { ip, ownPrefix } from '../../support/namespaces'
 import { itSince, ofKind, shown, shownData } from './support'
+
+const net = useNetNs({ names: ['ns', 'other'], prefix: ownPrefix })
 
 type Options = Omit<LinkOptionsOf<'vxlan'>, 'kind' | 'name'>
 type Row = readonly [option: string, options: Options, seen: Record<string, unknown>, args: string[]]
@@ -67,13 +70,13 @@ const onlyRead: readonly (readonly [option: string, since: string, options: Opti
 
 describe('an option of a vxlan', () => {
   it.each(rows)('%s: given to add, ip shows it and the result has it', async (_, options, seen) => {
-    await using ns = await fresh()
+    const { ns } = net
     expect(await ns.links.add({ kind: 'vxlan', name: 'vx', ...options })).toMatchObject(options)
     expect(await shownData(ns, 'vx')).toMatchObject(seen)
   })
 
   it.each(rows)('%s: set by ip, get and list have it', async (_, options, __, args) => {
-    await using ns = await fresh()
+    const { ns } = net
     const port = args.includes('dstport') ? [] : ['dstport', '0']
     await ip(ns, 'link', 'add', 'name', 'vx', 'type', 'vxlan', ...port, ...args)
     expect(await ns.links.get('vx')).toMatchObject(options)
@@ -81,14 +84,14 @@ describe('an option of a vxlan', () => {
   })
 
   it.each(rows)('%s: left out, it is something else', async (option, options) => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'vxlan', name: 'vx', id: 2 })
     expect(link).not.toMatchObject({ [option]: options[option as keyof Options] })
   })
 
   for (const [option, since, options] of onlyRead) {
     itSince(since)(`${option}: given to add, it is read back`, async () => {
-      await using ns = await fresh()
+      const { ns } = net
       const plain = await ns.links.add({ kind: 'vxlan', name: 'plain', id: 2 })
       expect(plain).not.toMatchObject({ [option]: options[option as keyof Options] })
       expect(await ns.links.add({ kind: 'vxlan', name: 'vx', ...options })).toMatchObject(options)
@@ -96,14 +99,14 @@ describe('an option of a vxlan', () => {
   }
 
   itSince('6.17')('mcRoute: is taken by a kernel that has it', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const link = await ns.links.add({ kind: 'vxlan', name: 'vx', id: 1, mcRoute: true })
     expect(link.unknown).toBeUndefined()
     expect(await shownData(ns, 'vx')).toMatchObject({ id: 1 })
   })
 
   it('that the kernel can change later is changed, those left out stay', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'vxlan', name: 'vx', id: 1, remote: '192.0.2.1', ttl: 9, ageingSeconds: 100 })
     await ns.links.set('vx', {
       kind: 'vxlan',
@@ -123,7 +126,7 @@ describe('an option of a vxlan', () => {
   })
 
   it('that the kernel refuses gives its words and the attribute, and no vxlan is made', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await expect(ns.links.add({ kind: 'vxlan', name: 'vx', id: 1, df: 7 })).rejects.toMatchObject({
       code: 'EINVAL',
       attribute: 'linkinfo.data.df',
@@ -133,7 +136,7 @@ describe('an option of a vxlan', () => {
   })
 
   it('that cannot be changed later is refused in the words of the kernel', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'vxlan', name: 'vx', id: 1 })
     await expect(ns.links.set('vx', { kind: 'vxlan', id: 2 })).rejects.toMatchObject({
       code: 'EOPNOTSUPP',
@@ -148,7 +151,7 @@ describe('a vxlan', () => {
     ['remote', { remote: '239.1.1.1' }, { group: '239.1.1.1' }],
     ['remote6', { remote6: 'ff05::42' }, { group6: 'ff05::42' }],
   ] as const)('with a multicast group as %s goes over the device that is named', async (_, options, seen) => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'veth', name: 'va', up: true, peer: { name: 'vb', up: true } })
     const { index } = await ns.links.get('va')
     const link = await ns.links.add({ kind: 'vxlan', name: 'vx', id: 7, underlay: 'va', ...options, up: true })
@@ -160,29 +163,28 @@ describe('a vxlan', () => {
   })
 
   it('with a group but no device is refused, and nothing is made', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const add = ns.links.add({ kind: 'vxlan', name: 'vx', id: 7, remote: '239.1.1.1' })
     await expect(add).rejects.toMatchObject({ code: 'EINVAL', kernelMessage: expect.any(String) as string })
     expect(await ns.links.find('vx')).toBeUndefined()
   })
 
   it('without an id is refused by the kernel, in its words', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     const add = ns.links.add({ kind: 'vxlan', name: 'vx' })
     await expect(add).rejects.toMatchObject({ syscall: 'RTM_NEWLINK', kernelMessage: expect.any(String) as string })
     expect(await ns.links.find('vx')).toBeUndefined()
   })
 
   it('of one id and port is there only once: EEXIST', async () => {
-    await using ns = await fresh()
+    const { ns } = net
     await ns.links.add({ kind: 'vxlan', name: 'vx', id: 7 })
     const again = ns.links.add({ kind: 'vxlan', name: 'vy', id: 7 })
     await expect(again).rejects.toMatchObject({ code: 'EEXIST', kernelMessage: expect.any(String) as string })
   })
 
   it('is born in another namespace, its tunnel staying in this one', async () => {
-    await using ns = await fresh()
-    await using other = await fresh()
+    const { ns, other } = net
     await ns.links.add({ kind: 'veth', name: 'va', peer: { name: 'vb' } })
     const { index } = await ns.links.get('va')
     await ns.links.add({ kind: 'vxlan', name: 'vx', id: 7, underlay: 'va', netns: other, up: true })

@@ -1,0 +1,76 @@
+// Which objects of a dump are meant, told so that the native side can tell: see native/pattern.h.
+
+import type { Device } from '../wire/device'
+
+/** A comparison with some bytes of an object. */
+export interface Test {
+  /** Offset in the family's own header; at most 4 bytes are compared. */
+  readonly header?: number
+  /**
+   * Numbers of the attributes that lead to the one whose payload is compared, the outermost first. An attribute that is a
+   * list of items has the size of their header, in the upper 16 bits.
+   */
+  readonly attribute?: readonly number[]
+  /** What it is compared with. Default: nothing; the attribute has to be there, whatever it is. */
+  readonly value?: Uint8Array | undefined
+  /** Instead: the index of a device, which is looked up if this is its name. Only of what goes along with a change. */
+  readonly device?: Device
+  /** In the header: the bits that count. Default: all. */
+  readonly mask?: number
+  /** It holds where the comparison does not. Default: false. */
+  readonly not?: boolean
+  /** The kernel leaves the attribute out where it is zero. Default: false. */
+  readonly zeroIsAbsent?: boolean
+}
+
+/** One of these tests holds. */
+export type Condition = readonly Test[]
+
+/** All of these conditions hold. */
+export type Pattern = readonly Condition[]
+
+/** A number of one byte. */
+export function byte(value: number): Uint8Array {
+  return Uint8Array.of(value)
+}
+
+/** A number of four bytes, as the kernel has it. */
+export function word(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer)
+}
+
+/** The payload of the first attribute of a number, among those from `at` to the end. */
+export function payloadOf(bytes: Uint8Array, at: number, number: number): Uint8Array | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  while (at + 4 <= bytes.length) {
+    const length = view.getUint16(at, true)
+    if ((view.getUint16(at + 2, true) & 0x3fff) === number) return bytes.subarray(at + 4, at + length)
+    at += (length + 3) & ~3
+  }
+  return undefined
+}
+
+/** Puts a value, or the index of a device, into the transaction's bytes, and tells where. */
+export type Place = (value: Uint8Array, device?: Device) => number
+
+/** A pattern as numbers, as native/plan.h has it. */
+export function patternWords(pattern: Pattern, place: Place): number[] {
+  return [
+    pattern.length,
+    ...pattern.flatMap((tests) => [tests.length, ...tests.flatMap((test) => testWords(test, place))]),
+  ]
+}
+
+const traits = { header: 1, not: 2, zeroIsAbsent: 4, presence: 8 } as const
+
+function testWords(test: Test, place: Place): number[] {
+  const { header, attribute = [], mask = -1, not, zeroIsAbsent, device } = test
+  const value = device === undefined ? test.value : word(typeof device === 'number' ? device : 0)
+  const trait =
+    (header === undefined ? 0 : traits.header) |
+    (not === true ? traits.not : 0) |
+    (zeroIsAbsent === true ? traits.zeroIsAbsent : 0) |
+    (value === undefined ? traits.presence : 0)
+  const where = header === undefined ? attribute : [header]
+  return [trait, mask, where.length, ...where, value === undefined ? 0 : place(value, device), value?.length ?? 0]
+}

@@ -1,0 +1,105 @@
+// What the kernel drops along with a change of a device or its addresses, and a batch that is rolled back brings back.
+import { NLM_F } from '../netlink/constants'
+import type { Along } from '../netlink/operation'
+import { byte, type Condition, type Test } from '../netlink/pattern'
+import { AF_INET6 } from '../wire/ip'
+import type { Device } from '../wire/device'
+import { addressLayout } from './address_attributes'
+import { bridgePort } from './kinds/bridge_port'
+import type { Family } from './families'
+import { linkLayout } from './link_attributes'
+import { IFF } from './link_creation'
+import { neighborLayout } from './neighbor_attributes'
+import { routeLayout } from './route_attributes'
+import { message, ofIP } from './rtnetlink'
+import { anyAddress, anyNeighbor, anyRoute, linkAttributesThere, linkSettingsThere } from './undo'
+
+const flags = NLM_F.DUMP
+
+// Those whose link-layer address is known (NDA_LLADDR), or that the kernel keeps so (NTF_EXT_MANAGED of NDA_FLAGS_EXT).
+const known: readonly Test[] = [
+  { attribute: [2] },
+  { attribute: [15], value: new Uint8Array(4), zeroIsAbsent: true, not: true },
+]
+
+/** The neighbors of a device; without a device, of all. */
+export function neighborsOf(dev: Device | undefined): Along[] {
+  const lookup = (proxy: readonly 'proxy'[]): Along['lookup'] =>
+    message('GETNEIGH', neighborLayout, { flags, header: { family: 'any', flags: [...proxy] }, attributes: { dev } })
+  return [
+    { lookup: lookup([]), pattern: [ofIP, known], recipe: anyNeighbor },
+    { lookup: lookup(['proxy']), pattern: [ofIP], recipe: anyNeighbor },
+  ]
+}
+
+// rtm_protocol is not RTPROT_KERNEL: what the kernel makes for an address comes back with it.
+const notByKernel: Test = { header: 5, value: byte(2), not: true }
+const isIPv6: Test = { header: 0, value: byte(AF_INET6) }
+const hasSource: Test = { attribute: [7] }
+
+/** All that a device loses when it goes down: its addresses, neighbors and routes. */
+export function heldBy(dev: Device | undefined): Along[] {
+  const addresses = { family: 'any', ...(dev === undefined ? {} : { index: dev }) } as const
+  const routes = (family: Family, of: Device | undefined): Along['lookup'] =>
+    message('GETROUTE', routeLayout, { flags, header: { family }, attributes: { dev: of } })
+  const routes6 = routes('ipv6', dev)
+  return [
+    { lookup: message('GETADDR', addressLayout, { flags, header: addresses }), pattern: [ofIP], recipe: anyAddress },
+    ...neighborsOf(dev),
+    // Of all devices: among those to one destination each has its place.
+    { lookup: routes('ipv4', undefined), pattern: [[notByKernel], ...over(dev)], recipe: anyRoute },
+    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [{ ...hasSource, not: true }]], recipe: anyRoute },
+    // Without its source address an IPv6 route stays, and looks the same to the kernel.
+    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, anew: true },
+  ]
+}
+
+/** Routes over a device, also those that have it among several ways: RTA_OIF, or rtnh_ifindex in RTA_MULTIPATH. */
+function over(device: Device | undefined): Condition[] {
+  return device === undefined ? [] : [[{ attribute: [4], device }, { attribute: [9] }]]
+}
+
+const settable = Object.values(bridgePort.table).flatMap(([symbol, number, type]) =>
+  'reported' in type || symbol === 'STATE' || symbol === 'FLUSH' ? [] : [{ type: number, data: new Uint8Array(0) }],
+)
+
+/** Settings of a bridge's port, which it loses when it leaves the bridge. */
+export function portSettings(dev: Device): Along[] {
+  // The numbers alone: the payloads are those that the port had.
+  const port = { portKind: 'bridge', portData: { unknown: settable } } as never
+  return [
+    {
+      lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
+      model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { linkInfo: port } }),
+      // IFLA_LINKINFO, IFLA_INFO_SLAVE_KIND
+      pattern: [[{ attribute: [18, 4], value: Buffer.from('bridge\0') }]],
+      recipe: linkAttributesThere,
+    },
+  ]
+}
+
+/** How a device makes its IPv6 addresses, which it forgets where it loses IPv6 altogether. */
+export function addressGeneration(dev: Device): Along[] {
+  const spec = { inet6: { addrGenMode: 'eui64' } } as never
+  return [
+    {
+      lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
+      model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { afSpec: spec } }),
+      pattern: [],
+      recipe: linkAttributesThere,
+    },
+  ]
+}
+
+/** What a device loses when it is moved: its master, and that it is up. */
+export function lostByMove(dev: Device): Along[] {
+  const header = { index: dev, change: IFF.UP }
+  return [
+    {
+      lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
+      model: message('NEWLINK', linkLayout, { header, attributes: { master: 0 } }),
+      pattern: [],
+      recipe: linkSettingsThere,
+    },
+  ]
+}

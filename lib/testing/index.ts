@@ -1,0 +1,11 @@
+/**
+ * A kit for tests that need network namespaces: fresh ones for each test, and a check of what a test leaves behind. It works
+ * with jest, vitest and node:test, and depends on none of them.
+ * @module netloom/testing
+ */
+export { useNetNs } from './use_netns'
+export type { CurrentTestNet, Join, TestCleanup, TestNet, UseNetNsOptions } from './options'
+export type { Hook, Hooks } from './hooks'
+export { holdings, type Holding, type HoldingKind } from './holdings'
+export { checkLeaks, findLeaks, LeakError, type LeakOptions } from './leaks'
+export type { LeakReport } from './running'
