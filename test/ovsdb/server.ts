@@ -1,7 +1,7 @@
 // ovsdb-server as a child, in the foreground, in a directory of its own: the real one, none of the system's.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,15 +104,25 @@ export class Server implements AsyncDisposable {
       ...(this.#options.args ?? []),
     ]
     const within = this.#options.within ?? ((start) => start())
-    const child = within(() => spawn('ovsdb-server', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }))
+    // A file, not our own standard error: a process that held that would keep jest waiting for its end.
+    const said = this.directory.join('stderr')
+    const stderr = openSync(said, 'w')
+    const child = within(() => spawn('ovsdb-server', args, { env, stdio: ['ignore', 'ignore', stderr] }))
+    closeSync(stderr)
     this.#child = child
-    const deadline = Date.now() + 10_000
-    while (!(await reachable(this.socket))) {
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error('ovsdb-server does not start')
-      await sleep(5)
+    try {
+      const deadline = Date.now() + 10_000
+      // It opens its sockets one after the other, that for control not first, and answers there when all are open.
+      while (!(await reachable(this.socket)) || !(await reachable(`${this.socket}.ctl`))) {
+        if (child.exitCode !== null || Date.now() > deadline)
+          throw new Error(`ovsdb-server does not start: ${readFileSync(said, 'utf8')}`)
+        await sleep(5)
+      }
+      this.control('version')
+    } catch (error) {
+      await this[Symbol.asyncDispose]()
+      throw error
     }
-    // It opens its sockets one after the other, and answers when all are open.
-    this.control('version')
   }
 
   /** What ovs-appctl says to it. */
