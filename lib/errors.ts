@@ -182,12 +182,12 @@ export class AbortError extends NetloomError {
   /** The name of the class, `AbortError`. */
   override name = 'AbortError'
 
-  constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown) {
+  constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown, holder = 'the kernel') {
     const { operation, netns } = subject
     const late = reason === undefined
     const what = late ? `${operation} timed out` : `${operation} was aborted`
     const where = netns === undefined ? '' : ` in netns ${netns}`
-    const how = outcome === 'none' ? 'before anything was sent' : 'while the kernel had it: the outcome is unknown'
+    const how = outcome === 'none' ? 'before anything was sent' : `while ${holder} had it: the outcome is unknown`
     super(`${what}${where} ${how}`, late ? 'ETIMEDOUT' : 'ABORT_ERR', { operation, netns, outcome, cause: reason })
   }
 }

@@ -19,6 +19,7 @@ function declaredValues(file) {
   if (!symbol) throw new Error(`${file} is not a module`)
   return checker
     .getExportsOfModule(symbol)
+    .filter((exported) => !exported.declarations?.some(ts.isTypeOnlyExportDeclaration))
     .map((exported) =>
       (exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported).flags &
       ts.SymbolFlags.Value

@@ -17,6 +17,8 @@ need make make
 need python3 python3
 need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
+need openssl openssl
+need ovsdb-server openvswitch-common
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

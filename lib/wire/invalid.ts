@@ -76,6 +76,11 @@ export function unknownOption(field: string, key: string, known: Iterable<string
   })
 }
 
+/** Whether an error is one of a refused value. */
+export function isInvalid(error: unknown): error is Error & InvalidValue {
+  return types.isNativeError(error) && 'field' in error && 'value' in error
+}
+
 /** Refuses keys of `options` that are not in `known`, and what is no plain object. */
 export function checkKeys(options: unknown, known: ReadonlySet<string>, prefix = ''): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

@@ -1,5 +1,6 @@
 // A dependent's TypeScript, an ES module.
 import { NetNs } from 'netloom'
+import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
 import { useNetNs } from 'netloom/testing'
 
 export async function names(): Promise<string[]> {
@@ -9,6 +10,13 @@ export async function names(): Promise<string[]> {
 
 // @ts-expect-error A namespace's name is a string: the types are real ones, not `any`.
 void NetNs.create(42)
+
+export async function tags(db: OvsdbClient<OpenVswitch.Tables>): Promise<(number | null)[]> {
+  const { value } = await db.transaction((tx) => tx.select(tx.rows('Port'), ['tag']))
+  // @ts-expect-error Only the tag was asked for.
+  void value[0]?.name
+  return value.map(({ tag }) => tag)
+}
 
 // The test kit knows the names of its namespaces.
 export function kit(): NetNs[] {

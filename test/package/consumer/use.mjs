@@ -1,12 +1,14 @@
 // A dependent that says import, next to one that says require().
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
+import * as ovsdb from 'netloom/ovsdb'
 import * as testing from 'netloom/testing'
 
 const require = createRequire(import.meta.url)
 const required = require('netloom')
 for (const [name, faces] of Object.entries({
   netloom: [imported, required],
+  ovsdb: [ovsdb, require('netloom/ovsdb')],
   testing: [testing, require('netloom/testing')],
 })) {
   const [one, other] = faces
@@ -14,6 +16,7 @@ for (const [name, faces] of Object.entries({
     if (one[key] !== other[key]) throw new Error(`import and require give different ${key} of ${name}`)
   }
 }
+if (ovsdb.NetloomError !== required.NetloomError) throw new Error('the subpaths have different errors')
 
 const before = testing.holdings()
 

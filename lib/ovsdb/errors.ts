@@ -1,0 +1,134 @@
+// What can go wrong with an OVSDB server, as types: an operation that it refused, a commit that it refused, words that
+// make no sense, and a connection that is not there. Bad input is a TypeError or RangeError, as everywhere (wire/invalid.ts).
+import { types } from 'node:util'
+import { NetloomError } from '../errors'
+import type { Json } from './json'
+
+/** What a server said about a failure (`<error>` of RFC 7047, section 3.1). */
+export interface ServerError {
+  /** The kind of error, such as `constraint violation` or `timed out`. */
+  readonly error: string
+  /** The server's own words, if it gave any. */
+  readonly details: string | undefined
+}
+
+function said({ error, details }: ServerError): string {
+  return details === undefined ? error : `${error}: ${details}`
+}
+
+/**
+ * The server refused an operation of a transaction, and with it the whole transaction: nothing of it was applied. `code` is
+ * `ERR_NETLOOM_OVSDB_OPERATION`.
+ */
+export class OvsdbOperationError extends NetloomError implements ServerError {
+  override name = 'OvsdbOperationError'
+  /** The kind of error, such as `constraint violation`, `timed out` (a wait), `not owner` (an assert) or `aborted`. */
+  readonly error: string
+  /** The server's own words, if it gave any. */
+  readonly details: string | undefined
+  /** The place of the operation in the transaction. */
+  readonly index: number
+  /** What the operation was: `insert`, `wait` … */
+  readonly op: string
+  /** The table that it was for; undefined for an operation without one. */
+  readonly table: string | undefined
+  /** The results of the operations before it. */
+  readonly results: readonly Json[]
+
+  constructor(
+    operation: string,
+    failed: { readonly index: number; readonly op: string; readonly table: string | undefined },
+    failure: ServerError,
+    results: readonly Json[],
+  ) {
+    const { index, op, table } = failed
+    const where = table === undefined ? op : `${op} in ${table}`
+    super(`${operation}: operation ${index} (${where}): ${said(failure)}`, 'ERR_NETLOOM_OVSDB_OPERATION', {
+      operation,
+      outcome: 'none',
+    })
+    this.error = failure.error
+    this.details = failure.details
+    this.index = index
+    this.op = op
+    this.table = table
+    this.results = results
+  }
+}
+
+/**
+ * Each operation was possible, but not their result: a reference to a row that is gone, a second row with the same name.
+ * Nothing of the transaction was applied. `code` is `ERR_NETLOOM_OVSDB_COMMIT`.
+ */
+export class OvsdbCommitError extends NetloomError implements ServerError {
+  override name = 'OvsdbCommitError'
+  /** The kind of error, such as `referential integrity violation` or `constraint violation`. */
+  readonly error: string
+  /** The server's own words, if it gave any. */
+  readonly details: string | undefined
+
+  constructor(operation: string, failure: ServerError) {
+    super(`${operation}: the commit failed: ${said(failure)}`, 'ERR_NETLOOM_OVSDB_COMMIT', {
+      operation,
+      outcome: 'none',
+    })
+    this.error = failure.error
+    this.details = failure.details
+  }
+}
+
+/**
+ * The server refused a whole request (an unknown database, an unknown method), or what it sent is no OVSDB. In the second
+ * case `error` is `malformed`, and the connection is given up. `code` is `ERR_NETLOOM_OVSDB_PROTOCOL`.
+ */
+export class OvsdbProtocolError extends NetloomError implements ServerError {
+  override name = 'OvsdbProtocolError'
+  /** The kind of error, such as `unknown database`; `malformed` for what could not be understood. */
+  readonly error: string
+  /** The server's own words, or what could not be understood. */
+  readonly details: string | undefined
+
+  constructor(operation: string, failure: ServerError, cause?: unknown) {
+    super(`${operation}: ${said(failure)}`, 'ERR_NETLOOM_OVSDB_PROTOCOL', { operation, cause })
+    this.error = failure.error
+    this.details = failure.details
+  }
+}
+
+/** Words for an OvsdbProtocolError about what could not be understood. */
+export function malformed(details: string, cause?: unknown): OvsdbProtocolError {
+  return new OvsdbProtocolError('ovsdb', { error: 'malformed', details }, cause)
+}
+
+/**
+ * There is no connection: none of the remotes could be reached or would serve, or the connection was lost. `outcome` is
+ * `'unknown'` if the server had a request by then that it may or may not have carried out. `code` is
+ * `ERR_NETLOOM_OVSDB_CONNECTION`, `cause` is why.
+ */
+export class OvsdbConnectionError extends NetloomError {
+  override name = 'OvsdbConnectionError'
+
+  constructor(operation: string, what: string, outcome: 'none' | 'unknown', cause?: unknown) {
+    const why = types.isNativeError(cause) ? `: ${cause.message}` : ''
+    const end = outcome === 'unknown' ? '; the outcome is unknown' : ''
+    super(`${operation}: ${what}${why}${end}`, 'ERR_NETLOOM_OVSDB_CONNECTION', { operation, outcome, cause })
+  }
+}
+
+/** Whatever was thrown, as an error. Node's own errors may be of another realm, and are no `instanceof Error` then. */
+export function asError(thrown: unknown): Error {
+  return types.isNativeError(thrown) ? thrown : new Error(String(thrown))
+}
+
+/** A client, replica or lock that was used after it was closed. */
+export function closedClient(operation: string, what: string): NetloomError {
+  return new NetloomError(`${operation}: ${what} is closed`, 'ERR_NETLOOM_CLOSED', { operation, outcome: 'none' })
+}
+
+/** An `<error>` object of the server, if a value is one. */
+export function serverErrorOf(value: Json | undefined): ServerError | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const { error, details } = value as { readonly error?: Json; readonly details?: Json }
+  if (typeof error !== 'string') return undefined
+  return { error, details: typeof details === 'string' ? details : undefined }
+}
