@@ -213,6 +213,7 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
     if (!job) job = lane.handover.stop_looking();  // there was no offer, or it was taken back
     eager = Clock::now() < begin + kLongLook;
     if (!job) return false;
+    expect_from_other_core(job, sizeof(Job) + 512);
     const bool last = !run(*job);
     // JavaScript's thread offers no other before it knows that this one is over.
     if (last) lane.handover.stop_looking();

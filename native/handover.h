@@ -4,10 +4,18 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 
 namespace netloom {
 
 class Job;
+
+// Asks for the memory of what another core has written, as it is about to be read: asked for one after another, each
+// line would be waited for.
+inline void expect_from_other_core(const void* begin, size_t size) {
+  for (size_t at = 0; at < size; at += 64)
+    __builtin_prefetch(static_cast<const char*>(begin) + at);
+}
 
 class alignas(64) Handover {
  public:

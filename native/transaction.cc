@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "handover.h"
 #include "namespace_jobs.h"
 #include "values.h"
 
@@ -48,6 +49,12 @@ void Transaction::expect_answer() {
 
 void Transaction::run(ThreadHome& thread) {
   std::vector<Operation>& operations = script_.operations;
+  if (operations.size() == 1) {
+    expect_from_other_core(operations.data(), sizeof(Operation));
+    expect_from_other_core(script_.steps.data(), script_.steps.size() * sizeof(Step));
+    expect_from_other_core(script_.bytes.data(), script_.bytes.size());
+    expect_from_other_core(script_.namespaces.data(), sizeof(NamespacePointer));
+  }
   bool failed = false;
   while (tried_ < operations.size() && !interrupted_ && !(failed && script_.stop_at_failure)) {
     const size_t first = tried_;

@@ -28,9 +28,12 @@ function main(): void {
   process.stdout.write(generateTypes(readSchema(parseJson(text)), values.import))
 }
 
-try {
-  main()
-} catch (error) {
-  process.stderr.write(`netloom-ovsdb-types: ${(error as Error).message}\n${usage}`)
-  process.exitCode = 1
+// What reads the library's tables loads every file of it.
+if (require.main === module) {
+  try {
+    main()
+  } catch (error) {
+    process.stderr.write(`netloom-ovsdb-types: ${(error as Error).message}\n${usage}`)
+    process.exitCode = 1
+  }
 }

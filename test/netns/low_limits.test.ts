@@ -45,7 +45,8 @@ test('with 64 descriptors all calls that need another one fail with EMFILE, and 
     later: two,
   })
   expect(found.full.filter((code) => code !== 'EMFILE' && code !== 'done')).toEqual([])
-  expect(found.full[0]).toBe('EMFILE')
+  // Idle sockets close to make room, once.
+  expect(found.full).toContain('EMFILE')
   expect(found.held).toBeLessThanOrEqual(1)
 })
 
