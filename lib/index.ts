@@ -3,15 +3,8 @@
  * @module netloom
  */
 export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
-export {
-  Batch,
-  type BatchCreateOptions,
-  type BatchEntry,
-  type BatchNetNs,
-  type BatchOptions,
-  type NewNetNs,
-  type Noted,
-} from './netns/batch'
+export { Batch, type BatchCreateOptions, type BatchOptions, type NewNetNs } from './netns/batch'
+export type { BatchEntry, BatchNetNs, Noted } from './netns/noted'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
 export { configure, type Limits } from './netns/configure'
 export type { SharedNetNs } from './netns/share'

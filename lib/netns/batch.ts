@@ -5,11 +5,12 @@ import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '..
 import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
-import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
 import { checkName, checkPath, pathOfName } from './name'
+import { notedResources, type BatchEntry, type BatchNetNs, type Noted } from './noted'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
@@ -25,37 +26,6 @@ export interface BatchOptions {
    * they are tried all the same, and `commit` resolves. With `rollback` only `stop`. Default: `stop`.
    */
   onError?: 'stop' | 'continue' | undefined
-}
-
-/** What an operation of a batch came to, once the batch is committed. */
-export interface BatchEntry<Result> {
-  /** Its place in the results of `commit`. */
-  readonly index: number
-  /** Its result. Throws its error if it failed, and a NetloomError (`ERR_NETLOOM_NOT_COMMITTED`) before it is known. */
-  readonly value: Result
-}
-
-type AnyVerb = (netns: NetnsReference, ...args: never[]) => Operation<unknown>
-type ArgumentsOf<Verb extends AnyVerb> = Parameters<Verb> extends [NetnsReference, ...infer Rest] ? Rest : never
-type ResultOf<Verb extends AnyVerb> = ReturnType<Verb> extends Operation<infer Result> ? Result : never
-
-/** The verbs of a resource, which note what is to be done instead of doing it. */
-export type Noted<Verbs extends Record<string, AnyVerb>> = {
-  readonly [Name in keyof Verbs]: (...args: ArgumentsOf<Verbs[Name]>) => BatchEntry<ResultOf<Verbs[Name]>>
-}
-
-/** The resources of one namespace in a batch: the verbs, options and checks of `NetNs`, without those of the call. */
-export interface BatchNetNs {
-  /** As `NetNs.links`. */
-  readonly links: Noted<typeof linkVerbs>
-  /** As `NetNs.addresses`. */
-  readonly addresses: Noted<typeof addressVerbs>
-  /** As `NetNs.routes`. */
-  readonly routes: Noted<typeof routeVerbs>
-  /** As `NetNs.neighbors`. */
-  readonly neighbors: Noted<typeof neighborVerbs>
-  /** As `NetNs.rules`. */
-  readonly rules: Noted<typeof ruleVerbs>
 }
 
 /** A namespace that a batch creates: later operations of the same batch may use it. */
@@ -159,8 +129,13 @@ export class Batch<Created> implements BatchNetNs {
     if (path !== undefined) endWithProcess()
     const entry = this.#note<Created>(item)
     const { index } = entry
+    const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
     return {
-      ...this.#resourcesOf(netns),
+      links,
+      addresses,
+      routes,
+      neighbors,
+      rules,
       name,
       index,
       [handleOf]: netns,
@@ -230,28 +205,18 @@ export class Batch<Created> implements BatchNetNs {
   }
 
   #resourcesOf(netns: NetnsReference): BatchNetNs {
-    const known = this.#places.get(netns)
-    if (known !== undefined) return known
-    const noted = <Verbs extends Record<string, AnyVerb>>(verbs: Verbs): Noted<Verbs> => {
-      const entries = Object.entries(verbs).map(([name, verb]) => [
-        name,
-        (...args: never[]) => {
-          this.#refuseCommitted(name)
-          return this.#note(verb(netns, ...args))
-        },
-      ])
-      return Object.fromEntries(entries) as Noted<Verbs>
+    let resources = this.#places.get(netns)
+    if (resources === undefined) {
+      resources = notedResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
+      this.#places.set(netns, resources)
     }
-    const resources: BatchNetNs = {
-      links: noted(linkVerbs),
-      addresses: noted(addressVerbs),
-      routes: noted(routeVerbs),
-      neighbors: noted(neighborVerbs),
-      rules: noted(ruleVerbs),
-    }
-    this.#places.set(netns, resources)
     return resources
   }
+
+  readonly #refuse = (operation: string): void => {
+    this.#refuseCommitted(operation)
+  }
+  readonly #noteVerb = (operation: Operation<unknown>): BatchEntry<unknown> => this.#note(operation)
 }
 
 class Entry<Result> implements BatchEntry<Result> {

@@ -6,7 +6,8 @@ import { checkCallOptions } from '../native/jobs'
 import type { NetnsReference, NetnsTarget } from '../native/netns_handle'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { Batch, type BatchNetNs, type MakeNetNs, type NewNetNs } from './batch'
+import { Batch, type MakeNetNs, type NewNetNs } from './batch'
+import type { BatchNetNs } from './noted'
 import { checkPrefix, nameBehind, nameTries } from './many'
 
 /** The batch that makes a namespace of a pool. */
