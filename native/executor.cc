@@ -19,7 +19,7 @@ constexpr auto kIdleTime = std::chrono::milliseconds(500);
 // looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
 // call costs next to nothing.
 constexpr auto kShortLook = std::chrono::microseconds(20);
-constexpr auto kLongLook = std::chrono::microseconds(200);
+constexpr auto kLongLook = std::chrono::microseconds(400);
 // How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
 constexpr auto kBriefly = std::chrono::microseconds(25);
 // After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
