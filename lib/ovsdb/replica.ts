@@ -199,7 +199,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
 
   /**
    * Resolves with the first result of a function that is none of undefined, null and false. It is called now, after each
-   * change, and when the replica is live or no longer live.
+   * change and the listeners to it, and when the replica is live or no longer live.
    * @example
    * await replica.until(() => replica.table('Interface').find({ name: 'p1' })?.ofport, { timeout: 5000 })
    */
@@ -357,13 +357,16 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   #check(): void {
+    // A listener may have closed the replica, and with it all that waits.
+    if (this.#closed !== undefined) return
     for (const { check } of [...this.#watchers]) check()
   }
 
   #apply(updates: Json, whole: boolean): void {
     const changes: readonly MirrorChange[] = this.#mirror.apply(updates, whole)
     if (changes.length === 0) return
-    this.#check()
+    // Listeners first: what waits may look at what they keep, and there may be no other change.
     tell(() => untyped(this).emit('change', changes))
+    this.#check()
   }
 }

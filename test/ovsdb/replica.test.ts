@@ -213,6 +213,21 @@ test('until resolves with what it saw, now or later, and ends with its call or i
   expect(replica.table('Queue').size).toBe(2)
 })
 
+test('until sees what listeners have made of the change that they were told of', async () => {
+  await using replica = await db.monitor({ Queue: true })
+  const told: string[] = []
+  replica.on('change', (changes) => told.push(...changes.map(({ type }) => type)))
+  const heard = replica.until(() => told.length > 0 && [...told], { timeout: 5000 })
+  await Promise.all([db.transaction((tx) => tx.insert('Queue', {})), expect(heard).resolves.toEqual(['insert'])])
+  // A listener that closes the replica ends what waits, which is not asked again.
+  const look = jest.fn(() => told.length > 1)
+  const ended = expect(replica.until(look)).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED' })
+  replica.on('change', () => void replica.close())
+  await db.transaction((tx) => tx.insert('Queue', {}))
+  await ended
+  expect(look).toHaveBeenCalledTimes(1)
+})
+
 test('a replica that is closed is no burden on the server, and hears nothing any more', async () => {
   const replica = await db.monitor({ Queue: true })
   await replica.close()
@@ -245,12 +260,13 @@ test('after a restart of the server the replica tells of the differences only', 
   expect(replica.live).toBe(true)
   expect(replica.table('Queue').get(kept.uuid)).toBe(same)
   await Promise.all([server.stop(), once(db, 'disconnect')])
-  // What happens while the client cannot see it.
+  // What happens while the client cannot see it: there is no server, and the change is made in the file.
+  const remove = { op: 'delete', table: 'Queue', where: [['dscp', '==', 2]] }
+  const file = server.directory.join('conf.db')
+  ovsdb(server.directory.path, 'ovsdb-tool', 'transact', file, JSON.stringify(['Open_vSwitch', remove]))
   const again = once(db, 'connect')
-  await using blind = await Server.start({ directory: server.directory, name: 'conf', args: [] })
-  blind.transact('Open_vSwitch', { op: 'delete', table: 'Queue', where: [['dscp', '==', 2]] })
+  await server.start()
   await again
-  await replica.until(() => told.length > 0)
   expect(told).toEqual([
     { table: 'Queue', type: 'delete', uuid: gone.uuid, row: undefined, old: expect.anything() as unknown },
   ])
