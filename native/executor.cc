@@ -19,7 +19,7 @@ constexpr auto kIdleTime = std::chrono::milliseconds(500);
 // looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
 // call costs next to nothing.
 constexpr auto kShortLook = std::chrono::microseconds(20);
-constexpr auto kLongLook = std::chrono::microseconds(400);
+constexpr auto kLongLook = std::chrono::microseconds(200);
 // How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
 constexpr auto kBriefly = std::chrono::microseconds(25);
 // After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
@@ -211,9 +211,9 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
     }
     Job* job = lane.handover.has_offer() ? lane.handover.take() : nullptr;
     if (!job) job = lane.handover.stop_looking();  // there was no offer, or it was taken back
+    expect_from_other_core(job, 1024);             // the job, of whatever kind
     eager = Clock::now() < begin + kLongLook;
     if (!job) return false;
-    expect_from_other_core(job, sizeof(Job) + 512);
     const bool last = !run(*job);
     // JavaScript's thread offers no other before it knows that this one is over.
     if (last) lane.handover.stop_looking();

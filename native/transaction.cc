@@ -54,6 +54,7 @@ void Transaction::run(ThreadHome& thread) {
     expect_from_other_core(script_.steps.data(), script_.steps.size() * sizeof(Step));
     expect_from_other_core(script_.bytes.data(), script_.bytes.size());
     expect_from_other_core(script_.namespaces.data(), sizeof(NamespacePointer));
+    expect_from_other_core(operations[0].details.get(), sizeof(Operation::Details));
   }
   bool failed = false;
   while (tried_ < operations.size() && !interrupted_ && !(failed && script_.stop_at_failure)) {
