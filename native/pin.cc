@@ -167,10 +167,17 @@ Failure take(const std::string& path, Fd& taken, bool& theirs) {
   return kTaken;
 }
 
+bool is_mounted(int place) {
+  struct statfs filesystem;
+  return ::fstatfs(place, &filesystem) == 0 && filesystem.f_type == NSFS_MAGIC;
+}
+
 // Removes the file of a name that is no mount (any more), unless somebody has taken it over.
 Failure remove_file(const std::string& path, bool unmounted) {
   Fd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
+  // Somebody has mounted something meanwhile. He may unmount it any moment, and the file be another one's by then.
+  if (place && is_mounted(place.get())) return unmounted ? Failure{} : Failure{EBUSY, "unlink"};
   // Of anything else, such as a symbolic link, or if there is no descriptor: as it is.
   if (place && is_unfinished(place.get(), status)) {
     Fd file(::open(("/proc/self/fd/" + std::to_string(place.get())).c_str(), O_RDONLY | O_CLOEXEC));
