@@ -2,7 +2,9 @@
  * The public face, and nothing else.
  * @module netloom
  */
-export { NetNs, type CreateOptions, type NamedNetns } from './netns/netns'
+export { NetNs, type CreateOptions } from './netns/netns'
+export type { NamedNetns } from './netns/named'
+export type { Inside } from './netns/inside'
 export { Batch, type BatchCreateOptions, type BatchOptions, type NewNetNs } from './netns/batch'
 export type { BatchEntry, BatchNetNs, Noted } from './netns/noted'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'

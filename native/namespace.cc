@@ -62,9 +62,10 @@ const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
 }
 
 Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept) {
-  if (Failure failure = thread.visit(fd_.get())) return failure;
   OpenSockets& sockets = thread.sockets();
-  const Failure failure = sockets.with_room([&] { return NetlinkSocket::open(protocol, kept->socket); }, kept.get());
+  const Failure failure = inside(thread, [&] {
+    return sockets.with_room([&] { return NetlinkSocket::open(protocol, kept->socket); }, kept.get());
+  });
   if (!failure) sockets.add(kept);
   return failure;
 }

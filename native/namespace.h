@@ -39,6 +39,14 @@ class Namespace {
     const std::lock_guard lock(mutex_);
     return std::move(pin_);
   }
+  // Runs `visit()`, which gives a Failure, inside this namespace. What it opens stays in the namespace wherever it is
+  // used.
+  template <class Function>
+  Failure inside(ThreadHome& thread, Function visit) {
+    if (Failure failure = thread.visit(fd_.get())) return failure;
+    return visit();
+  }
+
   // Takes over a socket that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
 

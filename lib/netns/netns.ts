@@ -1,23 +1,15 @@
 // NetNs: the public face of one network namespace.
-import { types } from 'node:util'
-import type { Server, Socket } from 'node:net'
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity, type NetnsTarget } from '../native/netns_handle'
-import { adoptNetns, createNetns, deleteNetns, listNetns, openNetns, runInside, shareNetns } from '../native/netns_jobs'
+import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
+import { adoptNetns, createNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
 import { perform } from '../netlink/perform'
-import { Addresses } from '../route/addresses'
 import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
-import { Links } from '../route/links'
-import { Neighbors } from '../route/neighbors'
 import { getNsid, setNsid } from '../route/nsids'
-import { Routes } from '../route/routes'
-import { Rules } from '../route/rules'
-import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
-import { deleteLeftovers } from './leftovers'
+import { Inside } from './inside'
 import {
   checkPrefix,
   checkProgress,
@@ -27,7 +19,8 @@ import {
   type CreateManyOptions,
   type ProgressOptions,
 } from './many'
-import { checkName, checkPath, namedDirectory, pathOfName } from './name'
+import { checkName, checkPath, pathOfName } from './name'
+import { deleteBehind, isNamed, listNamed, type NamedNetns } from './named'
 import { checkShared, describeShared, type SharedNetNs } from './share'
 import { Pool } from './pool'
 import type { PoolOptions } from './prepared'
@@ -43,14 +36,6 @@ export interface CreateOptions extends CallOptions {
   prefix?: string | undefined
 }
 
-/** A named namespace, as `NetNs.list` gives it. */
-export interface NamedNetns extends NetnsIdentity {
-  /** Its name: that of the file in `/run/netns`. */
-  readonly name: string
-  /** Its path, `/run/netns/NAME`. */
-  readonly path: string
-}
-
 const createKeys = ['path', 'ephemeral', 'prefix']
 
 /**
@@ -62,36 +47,18 @@ const createKeys = ['path', 'ephemeral', 'prefix']
  * await using red = await NetNs.create('red', { ephemeral: true })
  * await red.links.set('lo', { up: true })
  */
-export class NetNs implements NetnsTarget {
-  /** @internal */
-  readonly [handleOf]: NetnsHandle
+export class NetNs extends Inside {
   /** The name under `/run/netns`, if it was created or opened by name. */
   readonly name: string | undefined
   /** The path it was created at or opened from, if there is one. */
   readonly path: string | undefined
   /** Whether the namespace goes with this handle: anonymous, or created with `ephemeral`. */
   readonly ephemeral: boolean
-  /** Its network devices. */
-  readonly links: Links
-  /** The IP addresses of its devices. */
-  readonly addresses: Addresses
-  /** Its routes. */
-  readonly routes: Routes
-  /** Its neighbor tables (ARP, NDP). */
-  readonly neighbors: Neighbors
-  /** Its routing policy rules. */
-  readonly rules: Rules
-
   private constructor(handle: NetnsHandle, name?: string, path?: string, ephemeral = false) {
-    this[handleOf] = handle
+    super(handle)
     this.name = name
     this.path = path
     this.ephemeral = ephemeral
-    this.links = new Links(handle)
-    this.addresses = new Addresses(handle)
-    this.routes = new Routes(handle)
-    this.neighbors = new Neighbors(handle)
-    this.rules = new Rules(handle)
   }
 
   /**
@@ -211,28 +178,14 @@ export class NetNs implements NetnsTarget {
    */
   static async list(options?: CallOptions): Promise<NamedNetns[]> {
     checkCallOptions(options)
-    const flat = await listNetns(namedDirectory, options)
-    const found: NamedNetns[] = []
-    for (let i = 0; i < flat.length; i += 3) {
-      const name = flat[i] as string
-      found.push({ name, path: pathOfName(name), device: flat[i + 1] as number, inode: flat[i + 2] as number })
-    }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return listNamed(options)
   }
 
   /** Whether there is a namespace of this name. */
   static async exists(name: string, options?: CallOptions): Promise<boolean> {
     const path = pathOfName(checkName(name))
     checkCallOptions(options)
-    try {
-      const handle = await openNetns('NetNs.exists', { path }, name, options)
-      handle.close()
-      return true
-    } catch (error) {
-      const notOne = error instanceof NetloomError && error.code === 'EINVAL'
-      if (notOne || isNotFound(error)) return false
-      throw error
-    }
+    return isNamed(path, name, options)
   }
 
   /**
@@ -272,17 +225,7 @@ export class NetNs implements NetnsTarget {
     if (typeof what !== 'object' || (what as unknown) === null) throw wrongType('what', 'NetNs, or { prefix }', what)
     if (!(Symbol.iterator in what)) {
       checkKeys(what, new Set(['prefix']), 'what')
-      const prefix = checkPrefix(what.prefix)
-      const found = (await NetNs.list()).filter(({ name }) => name.startsWith(prefix))
-      await deleteLeftovers(prefix)
-      return deleteEach(
-        found.map(
-          ({ name }) =>
-            () =>
-              NetNs.delete(name, { force: true }),
-        ),
-        options,
-      )
+      return deleteBehind(checkPrefix(what.prefix), options)
     }
     const all = [...what]
     for (const [i, one] of all.entries()) {
@@ -376,26 +319,6 @@ export class NetNs implements NetnsTarget {
   }
 
   /**
-   * Runs a synchronous function with this thread inside the namespace, and returns what it returns. Nothing that happens
-   * later (a callback, what follows an `await`) is inside; so a function that returns a promise is refused. What libuv's
-   * pool does (`fs`, `dns`) is never inside.
-   * @throws TypeError if the function is asynchronous; NetloomError if the thread cannot enter.
-   * @example
-   * const interfaces = red.run(() => os.networkInterfaces())
-   */
-  run<Result>(inside: () => Result): Result {
-    if (typeof inside !== 'function') throw wrongType('fn', 'a function', inside)
-    if (types.isAsyncFunction(inside) || types.isGeneratorFunction(inside)) throw asynchronous()
-    const result = runInside('NetNs.run', this[handleOf], inside)
-    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
-      // It is refused, so nobody else will handle its failure.
-      void Promise.resolve(result).catch(() => undefined)
-      throw asynchronous()
-    }
-    return result
-  }
-
-  /**
    * Begins a batch: operations that are noted, and carried out as one job by `commit`.
    * @example
    * const batch = red.batch({ rollback: true })
@@ -407,28 +330,6 @@ export class NetNs implements NetnsTarget {
     const make = (handle: NetnsHandle, name?: string, path?: string, ephemeral?: boolean): NetNs =>
       new NetNs(handle, name, path, ephemeral)
     return new Batch(this[handleOf], make, options)
-  }
-
-  /**
-   * A TCP server in the namespace: Node's own, listening.
-   * @throws TypeError, RangeError for a wrong option; NetloomError (`EADDRINUSE`, `EADDRNOTAVAIL` …).
-   * @example
-   * const server = await red.listen({ host: '10.0.0.1', port: 80 })
-   * server.on('connection', (socket) => socket.end('hello'))
-   */
-  async listen(options?: ListenOptions): Promise<Server> {
-    return listen(this[handleOf], options)
-  }
-
-  /**
-   * A TCP connection from the namespace: Node's own socket, connected.
-   * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`;
-   *   AbortError.
-   * @example
-   * const socket = await red.connect({ host: '10.0.0.2', port: 80, timeout: 1000 })
-   */
-  async connect(options: ConnectOptions): Promise<Socket> {
-    return connect(this[handleOf], options)
   }
 
   /**
@@ -479,14 +380,4 @@ export class NetNs implements NetnsTarget {
     }
     this.close()
   }
-}
-
-function asynchronous(): TypeError {
-  return Object.assign(
-    new TypeError(
-      'NetNs.run takes a synchronous function: the thread leaves the namespace when the function returns, so what an ' +
-        'asynchronous one or a generator does later would happen outside. Use listen(), connect() and the like, or a Worker.',
-    ),
-    { code: 'ERR_NETLOOM_ASYNC_RUN' },
-  )
 }

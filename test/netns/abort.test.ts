@@ -27,7 +27,8 @@ test('a signal that is aborted already stops the call before anything happens', 
 test('a queued call is taken out of the queue, and its neighbors are not', async () => {
   await using red = await fresh()
   const controller = new AbortController()
-  const before = busy(red)
+  // Long enough for the machine to leave this thread alone between two lines.
+  const before = busy(red, 1000)
   const aborted = red.links.add({ kind: 'bridge', name: 'aborted' }, { signal: controller.signal })
   const after = red.links.add({ kind: 'bridge', name: 'after' })
   controller.abort()

@@ -1,0 +1,86 @@
+// What JavaScript may call. A call converts arguments and results and does nothing else; lib/native/addon.ts is the
+// typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
+#pragma once
+
+#include <napi.h>
+
+#include <vector>
+
+#include "environment.h"
+#include "namespace_jobs.h"
+
+namespace netloom {
+
+class NetloomAddon : public Napi::Addon<NetloomAddon> {
+ public:
+  NetloomAddon(Napi::Env env, Napi::Object exports);
+
+ private:
+  using Info = const Napi::CallbackInfo&;
+
+  // lifecycle: addon.cc
+  // start(dispatch)
+  Napi::Value Start(Info info);
+  // cancel(job)
+  Napi::Value Cancel(Info info);
+  // progress(job)
+  Napi::Value Progress(Info info);
+  // limit(descriptors that the jobs of a lane may hold before they are delivered, sockets that stay open)
+  Napi::Value Limit(Info info);
+  // end()
+  void End(Info);
+  // scratch(): the ArrayBuffer where the answer of a transaction that ended at once may lie
+  Napi::Value Scratch(Info info);
+  // stats(): [handles, jobs, threads]
+  Napi::Value Stats(Info info);
+
+  // namespaces: namespace_calls.cc
+  // createNetns(path or '', ephemeral)
+  Napi::Value CreateNetns(Info info);
+  // openNetnsPath(path)
+  Napi::Value OpenNetnsPath(Info info);
+  // openNetnsFd(fd): the descriptor is duplicated here and now, so the caller may close it.
+  Napi::Value OpenNetnsFd(Info info);
+  // openNetnsPid(pid)
+  Napi::Value OpenNetnsPid(Info info);
+  // openNetnsThread(tid)
+  Napi::Value OpenNetnsThread(Info info);
+  // deleteNetns(path, handle of the namespace it must be, or 0)
+  Napi::Value DeleteNetns(Info info);
+  // listNetns(directory)
+  Napi::Value ListNetns(Info info);
+  // letGo(): of the namespaces that were made ahead
+  Napi::Value LetGoOfSpares(Info info);
+  // listLeftovers(directory)
+  Napi::Value ListLeftoverFiles(Info info);
+  // closeNetns(handle)
+  Napi::Value CloseNetns(Info info);
+  // shareNetns(handle): [name of the registry, number in it], or undefined if the handle is closed
+  Napi::Value ShareNetns(Info info);
+  // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
+  Napi::Value AdoptNetns(Info info);
+  // enter(handle): how it failed, or undefined
+  Napi::Value Enter(Info info);
+  // leave(): how it failed, or undefined
+  Napi::Value Leave(Info info);
+
+  // sockets: socket_calls.cc
+  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
+  Napi::Value OpenInetSocket(Info info);
+  // takeSocket(number): its descriptor, which belongs to the caller, or -1
+  Napi::Value TakeSocket(Info info);
+
+  // messages: transaction_calls.cc
+  // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
+  Napi::Value Transact(Info info);
+
+  Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {});
+  // How something ended that needed no job, or failed before there was one.
+  Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr);
+  NamespacePointer Find(const Napi::Value& value) const;
+  Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {});
+
+  Environment environment_;
+};
+
+}  // namespace netloom
