@@ -28,7 +28,7 @@ test('a queued call is taken out of the queue, and its neighbors are not', async
   await using red = await fresh()
   const controller = new AbortController()
   // Long enough for the machine to leave this thread alone between two lines.
-  const before = busy(red, 1000)
+  const before = busy(red, 250)
   const aborted = red.links.add({ kind: 'bridge', name: 'aborted' }, { signal: controller.signal })
   const after = red.links.add({ kind: 'bridge', name: 'after' })
   controller.abort()
