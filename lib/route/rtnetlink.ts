@@ -65,7 +65,7 @@ export function change(
   lane: Lane = Lane.mutation,
   back: WayBack = {},
 ): Operation<void> {
-  const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack, ...back }] : what
+  const steps = 'bytes' in what ? [Object.assign({ netns, messages: [what], ending: Ending.ack }, back)] : what
   return { name, protocol: NETLINK.ROUTE, lane, netns, steps, about, result: nothing }
 }
 

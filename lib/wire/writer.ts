@@ -39,20 +39,26 @@ class Piece {
 // Taken by a writer until its message is finished: mostly one is written at a time.
 let piece: Piece | undefined
 
+const nowhere: readonly Relocation[] = []
+
 /** Writes one message. */
 export class Writer {
   #piece: Piece
   #view: DataView
   #begin: number
   #end: number
-  /** Places that are filled in when the message is sent. */
-  readonly relocations: Relocation[] = []
+  #relocations: Relocation[] | undefined
 
   constructor() {
     this.#piece = piece ?? new Piece()
     piece = undefined
     this.#view = this.#piece.view
     this.#end = this.#begin = this.#piece.used
+  }
+
+  /** Places that are filled in when the message is sent. */
+  get relocations(): readonly Relocation[] {
+    return this.#relocations ?? nowhere
   }
 
   get length(): number {
@@ -129,13 +135,13 @@ export class Writer {
   }
   /** The index of the device with this name, known when the message is sent. */
   deviceIndex(name: string): void {
-    this.relocations.push({ at: this.length, device: name })
+    ;(this.#relocations ??= []).push({ at: this.length, device: name })
     this.zeros(4)
   }
 
   /** The descriptor of a namespace. */
   netnsDescriptor(netns: object): void {
-    this.relocations.push({ at: this.length, netns })
+    ;(this.#relocations ??= []).push({ at: this.length, netns })
     this.zeros(4)
   }
 
