@@ -65,10 +65,15 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info);
 
   // sockets: socket_calls.cc
-  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
-  Napi::Value OpenInetSocket(Info info);
+  // openSocket(handle, 'ipv4', 'ipv6' or 'unix', stream, ipv6Only, reusePort, host or path or '', port, mask, device or
+  // '')
+  Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
+  // joinGroup(socket, join or leave, IPv6 group, device of the socket's namespace)
+  Napi::Value JoinGroup(Info info);
+  // setMulticastDevice(socket, device of the socket's namespace)
+  Napi::Value SetMulticastDevice(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

@@ -16,6 +16,11 @@ inline std::optional<double> number(const Napi::Value& value) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
+inline std::optional<bool> boolean(const Napi::Value& value) {
+  if (!value.IsBoolean()) return std::nullopt;
+  return value.As<Napi::Boolean>().Value();
+}
+
 inline std::optional<std::string> text(const Napi::Value& value) {
   if (!value.IsString()) return std::nullopt;
   return value.As<Napi::String>().Utf8Value();

@@ -56,14 +56,20 @@ export interface Addon {
   adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(
     handle: number,
-    version: 4 | 6,
-    type: 'tcp' | 'udp',
+    family: 'ipv4' | 'ipv6' | 'unix',
+    stream: boolean,
     ipv6Only: boolean,
+    reusePort: boolean,
     host: string,
     port: number,
+    mask: number,
     device: string,
   ): Started
   takeSocket(socket: number): number
+  /** 0 or -errno. */
+  joinGroup(socket: number, join: boolean, group: string, device: string): number
+  /** 0 or -errno. */
+  setMulticastDevice(socket: number, device: string): number
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */

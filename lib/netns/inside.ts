@@ -1,5 +1,6 @@
 // Inside: what one does inside a network namespace, whose handle is open.
 import { types } from 'node:util'
+import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
@@ -8,7 +9,9 @@ import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
-import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
+import { connect, type ConnectOptions } from '../sockets/connection'
+import { createSocket, type DatagramOptions } from '../sockets/datagram'
+import { listen, type ListenOptions } from '../sockets/server'
 import { wrongType } from '../wire/invalid'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -57,7 +60,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP server in the namespace: Node's own, listening.
+   * A server in the namespace, TCP or Unix: Node's own, listening.
    * @throws TypeError, RangeError for a wrong option; NetloomError (`EADDRINUSE`, `EADDRNOTAVAIL` …).
    * @example
    * const server = await red.listen({ host: '10.0.0.1', port: 80 })
@@ -68,7 +71,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP connection from the namespace: Node's own socket, connected.
+   * A connection from the namespace, TCP or Unix: Node's own socket, connected.
    * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`;
    *   AbortError.
    * @example
@@ -76,6 +79,22 @@ export abstract class Inside implements NetnsTarget {
    */
   async connect(options: ConnectOptions): Promise<Socket> {
     return connect(this[handleOf], options)
+  }
+
+  /**
+   * A UDP socket in the namespace: Node's own, not bound yet. It stays there: also where it is bound, joins a multicast
+   * group or sends later.
+   * @param onMessage - Listens to `message`.
+   * @throws TypeError, RangeError for a wrong option; NetloomError (`EMFILE` …).
+   * @example
+   * const socket = await red.createSocket('udp4')
+   * socket.bind(53, '10.0.0.1')
+   */
+  async createSocket(
+    type: SocketType | DatagramOptions,
+    onMessage?: (message: Buffer, from: RemoteInfo) => void,
+  ): Promise<DatagramSocket> {
+    return createSocket(this[handleOf], type, onMessage)
   }
 }
 
