@@ -8,9 +8,10 @@ import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
 /** What a job is about, for its errors. */
-type About = Subject & Pick<FailureDetails, 'detail'>
+export type About = Subject & Pick<FailureDetails, 'detail'>
 
-function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
+/** What a job made; throws if it failed. */
+export function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
   if (errno === 0) return result
   throw systemError({ ...about, errno, syscall: call })
 }

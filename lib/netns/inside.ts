@@ -9,6 +9,7 @@ import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
+import { Taps } from '../taps/taps'
 import { wrongType } from '../wire/invalid'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -25,6 +26,7 @@ export abstract class Inside implements NetnsTarget {
   readonly neighbors: Neighbors
   /** Its routing policy rules. */
   readonly rules: Rules
+  #taps: Taps | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -34,6 +36,11 @@ export abstract class Inside implements NetnsTarget {
     this.routes = new Routes(handle)
     this.neighbors = new Neighbors(handle)
     this.rules = new Rules(handle)
+  }
+
+  /** Its TUN and TAP devices, as streams of packets. */
+  get taps(): Taps {
+    return (this.#taps ??= new Taps(this[handleOf]))
   }
 
   /**
