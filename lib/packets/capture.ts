@@ -5,6 +5,7 @@ import { whenAborted } from '../native/abort'
 import { mostAtOnce, Possible, timeOf, type Datagrams, type Slab } from '../native/datagrams'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { checkInteger } from '../wire/integers'
+import { checkKeys } from '../wire/invalid'
 import { checkText } from '../wire/text'
 import { LinkType, linkTypeOf, pcapHeader, pcapRecords } from './pcap'
 
@@ -24,12 +25,14 @@ export interface CaptureResult {
   readonly dropped: number
 }
 
+const keys = new Set(['count', 'signal'])
+
 /** Checks the arguments of a capture. */
 export function checkCaptureOptions(file: unknown, options: CaptureOptions): void {
   checkText(file, 1, 4095, 'file')
-  const { count, ...call } = options
-  checkCallOptions(options as CallOptions, ['count'])
-  checkCallOptions(call)
+  checkKeys(options, keys)
+  const { count, signal } = options
+  checkCallOptions({ signal })
   if (count !== undefined) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
 }
 

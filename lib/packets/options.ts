@@ -19,7 +19,7 @@ const fanoutModes = { hash: 0, loadBalance: 1, cpu: 2, rollover: 3, random: 4, q
 export interface PacketsOptions extends CallOptions {
   /** The device, by name or index. Default: all of the namespace. */
   dev?: Device | undefined
-  /** Which packets. Default: `all`, sent ones too. */
+  /** Which packets; those that this machine sends are only among `all`. Default: `all`. */
   protocol?: EtherType | undefined
   /** Without link-layer headers, which differ from device to device (SOCK_DGRAM). Default: false. */
   cooked?: boolean | undefined

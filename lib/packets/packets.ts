@@ -105,6 +105,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
 
   /**
    * Sends a packet, with its link-layer header unless the socket is cooked. Resolves when the kernel has taken it.
+   * Other sockets of the device see it (`outgoing`), this one does not.
    * @param to - Where to, for a cooked socket or one of all devices.
    * @throws TypeError, RangeError; NetloomError: `ENETDOWN`, `ENXIO` (no such device), `EMSGSIZE` (beyond the MTU),
    *   `ENOBUFS` (the device's queue is full, or 1024 packets wait), `ERR_NETLOOM_CLOSED`.

@@ -49,10 +49,11 @@ export class Tap extends Duplex {
   readonly #datagrams: Datagrams
   readonly #slab = new Slab(slabSize)
   readonly #lengths = new Uint32Array(mostAtOnce)
+  readonly #lengthsRead = new Uint32Array(mostAtOnce)
   #together: Buffer | undefined
   #writing: Writing | undefined
   #dropped = 0
-  #queueOpener: ((options?: CallOptions) => Promise<Tap>) | undefined
+  readonly #openQueue: (options?: CallOptions) => Promise<Tap>
 
   /** @internal */
   constructor(
@@ -65,7 +66,7 @@ export class Tap extends Duplex {
     this.name = name
     this.format = format
     this.#netns = netns
-    this.#queueOpener = openQueue
+    this.#openQueue = openQueue
     const { label, identity } = netns
     const what = `tap ${name} in netns ${label}`
     this.#datagrams = new Datagrams(
@@ -102,13 +103,13 @@ export class Tap extends Duplex {
 
   /**
    * Another queue of the same device, which has `multiQueue`.
-   * @throws NetloomError: `EINVAL` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
+   * @throws NetloomError: `EBUSY` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
    * @example
    * const queues = [tap, await tap.openQueue(), await tap.openQueue()]
    */
   async openQueue(options?: CallOptions): Promise<Tap> {
     checkCallOptions(options)
-    return this.#queueOpener!(options)
+    return this.#openQueue(options)
   }
 
   /**
@@ -206,12 +207,11 @@ export class Tap extends Duplex {
     let wanted = true
     // All lengths first: who gets a packet may read another tap.
     for (let i = 0; i < count; i++) this.#lengthsRead[i] = wordOf(i, 'captured')
-    for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i]!))
+    for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i] ?? 0))
     if (this.destroyed) return
     if (!wanted) this.#datagrams.stop(Possible.read)
     if (errno !== 0) this.destroy(this.#failure('read', errno))
   }
-  readonly #lengthsRead = new Uint32Array(mostAtOnce)
 
   #write(packets: readonly unknown[], done: Done): void {
     const wrong = packets.find((packet) => !isBytes(packet))
