@@ -38,7 +38,7 @@ export interface PacketsOptions extends CallOptions {
   snapLength?: number | undefined
   /**
    * Bytes for packets that wait in the kernel to be received; what has no room is dropped, and counted. Beyond
-   * net.core.rmem_max it takes CAP_NET_ADMIN. Default: net.core.rmem_default.
+   * net.core.rmem_max it takes CAP_NET_ADMIN. Default: 2097152, or net.core.rmem_max.
    */
   bufferSize?: number | undefined
   /**
@@ -90,14 +90,14 @@ function fanoutOf(value: PacketsOptions['fanout']): number | undefined {
 
 /** Checks the options of a packet socket, and gives what the addon wants. */
 export function requestOf(options: PacketsOptions): PacketsRequest & { readonly snapLength: number } {
-  const { dev, protocol = 'all', filter, snapLength = 262_144, bufferSize = 0 } = options
+  const { dev, protocol = 'all', filter, snapLength = 262_144, bufferSize = 2_097_152 } = options
   if (dev !== undefined) checkDevice(dev, 'dev')
   const ofDevice = (field: 'promiscuous' | 'allMulticast'): boolean => {
     const on = checkBoolean(options[field], field)
     if (on && dev === undefined) throw wrongValue(field, 'left out without dev', on)
     return on
   }
-  if (options.bufferSize !== undefined) checkInteger(bufferSize, 1, 0x3fffffff, 'bufferSize')
+  checkInteger(bufferSize, 1, 0x3fffffff, 'bufferSize')
   return {
     protocol: etherTypeOf(protocol, 'protocol'),
     device: dev === undefined ? '' : String(dev),

@@ -123,7 +123,6 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
   }
 
   async #finish(): Promise<PingSummary> {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- they are counted where they come from
     for await (const _event of this) continue
     return this.summary
   }

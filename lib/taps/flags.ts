@@ -28,7 +28,8 @@ export interface TapFormat {
 
 export const formatKeys = ['mode', 'packetInfo', 'vnetHeader', 'multiQueue'] as const
 
-const IFF = { tun: 0x1, tap: 0x2, multiQueue: 0x100, noPi: 0x1000, vnetHeader: 0x4000 } as const
+const IFF = { tun: 0x1, tap: 0x2 } as const
+const [multiQueueFlag, noPacketInfoFlag, vnetHeaderFlag] = [0x100, 0x1000, 0x4000] as const
 
 function checkBoolean(value: unknown, field: string): void {
   if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
@@ -36,7 +37,7 @@ function checkBoolean(value: unknown, field: string): void {
 
 /** Checks a format. */
 export function checkFormat({ mode, packetInfo, vnetHeader, multiQueue }: TapFormat): void {
-  if (mode !== undefined && mode !== 'tap' && mode !== 'tun') throw wrongValue('mode', '"tap" or "tun"', mode)
+  if (mode !== undefined && !Object.hasOwn(IFF, mode)) throw wrongValue('mode', '"tap" or "tun"', mode)
   checkBoolean(packetInfo, 'packetInfo')
   checkBoolean(multiQueue, 'multiQueue')
   if (typeof vnetHeader === 'number') {
@@ -52,7 +53,11 @@ export function flagsOf({
   vnetHeader = false,
   multiQueue = false,
 }: TapFormat): number {
-  const flags = [packetInfo ? 0 : IFF.noPi, vnetHeader === false ? 0 : IFF.vnetHeader, multiQueue ? IFF.multiQueue : 0]
+  const flags = [
+    packetInfo ? 0 : noPacketInfoFlag,
+    vnetHeader === false ? 0 : vnetHeaderFlag,
+    multiQueue ? multiQueueFlag : 0,
+  ]
   return flags.reduce((sum, flag) => sum | flag, IFF[mode])
 }
 

@@ -230,8 +230,8 @@ export class Tap extends Duplex {
       if (sent > 0) {
         writing.next += sent
       } else if (-sent === EIO) {
-        this.#dropped++
-        writing.next++
+        this.#dropped += packets.length - writing.next
+        writing.next = packets.length
       } else if (-sent === EAGAIN) {
         this.#writing = writing
         this.#datagrams.begin(Possible.write)
@@ -250,19 +250,19 @@ export class Tap extends Duplex {
 
   /** Writes as many packets as go into one call; how many, or -errno. */
   #send(packets: readonly Uint8Array[], from: number): number {
-    if (from === packets.length - 1) return this.#datagrams.sendOne(packets[from]!)
     const together = (this.#together ??= Buffer.allocUnsafeSlow(slabSize))
     let count = 0
     let end = 0
-    for (let i = from; i < packets.length && count < mostAtOnce; i++) {
-      const packet = packets[i]!
-      if (packet.byteLength > together.byteLength - end) break
+    for (const packet of from === 0 ? packets : packets.slice(from)) {
+      if (count === mostAtOnce) break
+      // One that is longer than any packet: the kernel says what it thinks of it.
+      if (count === 0 && (packets.length === 1 || packet.byteLength > slabSize)) return this.#datagrams.sendOne(packet)
+      if (packet.byteLength > slabSize - end) break
       together.set(packet, end)
       this.#lengths[count++] = packet.byteLength
       end += packet.byteLength
     }
-    // One that is longer than any packet: the kernel says what it thinks of it.
-    return count === 0 ? this.#datagrams.sendOne(packets[from]!) : this.#datagrams.send(together, this.#lengths, count)
+    return this.#datagrams.send(together, this.#lengths, count)
   }
 
   #failure(syscall: 'read' | 'write', errno: number): NetloomError {

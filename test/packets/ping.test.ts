@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { NetNs, PingEvent, PingOptions } from '../../lib/index'
-import { settledSocketCount, socketCount } from '../sockets/count'
 import { ip } from '../support/namespaces'
 import { joined } from './joined'
 
@@ -19,14 +18,6 @@ async function eventsOf(ns: NetNs, address: string, options?: PingOptions): Prom
   for await (const event of ns.ping(address, options)) events.push(event)
   return events
 }
-
-let before: number
-beforeEach(() => {
-  before = socketCount()
-})
-afterEach(async () => {
-  expect(await settledSocketCount(before)).toBe(before)
-})
 
 test.each(['10.0.0.2', 'fd00::2', 'fe80::2%eth0', '10.0.0.1', '127.0.0.1', '::1'])(
   '%s answers, with times that begin and end in the kernel',

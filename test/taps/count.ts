@@ -39,8 +39,8 @@ export async function nextOurs(tap: Tap): Promise<Buffer> {
 export async function write(tap: Tap, packet: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     tap.write(packet, (error) => {
-      if (error == null) resolve()
-      else reject(error)
+      if (error) reject(error)
+      else resolve()
     })
   })
 }
