@@ -15,6 +15,17 @@ export type EtherType = keyof typeof protocols | number
 /** How a group of packet sockets shares the packets (PACKET_FANOUT_). */
 const fanoutModes = { hash: 0, loadBalance: 1, cpu: 2, rollover: 3, random: 4, queueMapping: 5 } as const
 
+/** A group of packet sockets that share packets. */
+export interface Fanout {
+  /** The group's number within the namespace, 0 to 65535. */
+  readonly group: number
+  /**
+   * Who gets a packet: by flow (`hash`), in turn (`loadBalance`), by CPU, the first that has room (`rollover`), at random,
+   * or by the device's queue. Default: `hash`.
+   */
+  readonly mode?: keyof typeof fanoutModes | undefined
+}
+
 /** Options of `NetNs.packets`. */
 export interface PacketsOptions extends CallOptions {
   /** The device, by name or index. Default: all of the namespace. */
@@ -41,11 +52,8 @@ export interface PacketsOptions extends CallOptions {
    * net.core.rmem_max it takes CAP_NET_ADMIN. Default: 2097152, or net.core.rmem_max.
    */
   bufferSize?: number | undefined
-  /**
-   * Shares the packets among all sockets of a group, 0 to 65535: by flow (`hash`, the default), in turn (`loadBalance`),
-   * by CPU, to the first that has room (`rollover`), at random, or by the device's queue.
-   */
-  fanout?: { readonly group: number; readonly mode?: keyof typeof fanoutModes | undefined } | undefined
+  /** Shares the packets with other sockets of a group (PACKET_FANOUT). Default: each gets all. */
+  fanout?: Fanout | undefined
 }
 
 export const packetsKeys = [
