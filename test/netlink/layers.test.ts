@@ -22,6 +22,7 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 
