@@ -93,20 +93,14 @@ export class Scene implements AsyncDisposable {
     return readFileSync(join(this.stateDir, id, file), 'utf8')
   }
 
-  /** A namespace with eth0 on a bridge. */
-  async client(bridge: string, mac: string): Promise<NetNs> {
+  /** A namespace with eth0, whose other end is in that of the switch: a port of a bridge, if there is one. */
+  async client(bridge: string | undefined, mac: string, name = `c${this.#clients.length + 1}-${mac.slice(-2)}`) {
     const ns = await fresh('client')
     this.#clients.push(ns)
     withoutDad(ns)
     await ns.links.set('lo', { up: true })
-    const name = `c${this.#clients.length}-${mac.slice(-2)}`
-    await this.host.links.add({
-      kind: 'veth',
-      name,
-      master: bridge,
-      up: true,
-      peer: { netns: ns, name: 'eth0', mac, up: true, numTxQueues: 1, numRxQueues: 1 },
-    })
+    const peer = { netns: ns, name: 'eth0', mac, up: true, numTxQueues: 1, numRxQueues: 1 }
+    await this.host.links.add({ kind: 'veth', name, master: bridge, up: true, peer })
     return ns
   }
 
