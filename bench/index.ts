@@ -16,6 +16,7 @@ import { linkGet } from './link_get'
 import { linkList } from './link_list'
 import { livePods } from './live_pods'
 import { cleanUpAtEnd } from './namespaces'
+import { openstackDhcp } from './openstack_dhcp'
 import { podChurn } from './pod_churn'
 import { podDeletion } from './pod_deletion'
 import { podLatency } from './pod_latency'
@@ -43,6 +44,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   footprint,
   'event-loop-delay': eventLoopDelay,
   'inside-taps': insideTaps,
+  'openstack-dhcp': openstackDhcp,
 }
 
 const usage = `usage: npm run bench -- [--smoke] [--only NAME]… [--figures DIRECTORY] [--strict]

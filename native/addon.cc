@@ -42,6 +42,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("openPackets", &NetloomAddon::OpenPacketSocket),
                            InstanceMethod("openPing", &NetloomAddon::OpenPingSocket),
                            InstanceMethod("accessFiles", &NetloomAddon::AccessNamespaceFiles),
+                           InstanceMethod("lockFile", &NetloomAddon::LockFile),
                            InstanceMethod("transact", &NetloomAddon::Transact),
                            InstanceMethod("cancel", &NetloomAddon::Cancel),
                            InstanceMethod("progress", &NetloomAddon::Progress),

@@ -117,6 +117,10 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // its end)
   Napi::Value AccessNamespaceFiles(Info info);
 
+  // locks of files: lock_calls.cc
+  // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
+  Napi::Value LockFile(Info info);
+
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info);

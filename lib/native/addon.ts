@@ -140,6 +140,7 @@ export interface Addon {
     dontFragment: boolean,
   ): Started
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
+  lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */
