@@ -153,7 +153,7 @@ export class Keeper {
       const note = networkFile(network.written, ports, true)
       await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
       await this.#dnsmasq.stop()
-      await this.#place.remove(network); 
+      await this.#place.remove(network)
       removeDirectory(this.#paths.directory)
     })
   }
