@@ -11,6 +11,8 @@ namespace netloom {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
+      children_(env, [this](napi_value function, size_t count,
+                            const napi_value* arguments) { call(function, count, arguments); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -96,19 +98,23 @@ void Environment::limit(size_t opening, size_t sockets) {
   nursery_->allow(std::min(opening / 16, Nursery::kAhead));
 }
 
-void Environment::dispatch(napi_value results) {
+void Environment::call(napi_value function, size_t count, const napi_value* arguments) {
   napi_value receiver = nullptr;
   (void)napi_get_global(env_, &receiver);
+  if (napi_make_callback(env_, *context_, receiver, function, count, arguments, nullptr) == napi_ok) return;
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+}
+
+void Environment::dispatch(napi_value results) {
   // One that is called may load another copy of the library, which adds to the list.
   for (size_t i = 0; i < dispatchers_.size(); ++i) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
     if (!function) continue;  // its copy of the library is gone
-    if (napi_make_callback(env_, *context_, receiver, function, 1, &results, nullptr) == napi_ok) continue;
-    bool thrown = false;
-    napi_value error = nullptr;
-    if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
-    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+    call(function, 1, &results);
   }
 }
 
@@ -116,6 +122,7 @@ void Environment::end() {
   executor_.stop();
   nursery_->stop();
   jobs_.clear();
+  children_.end();
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "children.h"
 #include "executor.h"
 #include "loop_wake.h"
 #include "namespace.h"
@@ -50,6 +51,15 @@ class Environment {
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
 
+  // The processes that were started here.
+  Children& children() { return children_; }
+  // Runs `start`, which gives a Failure; again if there were not enough descriptors and some could be closed.
+  template <class Start>
+  Failure start_process(Start start) {
+    Children::reap_orphans();
+    return kept_sockets_->with_room(start);
+  }
+
   // How many descriptors the jobs of one lane may hold before they are delivered, and how many sockets stay open.
   void limit(size_t opening, size_t sockets);
   // Duplicates a descriptor.
@@ -70,6 +80,8 @@ class Environment {
  private:
   void drain();
   void dispatch(napi_value results);
+  // Calls a function of JavaScript's from the event loop; what it throws is an uncaught exception.
+  void call(napi_value function, size_t count, const napi_value* arguments);
   // [errno, system call, result] appended to an array.
   void report(ArrayValue& to, Job& job, std::span<uint8_t> scratch);
   // Where this environment lives, also while its thread is inside enter().
@@ -88,6 +100,7 @@ class Environment {
   std::vector<Fd> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
+  Children children_;
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

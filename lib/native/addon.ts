@@ -70,6 +70,20 @@ export interface Addon {
   joinGroup(socket: number, join: boolean, group: string, device: string): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */
