@@ -34,7 +34,7 @@ interface NodeRequest {
 interface NodeHandle {
   pid?: number | undefined
   onexit: ((code: number | null, signal?: string | null) => void) | undefined
-  spawn(request: NodeRequest): number
+  spawn(): number
   kill(signal: number): number
   ref(): void
   unref(): void
@@ -71,16 +71,33 @@ class ProcessHandle implements NodeHandle {
   readonly #netns: NetnsHandle
   readonly #operation: string
   readonly #surroundings: Surroundings
+  readonly #request: NodeRequest
   #number = 0
 
-  constructor(operation: string, netns: NetnsHandle, surroundings: Surroundings, onexit: NodeHandle['onexit']) {
+  constructor(
+    operation: string,
+    netns: NetnsHandle,
+    surroundings: Surroundings,
+    request: NodeRequest,
+    replaced: NodeHandle,
+  ) {
     this.#operation = operation
     this.#netns = netns
     this.#surroundings = surroundings
-    this.onexit = onexit
+    this.#request = request
+    this.onexit = replaced.onexit
+    // Node never collects a handle that has not been started: so it is to hold nothing else.
+    replaced.onexit = undefined
+    // Node's mark of who owns it.
+    for (const symbol of Object.getOwnPropertySymbols(replaced)) {
+      Object.defineProperty(this, symbol, { value: Reflect.get(replaced, symbol), configurable: true })
+      Reflect.set(replaced, symbol, undefined)
+    }
   }
 
-  spawn({ file, args, cwd, envPairs, stdio = [], detached, uid, gid }: NodeRequest): number {
+  /** What it is called with differs between versions of Node, and is in the request in the same words in all of them. */
+  spawn(): number {
+    const { file, args, cwd, envPairs, stdio = [], detached, uid, gid } = this.#request
     // What listens to its end is in the context in which it was started, as with Node's own.
     const resource = new AsyncResource('NETLOOM_PROCESS')
     const onExit = (code?: number, signal?: number): void => {
@@ -139,14 +156,6 @@ class ProcessHandle implements NodeHandle {
   }
 }
 
-/** Ends Node's own handle, which was never used: one that was not tried to start with is never collected. */
-function discard(handle: NodeHandle): void {
-  handle.onexit = undefined
-  // No descriptor is -1: libuv refuses this before it does anything. Where Node may not start processes, this throws.
-  handle.spawn({ file: '', args: [''], envPairs: [], stdio: [{ type: 'fd', fd: -1 }] })
-  handle.close()
-}
-
 /** Has an error that Node has made tell the namespace, and the step that failed. */
 export function explain(error: unknown, netns: NetnsHandle, failedCall?: string): unknown {
   if (typeof error !== 'object' || error === null || !('message' in error)) return error
@@ -162,6 +171,17 @@ export function explain(error: unknown, netns: NetnsHandle, failedCall?: string)
   })
 }
 
+/** Node's permission model, where it is on: its own handle would ask it. */
+function checkPermission(): void {
+  const { permission } = process as { permission?: { has(scope: string): boolean } }
+  if (permission === undefined || permission.has('child')) return
+  const code = 'ERR_ACCESS_DENIED'
+  throw Object.assign(new Error('Access to this API has been restricted: --allow-child-process'), {
+    code,
+    permission: 'ChildProcess',
+  })
+}
+
 /**
  * Calls a function of Node's that starts one process, which is born inside the namespace.
  * @param opener - Where the process was asked for, for the leak check.
@@ -174,6 +194,7 @@ export function bornInside<Result>(
   start: () => Result,
 ): Result {
   netns.use(operation)
+  checkPermission()
   const prototype = ChildProcess.prototype as NodeChild
   const nodes = prototype.spawn
   let handle: ProcessHandle | undefined
@@ -181,11 +202,7 @@ export function bornInside<Result>(
     prototype.spawn = nodes
     const replaced = this._handle
     if (replaced !== null) {
-      handle = new ProcessHandle(operation, netns, surroundings, replaced.onexit)
-      // Node's mark of who owns it.
-      for (const symbol of Object.getOwnPropertySymbols(replaced))
-        Object.defineProperty(handle, symbol, { value: Reflect.get(replaced, symbol), configurable: true })
-      discard(replaced)
+      handle = new ProcessHandle(operation, netns, surroundings, request, replaced)
       this._handle = handle
     }
     const own = handle
