@@ -12,7 +12,7 @@ namespace netloom {
 Environment::Environment(Napi::Env env)
     : env_(env),
       children_(env, [this](napi_value function, size_t count,
-                            const napi_value* arguments) { call(function, count, arguments); }),
+                            const napi_value* arguments) { (void)call(function, count, arguments); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -98,24 +98,25 @@ void Environment::limit(size_t opening, size_t sockets) {
   nursery_->allow(std::min(opening / 16, Nursery::kAhead));
 }
 
-void Environment::call(napi_value function, size_t count, const napi_value* arguments) {
-  napi_value receiver = nullptr;
-  (void)napi_get_global(env_, &receiver);
-  if (napi_make_callback(env_, *context_, receiver, function, count, arguments, nullptr) == napi_ok) return;
-  bool thrown = false;
-  napi_value error = nullptr;
-  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
-}
-
 void Environment::dispatch(napi_value results) {
   // One that is called may load another copy of the library, which adds to the list.
   for (size_t i = 0; i < dispatchers_.size(); ++i) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
     if (!function) continue;  // its copy of the library is gone
-    call(function, 1, &results);
+    if (!call(function, 1, &results)) return;
   }
+}
+
+bool Environment::call(napi_value function, size_t count, const napi_value* arguments) {
+  napi_value receiver = nullptr;
+  (void)napi_get_global(env_, &receiver);
+  if (napi_make_callback(env_, *context_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return false;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+  return true;
 }
 
 void Environment::end() {
@@ -126,6 +127,7 @@ void Environment::end() {
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();
+  datagrams_.clear();
 }
 
 uint64_t Environment::keep(NamespacePointer netns) {
@@ -178,6 +180,17 @@ int Environment::take_socket(uint64_t number) {
   const int fd = found->second.release();
   sockets_.erase(found);
   return fd;
+}
+
+uint64_t Environment::keep_datagrams(Fd fd, Datagrams::Via via) {
+  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, 1, &argument); };
+  datagrams_.emplace(++last_handle_, std::make_unique<Datagrams>(env_, std::move(fd), via, call));
+  return last_handle_;
+}
+
+Datagrams* Environment::find_datagrams(uint64_t number) const {
+  const auto found = datagrams_.find(number);
+  return found == datagrams_.end() ? nullptr : found->second.get();
 }
 
 Failure Environment::enter(const Namespace& netns) {

@@ -3,8 +3,11 @@ import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
-import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
+import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { killInside, pidsInside, workerInside } from '../processes/inside'
 import { processesOf, type Processes } from '../processes/processes'
@@ -17,6 +20,10 @@ import { Rules } from '../route/rules'
 import { connect, type ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
 import { listen, type ListenOptions } from '../sockets/server'
+import { open as openPackets, type Packets } from '../packets/packets'
+import type { PacketsOptions } from '../packets/options'
+import { Ping, type PingOptions } from '../packets/ping'
+import { Taps } from '../taps/taps'
 import { wrongType } from '../wire/invalid'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -36,6 +43,9 @@ export abstract class Inside implements NetnsTarget {
   /** Its name under `/run/netns`, if it was created or opened by name. */
   abstract readonly name: string | undefined
   #processes: Processes | undefined
+  #taps: Taps | undefined
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -45,6 +55,11 @@ export abstract class Inside implements NetnsTarget {
     this.routes = new Routes(handle)
     this.neighbors = new Neighbors(handle)
     this.rules = new Rules(handle)
+  }
+
+  /** Its TUN and TAP devices, as streams of packets. */
+  get taps(): Taps {
+    return (this.#taps ??= new Taps(this[handleOf]))
   }
 
   /**
@@ -204,6 +219,77 @@ export abstract class Inside implements NetnsTarget {
    */
   worker(file: string | URL, options?: WorkerOptions): Worker {
     return workerInside(this[handleOf], file, options)
+  }
+
+  /**
+   * Pings an address from the namespace (ICMP echo): awaited, it gives a summary; in a loop, each answer, error and
+   * timeout when it comes. No answer is no error of the call. It takes no privilege where net.ipv4.ping_group_range of the
+   * namespace allows it, else CAP_NET_RAW.
+   * @param address - An address, no name; a link-local one with its zone, a device of the namespace: `fe80::1%eth0`.
+   * @throws TypeError, RangeError for a wrong option. Once it runs: NetloomError (`ENETUNREACH` and the like, if the first
+   *   request cannot be sent; `EACCES`, `EPERM`, `ENODEV`, `EADDRNOTAVAIL`); AbortError.
+   * @example
+   * const { received, average } = await red.ping('10.0.0.2', { count: 3 })
+   * for await (const event of red.ping('10.0.0.2')) if (event.type === 'reply') console.log(event.time)
+   */
+  ping(address: string, options?: PingOptions): Ping {
+    return new Ping(this[handleOf], address, options)
+  }
+
+  /**
+   * Opens a packet socket in the namespace: the packets that pass its devices, to be read, sent, or captured to a file.
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `EPERM` (CAP_NET_RAW is missing), `ENODEV`,
+   *   `ENETDOWN`.
+   * @example
+   * await using packets = await red.packets({ dev: 'eth0' })
+   * await packets.capture('eth0.pcap', { count: 100 })
+   */
+  async packets(options?: PacketsOptions): Promise<Packets> {
+    return openPackets(this[handleOf], options)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
   }
 }
 

@@ -39,6 +39,9 @@ export async function killInside(
 
 /** @internal NetNs.worker */
 export function workerInside(netns: NetnsHandle, file: string | URL, options?: WorkerOptions): Worker {
+  if (typeof file !== 'string' && typeof (file as URL | undefined)?.href !== 'string') {
+    throw wrongType('file', 'a path, a URL or code', file)
+  }
   // A new thread is where the one is that starts it, and it is started before the constructor returns: so it is inside
   // before anything of it runs, and Node does all the rest.
   const worker = runInside('NetNs.worker', netns, () => new Worker(file, options))

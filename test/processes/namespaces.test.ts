@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { NetNs, ProcessOptions } from '../../lib/index'
+import { NetNs, type ProcessOptions } from '../../lib/index'
 import { fresh } from '../support/namespaces'
 
 let red: NetNs
@@ -222,8 +222,7 @@ test('pids are those of ip netns pids; kill ends them, and never this process', 
   expect((await red.kill()).sort()).toEqual(pids.sort())
   for (const end of await Promise.all(closed)) expect(end).toEqual([null, 'SIGTERM'])
   expect(await red.kill('SIGKILL')).toEqual([])
-  const { NetNs: NetNsClass } = await import('../../lib/index')
-  using own = await NetNsClass.current()
+  using own = await NetNs.current()
   expect(await own.pids()).toContain(process.pid)
   await expect(own.kill(0)).rejects.toMatchObject({ code: 'ERR_NETLOOM_OWN_PROCESS' })
 })

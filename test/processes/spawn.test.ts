@@ -128,8 +128,9 @@ test('streams, descriptors and pipes of any number are its stdio', async () => {
   })
   closeSync(out)
   child.stdin!.end('in\n')
-  const five = text(child.stdio[5] as unknown as Socket)
-  ;(child.stdio[6] as unknown as Socket).end('six\n')
+  const streams = child.stdio as readonly unknown[]
+  const five = text(streams[5] as Socket)
+  ;(streams[6] as Socket).end('six\n')
   await once(child, 'close')
   expect(await five).toBe('five\n')
   expect(readFileSync(join(directory, 'out'), 'utf8')).toBe('in\nerr\nsix\n')
