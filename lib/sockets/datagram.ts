@@ -104,13 +104,13 @@ function adopt(socket: Socket, fd: number, netns: NetnsHandle): void {
   if (!cluster.isWorker) return
   // In a cluster's worker `bind` would let the primary bind a socket of its own.
   const bind = socket.bind.bind(socket) as (...args: unknown[]) => Socket
-  socket.bind = ((...args: unknown[]) => {
+  socket.bind = (...args: unknown[]) => {
     const [first, second] = args
     if (typeof first === 'object' && first !== null) return bind({ ...first, exclusive: true }, ...args.slice(1))
     const callback = args.find((one) => typeof one === 'function')
     const address = typeof second === 'string' ? second : undefined
     return bind({ port: typeof first === 'number' ? first : 0, address, exclusive: true }, callback)
-  })
+  }
 }
 
 /** Devices in `::%eth0`, which Node looks up in the namespace of its thread, are those of the socket's. */
