@@ -12,7 +12,7 @@ import {
 } from 'node:dns'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
-import { NetloomError, type Subject } from '../errors'
+import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { openSocket } from '../native/socket_jobs'
 import { checkInteger } from '../wire/integers'
@@ -148,7 +148,10 @@ async function find(
     const there = await configured()
     types = types.filter((type) => there.has(type === 'A' ? 4 : 6))
   }
-  const found = await resolver.resolve(name, types, signal)
+  const found = await resolver.resolve(name, types, signal).catch((error: unknown) => {
+    const late = limit?.aborted === true && want.signal?.aborted !== true
+    throw late ? new AbortError(subject, 'unknown', undefined, 'a name server') : error
+  })
   if (typeof found === 'string') throw lookupError(found, hostname, subject)
   const addresses = mapped ? asIPv6(found, (hints & ALL) !== 0) : await ordered(resolver, found, want.order)
   const [first, ...others] = addresses

@@ -24,10 +24,13 @@ export interface Question {
   readonly signal: AbortSignal | undefined
 }
 
-/** What a server says: addresses; that there are none of this type, or no such name; or nothing that helps. */
+/**
+ * What a server says: addresses; that there are none of this type, or no such name; or something that does not help.
+ * That none has said anything is `nobody`.
+ */
 export type Answer =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
-  | { readonly kind: 'none' | 'no name' | 'no help' }
+  | { readonly kind: 'none' | 'no name' | 'no help' | 'nobody' }
 
 const port = 53
 const operation = 'NetNs.lookup'

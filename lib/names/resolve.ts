@@ -58,6 +58,8 @@ export class Resolver {
       const found = await Promise.all(asked.map((type) => this.#ask(candidate, type, how, signal)))
       const addresses = found.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))
       if (addresses.length > 0) return only(addresses, types)
+      // As glibc does it: who is not there will not be there for the name in the next domain.
+      if (found.some(({ kind }) => kind === 'nobody')) return 'EAI_AGAIN'
       if (found.some(({ kind }) => kind === 'no help')) failure = 'EAI_AGAIN'
     }
     return failure
@@ -68,6 +70,7 @@ export class Resolver {
     const { servers, attempts, tcpOnly } = how
     const first = how.rotate ? this.#turn++ % servers.length : 0
     const inTurn = [...servers.slice(first), ...servers.slice(0, first)]
+    let said: Answer = { kind: 'nobody' }
     for (let attempt = 0; attempt < attempts; attempt++) {
       // As glibc does it: twice as long each time, shared among the servers from the second time on.
       const shared = attempt === 0 ? how.timeout : (how.timeout << attempt) / servers.length
@@ -76,12 +79,13 @@ export class Resolver {
           const question = { name, type, server, timeout: Math.max(1000, shared), tcpOnly, signal }
           const answer = await ask(this.#netns, question)
           if (answer.kind !== 'no help') return answer
+          said = answer
         } catch (error) {
           if (signal?.aborted === true || isOurs(error)) throw error
         }
       }
     }
-    return { kind: 'no help' }
+    return said
   }
 }
 
