@@ -1,6 +1,5 @@
 #include "socket_jobs.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -13,48 +12,10 @@
 #include <cstring>
 
 #include "environment.h"
+#include "inet_address.h"
 #include "values.h"
 
 namespace netloom {
-namespace {
-
-union Address {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-  sockaddr_un path;
-};
-
-// Fails with EINVAL for what is no address of the family. Device names in it are those of the socket's namespace.
-Failure parse(int socket, const OpenSocket::Options& options, Address& address, socklen_t& size) {
-  address = {};
-  address.any.sa_family = static_cast<sa_family_t>(options.family);
-  if (options.family == AF_UNIX) {
-    const std::string& path = options.host;
-    // That of a file ends with a NUL; an abstract one begins with one, and is as long as it is said to be.
-    if (path.size() + (path.front() == '\0' ? 0 : 1) > sizeof address.path.sun_path)
-      return Failure{ENAMETOOLONG, "bind"};
-    std::memcpy(address.path.sun_path, path.data(), path.size());
-    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (path.front() == '\0' ? 0 : 1));
-    return {};
-  }
-  if (options.family == AF_INET) {
-    address.v4.sin_port = htons(options.port);
-    size = sizeof address.v4;
-    return ::inet_pton(AF_INET, options.host.c_str(), &address.v4.sin_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
-  }
-  const size_t percent = options.host.find('%');
-  address.v6.sin6_port = htons(options.port);
-  size = sizeof address.v6;
-  if (percent != std::string::npos) {
-    if (Failure failure = device_of_socket(socket, options.host.substr(percent + 1), address.v6.sin6_scope_id))
-      return failure;
-  }
-  const std::string host = options.host.substr(0, percent);
-  return ::inet_pton(AF_INET6, host.c_str(), &address.v6.sin6_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
-}
-
-}  // namespace
 
 void OpenSocket::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
@@ -98,18 +59,31 @@ Failure OpenSocket::prepare(int fd) const {
 
 Failure OpenSocket::bind(int fd) const {
   if (options_.host.empty()) return {};
+  if (options_.family == AF_UNIX) return use_path(fd);
   const int on = 1;
   // As Node does it: a server that starts again must not wait for its old connections to time out.
-  if (options_.family != AF_UNIX && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
-    return failed("setsockopt");
-  }
-  Address address;
-  socklen_t size = 0;
-  if (Failure failure = parse(fd, options_, address, size)) return failure;
+  if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
+  InetAddress address;
+  if (Failure failure = parse_address(options_.family, options_.host, options_.port, address)) return failure;
+  return ::bind(fd, &address.any, address.size()) == 0 ? Failure{} : failed("bind");
+}
+
+Failure OpenSocket::use_path(int fd) const {
+  const std::string& path = options_.host;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // That of a file ends with a NUL; an abstract one begins with one, and is as long as it is said to be.
+  const size_t length = path.size() + (path.front() == '\0' ? 0 : 1);
+  if (length > sizeof address.sun_path) return Failure{ENAMETOOLONG, options_.connects ? "connect" : "bind"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  // Here, not by libuv: that of Node 20 knows no abstract names. It is over at once, one way or the other.
+  if (options_.connects) return ::connect(fd, to, size) == 0 ? Failure{} : failed("connect");
   // This thread's mask is not that of the process.
-  const mode_t before = options_.family == AF_UNIX ? ::umask(options_.mask) : 0;
-  const Failure failure = ::bind(fd, &address.any, size) == 0 ? Failure{} : failed("bind");
-  if (options_.family == AF_UNIX) ::umask(before);
+  const mode_t before = ::umask(options_.mask);
+  const Failure failure = ::bind(fd, to, size) == 0 ? Failure{} : failed("bind");
+  ::umask(before);
   return failure;
 }
 

@@ -23,6 +23,7 @@ class OpenSocket final : public Job {
     int type;
     bool ipv6_only;
     bool reuse_port;
+    bool connects;     // to the path, instead of being bound to it
     std::string host;  // an address, with %device where its scope needs one, or a path; empty: not bound
     uint16_t port;
     mode_t mask;         // of the file that a path becomes
@@ -38,6 +39,7 @@ class OpenSocket final : public Job {
   Failure open();
   Failure prepare(int fd) const;
   Failure bind(int fd) const;
+  Failure use_path(int fd) const;
 
   NamespacePointer netns_;
   Options options_;

@@ -11,6 +11,8 @@ export interface SocketRequest {
   readonly type: 'stream' | 'datagram'
   readonly ipv6Only?: boolean | undefined
   readonly reusePort?: boolean | undefined
+  /** Connects it to the path instead of binding it. */
+  readonly connects?: boolean | undefined
   /** The address or path to bind it to; not bound without. */
   readonly host?: string | undefined
   readonly port?: number | undefined
@@ -45,10 +47,30 @@ export async function openSocket(
   request: SocketRequest,
   options?: CallOptions,
 ): Promise<WaitingSocket> {
-  const { family, type, ipv6Only = false, reusePort = false, host = '', port = 0, device = '' } = request
-  const mask = family === 'unix' && host !== '' ? creationMask() : 0
+  const {
+    family,
+    type,
+    ipv6Only = false,
+    reusePort = false,
+    connects = false,
+    host = '',
+    port = 0,
+    device = '',
+  } = request
+  const mask = family === 'unix' && !connects ? creationMask() : 0
   const start = (): Started =>
-    addon.openSocket(netns.use(operation), family, type === 'stream', ipv6Only, reusePort, host, port, mask, device)
+    addon.openSocket(
+      netns.use(operation),
+      family,
+      type === 'stream',
+      ipv6Only,
+      reusePort,
+      connects,
+      host,
+      port,
+      mask,
+      device,
+    )
   const about = { operation, netns: netns.label, detail: show(request) }
   const socket = unwrap(await runJob<number>(about, start, options), about)
   const take = (): number => addon.takeSocket(socket)

@@ -21,6 +21,10 @@ import { Rules } from '../route/rules'
 import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
 import { listen, type ListenOptions } from '../sockets/server'
+import { open as openPackets, type Packets } from '../packets/packets'
+import type { PacketsOptions } from '../packets/options'
+import { Ping, type PingOptions } from '../packets/ping'
+import { Taps } from '../taps/taps'
 import { wrongType } from '../wire/invalid'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -40,6 +44,7 @@ export abstract class Inside implements NetnsTarget {
   readonly neighbors: Neighbors
   /** Its routing policy rules. */
   readonly rules: Rules
+  #taps: Taps | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -49,6 +54,11 @@ export abstract class Inside implements NetnsTarget {
     this.routes = new Routes(handle)
     this.neighbors = new Neighbors(handle)
     this.rules = new Rules(handle)
+  }
+
+  /** Its TUN and TAP devices, as streams of packets. */
+  get taps(): Taps {
+    return (this.#taps ??= new Taps(this[handleOf]))
   }
 
   /**
@@ -176,6 +186,33 @@ export abstract class Inside implements NetnsTarget {
     onMessage?: (message: Buffer, from: RemoteInfo) => void,
   ): Promise<DatagramSocket> {
     return createSocket(this[handleOf], type, onMessage)
+  }
+
+  /**
+   * Pings an address from the namespace (ICMP echo): awaited, it gives a summary; in a loop, each answer, error and
+   * timeout when it comes. No answer is no error of the call. It takes no privilege where net.ipv4.ping_group_range of the
+   * namespace allows it, else CAP_NET_RAW.
+   * @param address - An address, no name; a link-local one with its zone, a device of the namespace: `fe80::1%eth0`.
+   * @throws TypeError, RangeError for a wrong option. Once it runs: NetloomError (`ENETUNREACH` and the like, if the first
+   *   request cannot be sent; `EACCES`, `EPERM`, `ENODEV`, `EADDRNOTAVAIL`); AbortError.
+   * @example
+   * const { received, average } = await red.ping('10.0.0.2', { count: 3 })
+   * for await (const event of red.ping('10.0.0.2')) if (event.type === 'reply') console.log(event.time)
+   */
+  ping(address: string, options?: PingOptions): Ping {
+    return new Ping(this[handleOf], address, options)
+  }
+
+  /**
+   * Opens a packet socket in the namespace: the packets that pass its devices, to be read, sent, or captured to a file.
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `EPERM` (CAP_NET_RAW is missing), `ENODEV`,
+   *   `ENETDOWN`.
+   * @example
+   * await using packets = await red.packets({ dev: 'eth0' })
+   * await packets.capture('eth0.pcap', { count: 100 })
+   */
+  async packets(options?: PacketsOptions): Promise<Packets> {
+    return openPackets(this[handleOf], options)
   }
 }
 

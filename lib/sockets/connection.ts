@@ -1,6 +1,7 @@
 // Connections from inside a namespace, TCP and Unix, with Node's own class.
 import { once } from 'node:events'
 import { Socket, type LookupFunction, type SocketConnectOpts, type SocketConstructorOpts } from 'node:net'
+import { resolve } from 'node:path'
 import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -10,6 +11,7 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
+import { showZones } from './zones'
 
 /**
  * What a connection is like, besides where it goes. An aborted `signal` ends the call, and destroys the socket later, as
@@ -76,7 +78,8 @@ const unixKeys = new Set(['path', ...commonKeys])
 /** Where a connection begins, and where it goes. */
 interface Way {
   readonly from: SocketRequest
-  readonly to: SocketConnectOpts
+  /** Nowhere for one that is connected when it is opened. */
+  readonly to: SocketConnectOpts | undefined
 }
 
 /** Connects to an address or a path. */
@@ -89,9 +92,9 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const opened = await openSocket(subject.operation, netns, from, call)
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
-  const socket = new Socket({ ...own, fd: opened.take() })
-  const connected = once(socket, 'connect')
-  socket.connect(to)
+  const socket = new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+  const connected = to === undefined ? undefined : once(socket, 'connect')
+  if (to !== undefined) socket.connect(to)
   const end = (reason: unknown) => (): unknown => socket.destroy(new AbortError(subject, 'unknown', reason))
   // Its own timer: the socket's would stay with the connection.
   const timer = rest === undefined ? undefined : setTimeout(end(undefined), rest)
@@ -108,6 +111,7 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   } finally {
     clearTimeout(timer)
   }
+  if (from.family === 'ipv6') showZones(socket)
   nameErrors(socket, netns)
   noteSocket(socket, 'connection', netns, () => !socket.destroyed, connect)
   return socket
@@ -152,7 +156,8 @@ function wayOf(options: ConnectOptions): Way {
   checkKeys(options, unix ? unixKeys : tcpKeys)
   if (options.path !== undefined) {
     const path = checkSocketPath(options.path)
-    return { from: { family: 'unix', type: 'stream' }, to: { path } }
+    const host = path.startsWith('\0') ? path : checkSocketPath(resolve(path))
+    return { from: { family: 'unix', type: 'stream', connects: true, host }, to: undefined }
   }
   const { host, port, localAddress, localPort = 0, dev } = options
   const family = familyOfHost(host, 'host')

@@ -11,6 +11,7 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, nameErrors, noteSocket } from './inside'
+import { multicastInside, receiveInside, type UdpHandle } from './zones'
 
 /** Options of `NetNs.createSocket`. An aborted `signal` ends the call, and closes the socket later, as with Node's. */
 export interface DatagramOptions extends CallOptions, Pick<SocketOptions, 'lookup'> {
@@ -78,15 +79,7 @@ export async function createSocket(
   return socket
 }
 
-/** What libuv's handle of a socket is to Node: since Node 11 behind this symbol. */
-interface UdpHandle {
-  readonly fd: number
-  open(fd: number): number
-  addMembership(group: string, device?: string): number
-  dropMembership(group: string, device?: string): number
-  setMulticastInterface(device: string): number
-}
-
+/** libuv's handle of a socket: since Node 11 behind this symbol. */
 function handleOf(socket: Socket): UdpHandle {
   const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')
   const state = symbol === undefined ? undefined : (socket as unknown as Record<symbol, { handle?: UdpHandle }>)[symbol]
@@ -94,13 +87,18 @@ function handleOf(socket: Socket): UdpHandle {
   return state.handle
 }
 
-function adopt(socket: Socket, fd: number, netns: NetnsHandle): void {
+function adopt(socket: Socket & { readonly type?: string }, fd: number, netns: NetnsHandle): void {
   const handle = handleOf(socket)
-  const failure = handle.open(fd)
+  let failure = handle.open(fd)
+  // libuv sets it on every socket that it is given; `bind` sets it again where it is wanted.
+  if (failure === 0) failure = addon.setReuseAddr(fd, false)
+  if (failure === 0 && socket.type === 'udp6') {
+    multicastInside(handle)
+    failure = receiveInside(handle, netns)
+  }
   if (failure !== 0) {
     throw systemError({ operation: 'NetNs.createSocket', netns: netns.label, errno: -failure, syscall: 'open' })
   }
-  inItsNamespace(handle)
   if (!cluster.isWorker) return
   // In a cluster's worker `bind` would let the primary bind a socket of its own.
   const bind = socket.bind.bind(socket) as (...args: unknown[]) => Socket
@@ -110,27 +108,5 @@ function adopt(socket: Socket, fd: number, netns: NetnsHandle): void {
     const callback = args.find((one) => typeof one === 'function')
     const address = typeof second === 'string' ? second : undefined
     return bind({ port: typeof first === 'number' ? first : 0, address, exclusive: true }, callback)
-  }
-}
-
-/** Devices in `::%eth0`, which Node looks up in the namespace of its thread, are those of the socket's. */
-function inItsNamespace(handle: UdpHandle): void {
-  const zoneOf = (device: string | undefined): string | undefined => device?.split('%', 2)[1]
-  const original = {
-    addMembership: handle.addMembership.bind(handle),
-    dropMembership: handle.dropMembership.bind(handle),
-    setMulticastInterface: handle.setMulticastInterface.bind(handle),
-  }
-  handle.addMembership = (group, device) => {
-    const zone = zoneOf(device)
-    return zone === undefined ? original.addMembership(group, device) : addon.joinGroup(handle.fd, true, group, zone)
-  }
-  handle.dropMembership = (group, device) => {
-    const zone = zoneOf(device)
-    return zone === undefined ? original.dropMembership(group, device) : addon.joinGroup(handle.fd, false, group, zone)
-  }
-  handle.setMulticastInterface = (device) => {
-    const zone = zoneOf(device)
-    return zone === undefined ? original.setMulticastInterface(device) : addon.setMulticastDevice(handle.fd, zone)
   }
 }

@@ -14,6 +14,7 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
+import { showZones, showZonesOfConnections } from './zones'
 
 /** Options of `NetNs.listen`. An aborted `signal` ends the call, and closes the server later, as with Node's `listen`. */
 export interface ListenOptions extends CallOptions {
@@ -95,6 +96,10 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   // What `address()` gives of a Unix socket; Node sets it where it binds by itself.
   if (request.family === 'unix') Object.assign(server, { _pipeName: path })
   if (signal !== undefined) closeOnAbort(server, signal)
+  if (request.family === 'ipv6') {
+    showZones(server)
+    showZonesOfConnections(server)
+  }
   nameErrors(server, netns)
   noteSocket(server, 'server', netns, () => server.listening, listen)
   return server
