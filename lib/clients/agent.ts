@@ -1,6 +1,7 @@
 // Agents of Node's http and https whose connections begin inside a namespace.
 import { Agent, type AgentOptions, type ClientRequest } from 'node:http'
 import { Agent as SecureAgent, type AgentOptions as SecureAgentOptions } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { wrongType } from '../wire/invalid'
 import { createConnection, type CreateConnectionOptions } from './client_socket'
@@ -51,31 +52,46 @@ export function secureAgentOf(place: Place, options?: SecureAgentOptions): Secur
       request = undefined
     }
   }
-  // TLS goes the short way only over a socket that is connected.
   connecting.createConnection = (options, oncreate) => {
-    const asking = request
+    // TLS goes the short way only over a socket that is connected. Until then the request has none, and tells nobody that
+    // it is given up.
     const socket = createConnection(place, connectionOf(options))
-    const onTimeout = (): unknown => asking?.emit('timeout')
+    const release = request === undefined ? () => undefined : standIn(socket, request)
     const onError = (error: Error): void => {
-      asking?.off('close', giveUp)
+      release()
       oncreate?.(error)
     }
-    const giveUp = (): unknown => socket.destroy(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
-    asking?.once('close', giveUp)
-    socket.on('timeout', onTimeout)
     socket.once('error', onError)
     socket.once('connect', () => {
-      asking?.off('close', giveUp)
-      socket.off('timeout', onTimeout).off('error', onError)
-      socket.setTimeout(0)
+      release()
+      socket.off('error', onError).setTimeout(0)
+      let secure: Duplex | undefined
       try {
-        oncreate?.(null, original.createConnection.call(connecting, { ...options, socket }))
+        secure = original.createConnection.call(connecting, { ...options, socket })
       } catch (error) {
         socket.destroy()
         oncreate?.(error as Error)
+        return
       }
+      oncreate?.(null, secure)
     })
     return undefined
   }
   return agent
+}
+
+/** Lets a socket end with a request that does not have it yet, and the request hear that nothing happens. */
+function standIn(socket: Socket, request: ClientRequest): () => void {
+  const onTimeout = (): unknown => request.emit('timeout')
+  socket.on('timeout', onTimeout)
+  const destroy = request.destroy.bind(request)
+  request.destroy = (error) => {
+    destroy(error)
+    socket.destroy(error ?? Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+    return request
+  }
+  return () => {
+    socket.off('timeout', onTimeout)
+    Reflect.deleteProperty(request, 'destroy')
+  }
 }

@@ -9,9 +9,9 @@ import { takeOver } from './take_over'
 /** Options of `NetNs.createConnection`: those of Node's `net.createConnection`. What it does not know is left alone. */
 export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path' | 'port' | 'host'>> {
   /** A name, which is resolved in the namespace, or an IP address. Default: `localhost`. */
-  host?: string | undefined
+  host?: string | null | undefined
   /** The port to connect to, 1 to 65535. */
-  port?: number | string | undefined
+  port?: number | string | null | undefined
   /** The path of a Unix socket; `\0` at its beginning makes it an abstract one, which the network namespace has. */
   path?: string | null | undefined
   /** Keeps the writable side open when the other end has ended. Default: false. */
@@ -35,8 +35,8 @@ export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path'
  * then what listens to `connect`.
  */
 export interface CreateConnection {
-  (to?: CreateConnectionOptions | number | string, onConnect?: () => void): Socket
-  (port: number, host: string, onConnect?: () => void): Socket
+  (to?: CreateConnectionOptions | number | string, onConnect?: (...args: never[]) => void): Socket
+  (port: number, host: string, onConnect?: (...args: never[]) => void): Socket
 }
 
 type OnConnect = () => void
@@ -50,7 +50,8 @@ function readArguments([first, second, third]: readonly unknown[]): [CreateConne
 }
 
 function targetOf(options: CreateConnectionOptions): Target {
-  const { path, port, host = 'localhost', localPort } = options
+  const { path, port, localPort } = options
+  const host = options.host ?? 'localhost'
   if (typeof path === 'string' && path !== '') return { path: checkSocketPath(path) }
   if (typeof host !== 'string') throw wrongType('host', 'a name or an IP address', host)
   const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port

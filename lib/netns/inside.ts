@@ -153,10 +153,10 @@ export abstract class Inside implements NetnsTarget {
    * @example
    * const response = await fetch('http://web.internal/', { dispatcher: red.dispatcher() })
    */
-  dispatcher(options?: DispatcherOptions): FetchDispatcher
   dispatcher<Module extends UndiciModule>(
     options: DispatcherOptions & { undici: Module },
   ): InstanceType<Module['Agent']>
+  dispatcher(options?: DispatcherOptions): FetchDispatcher
   dispatcher(options?: DispatcherOptions): object {
     return dispatcherOf(this.#place, options)
   }

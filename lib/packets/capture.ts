@@ -28,7 +28,7 @@ export interface CaptureResult {
 export function checkCaptureOptions(file: unknown, options: CaptureOptions): void {
   checkText(file, 1, 4095, 'file')
   const { count, ...call } = options
-  checkCallOptions(options as CallOptions, ['count'])
+  checkCallOptions(options, ['count'])
   checkCallOptions(call)
   if (count !== undefined) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
 }

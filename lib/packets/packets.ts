@@ -111,7 +111,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
    * @example
    * await packets.send(frame)
    */
-  // eslint-disable-next-line @typescript-eslint/promise-function-async -- one promise a packet is enough
+   
   send(frame: Uint8Array, to?: SendTarget): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!isBytes(frame)) throw wrongType('frame', 'a Uint8Array', frame)
@@ -258,7 +258,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
   async close(): Promise<void> {
     if (this.closed) return
     await this.#capturing?.finish()
-    void this.statistics // the last
+    this.statistics // the last
     this.#datagrams.close()
     for (const { resolve } of this.#readers.splice(0)) resolve(undefined)
     for (const { reject } of this.#senders.splice(0)) reject(closedError('Packets.send', this.#netns.label))

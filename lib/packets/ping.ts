@@ -79,7 +79,7 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
   constructor(netns: NetnsHandle, address: string, options: PingOptions = {}) {
     const version = versionOf(address, 'address')
     const { signal, ...rest } = options
-    checkCallOptions(options as CallOptions, keys)
+    checkCallOptions(options, keys)
     const { count = 4, intervalMilliseconds = 1000, timeout = 1000, size = 56, dontFragment = false } = rest
     if (count !== Infinity) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
     if (rest.ttl !== undefined) checkInteger(rest.ttl, 1, 255, 'ttl')
@@ -121,7 +121,7 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
   }
 
   async #finish(): Promise<PingSummary> {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- they are counted where they come from
+     
     for await (const _event of this) continue
     return this.summary
   }

@@ -1,4 +1,5 @@
 // Sockets that are there before they are connected: net.createConnection, but from a namespace.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
@@ -99,12 +100,8 @@ test('what was set before it connects holds when it has', async () => {
   ])
   socket.connect(portOf(server), '127.0.0.1')
   await once(socket, 'connect')
-  const shown = await ip(red, '-V').then(async () => {
-    const { execFileSync } = await import('node:child_process')
-    return execFileSync('ss', ['-N', red.name!, '-Htnoi', 'state', 'established', 'dport', `= :${portOf(server)}`], {
-      encoding: 'utf8',
-    })
-  })
+  const filter = ['state', 'established', 'dport', `= :${portOf(server)}`]
+  const shown = execFileSync('ss', ['-N', red.name!, '-Htno', ...filter], { encoding: 'utf8' })
   expect(shown).toMatch(/timer:\(keepalive,[67]/)
   await once(socket, 'timeout')
   socket.unref().ref()
@@ -179,7 +176,7 @@ test('somebody else’s lookup is asked instead', async () => {
   await using red = await withLoopback()
   await using server = await serve(red, { host: '127.0.0.1' })
   const asked: unknown[] = []
-  const lookup = ((host: string, options: unknown, answer: (...args: unknown[]) => void) => {
+  const lookup = ((host: string, _options: unknown, answer: (...args: unknown[]) => void) => {
     asked.push(host)
     answer(null, '127.0.0.1', 4)
   }) as never
@@ -205,7 +202,7 @@ test('it connects where it is asked, whatever else has the same address', async 
   await using red = await withLoopback()
   await using green = await withLoopback()
   for (const ns of [red, green]) {
-    const server = createServer((peer) => peer.end(ns.name))
+    const server = createServer((peer) => peer.end(ns.name!))
     await ns.listen({ host: '127.0.0.1', port: 80, server })
     server.unref()
     expect(await text(ns.createConnection(80, '127.0.0.1'))).toBe(ns.name)

@@ -38,9 +38,10 @@ export async function serveNames(ns: NetNs, host: string, zone: Zone): Promise<N
     peer.on('data', (data) => {
       const reply = replyTo(data.subarray(2), 'tcp', zone, asked)
       // In two pieces, as TCP may do it.
-      const bytes = reply === undefined ? undefined : streamEncode(reply)
-      peer.write(bytes?.subarray(0, 1) ?? Buffer.alloc(0))
-      setTimeout(() => peer.end(bytes?.subarray(1)), 5)
+      if (reply === undefined) return
+      const bytes = streamEncode(reply)
+      peer.write(bytes.subarray(0, 1))
+      setTimeout(() => peer.end(bytes.subarray(1)), 5)
     })
   })
   return {
