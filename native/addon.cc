@@ -41,6 +41,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("controlTap", &NetloomAddon::ControlTapQueue),
                            InstanceMethod("openPackets", &NetloomAddon::OpenPacketSocket),
                            InstanceMethod("openPing", &NetloomAddon::OpenPingSocket),
+                           InstanceMethod("accessFiles", &NetloomAddon::AccessNamespaceFiles),
                            InstanceMethod("transact", &NetloomAddon::Transact),
                            InstanceMethod("cancel", &NetloomAddon::Cancel),
                            InstanceMethod("progress", &NetloomAddon::Progress),

@@ -112,6 +112,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // openPing(handle, 4 or 6, host, source or '', device or '', ttl or 0, traffic class or -1, don't fragment)
   Napi::Value OpenPingSocket(Info info);
 
+  // files: file_calls.cc
+  // accessFiles(handle, tree, what, name of the namespace or '', paths and contents in turn, each with a NUL at
+  // its end)
+  Napi::Value AccessNamespaceFiles(Info info);
+
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info);

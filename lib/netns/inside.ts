@@ -11,6 +11,10 @@ import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type Undici
 import type { Place } from '../clients/establish'
 import { lookupOf, type NameLookup } from '../names/lookup'
 import { Resolver } from '../names/resolve'
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
+import type { CallOptions } from '../native/jobs'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { Addresses } from '../route/addresses'
@@ -45,6 +49,9 @@ export abstract class Inside implements NetnsTarget {
   /** Its routing policy rules. */
   readonly rules: Rules
   #taps: Taps | undefined
+
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -213,6 +220,50 @@ export abstract class Inside implements NetnsTarget {
    */
   async packets(options?: PacketsOptions): Promise<Packets> {
     return openPackets(this[handleOf], options)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
   }
 }
 

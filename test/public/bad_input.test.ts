@@ -208,6 +208,23 @@ const methods: Record<string, Refused[]> = {
     { args: [{ keepAliveInitialDelay: -1 }], field: 'keepAliveInitialDelay', code: range },
     { args: [{ server: createServer(), noDelay: true }], field: 'noDelay', code: wrong },
   ],
+  readFile: [
+    { args: [undefined], field: 'path', code: type },
+    { args: ['/proc/1/status'], field: 'path', code: wrong },
+    { args: ['/proc/net/tcp', 'utf9'], field: 'encoding', code: wrong },
+    { args: ['/proc/net/tcp', { encodng: 'utf8' }], field: 'encodng', code: wrong },
+    { args: ['/proc/net/tcp', 5], field: 'options', code: type },
+  ],
+  readlink: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net/lo'),
+  ],
+  readdir: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/sys/../tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net'),
+  ],
   createSocket: [
     { args: [undefined], field: 'options', code: type },
     { args: [null], field: 'options', code: type },
