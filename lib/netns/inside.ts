@@ -95,6 +95,8 @@ export abstract class Inside implements NetnsTarget {
    * const server = await red.listen({ host: '10.0.0.1', port: 80 })
    * server.on('connection', (socket) => socket.end('hello'))
    */
+  async listen<Given extends Server>(options: ListenOptions & { server: Given }): Promise<Given>
+  async listen(options?: ListenOptions): Promise<Server>
   async listen(options?: ListenOptions): Promise<Server> {
     return listen(this[handleOf], options)
   }
