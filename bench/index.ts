@@ -11,6 +11,7 @@ import { writeCharts } from './chart'
 import { eventLoopDelay } from './event_loop_delay'
 import { footprint } from './footprint'
 import { insideSockets } from './inside_sockets'
+import { insideTaps } from './inside_taps'
 import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
 import { linkList } from './link_list'
@@ -43,6 +44,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   footprint,
   'event-loop-delay': eventLoopDelay,
   'inside-sockets': insideSockets,
+  'inside-taps': insideTaps,
 }
 
 const usage = `usage: npm run bench -- [--smoke] [--only NAME]… [--figures DIRECTORY] [--strict]

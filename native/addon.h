@@ -107,7 +107,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // controlTap(number of its datagrams, ControlTap::What, value)
   Napi::Value ControlTapQueue(Info info);
   // packet sockets and ICMP echo: packet_calls.cc
-  // openPackets(handle, protocol, device or '', switches, fanout or -1, buffer size or 0, filter)
+  // openPackets(handle, protocol, device or '', switches, fanout or -1, buffer size, filter)
   Napi::Value OpenPacketSocket(Info info);
   // openPing(handle, 4 or 6, host, source or '', device or '', ttl or 0, traffic class or -1, don't fragment)
   Napi::Value OpenPingSocket(Info info);

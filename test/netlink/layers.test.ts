@@ -22,6 +22,8 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
+  packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 
