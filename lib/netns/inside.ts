@@ -1,8 +1,17 @@
 // Inside: what one does inside a network namespace, whose handle is open.
 import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
+import type { Agent, AgentOptions } from 'node:http'
+import type { Agent as SecureAgent, AgentOptions as SecureAgentOptions } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
+import { agentOf, secureAgentOf } from '../clients/agent'
+import { createConnection, type CreateConnection } from '../clients/client_socket'
+import { connect } from '../clients/connect'
+import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type UndiciModule } from '../clients/dispatcher'
+import type { Place } from '../clients/establish'
+import { lookupOf, type NameLookup } from '../names/lookup'
+import { Resolver } from '../names/resolve'
 import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
 import { Sysctl } from '../files/sysctl'
 import { Sysfs } from '../files/sysfs'
@@ -17,7 +26,7 @@ import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
-import { connect, type ConnectOptions } from '../sockets/connection'
+import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
 import { listen, type ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
@@ -30,6 +39,9 @@ import { wrongType } from '../wire/invalid'
 export abstract class Inside implements NetnsTarget {
   /** @internal */
   readonly [handleOf]: NetnsHandle
+  /** Its name, if it has one. */
+  abstract readonly name: string | undefined
+  #lookup: NameLookup | undefined
   /** Its network devices. */
   readonly links: Links
   /** The IP addresses of its devices. */
@@ -89,6 +101,8 @@ export abstract class Inside implements NetnsTarget {
    * const server = await red.listen({ host: '10.0.0.1', port: 80 })
    * server.on('connection', (socket) => socket.end('hello'))
    */
+  async listen<Given extends Server>(options: ListenOptions & { server: Given }): Promise<Given>
+  async listen(options?: ListenOptions): Promise<Server>
   async listen(options?: ListenOptions): Promise<Server> {
     return listen(this[handleOf], options)
   }
@@ -101,7 +115,76 @@ export abstract class Inside implements NetnsTarget {
    * const socket = await red.connect({ host: '10.0.0.2', port: 80, timeout: 1000 })
    */
   async connect(options: ConnectOptions): Promise<Socket> {
-    return connect(this[handleOf], options)
+    return connect(this.#place, options)
+  }
+
+  /**
+   * Node's `net.createConnection` from the namespace: a socket that is connected later, for libraries that want to have it
+   * before. Without arguments it is not connected until its `connect` is called. Needs no `this`: hand it on.
+   * @example
+   * const client = new pg.Client({ host: 'db', stream: () => red.createConnection() })
+   * const socket = new WebSocket('ws://10.0.0.2/', { createConnection: red.createConnection })
+   */
+  get createConnection(): CreateConnection {
+    const place = this.#place
+    return (...args: readonly unknown[]) => createConnection(place, ...args)
+  }
+
+  /**
+   * Node's `dns.lookup` for the namespace; gives a promise where no callback is given. It reads `/etc/netns/NAME/hosts` and
+   * `/etc/netns/NAME/resolv.conf`, or the host's where there are none, and asks name servers from the namespace. Needs no
+   * `this`: hand it on as the option `lookup`.
+   * @throws TypeError for a wrong option. NetloomError as Node's: `ENOTFOUND`, `EAI_AGAIN` (no server that helps).
+   * @example
+   * const { address } = await red.lookup('db.internal')
+   * const socket = await red.createSocket({ type: 'udp4', lookup: red.lookup })
+   */
+  get lookup(): NameLookup {
+    return (this.#lookup ??= lookupOf(new Resolver(this[handleOf], this.name), () => this.#families()))
+  }
+
+  /**
+   * An `http.Agent` whose connections begin in the namespace, with the options and defaults of Node's.
+   * @example
+   * http.get('http://web.internal/', { agent: red.agent({ keepAlive: true }) }, (response) => response.pipe(process.stdout))
+   */
+  agent(options?: AgentOptions): Agent {
+    return agentOf(this.#place, options)
+  }
+
+  /**
+   * An `https.Agent` whose connections begin in the namespace, with the options and defaults of Node's.
+   * @example
+   * https.get('https://web.internal/', { agent: red.httpsAgent({ ca }) }, (response) => response.pipe(process.stdout))
+   */
+  httpsAgent(options?: SecureAgentOptions): SecureAgent {
+    return secureAgentOf(this.#place, options)
+  }
+
+  /**
+   * A dispatcher of undici whose connections begin in the namespace, for `fetch` of Node and of undici: an `Agent` of the
+   * undici that the program has installed, or of the one that is given.
+   * @throws NetloomError `ERR_NETLOOM_NO_UNDICI` if there is none; TypeError for a wrong option.
+   * @example
+   * const response = await fetch('http://web.internal/', { dispatcher: red.dispatcher() })
+   */
+  dispatcher<Module extends UndiciModule>(
+    options: DispatcherOptions & { undici: Module },
+  ): InstanceType<Module['Agent']>
+  dispatcher(options?: DispatcherOptions): FetchDispatcher
+  dispatcher(options?: DispatcherOptions): object {
+    return dispatcherOf(this.#place, options)
+  }
+
+  get #place(): Place {
+    return { netns: this[handleOf], lookup: this.lookup }
+  }
+
+  /** The families of which it has addresses that others reach (what `dns.ADDRCONFIG` asks for). */
+  async #families(): Promise<ReadonlySet<4 | 6>> {
+    const addresses = await this.addresses.list()
+    const others = addresses.filter(({ address }) => !/^(127\.|::1\/)/.test(address))
+    return new Set(others.map(({ family }) => (family === 'ipv4' ? 4 : 6)))
   }
 
   /**

@@ -1,0 +1,26 @@
+// Connections from inside a namespace, to an address or to a name.
+import { isIP, type Socket } from 'node:net'
+import {
+  checkConnectOptions,
+  connect as connectToAddress,
+  type ConnectOptions,
+  type TcpConnectOptions,
+} from '../sockets/connection'
+import { establish, type Place } from './establish'
+
+/** @internal NetNs.connect */
+export async function connect(place: Place, options: ConnectOptions): Promise<Socket> {
+  if (!isNamed(options)) return connectToAddress(place.netns, options)
+  // All that is wrong is told before anybody is asked for the name.
+  checkConnectOptions({ ...options, host: options.localAddress ?? '127.0.0.1' })
+  const { host, port, localAddress, localPort, dev, family, hints, lookup, signal, timeout, ...rest } = options
+  const { autoSelectFamily, autoSelectFamilyAttemptTimeout, onWarning: _, ...own } = rest
+  const choice = { family, hints, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout }
+  const target = { host, port, localAddress, localPort, dev, ...choice }
+  return establish(place, target, own, { signal, timeout })
+}
+
+function isNamed(options: ConnectOptions | null | undefined): options is TcpConnectOptions {
+  const { path, host } = (options ?? {}) as Readonly<Record<string, unknown>>
+  return path === undefined && typeof host === 'string' && host !== '' && isIP(host) === 0 && !host.includes('%')
+}
