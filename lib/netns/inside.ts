@@ -39,8 +39,6 @@ import { wrongType } from '../wire/invalid'
 export abstract class Inside implements NetnsTarget {
   /** @internal */
   readonly [handleOf]: NetnsHandle
-  /** Its name, if it has one. */
-  abstract readonly name: string | undefined
   #lookup: NameLookup | undefined
   /** Its network devices. */
   readonly links: Links
