@@ -134,7 +134,7 @@ describe.each(['raw', 'unprivileged'])('by a %s socket', (kind) => {
       const events = await eventsOf(pair.red, address, { count: 1, ...options })
       expect(events).toMatchObject([{ type: 'error', sequence: 1, ...event }])
     }
-    const summary = await pair.red.ping('10.7.0.1', { count: 2, intervalMilliseconds: 5 })
+    const summary = await pair.red.ping('10.6.0.1', { count: 2, intervalMilliseconds: 5, ttl: 1 })
     expect(summary).toMatchObject({ sent: 2, received: 0, errors: 2, loss: 1, min: undefined, average: undefined })
   })
 
