@@ -65,10 +65,23 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info);
 
   // sockets: socket_calls.cc
-  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
-  Napi::Value OpenInetSocket(Info info);
+  // openSocket(handle, 'ipv4', 'ipv6' or 'unix', stream, ipv6Only, reusePort, host or path or '', port, mask, device or
+  // '')
+  Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
+  // watchSocket(socket): the number of datagrams that read and write a copy of the descriptor
+  Napi::Value WatchSocket(Info info);
+  // socketAddress(socket, peer): [address, port, index of the device of a link-local one or 0]
+  Napi::Value SocketAddress(Info info);
+  // deviceName(socket, index): in the namespace that the socket belongs to, or undefined
+  Napi::Value DeviceName(Info info);
+  // joinGroup(socket, join or leave, IPv6 group, device of the socket's namespace)
+  Napi::Value JoinGroup(Info info);
+  // setReuseAddr(socket, on)
+  Napi::Value SetReuseAddr(Info info);
+  // setMulticastDevice(socket, device of the socket's namespace)
+  Napi::Value SetMulticastDevice(Info info);
 
   // descriptors that give and take packets, by number: datagram_calls.cc
   // listenDatagrams(number, function of the events that became possible)
@@ -98,6 +111,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenPacketSocket(Info info);
   // openPing(handle, 4 or 6, host, source or '', device or '', ttl or 0, traffic class or -1, don't fragment)
   Napi::Value OpenPingSocket(Info info);
+
+  // files: file_calls.cc
+  // accessFiles(handle, tree, what, name of the namespace or '', paths and contents in turn, each with a NUL at
+  // its end)
+  Napi::Value AccessNamespaceFiles(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

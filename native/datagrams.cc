@@ -25,9 +25,11 @@ void note_sender(const SenderAddress& from, PacketMeta& meta) {
   meta.family = from.any.sa_family;
   switch (from.any.sa_family) {
     case AF_INET:
+      meta.family |= static_cast<uint32_t>(ntohs(from.v4.sin_port)) << 16;
       std::memcpy(meta.address, &from.v4.sin_addr, sizeof from.v4.sin_addr);
       break;
     case AF_INET6:
+      meta.family |= static_cast<uint32_t>(ntohs(from.v6.sin6_port)) << 16;
       std::memcpy(meta.address, &from.v6.sin6_addr, sizeof from.v6.sin6_addr);
       meta.scope = from.v6.sin6_scope_id;
       break;

@@ -32,7 +32,7 @@ struct PacketMeta {
   uint32_t icmp;    // type | code << 8
   uint32_t detail;  // ee_info: the MTU
   // Of the sender, or of who sent the error.
-  uint32_t family;      // AF_ | length of a link-layer address << 16
+  uint32_t family;      // AF_ | length of a link-layer address, or port, << 16
   uint32_t scope;       // device of a link-local address
   uint8_t address[16];  // as many bytes as the family has
 };

@@ -50,6 +50,11 @@ export function addressOf(i: number, length: number): Buffer {
   return bytes.subarray(at, at + length)
 }
 
+/** The port of its sender, of a UDP socket. */
+export function portOf(i: number): number {
+  return wordOf(i, 'family') >>> 16
+}
+
 /** When it arrived, in nanoseconds since 1970. */
 export function timeOf(i: number): bigint {
   return BigInt(wordOf(i, 'seconds')) * 1_000_000_000n + BigInt(wordOf(i, 'nanoseconds'))

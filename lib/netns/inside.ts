@@ -1,6 +1,11 @@
 // Inside: what one does inside a network namespace, whose handle is open.
 import { types } from 'node:util'
+import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
+import type { CallOptions } from '../native/jobs'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { Addresses } from '../route/addresses'
@@ -8,7 +13,9 @@ import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
-import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
+import { connect, type ConnectOptions } from '../sockets/connection'
+import { createSocket, type DatagramOptions } from '../sockets/datagram'
+import { listen, type ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
@@ -30,6 +37,9 @@ export abstract class Inside implements NetnsTarget {
   /** Its routing policy rules. */
   readonly rules: Rules
   #taps: Taps | undefined
+
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -67,7 +77,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP server in the namespace: Node's own, listening.
+   * A server in the namespace, TCP or Unix: Node's own, listening.
    * @throws TypeError, RangeError for a wrong option; NetloomError (`EADDRINUSE`, `EADDRNOTAVAIL` …).
    * @example
    * const server = await red.listen({ host: '10.0.0.1', port: 80 })
@@ -78,7 +88,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP connection from the namespace: Node's own socket, connected.
+   * A connection from the namespace, TCP or Unix: Node's own socket, connected.
    * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`;
    *   AbortError.
    * @example
@@ -86,6 +96,22 @@ export abstract class Inside implements NetnsTarget {
    */
   async connect(options: ConnectOptions): Promise<Socket> {
     return connect(this[handleOf], options)
+  }
+
+  /**
+   * A UDP socket in the namespace: Node's own, not bound yet. It stays there: also where it is bound, joins a multicast
+   * group or sends later.
+   * @param onMessage - Listens to `message`.
+   * @throws TypeError, RangeError for a wrong option; NetloomError (`EMFILE` …).
+   * @example
+   * const socket = await red.createSocket('udp4')
+   * socket.bind(53, '10.0.0.1')
+   */
+  async createSocket(
+    type: SocketType | DatagramOptions,
+    onMessage?: (message: Buffer, from: RemoteInfo) => void,
+  ): Promise<DatagramSocket> {
+    return createSocket(this[handleOf], type, onMessage)
   }
 
   /**
@@ -113,6 +139,50 @@ export abstract class Inside implements NetnsTarget {
    */
   async packets(options?: PacketsOptions): Promise<Packets> {
     return openPackets(this[handleOf], options)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
   }
 }
 

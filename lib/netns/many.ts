@@ -35,8 +35,8 @@ export interface CreateManyOptions extends ProgressOptions {
 const progressKeys = ['onProgress']
 
 /** Checks the options of a call that does many things. */
-export function checkProgress(options: ProgressOptions | undefined, more: readonly string[] = []): void {
-  checkCallOptions(options, [...progressKeys, ...more])
+export function checkProgress(options: ProgressOptions | undefined, more?: readonly string[]): void {
+  checkCallOptions(options, more === undefined ? progressKeys : [...progressKeys, ...more])
   const onProgress: unknown = options?.onProgress
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw wrongType('onProgress', 'a function', onProgress)

@@ -1,6 +1,7 @@
 // Bad input for every public function of NetNs: refused with the field's name, before anything happens.
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { NetNs, Taps } from '../../lib/index'
 import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
@@ -195,6 +196,47 @@ const methods: Record<string, Refused[]> = {
     { args: [{ backlog: '5' }], field: 'backlog', code: type },
     { args: [{ backlog: -1 }], field: 'backlog', code: range },
     { args: [{ adress: '::1' }], field: 'adress', code: wrong },
+    ...flag('reusePort'),
+    ...flag('noDelay'),
+    { args: [{ path: '' }], field: 'path', code: wrong },
+    { args: [{ path: 'x'.repeat(108) }], field: 'path', code: wrong },
+    { args: [{ path: 'a\0b' }], field: 'path', code: wrong },
+    { args: [{ path: 5 }], field: 'path', code: type },
+    { args: [{ path: '/x', port: 80 }], field: 'port', code: wrong },
+    { args: [{ readableAll: true }], field: 'readableAll', code: wrong },
+    { args: [{ dev: 'a b' }], field: 'dev', code: wrong },
+    { args: [{ keepAliveInitialDelay: -1 }], field: 'keepAliveInitialDelay', code: range },
+    { args: [{ server: createServer(), noDelay: true }], field: 'noDelay', code: wrong },
+  ],
+  readFile: [
+    { args: [undefined], field: 'path', code: type },
+    { args: ['/proc/1/status'], field: 'path', code: wrong },
+    { args: ['/proc/net/tcp', 'utf9'], field: 'encoding', code: wrong },
+    { args: ['/proc/net/tcp', { encodng: 'utf8' }], field: 'encodng', code: wrong },
+    { args: ['/proc/net/tcp', 5], field: 'options', code: type },
+  ],
+  readlink: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net/lo'),
+  ],
+  readdir: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/sys/../tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net'),
+  ],
+  createSocket: [
+    { args: [undefined], field: 'options', code: type },
+    { args: [null], field: 'options', code: type },
+    { args: ['tcp'], field: 'type', code: wrong },
+    { args: [{}], field: 'type', code: type },
+    { args: [{ type: 'udp4', reuseAddr: 1 }], field: 'reuseAddr', code: type },
+    { args: [{ type: 'udp4', recvBufferSize: -1 }], field: 'recvBufferSize', code: range },
+    { args: [{ type: 'udp4', lookup: 'x' }], field: 'lookup', code: type },
+    { args: [{ type: 'udp4', dev: '' }], field: 'dev', code: range },
+    { args: [{ type: 'udp4', signal: 5 }], field: 'signal', code: type },
+    { args: [{ tipe: 'udp4' }], field: 'tipe', code: wrong },
+    { args: ['udp4', 'x'], field: 'callback', code: type },
   ],
   connect: [
     { args: [undefined], field: 'options', code: type },
@@ -211,6 +253,11 @@ const methods: Record<string, Refused[]> = {
     { args: [withTarget({ localPort: -1 })], field: 'localPort', code: range },
     { args: [withTarget({ localPort: '1' })], field: 'localPort', code: type },
     { args: [withTarget({ hots: '::1' })], field: 'hots', code: wrong },
+    { args: [withTarget({ noDelay: 1 })], field: 'noDelay', code: type },
+    { args: [withTarget({ highWaterMark: -1 })], field: 'highWaterMark', code: range },
+    { args: [{ host: 'fe80::1%eth0', port: 80, dev: 'eth1' }], field: 'dev', code: wrong },
+    { args: [{ path: '' }], field: 'path', code: wrong },
+    { args: [{ path: '/x', port: 80 }], field: 'port', code: wrong },
   ],
   ping: [
     ...[undefined, null, 5, {}].map((value) => ({ args: [value], field: 'address', code: type })),
