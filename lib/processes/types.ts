@@ -67,7 +67,11 @@ export interface Exec {
 /** `child_process.execFile`, inside the namespace; `util.promisify` makes a promise of it, as of Node's. */
 export interface ExecFile {
   (file: string, callback?: Done<ExecFileException, string>): ChildProcess
-  (file: string, args: readonly string[], callback?: Done<ExecFileException, string>): ChildProcess
+  (
+    file: string,
+    args: readonly string[] | (ExecFileOptions & AsText & ProcessOptions),
+    callback?: Done<ExecFileException, string>,
+  ): ChildProcess
   (
     file: string,
     args: readonly string[],
@@ -77,11 +81,6 @@ export interface ExecFile {
   (
     file: string,
     args: readonly string[],
-    options: ExecFileOptions & AsText & ProcessOptions,
-    callback?: Done<ExecFileException, string>,
-  ): ChildProcess
-  (
-    file: string,
     options: ExecFileOptions & AsText & ProcessOptions,
     callback?: Done<ExecFileException, string>,
   ): ChildProcess
