@@ -58,6 +58,7 @@ export interface Exec {
     options: ExecOptions & AsText & ProcessOptions,
     callback?: Done<ExecException, string>,
   ): ChildProcess
+  /** What `util.promisify` makes of it. */
   readonly [promisify.custom]: {
     (command: string, options?: ExecOptions & AsText & ProcessOptions): PromiseWithChild<Printed<string>>
     (command: string, options: ExecOptions & AsBytes & ProcessOptions): PromiseWithChild<Printed<Buffer>>
@@ -84,6 +85,7 @@ export interface ExecFile {
     options: ExecFileOptions & AsText & ProcessOptions,
     callback?: Done<ExecFileException, string>,
   ): ChildProcess
+  /** What `util.promisify` makes of it. */
   readonly [promisify.custom]: {
     (
       file: string,

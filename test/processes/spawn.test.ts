@@ -269,7 +269,7 @@ test('a hundred at once, and some hundred one after another, leave nothing', asy
   expect(children()).toBe('')
 })
 
-test('without descriptors it fails as in Node, and leaves nothing', async () => {
+test('without descriptors it fails as in Node, and leaves nothing', () => {
   const source = `
     const { NetNs } = require(${JSON.stringify(join(__dirname, '../..'))})
     const { openSync, closeSync, readdirSync, readFileSync } = require('node:fs')
