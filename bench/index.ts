@@ -11,6 +11,7 @@ import { writeCharts } from './chart'
 import { eventLoopDelay } from './event_loop_delay'
 import { footprint } from './footprint'
 import { insideSockets } from './inside_sockets'
+import { insideProcesses } from './inside_processes'
 import { insideTaps } from './inside_taps'
 import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
@@ -47,6 +48,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'inside-sockets': insideSockets,
   'inside-taps': insideTaps,
   'openstack-dhcp': openstackDhcp,
+  'inside-processes': insideProcesses,
 }
 
 const usage = `usage: npm run bench -- [--smoke] [--only NAME]… [--figures DIRECTORY] [--strict]

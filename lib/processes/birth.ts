@@ -196,23 +196,24 @@ export function bornInside<Result>(
   netns.use(operation)
   checkPermission()
   const prototype = ChildProcess.prototype as NodeChild
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the child's `this`
   const nodes = prototype.spawn
+  const { label, identity } = netns
   let handle: ProcessHandle | undefined
-  prototype.spawn = function (this: NodeChild, request: NodeRequest): number {
+  const spawn = (child: NodeChild, request: NodeRequest): number => {
     prototype.spawn = nodes
-    const replaced = this._handle
-    if (replaced !== null) {
-      handle = new ProcessHandle(operation, netns, surroundings, request, replaced)
-      this._handle = handle
-    }
-    const own = handle
-    const emitter: EventEmitter = this
+    const replaced = child._handle
+    const own = replaced === null ? undefined : new ProcessHandle(operation, netns, surroundings, request, replaced)
+    if (own !== undefined) child._handle = handle = own
+    const emitter: EventEmitter = child
     emitter.on(errorMonitor, (error: unknown) => explain(error, netns, own?.failedCall))
-    const result = nodes.call(this, request)
-    const { label, identity } = netns
-    const isOpen = (): boolean => this.exitCode === null && this.signalCode === null && this.pid !== undefined
-    noteOpened(this, { kind: 'process', label, inode: identity.inode, isOpen }, opener)
+    const result = nodes.call(child, request)
+    const isOpen = (): boolean => child.exitCode === null && child.signalCode === null && child.pid !== undefined
+    noteOpened(child, { kind: 'process', label, inode: identity.inode, isOpen }, opener)
     return result
+  }
+  prototype.spawn = function (this: NodeChild, request: NodeRequest): number {
+    return spawn(this, request)
   }
   try {
     return start()

@@ -58,6 +58,7 @@ export interface Exec {
     options: ExecOptions & AsText & ProcessOptions,
     callback?: Done<ExecException, string>,
   ): ChildProcess
+  /** What `util.promisify` makes of it. */
   readonly [promisify.custom]: {
     (command: string, options?: ExecOptions & AsText & ProcessOptions): PromiseWithChild<Printed<string>>
     (command: string, options: ExecOptions & AsBytes & ProcessOptions): PromiseWithChild<Printed<Buffer>>
@@ -67,7 +68,11 @@ export interface Exec {
 /** `child_process.execFile`, inside the namespace; `util.promisify` makes a promise of it, as of Node's. */
 export interface ExecFile {
   (file: string, callback?: Done<ExecFileException, string>): ChildProcess
-  (file: string, args: readonly string[], callback?: Done<ExecFileException, string>): ChildProcess
+  (
+    file: string,
+    args: readonly string[] | (ExecFileOptions & AsText & ProcessOptions),
+    callback?: Done<ExecFileException, string>,
+  ): ChildProcess
   (
     file: string,
     args: readonly string[],
@@ -80,11 +85,7 @@ export interface ExecFile {
     options: ExecFileOptions & AsText & ProcessOptions,
     callback?: Done<ExecFileException, string>,
   ): ChildProcess
-  (
-    file: string,
-    options: ExecFileOptions & AsText & ProcessOptions,
-    callback?: Done<ExecFileException, string>,
-  ): ChildProcess
+  /** What `util.promisify` makes of it. */
   readonly [promisify.custom]: {
     (
       file: string,
