@@ -44,6 +44,7 @@ type OnConnect = () => void
 /** What was given in one of those ways. */
 function readArguments([first, second, third]: readonly unknown[]): [CreateConnectionOptions, OnConnect | undefined] {
   const onConnect = [second, third].find((one) => typeof one === 'function') as OnConnect | undefined
+  if (third !== undefined && onConnect !== third) throw wrongType('onConnect', 'a function', third)
   if (typeof first === 'object' && first !== null) return [first, onConnect]
   if (typeof first === 'string' && !/^\d+$/.test(first)) return [{ path: first }, onConnect]
   return [{ port: first as number, host: typeof second === 'string' ? second : undefined }, onConnect]

@@ -20,7 +20,10 @@ export async function connect(place: Place, options: ConnectOptions): Promise<So
   return establish(place, target, own, { signal, timeout })
 }
 
+/** Whether the host is a name; what is neither that nor an address is refused like a wrong address. */
 function isNamed(options: ConnectOptions | null | undefined): options is TcpConnectOptions {
   const { path, host } = (options ?? {}) as Readonly<Record<string, unknown>>
-  return path === undefined && typeof host === 'string' && host !== '' && isIP(host) === 0 && !host.includes('%')
+  if (path !== undefined || typeof host !== 'string' || isIP(host) !== 0) return false
+  // No name ends with a number (RFC 1123): that is an address with a mistake in it.
+  return /^[^\s/:%[\]]+$/.test(host) && !/(^|\.)\d+\.?$/.test(host)
 }

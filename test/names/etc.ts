@@ -1,5 +1,5 @@
 // /etc/netns/NAME of the tests' namespaces.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { NetNs } from '../../lib/index'
 
 /** Gives a namespace files of its own, until it is disposed. */
@@ -10,6 +10,7 @@ export function etcOf(ns: NetNs, files: Readonly<Record<string, string>>): Dispo
   return {
     [Symbol.dispose]() {
       rmSync(directory, { recursive: true, force: true })
+      if (readdirSync('/etc/netns').length === 0) rmdirSync('/etc/netns')
     },
   }
 }

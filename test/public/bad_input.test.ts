@@ -162,7 +162,7 @@ const port = (least: number): Refused[] => [
 ]
 const host: Refused[] = [
   ...[null, 5, {}].map((value) => ({ args: [{ host: value, port: 80 }], field: 'host', code: type })),
-  ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
+  ...['', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
     args: [{ host: value, port: 80 }],
     field: 'host',
     code: wrong,
@@ -188,6 +188,7 @@ const methods: Record<string, Refused[]> = {
   ],
   run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
   listen: [
+    { args: [{ host: 'localhost', port: 80 }], field: 'host', code: wrong },
     ...badOptions(),
     ...host,
     ...port(0),
@@ -238,8 +239,26 @@ const methods: Record<string, Refused[]> = {
     { args: [{ tipe: 'udp4' }], field: 'tipe', code: wrong },
     { args: ['udp4', 'x'], field: 'callback', code: type },
   ],
+  agent: [{ args: ['x'], field: 'options', code: type }],
+  httpsAgent: [{ args: [null], field: 'options', code: type }],
+  dispatcher: [
+    { args: [null], field: 'options', code: type },
+    { args: [{ connect: 5 }], field: 'connect', code: type },
+    { args: [{ connect: { timeout: -1 } }], field: 'connect.timeout', code: range },
+    { args: [{ undici: {} }], field: 'undici', code: type },
+  ],
   connect: [
     { args: [undefined], field: 'options', code: type },
+    { args: [{ host: 'name', port: 80, family: 5 }], field: 'family', code: wrong },
+    { args: [{ host: 'name', port: 80, lookup: 5 }], field: 'lookup', code: type },
+    { args: [{ host: 'name', port: 80, hints: 'x' }], field: 'hints', code: type },
+    { args: [{ host: 'name', port: 0 }], field: 'port', code: range },
+    { args: [{ host: 'name', port: 80, autoSelectFamily: 1 }], field: 'autoSelectFamily', code: type },
+    {
+      args: [{ host: 'name', port: 80, autoSelectFamilyAttemptTimeout: 0 }],
+      field: 'autoSelectFamilyAttemptTimeout',
+      code: range,
+    },
     { args: [null], field: 'options', code: type },
     { args: [{ port: 80 }], field: 'host', code: type },
     { args: [{ host: '::1' }], field: 'port', code: type },
@@ -450,6 +469,35 @@ const kit: Record<string, Refused[]> = {
   ],
 }
 
+/** Functions that need no `this`, which getters give. */
+const bound: Record<string, Refused[]> = {
+  lookup: [
+    { args: [], field: 'hostname', code: type },
+    { args: [5], field: 'hostname', code: type },
+    { args: [''], field: 'hostname', code: wrong },
+    { args: ['a\0b'], field: 'hostname', code: wrong },
+    { args: ['a', 5], field: 'family', code: wrong },
+    { args: ['a', { family: 'six' }], field: 'family', code: wrong },
+    { args: ['a', { hints: -1 }], field: 'hints', code: range },
+    { args: ['a', { hints: 1 }], field: 'hints', code: wrong },
+    { args: ['a', { all: 1 }], field: 'all', code: type },
+    { args: ['a', { order: 'x' }], field: 'order', code: wrong },
+    { args: ['a', { al: true }], field: 'al', code: wrong },
+    { args: ['a', 'x'], field: 'options', code: type },
+    { args: ['a', { signal: 5 }], field: 'signal', code: type },
+    { args: ['a', { timeout: -1 }], field: 'timeout', code: range },
+    { args: ['a', {}, 5], field: 'callback', code: type },
+  ],
+  createConnection: [
+    { args: [{}], field: 'port', code: type },
+    { args: [65_536], field: 'port', code: range },
+    { args: [80, '::1', 'x'], field: 'onConnect', code: type },
+    { args: [{ host: 5, port: 80 }], field: 'host', code: type },
+    { args: [{ port: 80, localPort: -1 }], field: 'localPort', code: range },
+    { args: [{ path: 'x'.repeat(200) }], field: 'path', code: wrong },
+  ],
+}
+
 async function check(call: () => unknown, { field, code }: Refused): Promise<void> {
   const ended: unknown = await new Promise((resolve) => {
     resolve(call())
@@ -515,6 +563,14 @@ describe('a namespace’s', () => {
     )
     expect(await ns.taps.list()).toEqual([])
   })
+
+  test.each(rows(bound))(
+    '$method($shown), which a getter gives, is refused: $field',
+    async ({ method, ...refused }) => {
+      const { [method]: given } = ns as unknown as Record<string, unknown>
+      await check(() => loose(given)(...refused.args), refused)
+    },
+  )
 
   test.each([
     { args: ['1'], code: type },
