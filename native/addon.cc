@@ -23,6 +23,8 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                            InstanceMethod("openSocket", &NetloomAddon::OpenInetSocket),
                            InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
+                           InstanceMethod("createRootless", &NetloomAddon::CreateRootlessNetns),
+                           InstanceMethod("wayIn", &NetloomAddon::FindWayIntoNetns),
                            InstanceMethod("transact", &NetloomAddon::Transact),
                            InstanceMethod("cancel", &NetloomAddon::Cancel),
                            InstanceMethod("progress", &NetloomAddon::Progress),

@@ -70,6 +70,12 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
 
+  // without privilege: rootless_calls.cc
+  // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
+  Napi::Value CreateRootlessNetns(Info info);
+  // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
+  Napi::Value FindWayIntoNetns(Info info);
+
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
   Napi::Value Transact(Info info);

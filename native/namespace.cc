@@ -70,6 +70,31 @@ Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shar
   return failure;
 }
 
+Failure Namespace::owner(UserNamespacePointer& user) {
+  {
+    const std::lock_guard lock(mutex_);
+    user = user_;
+  }
+  if (user) return {};
+  if (Failure failure = UserNamespace::owner_of(fd_.get(), user)) return failure;
+  belong_to(user);
+  return {};
+}
+
+Failure Namespace::way_in(ThreadHome& thread, std::vector<WayIn>& ways) {
+  ways.clear();
+  const Failure failure = thread.visit(fd_.get());
+  if (failure && failure.error != EPERM) return failure;
+  if (failure && thread.is_at_home_in(fd_.get())) return {};
+  if (failure) {
+    UserNamespacePointer user;
+    if (owner(user)) return failure;
+    ways.push_back({user->fd(), CLONE_NEWUSER});
+  }
+  ways.push_back({fd_.get(), CLONE_NEWNET});
+  return {};
+}
+
 void Namespace::keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket) {
   const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
   const std::lock_guard lock(kept->in_use);
@@ -162,6 +187,29 @@ Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePoin
 
 Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
   return thread.sockets().with_room([&] { return try_to_create(thread, path, created, pin); });
+}
+
+Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+                        NamespacePointer& created) {
+  return thread.sockets().with_room([&] {
+    // It inherits settings of where it is created, which is home.
+    if (!thread.return_home()) return failed("setns");
+    UserNamespacePointer user;
+    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread.child_stack(), maps, user);
+    if (failure) return failure;
+    Fd fd;
+    NetlinkSocket route;
+    const Failure refused = user->inside(thread.child_stack(), [&] {
+      if (::unshare(CLONE_NEWNET) != 0) return failed("unshare");
+      if (!(fd = open_own_netns())) return failed("open");
+      return NetlinkSocket::open(NETLINK_ROUTE, route);
+    });
+    if (refused) return refused;
+    if (Failure unknown = adopt_namespace(std::move(fd), created)) return unknown;
+    created->belong_to(user);
+    created->keep_socket(thread.sockets(), NETLINK_ROUTE, std::move(route));
+    return Failure{};
+  });
 }
 
 Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {

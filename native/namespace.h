@@ -1,6 +1,7 @@
 // Network namespaces: created, pinned at a path, opened, identified, deleted. And the netlink sockets inside them.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <map>
@@ -16,6 +17,7 @@
 #include "open_sockets.h"
 #include "pin.h"
 #include "thread_home.h"
+#include "user_namespace.h"
 
 namespace netloom {
 
@@ -39,13 +41,37 @@ class Namespace {
     const std::lock_guard lock(mutex_);
     return std::move(pin_);
   }
+  // Keeps the user namespace that it belongs to for others that are to belong to the same one.
+  void belong_to(UserNamespacePointer user) {
+    const std::lock_guard lock(mutex_);
+    user_ = std::move(user);
+  }
+  // The user namespace that it belongs to.
+  Failure owner(UserNamespacePointer& user);
+
   // Runs `visit()`, which gives a Failure, inside this namespace. What it opens stays in the namespace wherever it is
-  // used.
+  // used. Where this thread may not go, a child goes in its place, by the user namespace that the namespace belongs to:
+  // `visit` must be short, start no thread and leave no lock behind.
   template <class Function>
   Failure inside(ThreadHome& thread, Function visit) {
-    if (Failure failure = thread.visit(fd_.get())) return failure;
-    return visit();
+    const Failure failure = thread.visit(fd_.get());
+    if (!failure) return visit();
+    if (failure.error != EPERM) return failure;
+    if (thread.is_at_home_in(fd_.get())) return visit();
+    UserNamespacePointer user;
+    if (owner(user)) return failure;
+    return user->inside(thread.child_stack(), [&] {
+      if (::setns(fd_.get(), CLONE_NEWNET) != 0) return failed("setns");
+      return visit();
+    });
   }
+
+  // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.
+  struct WayIn {
+    int fd;
+    int kind;  // CLONE_NEW…
+  };
+  Failure way_in(ThreadHome& thread, std::vector<WayIn>& ways);
 
   // Takes over a socket that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
@@ -69,6 +95,7 @@ class Namespace {
   Fd fd_;
   Identity identity_;
   Pin pin_;
+  UserNamespacePointer user_;
   std::mutex mutex_;
   std::map<int, std::shared_ptr<KeptSocket>> sockets_;
 };
@@ -98,6 +125,11 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 
 // Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.
 Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
+
+// Creates an anonymous one as anybody may: it belongs to the same user namespace as another one does, or else to that
+// of this process with these maps.
+Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+                        NamespacePointer& created);
 
 struct Pinned {
   std::string name;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "child.h"
 #include "failure.h"
 #include "fd.h"
 
@@ -38,6 +39,10 @@ class ThreadHome {
   [[nodiscard]] bool return_home();
 
   int home() const { return home_->netns.get(); }
+  // Whether the thread is in the network namespace that it belongs to, and that is this one.
+  bool is_at_home_in(int fd) const;
+  // For children of this thread.
+  ChildStack& child_stack() { return child_stack_; }
   OpenSockets& sockets() { return *home_->sockets; }
   Nursery& nursery() { return *home_->nursery; }
 
@@ -52,6 +57,7 @@ class ThreadHome {
   bool away_ = false;
   uint64_t shared_mount_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
+  ChildStack child_stack_;
 };
 
 // The calling thread's network namespace, opened.

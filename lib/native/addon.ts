@@ -64,6 +64,8 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
+  createRootless(users: string, groups: string, withHandle: number): Started
+  wayIn(handle: number): Started
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */

@@ -8,9 +8,10 @@ import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
 /** What a job is about, for its errors. */
-type About = Subject & Pick<FailureDetails, 'detail'>
+export type About = Subject & Pick<FailureDetails, 'detail' | 'hint'>
 
-function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
+/** What a job made; throws if it failed. */
+export function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
   if (errno === 0) return result
   throw systemError({ ...about, errno, syscall: call })
 }
@@ -169,12 +170,21 @@ function startPool(): void {
   stat('/', () => undefined)
 }
 
+const EPERM = errnoNumber('EPERM')
+const mayNotEnter =
+  'a thread of Node enters a namespace only with CAP_SYS_ADMIN where the process is, also one of its own user namespace ' +
+  '(rootless), for user namespaces are for processes of one thread. Listen, connect and the rest work without: use those, ' +
+  'or start a process in the namespace'
+
 /** Runs a function with JavaScript's own thread inside a namespace. */
 export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
   startPool()
   const about = { operation, netns: netns.label }
   const failed = addon.enter(netns.use(operation))
-  if (failed !== undefined) throw systemError({ ...about, errno: failed[0], syscall: failed[1] })
+  if (failed !== undefined) {
+    const [errno, syscall] = failed
+    throw systemError({ ...about, errno, syscall, hint: errno === EPERM ? mayNotEnter : undefined })
+  }
   try {
     return inside()
   } finally {
