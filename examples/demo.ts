@@ -3,6 +3,7 @@
 //
 //   npm run demo
 //   npm run demo -- --hold --prefix my-
+//   npm run demo -- --rootless   (which it is anyway for who is not root)
 import { writeFileSync } from 'node:fs'
 import type { NetNs } from 'netloom'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
@@ -12,13 +13,13 @@ import { print, refused, result, section, step, title } from './demo/print'
 import { drawTopology } from './demo/topology'
 import { answer, greet, measure, summary } from './demo/traffic'
 
-async function main({ prefix, hold }: Options): Promise<void> {
+async function main({ prefix, hold, rootless }: Options): Promise<void> {
   title(`netloom: two namespaces and a switch, in one process (${process.pid}) that starts no other`)
 
   section('Three namespaces. They go when this function ends, however it ends')
-  await using sw = await createNetns(`${prefix}switch`)
-  await using red = await createNetns(`${prefix}red`)
-  await using green = await createNetns(`${prefix}green`)
+  await using sw = await createNetns(`${prefix}switch`, rootless)
+  await using red = await createNetns(`${prefix}red`, rootless)
+  await using green = await createNetns(`${prefix}green`, rootless)
 
   await plugTogether(sw, red, green)
   await meetNobody(red)
@@ -79,6 +80,10 @@ async function hurryArp(red: NetNs): Promise<void> {
     })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    if (code === 'EPERM') {
+      result('this thread may not go there without privilege: what follows takes three seconds')
+      return
+    }
     if (code !== 'EROFS' && code !== 'EACCES') throw error
     result('sysctls cannot be written here, as in most containers: what follows takes three seconds')
   }

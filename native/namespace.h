@@ -21,7 +21,10 @@
 
 namespace netloom {
 
-// An open network namespace. Shared by the handle table and the jobs that use it, so a handle may be closed under way.
+class FirstProcess;
+
+// An open namespace, of the network where nothing else is said. Shared by the handle table and the jobs that use it, so
+// a handle may be closed under way.
 class Namespace {
  public:
   Namespace(Fd fd, Identity identity) : fd_(std::move(fd)), identity_(identity) {}
@@ -32,6 +35,15 @@ class Namespace {
   void own(Pin pin) {
     const std::lock_guard lock(mutex_);
     pin_ = std::move(pin);
+  }
+  // From now on the process goes when this object goes, which is of a pid namespace.
+  void own(std::shared_ptr<FirstProcess> first) {
+    const std::lock_guard lock(mutex_);
+    first_ = std::move(first);
+  }
+  std::shared_ptr<FirstProcess> take_first() {
+    const std::lock_guard lock(mutex_);
+    return std::move(first_);
   }
   void disown() {
     const std::lock_guard lock(mutex_);
@@ -96,6 +108,7 @@ class Namespace {
   Identity identity_;
   Pin pin_;
   UserNamespacePointer user_;
+  std::shared_ptr<FirstProcess> first_;
   std::mutex mutex_;
   std::map<int, std::shared_ptr<KeptSocket>> sockets_;
 };
@@ -120,7 +133,12 @@ Failure open_namespace(const PathOf& path, NamespacePointer& opened);
 Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
 Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);
 Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened);
-// Wraps a descriptor that is known to be of a network namespace.
+// The same for any kind, a flag of clone(2): for 0 whatever it is, which is then told.
+Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened);
+Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened);
+Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened);
+Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened);
+// Wraps a descriptor that is known to be of a namespace.
 Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 
 // Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.

@@ -4,10 +4,18 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include <string>
+
+#include "kinds.h"
+
 namespace netloom {
 
 Fd open_own_netns() {
   return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
+
+Fd open_own(int kind) {
+  return Fd(::open((std::string("/proc/thread-self/ns/") + name_of(kind)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 namespace {
@@ -25,6 +33,9 @@ bool ThreadHome::is_at_home_in(int fd) const {
 
 Failure ThreadHome::settle() {
   if (home_->failure) return home_->failure;
+  for (const Home::Other& other : home_->others) {
+    if (::setns(other.fd.get(), other.kind) != 0) return failed("setns");
+  }
   // A file system context of its own, so that entering a mount namespace is allowed later. Where a sandbox forbids it,
   // only that entering fails.
   (void)::unshare(CLONE_FS);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "child.h"
 #include "failure.h"
@@ -19,10 +20,17 @@ inline constexpr size_t kReceiveSize = 32 * 1024;
 // What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
 // sockets that they keep open; the namespaces that are made ahead.
 struct Home {
+  // Where a thread goes that was started by one that was elsewhere: a namespace and its kind.
+  struct Other {
+    Fd fd;
+    int kind;
+  };
+
   Fd netns;
   Failure failure;
   std::shared_ptr<OpenSockets> sockets;
   std::shared_ptr<Nursery> nursery;
+  std::vector<Other> others = {};
 };
 
 class ThreadHome {
@@ -60,7 +68,8 @@ class ThreadHome {
   ChildStack child_stack_;
 };
 
-// The calling thread's network namespace, opened.
+// The calling thread's network namespace, opened; or its namespace of another kind.
 Fd open_own_netns();
+Fd open_own(int kind);
 
 }  // namespace netloom

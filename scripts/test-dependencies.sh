@@ -18,6 +18,7 @@ need python3 python3
 need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
+need newuidmap uidmap
 need ovsdb-server openvswitch-common
 
 ((${#missing[@]})) || exit 0

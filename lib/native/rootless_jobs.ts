@@ -38,8 +38,10 @@ export async function findWayIn(operation: string, netns: NetnsHandle, options?:
   const about = { operation, netns: netns.label }
   const start = (): Started => addon.wayIn(netns.use(operation))
   const numbers = unwrap(await runJob<number[]>(about, start, options), about)
-  return Array.from({ length: numbers.length / 2 }, (_, i) => ({
-    fd: numbers[2 * i] as number,
-    kind: numbers[2 * i + 1] as number,
-  }))
+  const ways: WayIn[] = []
+  for (let i = 0; i < numbers.length; i += 2) {
+    const [fd, kind] = numbers.slice(i) as [number, number]
+    ways.push({ fd, kind })
+  }
+  return ways
 }

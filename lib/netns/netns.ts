@@ -1,7 +1,7 @@
 // NetNs: the public face of one network namespace.
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
+import { checkNetns, handleOf, wrapHandle, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
 import { adoptNetns, createNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
 import { createRootless } from '../native/rootless_jobs'
 import { perform } from '../netlink/perform'
@@ -66,6 +66,11 @@ export class NetNs extends Inside {
     this.name = name
     this.path = path
     this.ephemeral = ephemeral
+  }
+
+  /** @internal */
+  static [wrapHandle](handle: NetnsHandle): NetNs {
+    return new NetNs(handle, undefined, undefined, true)
   }
 
   /**
