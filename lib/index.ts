@@ -20,6 +20,7 @@ export type { NamespaceOf, NamespaceSet, NamespaceSetCommon } from './namespaces
 export type { NamespaceMembers, TimeOffsets, UserOptions, UtsOptions } from './namespaces/create'
 export type { NamespaceEntry } from './namespaces/machine'
 export type { NamespaceKind } from './native/kind_jobs'
+export type { Outside, OutsideOptions, OutsideProgram } from './rootless/outside'
 export type { IdRange, RootlessOptions } from './rootless/options'
 export type { ConnectOptions, ListenOptions } from './sockets/tcp'
 export type { DeleteOptions } from './route/deletion'

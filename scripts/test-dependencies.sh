@@ -19,6 +19,8 @@ need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
 need newuidmap uidmap
+need slirp4netns slirp4netns
+need pasta passt
 need ovsdb-server openvswitch-common
 
 ((${#missing[@]})) || exit 0

@@ -8,6 +8,7 @@ import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
+import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
 import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
 import { wrongType } from '../wire/invalid'
 
@@ -76,6 +77,20 @@ export abstract class Inside implements NetnsTarget {
    */
   async connect(options: ConnectOptions): Promise<Socket> {
     return connect(this[handleOf], options)
+  }
+
+  /**
+   * Connects the namespace to the network outside, as far as this user may use it, by a program that forwards: slirp4netns or
+   * pasta, which has to be installed. Needs no privilege. A device with an address, a default route and the host’s way out
+   * are there when this resolves; nothing from outside can reach in.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_INSTALLED`; `ERR_NETLOOM_OUTSIDE_FAILED` with what the program said, which has
+   *   left nothing; AbortError.
+   * @example
+   * await using outside = await ns.connectOutside()
+   * const socket = await ns.connect({ host: '93.184.215.14', port: 80 })
+   */
+  async connectOutside(options?: OutsideOptions): Promise<Outside> {
+    return connectOutside(this[handleOf], options)
   }
 }
 

@@ -22,7 +22,7 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
-  rootless: /^(wire|native|rootless)\/|^errors$/,
+  rootless: /^(wire|native|route|rootless)\/|^errors$/,
   namespaces: /^(wire|native|rootless|netns|namespaces)\/|^errors$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }

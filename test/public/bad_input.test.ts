@@ -299,6 +299,14 @@ const methods: Record<string, Refused[]> = {
     { args: [withTarget({ localPort: '1' })], field: 'localPort', code: type },
     { args: [withTarget({ hots: '::1' })], field: 'hots', code: wrong },
   ],
+  connectOutside: [
+    ...badOptions(),
+    ...flag('hostLoopback'),
+    ...['', 'slirp', null].map((via) => ({ args: [{ via }], field: 'via', code: wrong })),
+    ...[null, 5].map((dev) => ({ args: [{ dev }], field: 'dev', code: type })),
+    ...['a/b', '--help', '..'].map((dev) => ({ args: [{ dev }], field: 'dev', code: wrong })),
+    { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
+  ],
   delete: [...badOptions(), ...flag('force')],
 }
 
