@@ -10,6 +10,7 @@ import { kept, type Benchmark, type Comparison, type Figure } from './benchmark'
 import { writeCharts } from './chart'
 import { eventLoopDelay } from './event_loop_delay'
 import { footprint } from './footprint'
+import { insideTaps } from './inside_taps'
 import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
 import { linkList } from './link_list'
@@ -41,6 +42,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'live-pods': livePods,
   footprint,
   'event-loop-delay': eventLoopDelay,
+  'inside-taps': insideTaps,
 }
 
 const usage = `usage: npm run bench -- [--smoke] [--only NAME]… [--figures DIRECTORY] [--strict]

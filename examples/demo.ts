@@ -4,7 +4,6 @@
 //   npm run demo
 //   npm run demo -- --hold --prefix my-
 //   npm run demo -- --rootless   (which it is anyway for who is not root)
-import { writeFileSync } from 'node:fs'
 import type { NetNs } from 'netloom'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
 import { createNetns } from './demo/namespaces'
@@ -70,20 +69,10 @@ async function meetNobody(red: NetNs): Promise<void> {
 
 /** ARP waits a second after each question, which is long for a demo. */
 async function hurryArp(red: NetNs): Promise<void> {
-  const retransTimeMs = '/proc/sys/net/ipv4/neigh/eth-r/retrans_time_ms'
   try {
-    // Inside `run` this thread is in the namespace, and /proc/sys/net is that of the thread that opens it.
-    await step(() => {
-      red.run(() => {
-        writeFileSync(retransTimeMs, '20')
-      })
-    })
+    await step(() => red.sysctl.set('net.ipv4.neigh.eth-r.retrans_time_ms', 20))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EPERM') {
-      result('this thread may not go there without privilege: what follows takes three seconds')
-      return
-    }
     if (code !== 'EROFS' && code !== 'EACCES') throw error
     result('sysctls cannot be written here, as in most containers: what follows takes three seconds')
   }

@@ -65,10 +65,57 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Leave(Info info);
 
   // sockets: socket_calls.cc
-  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
-  Napi::Value OpenInetSocket(Info info);
+  // openSocket(handle, 'ipv4', 'ipv6' or 'unix', stream, ipv6Only, reusePort, host or path or '', port, mask, device or
+  // '')
+  Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
+  // watchSocket(socket): the number of datagrams that read and write a copy of the descriptor
+  Napi::Value WatchSocket(Info info);
+  // socketAddress(socket, peer): [address, port, index of the device of a link-local one or 0]
+  Napi::Value SocketAddress(Info info);
+  // deviceName(socket, index): in the namespace that the socket belongs to, or undefined
+  Napi::Value DeviceName(Info info);
+  // joinGroup(socket, join or leave, IPv6 group, device of the socket's namespace)
+  Napi::Value JoinGroup(Info info);
+  // setReuseAddr(socket, on)
+  Napi::Value SetReuseAddr(Info info);
+  // setMulticastDevice(socket, device of the socket's namespace)
+  Napi::Value SetMulticastDevice(Info info);
+
+  // descriptors that give and take packets, by number: datagram_calls.cc
+  // listenDatagrams(number, function of the events that became possible)
+  Napi::Value ListenDatagrams(Info info);
+  // pollDatagrams(number, events to wait for)
+  Napi::Value PollDatagrams(Info info);
+  // refDatagrams(number, whether it keeps the event loop alive while it waits)
+  Napi::Value RefDatagrams(Info info);
+  // receiveDatagrams(number, slab, offset, longest, [errno, seconds, nanoseconds, PacketMeta…], most, from the error
+  // queue): how many
+  Napi::Value ReceiveDatagrams(Info info);
+  // sendDatagrams(number, packets, lengths, count, address or undefined): how many, or -errno if none
+  Napi::Value SendDatagrams(Info info);
+  // datagramsFd(number): the descriptor, or -1
+  Napi::Value DatagramsFd(Info info);
+  // closeDatagrams(number): whether it was open
+  Napi::Value CloseDatagrams(Info info);
+  // packetStatistics(number): [packets, drops] since the last call, or -errno
+  Napi::Value PacketStatistics(Info info);
+  // taps: tap_calls.cc
+  // openTap(handle, name, flags, it exists, owner or -1, group or -1, size of virtio's header or 0, offload)
+  Napi::Value OpenTapQueue(Info info);
+  // controlTap(number of its datagrams, ControlTap::What, value)
+  Napi::Value ControlTapQueue(Info info);
+  // packet sockets and ICMP echo: packet_calls.cc
+  // openPackets(handle, protocol, device or '', switches, fanout or -1, buffer size, filter)
+  Napi::Value OpenPacketSocket(Info info);
+  // openPing(handle, 4 or 6, host, source or '', device or '', ttl or 0, traffic class or -1, don't fragment)
+  Napi::Value OpenPingSocket(Info info);
+
+  // files: file_calls.cc
+  // accessFiles(handle, tree, what, name of the namespace or '', paths and contents in turn, each with a NUL at
+  // its end)
+  Napi::Value AccessNamespaceFiles(Info info);
 
   // all kinds: kind_calls.cc
   // createNamespaces(CLONE_NEW… of all, map of users or '', of groups or '', host name or '', domain name or '',
@@ -101,6 +148,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // How something ended that needed no job, or failed before there was one.
   Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr);
   NamespacePointer Find(const Napi::Value& value) const;
+  Datagrams* FindDatagrams(const Napi::Value& value) const;
   Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {});
 
   Environment environment_;

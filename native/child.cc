@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kGuard = 4096;
 
+const pid_t process = ::getpid();
+
 // Ends this process alone: nothing that belongs to the other one may run.
 [[noreturn]] void end_child() {
   while (true)
@@ -43,6 +45,10 @@ Failure ChildStack::make() {
   // What overflows meets nothing.
   (void)::mprotect(memory_, kGuard, PROT_NONE);
   return {};
+}
+
+bool is_child() {
+  return ::getpid() != process;
 }
 
 Failure run_in_child(ChildStack& stack, int flags, void (*run)(void*), void* argument) {

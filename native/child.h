@@ -32,6 +32,9 @@ class ChildStack {
 // clone(2) are those of namespaces. No signal reaches the child but SIGKILL.
 Failure run_in_child(ChildStack& stack, int flags, void (*run)(void*), void* argument);
 
+// Whether this is such a child.
+bool is_child();
+
 // Runs `visit()`, which gives a Failure, in such a child.
 template <class Function>
 Failure in_child(ChildStack& stack, Function visit) {

@@ -98,19 +98,24 @@ void Environment::limit(size_t opening, size_t sockets) {
 }
 
 void Environment::dispatch(napi_value results) {
-  napi_value receiver = nullptr;
-  (void)napi_get_global(env_, &receiver);
   // One that is called may load another copy of the library, which adds to the list.
   for (size_t i = 0; i < dispatchers_.size(); ++i) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
     if (!function) continue;  // its copy of the library is gone
-    if (napi_make_callback(env_, *context_, receiver, function, 1, &results, nullptr) == napi_ok) continue;
-    bool thrown = false;
-    napi_value error = nullptr;
-    if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;  // the environment is ending
-    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+    if (!call(function, results)) return;
   }
+}
+
+bool Environment::call(napi_value function, napi_value argument) {
+  napi_value receiver = nullptr;
+  (void)napi_get_global(env_, &receiver);
+  if (napi_make_callback(env_, *context_, receiver, function, 1, &argument, nullptr) == napi_ok) return true;
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return false;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) (void)napi_fatal_exception(env_, error);
+  return true;
 }
 
 void Environment::end() {
@@ -120,6 +125,7 @@ void Environment::end() {
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();
+  datagrams_.clear();
 }
 
 uint64_t Environment::keep(NamespacePointer netns) {
@@ -178,6 +184,17 @@ int Environment::take_socket(uint64_t number) {
   const int fd = found->second.release();
   sockets_.erase(found);
   return fd;
+}
+
+uint64_t Environment::keep_datagrams(Fd fd, Datagrams::Via via) {
+  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, argument); };
+  datagrams_.emplace(++last_handle_, std::make_unique<Datagrams>(env_, std::move(fd), via, call));
+  return last_handle_;
+}
+
+Datagrams* Environment::find_datagrams(uint64_t number) const {
+  const auto found = datagrams_.find(number);
+  return found == datagrams_.end() ? nullptr : found->second.get();
 }
 
 Failure Environment::enter(const Namespace& entered, int kind) {

@@ -311,7 +311,7 @@ napi_value Transaction::deliver(const Delivery& to) {
       result.push(answer.replies.interrupted ? 1 : 0);
       result.push(static_cast<double>(blocks.size()));
       for (ReplyBlocks::Block& block : blocks) {
-        if (answers == 1 && blocks.size() == 1 && block.size <= to.scratch.size()) {
+        if (answers == 1 && blocks.size() == 1 && !to.scratch.empty() && block.size <= to.scratch.size()) {
           std::memcpy(to.scratch.data(), block.bytes.get(), block.size);
           result.push(static_cast<double>(block.size));
           continue;

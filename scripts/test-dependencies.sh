@@ -11,6 +11,8 @@ need ip iproute2
 need bridge iproute2
 need busybox busybox
 need strace strace
+need ping iputils-ping
+need tcpdump tcpdump
 need g++ g++
 need gcc gcc
 need make make

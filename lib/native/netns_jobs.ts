@@ -1,4 +1,4 @@
-// The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
+// The addon's jobs on namespaces themselves, as promises with errors in our terms.
 import { stat } from 'node:fs'
 import { closedError, NetloomError, systemError, type FailureDetails, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
@@ -10,7 +10,7 @@ import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 /** What a job is about, for its errors. */
 export type About = Subject & Pick<FailureDetails, 'detail' | 'hint'>
 
-/** What a job made; throws if it failed. */
+/** What a job came to, or its failure as an error. */
 export function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
   if (errno === 0) return result
   throw systemError({ ...about, errno, syscall: call })
@@ -134,38 +134,6 @@ export async function listLeftovers(directory: string): Promise<readonly string[
   const operation = 'NetNs.deleteAll'
   const completion = await runJob<string[]>({ operation }, () => addon.listLeftovers(directory))
   return unwrap(completion, { operation, detail: directory })
-}
-
-/** A TCP or UDP socket inside a namespace. */
-export interface SocketRequest {
-  readonly version: 4 | 6
-  readonly type: 'tcp' | 'udp'
-  readonly ipv6Only?: boolean | undefined
-  /** The address to bind it to; not bound without. */
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  /** The only device that it sends and receives by: its name, or its index as text. */
-  readonly device?: string | undefined
-}
-
-/** A socket inside a namespace that waits to be used, and is closed at the latest with this Worker or process. */
-export interface WaitingSocket {
-  /** Its descriptor, which then belongs to the caller: for use before anything else can happen. */
-  take(): number
-}
-
-/** Opens a socket inside a namespace. */
-export async function openSocket(
-  operation: string,
-  netns: NetnsHandle,
-  { version, type, ipv6Only = false, host = '', port = 0, device = '' }: SocketRequest,
-  options?: CallOptions,
-): Promise<WaitingSocket> {
-  const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port, device)
-  const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
-  const about = { operation, netns: netns.label, detail }
-  const socket = unwrap(await runJob<number>(about, start, options), about)
-  return { take: () => addon.takeSocket(socket) }
 }
 
 // libuv starts the threads of its pool when it first needs one, from this thread: were that inside, they would stay there.

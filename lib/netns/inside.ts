@@ -1,6 +1,11 @@
 // Inside: what one does inside a network namespace, whose handle is open.
 import { types } from 'node:util'
+import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
+import type { CallOptions } from '../native/jobs'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { Addresses } from '../route/addresses'
@@ -9,7 +14,13 @@ import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
-import { connect, listen, type ConnectOptions, type ListenOptions } from '../sockets/tcp'
+import { connect, type ConnectOptions } from '../sockets/connection'
+import { createSocket, type DatagramOptions } from '../sockets/datagram'
+import { listen, type ListenOptions } from '../sockets/server'
+import { open as openPackets, type Packets } from '../packets/packets'
+import type { PacketsOptions } from '../packets/options'
+import { Ping, type PingOptions } from '../packets/ping'
+import { Taps } from '../taps/taps'
 import { wrongType } from '../wire/invalid'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -26,6 +37,10 @@ export abstract class Inside implements NetnsTarget {
   readonly neighbors: Neighbors
   /** Its routing policy rules. */
   readonly rules: Rules
+  #taps: Taps | undefined
+
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -35,6 +50,11 @@ export abstract class Inside implements NetnsTarget {
     this.routes = new Routes(handle)
     this.neighbors = new Neighbors(handle)
     this.rules = new Rules(handle)
+  }
+
+  /** Its TUN and TAP devices, as streams of packets. */
+  get taps(): Taps {
+    return (this.#taps ??= new Taps(this[handleOf]))
   }
 
   /**
@@ -58,7 +78,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP server in the namespace: Node's own, listening.
+   * A server in the namespace, TCP or Unix: Node's own, listening.
    * @throws TypeError, RangeError for a wrong option; NetloomError (`EADDRINUSE`, `EADDRNOTAVAIL` …).
    * @example
    * const server = await red.listen({ host: '10.0.0.1', port: 80 })
@@ -69,7 +89,7 @@ export abstract class Inside implements NetnsTarget {
   }
 
   /**
-   * A TCP connection from the namespace: Node's own socket, connected.
+   * A connection from the namespace, TCP or Unix: Node's own socket, connected.
    * @throws TypeError, RangeError for a wrong option; the errors of Node's sockets (`ECONNREFUSED` …), with `netns`;
    *   AbortError.
    * @example
@@ -91,6 +111,93 @@ export abstract class Inside implements NetnsTarget {
    */
   async connectOutside(options?: OutsideOptions): Promise<Outside> {
     return connectOutside(this[handleOf], options)
+  }
+
+  /**
+   * A UDP socket in the namespace: Node's own, not bound yet. It stays there: also where it is bound, joins a multicast
+   * group or sends later.
+   * @param onMessage - Listens to `message`.
+   * @throws TypeError, RangeError for a wrong option; NetloomError (`EMFILE` …).
+   * @example
+   * const socket = await red.createSocket('udp4')
+   * socket.bind(53, '10.0.0.1')
+   */
+  async createSocket(
+    type: SocketType | DatagramOptions,
+    onMessage?: (message: Buffer, from: RemoteInfo) => void,
+  ): Promise<DatagramSocket> {
+    return createSocket(this[handleOf], type, onMessage)
+  }
+
+  /**
+   * Pings an address from the namespace (ICMP echo): awaited, it gives a summary; in a loop, each answer, error and
+   * timeout when it comes. No answer is no error of the call. It takes no privilege where net.ipv4.ping_group_range of the
+   * namespace allows it, else CAP_NET_RAW.
+   * @param address - An address, no name; a link-local one with its zone, a device of the namespace: `fe80::1%eth0`.
+   * @throws TypeError, RangeError for a wrong option. Once it runs: NetloomError (`ENETUNREACH` and the like, if the first
+   *   request cannot be sent; `EACCES`, `EPERM`, `ENODEV`, `EADDRNOTAVAIL`); AbortError.
+   * @example
+   * const { received, average } = await red.ping('10.0.0.2', { count: 3 })
+   * for await (const event of red.ping('10.0.0.2')) if (event.type === 'reply') console.log(event.time)
+   */
+  ping(address: string, options?: PingOptions): Ping {
+    return new Ping(this[handleOf], address, options)
+  }
+
+  /**
+   * Opens a packet socket in the namespace: the packets that pass its devices, to be read, sent, or captured to a file.
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `EPERM` (CAP_NET_RAW is missing), `ENODEV`,
+   *   `ENETDOWN`.
+   * @example
+   * await using packets = await red.packets({ dev: 'eth0' })
+   * await packets.capture('eth0.pcap', { count: 100 })
+   */
+  async packets(options?: PacketsOptions): Promise<Packets> {
+    return openPackets(this[handleOf], options)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
   }
 }
 

@@ -24,6 +24,8 @@ const allowed: Record<string, RegExp> = {
   native: /^(wire|native)\/|^(errors|errno|load)$/,
   rootless: /^(wire|native|route|rootless)\/|^errors$/,
   namespaces: /^(wire|native|rootless|netns|namespaces)\/|^errors$/,
+  taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
+  packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

@@ -1,7 +1,8 @@
 // Bad input for every public function of NetNs: refused with the field's name, before anything happens.
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { Namespace, NetNs } from '../../lib/index'
+import { createServer } from 'node:net'
+import { Namespace, NetNs, Taps } from '../../lib/index'
 import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
 
@@ -282,6 +283,47 @@ const methods: Record<string, Refused[]> = {
     { args: [{ backlog: '5' }], field: 'backlog', code: type },
     { args: [{ backlog: -1 }], field: 'backlog', code: range },
     { args: [{ adress: '::1' }], field: 'adress', code: wrong },
+    ...flag('reusePort'),
+    ...flag('noDelay'),
+    { args: [{ path: '' }], field: 'path', code: wrong },
+    { args: [{ path: 'x'.repeat(108) }], field: 'path', code: wrong },
+    { args: [{ path: 'a\0b' }], field: 'path', code: wrong },
+    { args: [{ path: 5 }], field: 'path', code: type },
+    { args: [{ path: '/x', port: 80 }], field: 'port', code: wrong },
+    { args: [{ readableAll: true }], field: 'readableAll', code: wrong },
+    { args: [{ dev: 'a b' }], field: 'dev', code: wrong },
+    { args: [{ keepAliveInitialDelay: -1 }], field: 'keepAliveInitialDelay', code: range },
+    { args: [{ server: createServer(), noDelay: true }], field: 'noDelay', code: wrong },
+  ],
+  readFile: [
+    { args: [undefined], field: 'path', code: type },
+    { args: ['/proc/1/status'], field: 'path', code: wrong },
+    { args: ['/proc/net/tcp', 'utf9'], field: 'encoding', code: wrong },
+    { args: ['/proc/net/tcp', { encodng: 'utf8' }], field: 'encodng', code: wrong },
+    { args: ['/proc/net/tcp', 5], field: 'options', code: type },
+  ],
+  readlink: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net/lo'),
+  ],
+  readdir: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/sys/../tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net'),
+  ],
+  createSocket: [
+    { args: [undefined], field: 'options', code: type },
+    { args: [null], field: 'options', code: type },
+    { args: ['tcp'], field: 'type', code: wrong },
+    { args: [{}], field: 'type', code: type },
+    { args: [{ type: 'udp4', reuseAddr: 1 }], field: 'reuseAddr', code: type },
+    { args: [{ type: 'udp4', recvBufferSize: -1 }], field: 'recvBufferSize', code: range },
+    { args: [{ type: 'udp4', lookup: 'x' }], field: 'lookup', code: type },
+    { args: [{ type: 'udp4', dev: '' }], field: 'dev', code: range },
+    { args: [{ type: 'udp4', signal: 5 }], field: 'signal', code: type },
+    { args: [{ tipe: 'udp4' }], field: 'tipe', code: wrong },
+    { args: ['udp4', 'x'], field: 'callback', code: type },
   ],
   connect: [
     { args: [undefined], field: 'options', code: type },
@@ -298,6 +340,61 @@ const methods: Record<string, Refused[]> = {
     { args: [withTarget({ localPort: -1 })], field: 'localPort', code: range },
     { args: [withTarget({ localPort: '1' })], field: 'localPort', code: type },
     { args: [withTarget({ hots: '::1' })], field: 'hots', code: wrong },
+    { args: [withTarget({ noDelay: 1 })], field: 'noDelay', code: type },
+    { args: [withTarget({ highWaterMark: -1 })], field: 'highWaterMark', code: range },
+    { args: [{ host: 'fe80::1%eth0', port: 80, dev: 'eth1' }], field: 'dev', code: wrong },
+    { args: [{ path: '' }], field: 'path', code: wrong },
+    { args: [{ path: '/x', port: 80 }], field: 'port', code: wrong },
+  ],
+  ping: [
+    ...[undefined, null, 5, {}].map((value) => ({ args: [value], field: 'address', code: type })),
+    ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '[::1]'].map((value) => ({
+      args: [value],
+      field: 'address',
+      code: wrong,
+    })),
+    ...[null, 4, []].map((value) => ({ args: ['::1', value], field: 'options', code: type })),
+    { args: ['::1', { cuont: 1 }], field: 'cuont', code: wrong },
+    { args: ['::1', { signal: {} }], field: 'signal', code: type },
+    { args: ['::1', { count: 0 }], field: 'count', code: range },
+    { args: ['::1', { count: '1' }], field: 'count', code: type },
+    ...[-1, NaN, 2 ** 31].map((value) => ({
+      args: ['::1', { intervalMilliseconds: value }],
+      field: 'intervalMilliseconds',
+      code: range,
+    })),
+    { args: ['::1', { intervalMilliseconds: '1' }], field: 'intervalMilliseconds', code: type },
+    ...[0, NaN, 2 ** 31].map((value) => ({ args: ['::1', { timeout: value }], field: 'timeout', code: range })),
+    ...[-1, 65_508, 1.5].map((value) => ({ args: ['::1', { size: value }], field: 'size', code: range })),
+    ...[0, 256].map((value) => ({ args: ['::1', { ttl: value }], field: 'ttl', code: range })),
+    { args: ['::1', { trafficClass: 256 }], field: 'trafficClass', code: range },
+    ...[1, 'yes', null].map((value) => ({ args: ['::1', { dontFragment: value }], field: 'dontFragment', code: type })),
+    { args: ['::1', { source: '127.0.0.1' }], field: 'source', code: wrong },
+    { args: ['::1', { source: 1 }], field: 'source', code: type },
+    { args: ['::1', { dev: 'a/b' }], field: 'dev', code: wrong },
+    { args: ['::1', { dev: 0 }], field: 'dev', code: range },
+  ],
+  packets: [
+    ...badOptions(),
+    { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },
+    { args: [{ dev: -1 }], field: 'dev', code: range },
+    { args: [{ dev: null }], field: 'dev', code: type },
+    { args: [{ protocol: 'tcp' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: 65_536 }], field: 'protocol', code: range },
+    { args: [{ protocol: {} }], field: 'protocol', code: type },
+    ...['cooked', 'promiscuous', 'allMulticast', 'ignoreOutgoing'].flatMap((name) => flag(name)),
+    { args: [{ promiscuous: true }], field: 'promiscuous', code: wrong },
+    { args: [{ snapLength: 0 }], field: 'snapLength', code: range },
+    { args: [{ bufferSize: 0 }], field: 'bufferSize', code: range },
+    { args: [{ bufferSize: '1' }], field: 'bufferSize', code: type },
+    { args: [{ fanout: 1 }], field: 'fanout', code: type },
+    { args: [{ fanout: { group: 65_536 } }], field: 'fanout.group', code: range },
+    { args: [{ fanout: { group: 1, mode: 'fair' } }], field: 'fanout.mode', code: wrong },
+    { args: [{ fanout: { group: 1, mdoe: 'cpu' } }], field: 'fanout.mdoe', code: wrong },
+    { args: [{ filter: 'tcp' }], field: 'filter', code: type },
+    { args: [{ filter: [] }], field: 'filter', code: range },
+    { args: [{ filter: [[6, 0, 0]] }], field: 'filter[0]', code: type },
+    { args: [{ filter: [[6, 0, 0, 2 ** 32]] }], field: 'filter[0][3]', code: range },
   ],
   connectOutside: [
     ...badOptions(),
@@ -308,6 +405,41 @@ const methods: Record<string, Refused[]> = {
     { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
   ],
   delete: [...badOptions(), ...flag('force')],
+}
+
+/** The functions of `ns.taps`. */
+const taps: Record<string, Refused[]> = {
+  create: [
+    ...badOptions().slice(1),
+    ...[null, 5, {}].map((value) => ({ args: [{ name: value }], field: 'name', code: type })),
+    ...['', 'x'.repeat(16)].map((value) => ({ args: [{ name: value }], field: 'name', code: range })),
+    ...['.', '../x', 'a b', 'a%s', '%d%d', 'tap%'].map((value) => ({
+      args: [{ name: value }],
+      field: 'name',
+      code: wrong,
+    })),
+    { args: [{ mode: 'tab' }], field: 'mode', code: wrong },
+    ...['persist', 'packetInfo', 'multiQueue', 'vnetHeader'].flatMap((name) => flag(name).slice(1)),
+    { args: [{ vnetHeader: 11 }], field: 'vnetHeader', code: wrong },
+    ...['owner', 'group'].flatMap((name) => [
+      { args: [{ [name]: -1 }], field: name, code: range },
+      { args: [{ [name]: 'root' }], field: name, code: type },
+    ]),
+    { args: [{ offload: ['tso4'] }], field: 'offload', code: wrong },
+    { args: [{ vnetHeader: true, offload: 'tso4' }], field: 'offload', code: type },
+    { args: [{ vnetHeader: true, offload: ['tso5'] }], field: 'offload[0]', code: wrong },
+    { args: [{ mac: '02:00' }], field: 'mac', code: wrong },
+    { args: [{ mtu: -1 }], field: 'mtu', code: range },
+    { args: [{ up: 1 }], field: 'up', code: type },
+  ],
+  open: [
+    ...[undefined, null, 5, {}].map((value) => ({ args: [value], field: 'name', code: type })),
+    { args: ['../x'], field: 'name', code: wrong },
+    ...badOptions('tap0'),
+    { args: ['tap0', { mode: 'tab' }], field: 'mode', code: wrong },
+  ],
+  list: badOptions(),
+  delete: [{ args: ['a/b'], field: 'name', code: wrong }, ...badOptions('tap0'), ...flag('force', 'tap0')],
 }
 
 const badLeakOptions = (...before: unknown[]): Refused[] => [
@@ -424,6 +556,14 @@ describe('a namespace’s', () => {
     await check(() => loose((ns as unknown as Record<string, unknown>)[method]).apply(ns, refused.args), refused)
   })
 
+  test.each(rows(taps))('taps.$method($shown) is refused: $field', async ({ method, ...refused }) => {
+    await check(
+      () => loose((ns.taps as unknown as Record<string, unknown>)[method]).apply(ns.taps, refused.args),
+      refused,
+    )
+    expect(await ns.taps.list()).toEqual([])
+  })
+
   test.each([
     { args: ['1'], code: type },
     { args: [null], code: type },
@@ -478,6 +618,7 @@ test('every public function of NetNs and of the test kit is in these tables', ()
   expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
   expect(names(Namespace).sort()).toEqual(Object.keys(namespaceStatics).sort())
   expect(names(Namespace.prototype).sort()).toEqual(Object.keys(namespaceMethods).sort())
+  expect(names(Taps.prototype).sort()).toEqual(Object.keys(taps).sort())
   const inherited = Object.getPrototypeOf(NetNs.prototype) as object
   expect([NetNs.prototype, inherited].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
 })
