@@ -3,7 +3,7 @@
 //
 //   npm run demo
 //   npm run demo -- --hold --prefix my-
-import { writeFileSync } from 'node:fs'
+//   npm run demo -- --rootless   (which it is anyway for who is not root)
 import type { NetNs } from 'netloom'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
 import { createNetns } from './demo/namespaces'
@@ -12,13 +12,13 @@ import { print, refused, result, section, step, title } from './demo/print'
 import { drawTopology } from './demo/topology'
 import { answer, greet, measure, summary } from './demo/traffic'
 
-async function main({ prefix, hold }: Options): Promise<void> {
+async function main({ prefix, hold, rootless }: Options): Promise<void> {
   title(`netloom: two namespaces and a switch, in one process (${process.pid}) that starts no other`)
 
   section('Three namespaces. They go when this function ends, however it ends')
-  await using sw = await createNetns(`${prefix}switch`)
-  await using red = await createNetns(`${prefix}red`)
-  await using green = await createNetns(`${prefix}green`)
+  await using sw = await createNetns(`${prefix}switch`, rootless)
+  await using red = await createNetns(`${prefix}red`, rootless)
+  await using green = await createNetns(`${prefix}green`, rootless)
 
   await plugTogether(sw, red, green)
   await meetNobody(red)
@@ -69,14 +69,8 @@ async function meetNobody(red: NetNs): Promise<void> {
 
 /** ARP waits a second after each question, which is long for a demo. */
 async function hurryArp(red: NetNs): Promise<void> {
-  const retransTimeMs = '/proc/sys/net/ipv4/neigh/eth-r/retrans_time_ms'
   try {
-    // Inside `run` this thread is in the namespace, and /proc/sys/net is that of the thread that opens it.
-    await step(() => {
-      red.run(() => {
-        writeFileSync(retransTimeMs, '20')
-      })
-    })
+    await step(() => red.sysctl.set('net.ipv4.neigh.eth-r.retrans_time_ms', 20))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EROFS' && code !== 'EACCES') throw error

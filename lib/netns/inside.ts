@@ -26,6 +26,7 @@ import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
+import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
 import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
 import { listen, type ListenOptions } from '../sockets/server'
@@ -183,6 +184,20 @@ export abstract class Inside implements NetnsTarget {
     const addresses = await this.addresses.list()
     const others = addresses.filter(({ address }) => !/^(127\.|::1\/)/.test(address))
     return new Set(others.map(({ family }) => (family === 'ipv4' ? 4 : 6)))
+  }
+
+  /**
+   * Connects the namespace to the network outside, as far as this user may use it, by a program that forwards: slirp4netns or
+   * pasta, which has to be installed. Needs no privilege. A device with an address, a default route and the host’s way out
+   * are there when this resolves; nothing from outside can reach in.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_INSTALLED`; `ERR_NETLOOM_OUTSIDE_FAILED` with what the program said, which has
+   *   left nothing; AbortError.
+   * @example
+   * await using outside = await ns.connectOutside()
+   * const socket = await ns.connect({ host: '93.184.215.14', port: 80 })
+   */
+  async connectOutside(options?: OutsideOptions): Promise<Outside> {
+    return connectOutside(this[handleOf], options)
   }
 
   /**

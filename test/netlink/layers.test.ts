@@ -22,6 +22,8 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  rootless: /^(wire|native|route|rootless)\/|^errors$/,
+  namespaces: /^(wire|native|rootless|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { NetNs, Taps } from '../../lib/index'
+import { Namespace, NetNs, Taps } from '../../lib/index'
 import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
 
@@ -71,6 +71,30 @@ const badPaths: Refused[] = [
 const flag = (name: string, ...before: unknown[]): Refused[] =>
   [1, 'yes', null].map((value) => ({ args: [...before, { [name]: value }], field: name, code: type }))
 
+const rootless = (options: unknown): unknown[] => [{ rootless: options }]
+const badMap = (value: unknown): unknown[] => rootless({ uidMap: value })
+const ids = (more: object): unknown => ({ inside: 0, outside: 0, ...more })
+const badRootless: Refused[] = [
+  ...[null, 1, 'yes'].map((value) => ({ args: rootless(value), field: 'rootless', code: type })),
+  { args: rootless({ whit: 1 }), field: 'rootless.whit', code: wrong },
+  ...[null, 'red', {}].map((value) => ({ args: rootless({ with: value }), field: 'rootless.with', code: type })),
+  { args: ['bad-input', { rootless: true }], field: 'name', code: wrong },
+  { args: [{ path: '/run/bad-input', rootless: true }], field: 'path', code: wrong },
+  { args: [{ prefix: 'bad-input', rootless: {} }], field: 'prefix', code: wrong },
+  ...[null, 5, 'all', {}].map((value) => ({ args: badMap(value), field: 'rootless.uidMap', code: type })),
+  { args: rootless({ gidMap: 5 }), field: 'rootless.gidMap', code: type },
+  { args: badMap([]), field: 'rootless.uidMap', code: range },
+  { args: badMap(new Array(341).fill(ids({}))), field: 'rootless.uidMap', code: range },
+  { args: badMap([5]), field: 'rootless.uidMap[0]', code: type },
+  { args: badMap([ids({ size: 1 })]), field: 'rootless.uidMap[0].size', code: wrong },
+  { args: badMap([ids({ inside: -1 })]), field: 'rootless.uidMap[0].inside', code: range },
+  { args: badMap([ids({ outside: '0' })]), field: 'rootless.uidMap[0].outside', code: type },
+  { args: badMap([ids({ count: 0 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([ids({ inside: 0xfffffffe, count: 2 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([ids({}), ids({ outside: 5 })]), field: 'rootless.uidMap[1].inside', code: wrong },
+  { args: badMap([ids({}), ids({ inside: 5 })]), field: 'rootless.uidMap[1].outside', code: wrong },
+]
+
 const statics: Record<string, Refused[]> = {
   createMany: [
     { args: [-1], field: 'count', code: range },
@@ -81,6 +105,9 @@ const statics: Record<string, Refused[]> = {
     { args: [2, { prefix: '' }], field: 'prefix', code: range },
     { args: [['bad-input'], { prefix: 'x' }], field: 'prefix', code: type },
     { args: [2, { ephemeral: 1 }], field: 'ephemeral', code: type },
+    { args: [2, { rootless: 1 }], field: 'rootless', code: type },
+    { args: [2, { rootless: true, prefix: 'bad-input' }], field: 'prefix', code: wrong },
+    { args: [['bad-input'], { rootless: true }], field: 'name', code: wrong },
     { args: [2, { onProgress: 1 }], field: 'onProgress', code: type },
     { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
     { args: [2, { timeout: -1 }], field: 'timeout', code: range },
@@ -98,6 +125,8 @@ const statics: Record<string, Refused[]> = {
     { args: [{ size: 1, prefix: '' }], field: 'prefix', code: range },
     { args: [{ size: 1, prefix: 'a/b' }], field: 'prefix', code: wrong },
     { args: [{ size: 1, prefix: null }], field: 'prefix', code: type },
+    { args: [{ size: 1, rootless: 'yes' }], field: 'rootless', code: type },
+    { args: [{ size: 1, rootless: true, prefix: 'bad-input' }], field: 'prefix', code: wrong },
     { args: [{ size: 1, prepare: 'bad-input' }], field: 'prepare', code: type },
     { args: [{ size: 1, prepare: null }], field: 'prepare', code: type },
     { args: [{ size: 1, prepare: async () => Promise.resolve() }], field: 'prepare', code: type },
@@ -125,6 +154,7 @@ const statics: Record<string, Refused[]> = {
     { args: [{ name: 'bad-input' }], field: 'name', code: wrong },
     ...flag('ephemeral', 'bad-input'),
     ...flag('ephemeral'),
+    ...badRootless,
   ],
   open: [...badNames, ...noNames, ...badOptions('none')],
   current: badOptions(),
@@ -144,6 +174,63 @@ const statics: Record<string, Refused[]> = {
   list: badOptions(),
   exists: [...badNames, ...noNames, ...badOptions('none')],
   delete: [...badNames, ...noNames, ...badOptions('none'), ...flag('force', 'none')],
+}
+
+const badKind: Refused[] = [
+  ...[undefined, null, 5].map((value) => ({ args: [1, value], field: 'kind', code: type })),
+  ...['', 'network', 'toString'].map((value) => ({ args: [1, value], field: 'kind', code: range })),
+]
+const member = (kind: string, options: unknown): unknown[] => [{ [kind]: options }]
+
+const namespaceStatics: Record<string, Refused[]> = {
+  create: [
+    ...[undefined, null, 'net', 5, []].map((value) => ({ args: [value], field: 'members', code: type })),
+    { args: [{}], field: 'members', code: range },
+    { args: [{ uts: false }], field: 'members', code: range },
+    { args: [{ ust: true }], field: 'members.ust', code: wrong },
+    ...['cgroup', 'ipc', 'mnt', 'net', 'pid'].map((kind) => ({ args: member(kind, {}), field: kind, code: type })),
+    ...[null, 1, 'box'].map((value) => ({ args: member('uts', value), field: 'uts', code: type })),
+    { args: member('uts', { hotsname: 'x' }), field: 'uts.hotsname', code: wrong },
+    { args: member('uts', { hostname: 5 }), field: 'uts.hostname', code: type },
+    { args: member('uts', { hostname: '' }), field: 'uts.hostname', code: range },
+    { args: member('uts', { domainname: 'x'.repeat(65) }), field: 'uts.domainname', code: range },
+    { args: member('time', { monotonic: '1' }), field: 'time.monotonic', code: type },
+    { args: member('time', { boottime: NaN }), field: 'time.boottime', code: range },
+    { args: member('time', { boottime: 1e12 }), field: 'time.boottime', code: range },
+    { args: member('user', { uidMap: 'all' }), field: 'user.uidMap', code: type },
+    { args: member('user', { gidMap: [{ inside: 0 }] }), field: 'user.gidMap[0].outside', code: type },
+    ...badOptions({ uts: true }),
+  ],
+  fromPath: [...badPaths, ...badOptions('/proc/self/ns/uts')],
+  fromFd: [...badNumber('fd'), ...badOptions(0)],
+  fromPid: [...badNumber('pid'), ...badKind, ...badOptions(1, 'uts')],
+  fromThread: [...badNumber('tid'), ...badKind, ...badOptions(1, 'uts')],
+  list: badOptions(),
+  unpin: [...badPaths, ...badOptions('/run/none')],
+}
+
+const badHost: Refused[] = [
+  ...[undefined, null, 5].map((value) => ({ args: [value], field: 'name', code: type })),
+  ...['', 'x'.repeat(65)].map((value) => ({ args: [value], field: 'name', code: range })),
+  ...badOptions('bad-input'),
+]
+
+const namespaceMethods: Record<string, Refused[]> = {
+  equals: [undefined, null, 'red', {}].map((value) => ({ args: [value], field: 'other', code: type })),
+  pin: [...badPaths, ...badOptions('/run/bad-input')],
+  run: [undefined, null, 'x', {}, async () => Promise.resolve()].map((value) => ({
+    args: [value],
+    field: 'fn',
+    code: type,
+  })),
+  owner: badOptions(),
+  parent: badOptions(),
+  ownerUid: badOptions(),
+  hostname: badOptions(),
+  setHostname: badHost,
+  domainname: badOptions(),
+  setDomainname: badHost,
+  offsets: badOptions(),
 }
 
 const noNetns: Refused[] = [undefined, null, 'red', 3, {}, { identity: { device: 1, inode: 2 } }].map((value) => ({
@@ -327,6 +414,14 @@ const methods: Record<string, Refused[]> = {
     { args: [{ filter: [] }], field: 'filter', code: range },
     { args: [{ filter: [[6, 0, 0]] }], field: 'filter[0]', code: type },
     { args: [{ filter: [[6, 0, 0, 2 ** 32]] }], field: 'filter[0][3]', code: range },
+  ],
+  connectOutside: [
+    ...badOptions(),
+    ...flag('hostLoopback'),
+    ...['', 'slirp', null].map((via) => ({ args: [{ via }], field: 'via', code: wrong })),
+    ...[null, 5].map((dev) => ({ args: [{ dev }], field: 'dev', code: type })),
+    ...['a/b', '--help', '..'].map((dev) => ({ args: [{ dev }], field: 'dev', code: wrong })),
+    { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
   ],
   delete: [...badOptions(), ...flag('force')],
   pids: badOptions(),
@@ -603,6 +698,21 @@ test.each(badOptions())('the take and filled of a pool refuse their options: $fi
   expect(pool.ready).toBe(1)
 })
 
+test.each(rows(namespaceStatics))('Namespace.$method($shown) is refused: $field', async ({ method, ...refused }) => {
+  await check(
+    () => loose((Namespace as unknown as Record<string, unknown>)[method]).apply(Namespace, refused.args),
+    refused,
+  )
+})
+
+test.each(rows(namespaceMethods))(
+  '$method($shown) of a namespace is refused: $field',
+  async ({ method, ...refused }) => {
+    using uts = await Namespace.fromPid(process.pid, 'uts')
+    await check(() => loose((uts as unknown as Record<string, unknown>)[method]).apply(uts, refused.args), refused)
+  },
+)
+
 test('a typo is answered with the option that is meant', async () => {
   await expect(NetNs.create({ ephemreal: true } as object)).rejects.toThrow(/"ephemreal"; did you mean "ephemeral"/)
 })
@@ -615,6 +725,8 @@ test('every public function of NetNs and of the test kit is in these tables', ()
   const functions = Object.keys(testing).filter((name) => name !== 'holdings' && name !== 'LeakError')
   expect(functions.sort()).toEqual(Object.keys(kit).sort())
   expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
+  expect(names(Namespace).sort()).toEqual(Object.keys(namespaceStatics).sort())
+  expect(names(Namespace.prototype).sort()).toEqual(Object.keys(namespaceMethods).sort())
   expect(names(Taps.prototype).sort()).toEqual(Object.keys(taps).sort())
   const inherited = Object.getPrototypeOf(NetNs.prototype) as object
   expect([NetNs.prototype, inherited].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
