@@ -1,17 +1,10 @@
 // The options of Namespace.create: which namespaces, and with what.
+import type { UtsOptions } from '../processes/options'
 import type { NamespaceKind, SetRequest } from '../native/kind_jobs'
 import { mapOf, type IdRange } from '../rootless/options'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { checkText } from '../wire/text'
-
-/** With what a uts namespace is created. */
-export interface UtsOptions {
-  /** The host name inside, 1 to 64 bytes. Default: that outside. */
-  hostname?: string | undefined
-  /** The NIS domain name inside, 1 to 64 bytes. Default: that outside. */
-  domainname?: string | undefined
-}
 
 /** With what a user namespace is created. */
 export interface UserOptions {

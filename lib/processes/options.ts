@@ -1,4 +1,5 @@
 // In which namespaces a process is born, beside the network namespace: the options, checked, as the addon wants them.
+import type { IdRange } from '../rootless/options'
 import { resolve } from 'node:path'
 import { Kind } from '../native/process_jobs'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -8,18 +9,8 @@ import { checkText } from '../wire/text'
 /** A namespace that exists: the path of its file, such as `/proc/1234/ns/pid`, or a descriptor of it. */
 export type ExistingNamespace = string | number
 
-/** A range of ids of a user namespace: a line of user_namespaces(7)'s `uid_map`. */
-export interface IdRange {
-  /** The first id inside. */
-  inside: number
-  /** The id outside that it stands for. */
-  outside: number
-  /** How many follow one another, 1 or more. Default: 1. */
-  count?: number | undefined
-}
-
 /** The user namespace that is made for a process. */
-export interface UserOptions {
+export interface ProcessUserOptions {
   /** Its users. Default: 0 inside is the user that this process has. */
   uidMap?: readonly IdRange[] | undefined
   /** Its groups; setgroups(2) is denied. Default: 0 inside is the group that this process has. */
@@ -63,7 +54,7 @@ export interface ProcessOptions {
    * A user namespace of its own, whose rights end at it: none over the network namespace, which is not its own. `uid` and
    * `gid` are ids inside; by default the first ones of the maps. Or one that exists. Default: false.
    */
-  user?: boolean | UserOptions | ExistingNamespace | undefined
+  user?: boolean | ProcessUserOptions | ExistingNamespace | undefined
   /**
    * The kernel kills it when the thread that started it ends: the process, or the Worker (PR_SET_PDEATHSIG of prctl(2)). A
    * program with other rights by its file (set-user-ID, capabilities) loses this. Default: false.
@@ -166,7 +157,7 @@ export function surroundings(options: ProcessOptions, name: string | undefined):
   for (const key of simple) note(Kind[key], key, options[key], undefined)
   const names = note(Kind.uts, 'uts', uts, ', or names') ? (uts as UtsOptions) : {}
   checkKeys(names, new Set(['hostname', 'domainname']), 'uts')
-  const maps = note(Kind.user, 'user', user, ', or maps') ? (user as UserOptions) : {}
+  const maps = note(Kind.user, 'user', user, ', or maps') ? (user as ProcessUserOptions) : {}
   checkKeys(maps, new Set(['uidMap', 'gidMap']), 'user')
   const uids = checkMap(maps.uidMap, 'user.uidMap', process.geteuid?.() ?? 0)
   const gids = checkMap(maps.gidMap, 'user.gidMap', process.getegid?.() ?? 0)

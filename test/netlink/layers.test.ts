@@ -23,7 +23,7 @@ const allowed: Record<string, RegExp> = {
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
   rootless: /^(wire|native|route|rootless)\/|^errors$/,
-  namespaces: /^(wire|native|rootless|netns|namespaces)\/|^errors$/,
+  namespaces: /^(wire|native|rootless|processes|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,

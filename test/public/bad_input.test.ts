@@ -438,7 +438,7 @@ const methods: Record<string, Refused[]> = {
 }
 
 const bornWith = (options: unknown): unknown[] => ['true', [], options]
-const ids = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
+const userIds = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
 
 /** Our options of spawn and the like; Node's are Node's to refuse. */
 const surroundings: Refused[] = [
@@ -468,9 +468,9 @@ const surroundings: Refused[] = [
   { args: bornWith({ user: { uidMap: {} } }), field: 'user.uidMap', code: type },
   { args: bornWith({ user: { gidMap: [] } }), field: 'user.gidMap', code: range },
   { args: bornWith({ user: { gidMap: [5] } }), field: 'user.gidMap[0]', code: type },
-  { args: bornWith({ user: ids({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
-  { args: bornWith({ user: ids({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
-  { args: bornWith({ user: ids({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
+  { args: bornWith({ user: userIds({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
+  { args: bornWith({ user: userIds({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
+  { args: bornWith({ user: userIds({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
 ]
 
 /** The functions of `ns.taps`. */
