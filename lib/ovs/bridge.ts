@@ -97,7 +97,10 @@ const version = oneOf('OpenFlow10', 'OpenFlow11', 'OpenFlow12', 'OpenFlow13', 'O
 
 /** What is written. */
 export const bridgeSettingColumns: Columns<BridgeColumns> = {
-  datapathType: ['datapath_type', { ...oneOf('system', 'netdev'), read: (value) => value || 'system', empty: 'system' }],
+  datapathType: [
+    'datapath_type',
+    { ...oneOf('system', 'netdev'), read: (value) => (value === '' ? 'system' : value), empty: 'system' },
+  ],
   failMode: ['fail_mode', oneOf('standalone', 'secure')],
   stpEnable: ['stp_enable', flag],
   rstpEnable: ['rstp_enable', flag],

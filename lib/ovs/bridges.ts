@@ -62,7 +62,7 @@ function partsOf(given: object): Part[] {
     const value = others[property]
     if (value === undefined) continue
     const row = value === null ? null : checkRow(columns as Columns<never>, value, property, 'targets', 'targets')
-    found.push({ column, insert: (tx) => row && tx.insert(table, row as never) })
+    found.push({ column, insert: (tx) => row && tx.insert(table, row) })
   }
   return found
 }
@@ -126,7 +126,7 @@ export class Bridges {
         const iface = tx.insert('Interface', { name, type: 'internal' })
         const port = tx.insert('Port', { name, interfaces: [iface] })
         const rows = insertParts(tx, others)
-        const bridge = tx.insert('Bridge', { ...values, ...rows, name, ports: [port] } as never, { uuid })
+        const bridge = tx.insert('Bridge', { ...values, ...rows, name, ports: [port] }, { uuid })
         tx.mutate(database.rootIn(tx), { bridges: { insert: [bridge] } })
       },
       call,
@@ -159,7 +159,9 @@ export class Bridges {
   /** All bridges, by name. */
   async list(call?: OvsCallOptions): Promise<Bridge[]> {
     const database = await this.#database.look(call)
-    return [...database.table('Bridge')].map((row) => readBridge(database, row)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...database.table('Bridge')]
+      .map((row) => readBridge(database, row))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /**
@@ -184,7 +186,7 @@ export class Bridges {
         const target: Target<'Bridge'> = row
         tx.verify(row, ['name'])
         writeChanges(tx, target, changed)
-        if (others.length > 0) tx.update(target, insertParts(tx, others) as never)
+        if (others.length > 0) tx.update(target, insertParts(tx, others))
       },
       call,
     )

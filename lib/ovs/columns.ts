@@ -89,8 +89,8 @@ export function isEmpty({ update, mutate }: Changes): boolean {
 
 /** Writes changes of a row into a transaction. */
 export function writeChanges(tx: Tx, target: Target<Table>, { update, mutate }: Changes): void {
-  if (Object.keys(update).length > 0) tx.update(target as Target<'Open_vSwitch'>, update as never)
-  if (Object.keys(mutate).length > 0) tx.mutate(target as Target<'Open_vSwitch'>, mutate as never)
+  if (Object.keys(update).length > 0) tx.update(target as Target<'Open_vSwitch'>, update)
+  if (Object.keys(mutate).length > 0) tx.mutate(target as Target<'Open_vSwitch'>, mutate)
 }
 
 /** The properties of a row, without those that are empty. */

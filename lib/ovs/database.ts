@@ -6,7 +6,7 @@ import type { OpenVswitch } from '../ovsdb/index'
 import type { Replica, ReplicaTable } from '../ovsdb/replica'
 import type { Outcome, RowSelection } from '../ovsdb/transaction'
 import type { RowOf } from '../ovsdb/types'
-import type { Table, Tx } from './columns'
+import type { Tx } from './columns'
 import { switchGone } from './errors'
 
 const monitored = {
@@ -107,7 +107,7 @@ export class Database {
   async apply<T>(operation: string, write: (tx: Tx) => T, options?: OvsdbCallOptions): Promise<T> {
     using call = new Call(operation, options)
     call.check()
-    if (this.#gone !== undefined) throw switchGone(operation, this.#gone, 'none')
+    this.#checkLost(operation, 'none')
     const end = new AbortController()
     const abort = (): void => {
       end.abort()
@@ -132,16 +132,26 @@ export class Database {
     } catch (error) {
       if (!(error instanceof AbortError)) throw error
       const outcome = sent || error.outcome !== 'none' ? 'unknown' : 'none'
-      if (this.#gone !== undefined) throw switchGone(operation, this.#gone, outcome)
+      this.#checkLost(operation, outcome)
       throw call.error(outcome)
     } finally {
       this.#losses.delete(abort)
     }
   }
 
+  #checkLost(operation: string, outcome: 'none' | 'unknown'): void {
+    if (this.#gone !== undefined) throw switchGone(operation, this.#gone, outcome)
+  }
+
   /** Asks the switch to look at its configuration, though nothing has changed. */
   async settle(operation: string, options?: OvsdbCallOptions): Promise<void> {
-    await this.apply(operation, (tx) => tx.comment('netloom: is everything applied?'), options)
+    await this.apply(
+      operation,
+      (tx) => {
+        tx.comment('netloom: is everything applied?')
+      },
+      options,
+    )
   }
 
   // The switch copies `next_cfg` to `cur_cfg` when it has applied what it saw with it.
@@ -159,5 +169,3 @@ export class Database {
     await this.client.close()
   }
 }
-
-export type { Table }

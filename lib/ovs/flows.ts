@@ -40,8 +40,9 @@ class Names implements PortNames {
     for (const uuid of bridge.ports) {
       for (const each of database.table('Port').get(uuid)?.interfaces ?? []) {
         const row = database.table('Interface').get(each)
-        if (row?.ofport == null || row.ofport < 1n) continue
-        const number = widePort(Number(row.ofport))
+        const ofport = row?.ofport ?? -1n
+        if (row === undefined || ofport < 1n) continue
+        const number = widePort(Number(ofport))
         this.#numbers.set(row.name, number)
         this.#names.set(number, row.name)
       }
@@ -148,8 +149,14 @@ export class Flows {
   async setMany(filter: FlowFilter, actions: readonly FlowAction[] | 'drop', call?: OvsCallOptions): Promise<void> {
     checkKeys(filter, filterNames)
     if (filter.outPort !== undefined) throw wrongValue('outPort', 'left out, as only flush has it', filter.outPort)
-    const write = (ports: PortNames): Buffer[] => [matching(OFPFC.modify, filter, ports, actions)]
-    await this.#commit('flows.setMany', filter.bridge, call, write)
+    await this.#with('flows.setMany', filter.bridge, call, async (connection, ports, running) => {
+      matching(OFPFC.modify, filter, ports, actions)
+      // Other than when it deletes, a bridge does not take all tables for one.
+      const flows = await this.#list(connection, ports, running, filter)
+      const tables = [...new Set(flows.map(({ table }) => table))]
+      const bodies = tables.map((table) => matching(OFPFC.modify, { ...filter, table }, ports, actions))
+      if (bodies.length > 0) await connection.commit(running, OFPT.flowMod, bodies)
+    })
   }
 
   /**

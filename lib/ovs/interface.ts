@@ -1,8 +1,7 @@
 // An interface: a device that a port has, or several of them in a bond. Which options there are depends on the type.
-import { counters, integer, mac, reported, reportedNumber, reportedStrings, strings, text, word } from './codecs'
+import { counters, integer, mac, reported, reportedNumber, reportedStrings, strings, text } from './codecs'
 import type { ChangesOf, Strings } from './changes'
 import type { Columns } from './columns'
-import { outOfRange, wrongType } from '../wire/invalid'
 
 /** The settings that all interfaces have (table Interface). */
 export interface InterfaceSettings {
@@ -199,14 +198,4 @@ export const interfaceColumns: Columns<InterfaceStateColumns> = {
   options: ['options', strings],
   status: ['status', reportedStrings],
   statistics: ['statistics', counters],
-}
-
-/** The type's own word in the database; the empty one stands for `system`. */
-export const typeColumn = word
-
-/** Refuses a number of OpenFlow that is none. */
-export function checkOfport(value: unknown, field: string): number {
-  if (typeof value !== 'number') throw wrongType(field, 'a number', value)
-  if (!Number.isInteger(value) || value < 1 || value > most32) throw outOfRange(field, `from 1 to ${most32}`, value)
-  return value
 }

@@ -93,7 +93,10 @@ function at(prefix: string, property: string): string {
 
 function keysOf(type: string, given: Given, prefix: string): Values {
   const options = optionsOf(type)
-  const keys: Values = given.options == null ? {} : { ...(strings.write(given.options, at(prefix, 'options')) as Values) }
+  const keys: Values =
+    given.options === undefined || given.options === null
+      ? {}
+      : { ...(strings.write(given.options, at(prefix, 'options')) as Values) }
   for (const property of kindProperties) {
     const value = given[property]
     if (property === 'options' || value === undefined) continue
@@ -125,7 +128,8 @@ export function newKind(given: Given, prefix: string): { readonly type: string; 
 
 /** Whether a name has to be one that the kernel takes for a device. */
 export function checkInterfaceName(given: unknown, type: unknown, field: string): string {
-  if (type === undefined || type === 'system' || type === 'internal' || type === 'tap') return checkDeviceName(given, field)
+  if (type === undefined || type === 'system' || type === 'internal' || type === 'tap')
+    return checkDeviceName(given, field)
   const checked = name(given, field)
   if (/[/\s]/.test(checked) || checked === '.' || checked === '..') {
     throw wrongValue(field, 'a name without "/" and white space', given)
@@ -154,5 +158,5 @@ export function readKind(word: string, options: ReadonlyMap<string, string>): In
     const value = options.get(key)
     if (value !== undefined) properties[property] = read(value)
   }
-  return properties as unknown as InterfaceKind
+  return properties
 }

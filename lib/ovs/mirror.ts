@@ -70,9 +70,7 @@ export const mirrorSettingColumns: Columns<MirrorColumns> = {
 }
 
 /** What is read. */
-export const mirrorColumns: Columns<
-  Omit<Mirror, 'bridge' | 'selectSources' | 'selectDestinations' | 'outputPort'>
-> = {
+export const mirrorColumns: Columns<Omit<Mirror, 'bridge' | 'selectSources' | 'selectDestinations' | 'outputPort'>> = {
   ...mirrorSettingColumns,
   uuid: ['_uuid', reported()],
   name: ['name', text],

@@ -63,7 +63,7 @@ export class Mirrors {
         const bridge = this.#bridge('mirrors.add', bridgeName)
         if (this.#row(bridge, name) !== undefined) throw alreadyExists('mirrors.add', 'mirror', name)
         const ports = this.#ports('mirrors.add', bridge, options)
-        const mirror = tx.insert('Mirror', { ...values, ...ports, name } as never, { uuid })
+        const mirror = tx.insert('Mirror', { ...values, ...ports, name }, { uuid })
         tx.verify(bridge, ['mirrors', 'ports'])
         tx.mutate(bridge, { mirrors: { insert: [mirror] } })
       },

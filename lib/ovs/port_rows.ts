@@ -26,7 +26,13 @@ function at(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`
 }
 
-function checkInterface(given: unknown, name: unknown, nameField: string, prefix: string, more: readonly string[]): Values {
+function checkInterface(
+  given: unknown,
+  name: unknown,
+  nameField: string,
+  prefix: string,
+  more: readonly string[],
+): Values {
   const values = newValues(interfaceSettingColumns, given, prefix, [...interfaceMore, ...more])
   const kind = newKind(given as Record<string, unknown>, prefix)
   return { ...values, ...kind, name: checkInterfaceName(name, (given as { type?: unknown }).type, nameField) }
@@ -55,14 +61,15 @@ export function checkPort(given: unknown, prefix = ''): CheckedPort {
   if (both) throw wrongValue(at(prefix, 'interface'), 'left out, if there is a bond', single)
   for (const option of ['bondMode', 'lacp', 'bondUpDelaySeconds', 'bondDownDelaySeconds', 'mac']) {
     const value = (given as Record<string, unknown>)[option]
-    if (bond === undefined && value != null) throw wrongValue(at(prefix, option), 'left out, unless there is a bond', value)
+    if (bond === undefined && value !== undefined && value !== null)
+      throw wrongValue(at(prefix, option), 'left out, unless there is a bond', value)
   }
   const rows =
     bond === undefined
       ? [checkInterface(single, name, at(prefix, 'name'), at(prefix, 'interface'), [])]
       : checkBond(bond, at(prefix, 'bond'))
   const port = bond === undefined ? (rows[0]?.name as string) : checkInterfaceName(name, 'other', at(prefix, 'name'))
-  const shaped = qos == null ? undefined : checkQos(qos, at(prefix, 'qos'))
+  const shaped = qos === undefined || qos === null ? undefined : checkQos(qos, at(prefix, 'qos'))
   return {
     bridge,
     name: port,
@@ -70,7 +77,7 @@ export function checkPort(given: unknown, prefix = ''): CheckedPort {
     insert: (tx, uuid) => {
       const interfaces = rows.map((row) => tx.insert('Interface', row as never))
       const more = shaped === undefined ? {} : { qos: insertQos(tx, shaped) }
-      return tx.insert('Port', { ...values, ...more, name: port, interfaces } as never, { uuid })
+      return tx.insert('Port', { ...values, ...more, name: port, interfaces }, { uuid })
     },
   }
 }

@@ -54,8 +54,9 @@ export class Ports {
    * await ovs.ports.add({ bridge: 'br0', name: 'vx0', interface: { type: 'vxlan', remoteIp: '192.0.2.1', key: 7 } })
    */
   async add(options: PortOptions, call?: OvsCallOptions): Promise<Port> {
-    const [port] = await this.#add('ports.add', [checkPort(options)], call)
-    return port as Port
+    const port = checkPort(options)
+    await this.#add('ports.add', [port], call)
+    return this.#made('ports.add', port.name)
   }
 
   /**
@@ -74,7 +75,8 @@ export class Ports {
         seen.add(each)
       }
     })
-    return this.#add('ports.addMany', checked, call)
+    await this.#add('ports.addMany', checked, call)
+    return checked.map(({ name }) => this.#made('ports.addMany', name))
   }
 
   /**
@@ -118,7 +120,7 @@ export class Ports {
     checkCall(call)
     const changed = changedValues(portSettingColumns, changes, '', ['qos'])
     const { qos } = changes
-    const shaped = qos == null ? undefined : checkQos(qos, 'qos')
+    const shaped = qos === undefined || qos === null ? undefined : checkQos(qos, 'qos')
     const database = await this.#database.look(call)
     await database.apply(
       'ports.set',
@@ -174,11 +176,15 @@ export class Ports {
     const again = reinsert(database, row, bridge)
     await database.apply('ports.reopen', again.remove, call)
     await database.apply('ports.reopen', again.add, call)
-    await openedOrUndone('ports.reopen', () => failuresOf(database, again.interfaces), () => Promise.resolve())
+    await openedOrUndone(
+      'ports.reopen',
+      () => failuresOf(database, again.interfaces),
+      () => Promise.resolve(),
+    )
     return this.get(name, call)
   }
 
-  async #add(operation: string, checked: readonly CheckedPort[], call?: OvsCallOptions): Promise<Port[]> {
+  async #add(operation: string, checked: readonly CheckedPort[], call?: OvsCallOptions): Promise<void> {
     checkCall(call)
     const planned = checked.map((port): Planned => ({ ...port, uuid: randomUUID() }))
     const database = await this.#database.look(call)
@@ -198,12 +204,13 @@ export class Ports {
       () => failuresOf(database, names),
       (limit) => this.#delete(operation, uuids, limit),
     )
-    return planned.map(({ name, uuid }) => {
-      const row = database.table('Port').get(uuid)
-      const port = row && readPort(database, row)
-      if (port === undefined) throw notFound(operation, 'port', `${name} any more`)
-      return port
-    })
+  }
+
+  #made(operation: string, name: string): Port {
+    const row = this.#database.table('Port').find({ name })
+    const port = row && readPort(this.#database, row)
+    if (port === undefined) throw notFound(operation, 'port', `${name} any more`)
+    return port
   }
 
   #insert(operation: string, tx: Tx, planned: readonly Planned[]): void {

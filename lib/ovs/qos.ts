@@ -75,7 +75,7 @@ export function checkQos(given: unknown, field: string): CheckedQos {
 /** Writes a QoS and its queues. */
 export function insertQos(tx: Tx, { values, queues }: CheckedQos): NewRow<'QoS'> {
   const rows = [...queues].map(([number, queue]) => [number, tx.insert('Queue', queue as never)] as const)
-  return tx.insert('QoS', { ...values, queues: new Map(rows) } as never)
+  return tx.insert('QoS', { ...values, queues: new Map(rows) })
 }
 
 /** Reads a QoS and its queues. */

@@ -46,7 +46,7 @@ export function reinsert(database: Database, port: OpenVswitch.Port, bridge: Ope
       if (database.table('Port').get(uuid) !== undefined) return
       const rows = interfaces.map((each) => tx.insert('Interface', copy(each, interfaceColumns) as never))
       const values = { ...copy(port, portColumns), interfaces: rows }
-      const added = tx.insert('Port', values as never, { uuid })
+      const added = tx.insert('Port', values, { uuid })
       tx.verify(bridge, ['name'])
       tx.mutate(bridge, { ports: { insert: [added] } })
       for (const mirror of sources) tx.mutate(mirror, { select_src_port: { insert: [added] } })

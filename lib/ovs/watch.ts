@@ -82,7 +82,9 @@ export class Watch implements AsyncIterableIterator<OvsChange, undefined> {
     const { statistics = false } = options
     if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
     this.#call = new Call('watch', options)
-    const changed = (changes: readonly { table: string; type: keyof typeof types; uuid: string; row?: Row; old?: Row }[]): void => {
+    const changed = (
+      changes: readonly { table: string; type: keyof typeof types; uuid: string; row?: Row; old?: Row }[],
+    ): void => {
       for (const { table, type, uuid, row, old } of changes) {
         const kind = kinds[table as MonitoredTable]
         if (kind === undefined || (!statistics && onlyCounted(row, old))) continue

@@ -34,10 +34,10 @@ export class Daemon {
     this.#dir = dir
     const env = { ...process.env, OVS_RUNDIR: dir, OVS_DBDIR: dir, OVS_LOGDIR: dir, OVS_SYSCONFDIR: dir }
     const own = [
+      '-vconsole:off', // before the log file, which it would tell of
       `--unixctl=${join(dir, `${name}.ctl`)}`,
       `--pidfile=${join(dir, `${name}.pid`)}`,
       `--log-file=${join(dir, `${name}.log`)}`,
-      '-vconsole:off',
     ]
     const program = requireProgram(name)
     // A file: it outlives us, and nobody has to read it.
@@ -93,7 +93,9 @@ export class Daemon {
   #lastWords(): string {
     const read = (file: string): string[] => {
       try {
-        return readFileSync(join(this.#dir, `${this.name}.${file}`), 'utf8').split('\n').filter((line) => line !== '')
+        return readFileSync(join(this.#dir, `${this.name}.${file}`), 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
       } catch {
         return []
       }

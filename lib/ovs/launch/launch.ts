@@ -59,7 +59,8 @@ function checkDir(dir: unknown): string | undefined {
   // Words of a command line that the programs take apart.
   if (/[\s,;:]/.test(dir)) throw wrongValue('dir', 'a path without white space, "," , ";" and ":"', dir)
   const path = resolve(dir)
-  if (Buffer.byteLength(path) > longestDir) throw outOfRange('dir', `at most ${longestDir} bytes, because of sockets`, dir)
+  if (Buffer.byteLength(path) > longestDir)
+    throw outOfRange('dir', `at most ${longestDir} bytes, because of sockets`, dir)
   return path
 }
 
@@ -151,7 +152,10 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
     })
     const dir = directory.path
     const netns = options.netns ?? (await NetNs.create())
-    if (options.netns === undefined) steps.defer(() => netns.close())
+    if (options.netns === undefined)
+      steps.defer(() => {
+        netns.close()
+      })
     const file = join(dir, 'conf.db')
     await createDatabase(file)
     const socket = join(dir, 'db.sock')

@@ -89,7 +89,16 @@ export type FlowAction =
   | UnknownAction
 
 // ofp_action_type, ofp_instruction_type.
-const OFPAT = { output: 0, pushVlan: 17, popVlan: 18, setQueue: 21, group: 22, decTtl: 24, setField: 25, vendor: 0xffff }
+const OFPAT = {
+  output: 0,
+  pushVlan: 17,
+  popVlan: 18,
+  setQueue: 21,
+  group: 22,
+  decTtl: 24,
+  setField: 25,
+  vendor: 0xffff,
+}
 const OFPIT = { gotoTable: 1, writeMetadata: 2, writeActions: 3, applyActions: 4, clearActions: 5 }
 const niciraVendor = 0x2320
 const resubmitTable = 14
@@ -173,9 +182,7 @@ const encoders: Readonly<Record<string, Encoder>> = {
     const { table, port = 'IN_PORT' } = resubmit as { table?: unknown; port?: unknown }
     const number = narrowPort(portNumber(port, `${at}.port`, ports), `${at}.port`, port)
     const tableNumber = table === undefined ? noTable : checkWhole(table, 0, 254, `${at}.table`)
-    return [
-      block(OFPAT.vendor, u32(niciraVendor), u16(resubmitTable), u16(number), u8(tableNumber), Buffer.alloc(3)),
-    ]
+    return [block(OFPAT.vendor, u32(niciraVendor), u16(resubmitTable), u16(number), u8(tableNumber), Buffer.alloc(3))]
   },
   unknown: ({ unknown }, field) => {
     const at = `${field}.unknown`
@@ -208,7 +215,12 @@ const instructionEncoders: Readonly<
     const at = `${field}.writeMetadata`
     if (typeof writeMetadata !== 'object' || writeMetadata === null) throw wrongType(at, 'an object', writeMetadata)
     const { value, mask = most64 } = writeMetadata as { value?: unknown; mask?: unknown }
-    return block(OFPIT.writeMetadata, Buffer.alloc(4), u64(checkBig(value, `${at}.value`)), u64(checkBig(mask, `${at}.mask`)))
+    return block(
+      OFPIT.writeMetadata,
+      Buffer.alloc(4),
+      u64(checkBig(value, `${at}.value`)),
+      u64(checkBig(mask, `${at}.mask`)),
+    )
   },
 }
 
@@ -224,14 +236,16 @@ function checkBig(value: unknown, field: string): bigint {
 
 /** What an action is called: the first of its keys that is a name of one. */
 function nameOf(action: unknown, field: string): string {
-  if (typeof action !== 'object' || action === null || Array.isArray(action)) throw wrongType(field, 'an object', action)
+  if (typeof action !== 'object' || action === null || Array.isArray(action))
+    throw wrongType(field, 'an object', action)
   const known = [...Object.keys(encoders), ...Object.keys(instructionEncoders)]
   const keys = Object.keys(action).filter((key) => (action as Record<string, unknown>)[key] !== undefined)
   const wrong = keys.find((key) => !known.includes(key) && key !== 'maxLength')
   if (wrong !== undefined) throw unknownOption(`${field}.${wrong}`, wrong, known)
   const [name, ...more] = keys.filter((key) => key !== 'maxLength')
   if (name === undefined || more.length > 0) throw wrongValue(field, 'an object with the name of one action', action)
-  if (keys.includes('maxLength') && name !== 'output') throw wrongValue(field, 'an output, if it has a maxLength', action)
+  if (keys.includes('maxLength') && name !== 'output')
+    throw wrongValue(field, 'an output, if it has a maxLength', action)
   return name
 }
 

@@ -27,11 +27,15 @@ const bundle = { open: 0, commit: 4, atomicOrdered: 3 } as const
 function lost(operation: string, bridge: string, outcome: 'none' | 'unknown', cause?: unknown): NetloomError {
   const why = cause === undefined ? '' : `: ${asError(cause).message}`
   const end = outcome === 'unknown' ? '; the outcome is unknown' : ''
-  return new NetloomError(`${operation}: no OpenFlow connection to ${bridge}${why}${end}`, 'ERR_NETLOOM_OPENFLOW_CONNECTION', {
-    operation,
-    outcome,
-    cause,
-  })
+  return new NetloomError(
+    `${operation}: no OpenFlow connection to ${bridge}${why}${end}`,
+    'ERR_NETLOOM_OPENFLOW_CONNECTION',
+    {
+      operation,
+      outcome,
+      cause,
+    },
+  )
 }
 
 /** One connection. */

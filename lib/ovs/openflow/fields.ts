@@ -14,12 +14,14 @@ import {
 } from './values'
 
 /** Registers, which are of no packet: flows pass values to each other in them. */
-type Registers = {
-  readonly [Name in `reg${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15}`]?:
-    | number
-    | MaskedNumber<number>
-    | undefined
-}
+type Registers = Readonly<
+  Partial<
+    Record<
+      `reg${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15}`,
+      number | MaskedNumber<number> | undefined
+    >
+  >
+>
 
 /**
  * What a packet has to be like. What a field needs besides is filled in: `tcpDst` makes it IPv4 (unless `dlType` says IPv6) and
@@ -143,9 +145,10 @@ const fields: Readonly<Record<keyof FlowMatch, Field>> = {
   tunSrc: field(31, ipv4Address, {}, nicira),
   tunDst: field(32, ipv4Address, {}, nicira),
   pktMark: field(33, register, {}, nicira),
-  ...(Object.fromEntries(
-    Array.from({ length: 16 }, (_, i) => [`reg${i}`, field(i, register, {}, nicira)]),
-  ) as Record<keyof Registers, Field>),
+  ...(Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`reg${i}`, field(i, register, {}, nicira)])) as Record<
+    keyof Registers,
+    Field
+  >),
   dlDst: field(3, macAddress),
   dlSrc: field(4, macAddress),
   dlType: field(5, number(2, { words: { ip, arp, ipv6 } })),
