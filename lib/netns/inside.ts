@@ -1,6 +1,7 @@
 // Inside: what one does inside a network namespace, whose handle is open.
 import { types } from 'node:util'
 import type { Server, Socket } from 'node:net'
+import { Ethtool } from '../ethtool/ethtool'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { Addresses } from '../route/addresses'
@@ -25,6 +26,7 @@ export abstract class Inside implements NetnsTarget {
   readonly neighbors: Neighbors
   /** Its routing policy rules. */
   readonly rules: Rules
+  #ethtool: Ethtool | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -34,6 +36,11 @@ export abstract class Inside implements NetnsTarget {
     this.routes = new Routes(handle)
     this.neighbors = new Neighbors(handle)
     this.rules = new Rules(handle)
+  }
+
+  /** What its devices do by themselves (ethtool). */
+  get ethtool(): Ethtool {
+    return (this.#ethtool ??= new Ethtool(this[handleOf]))
   }
 
   /**

@@ -89,15 +89,21 @@ export class Database {
 
   /** Waits until the rows in memory are what the server has now. */
   async look(options: OvsdbCallOptions | undefined): Promise<this> {
-    // What the server has to tell of changes it tells before it answers.
-    await this.client.echo(options)
+    try {
+      // What the server has to tell of changes it tells before it answers.
+      await this.client.echo(options)
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ERR_NETLOOM_CLOSED') this.#checkLost('ovs', 'none')
+      throw error
+    }
     return this
   }
 
-  /** From now on nobody applies anything. */
-  lose(why: string): void {
-    this.#gone = why
+  /** From now on nobody applies anything; without the server there is nothing to be read either. */
+  async lose(why: string, what: 'switch' | 'server'): Promise<void> {
+    this.#gone ??= why
     for (const listener of [...this.#losses]) listener()
+    if (what === 'server') await this.client.close()
   }
 
   /**

@@ -15,14 +15,14 @@ import {
   listing,
   matching,
   matchText,
-  OFPFC,
+  commands,
   readFlows,
   type Flow,
   type FlowFilter,
   type FlowKey,
   type FlowOptions,
 } from './openflow/flow'
-import { largestBody, OFPT } from './openflow/messages'
+import { largestBody, messageTypes } from './openflow/messages'
 import { widePort, type PortNames } from './openflow/ports'
 
 const keyNames = ['bridge', 'table', 'priority', 'match']
@@ -134,11 +134,11 @@ export class Flows {
   async set(key: FlowKey, actions: readonly FlowAction[] | 'drop', call?: OvsCallOptions): Promise<void> {
     checkKeys(key, new Set(keyNames))
     await this.#with('flows.set', key.bridge, call, async (connection, ports, running) => {
-      const body = exactly(OFPFC.modifyStrict, key, ports, actions)
+      const body = exactly(commands.modifyStrict, key, ports, actions)
       if ((await this.#find(connection, ports, running, key)) === undefined) {
         throw notFound('flows.set', 'flow', 'like that')
       }
-      await connection.commit(running, OFPT.flowMod, [body])
+      await connection.commit(running, messageTypes.flowMod, [body])
     })
   }
 
@@ -150,12 +150,12 @@ export class Flows {
     checkKeys(filter, filterNames)
     if (filter.outPort !== undefined) throw wrongValue('outPort', 'left out, as only flush has it', filter.outPort)
     await this.#with('flows.setMany', filter.bridge, call, async (connection, ports, running) => {
-      matching(OFPFC.modify, filter, ports, actions)
+      matching(commands.modify, filter, ports, actions)
       // Other than when it deletes, a bridge does not take all tables for one.
       const flows = await this.#list(connection, ports, running, filter)
       const tables = [...new Set(flows.map(({ table }) => table))]
-      const bodies = tables.map((table) => matching(OFPFC.modify, { ...filter, table }, ports, actions))
-      if (bodies.length > 0) await connection.commit(running, OFPT.flowMod, bodies)
+      const bodies = tables.map((table) => matching(commands.modify, { ...filter, table }, ports, actions))
+      if (bodies.length > 0) await connection.commit(running, messageTypes.flowMod, bodies)
     })
   }
 
@@ -168,11 +168,11 @@ export class Flows {
     checkKeys(key, new Set(keyNames))
     const { force, call } = splitForce(options)
     await this.#with('flows.delete', key.bridge, call, async (connection, ports, running) => {
-      const body = exactly(OFPFC.deleteStrict, key, ports)
+      const body = exactly(commands.deleteStrict, key, ports)
       if (!force && (await this.#find(connection, ports, running, key)) === undefined) {
         throw notFound('flows.delete', 'flow', 'like that')
       }
-      await connection.commit(running, OFPT.flowMod, [body])
+      await connection.commit(running, messageTypes.flowMod, [body])
     })
   }
 
@@ -183,7 +183,7 @@ export class Flows {
    */
   async flush(filter: FlowFilter = {}, call?: OvsCallOptions): Promise<void> {
     checkKeys(filter, filterNames)
-    await this.#commit('flows.flush', filter.bridge, call, (ports) => [matching(OFPFC.delete, filter, ports)])
+    await this.#commit('flows.flush', filter.bridge, call, (ports) => [matching(commands.delete, filter, ports)])
   }
 
   /** @internal */
@@ -207,7 +207,7 @@ export class Flows {
 
   async #find(connection: OpenflowConnection, ports: PortNames, call: Call, key: FlowKey): Promise<Flow | undefined> {
     const { table = 0, priority = 0x8000, match } = key
-    exactly(OFPFC.deleteStrict, key, ports)
+    exactly(commands.deleteStrict, key, ports)
     const wanted = matchText(match, ports)
     const flows = await this.#list(connection, ports, call, { table, match })
     return flows.find(
@@ -226,7 +226,7 @@ export class Flows {
       const bodies = write(ports)
       const large = bodies.find((body) => body.length + 16 > largestBody)
       if (large !== undefined) throw outOfRange('actions', 'at most 64 KiB', large.length)
-      await connection.commit(call, OFPT.flowMod, bodies)
+      await connection.commit(call, messageTypes.flowMod, bodies)
     })
   }
 

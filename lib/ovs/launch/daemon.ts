@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AbortError } from '../../errors'
 import type { NetNs } from '../../netns/netns'
 import { startInside } from './inside'
 import { requireProgram } from './programs'
@@ -68,6 +69,19 @@ export class Daemon {
     return this.#child.pid
   }
 
+  /**
+   * Resolves when its pid file is its own: nobody else has the directory then, and what listens there is not another's.
+   */
+  async started(signal: AbortSignal): Promise<void> {
+    while (this.#read('pid')[0] !== String(this.pid)) {
+      try {
+        await sleep(2, undefined, { signal })
+      } catch {
+        throw new AbortError({ operation: 'OpenVswitch.launch', netns: undefined }, 'unknown', signal.reason, this.name)
+      }
+    }
+  }
+
   /** Why it has ended, as a part of a sentence; undefined while it runs. */
   get end(): string | undefined {
     if (this.#ending === undefined) return undefined
@@ -91,16 +105,17 @@ export class Daemon {
 
   // What it said last before it logged, or the last error in its log.
   #lastWords(): string {
-    const read = (file: string): string[] => {
-      try {
-        return readFileSync(join(this.#dir, `${this.name}.${file}`), 'utf8')
-          .split('\n')
-          .filter((line) => line !== '')
-      } catch {
-        return []
-      }
+    const logged = this.#read('log').filter((line) => /\|(EMER|ERR)\|/.test(line))
+    return (this.#read('err').at(-1) ?? logged.at(-1) ?? '').trim()
+  }
+
+  /** The lines of one of its files. */
+  #read(file: string): string[] {
+    try {
+      const text = readFileSync(join(this.#dir, `${this.name}.${file}`), 'utf8')
+      return text.split('\n').filter((line) => line !== '')
+    } catch {
+      return []
     }
-    const logged = read('log').filter((line) => /\|(EMER|ERR)\|/.test(line))
-    return (read('err').at(-1) ?? logged.at(-1) ?? '').trim()
   }
 }

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { NetloomError } from '../../errors'
+import { AbortError, NetloomError } from '../../errors'
 import { NetNs } from '../../netns/netns'
-import { checkCall, type OvsdbCallOptions } from '../../ovsdb/calls'
+import { Call, checkCall, type OvsdbCallOptions } from '../../ovsdb/calls'
 import { outOfRange, wrongType, wrongValue } from '../../wire/invalid'
 import type { Strings } from '../changes'
 import { strings } from '../codecs'
@@ -106,20 +106,18 @@ async function createDatabase(file: string): Promise<void> {
 }
 
 /** A connection to a server that is just starting, or an error that tells why it does not. */
-async function connected(server: Daemon, remote: string, end: AbortSignal): Promise<Database> {
-  const options = { remotes: remote, persistent: true, backoff: { min: 4, max: 16 }, signal: end }
-  const failed = server.ended.then(() => {
-    throw launchError(server.end ?? 'ovsdb-server ended')
+async function connected(server: Daemon, remote: string, signal: AbortSignal): Promise<Database> {
+  const enough = new AbortController()
+  const end = AbortSignal.any([signal, enough.signal])
+  void server.ended.then(() => {
+    enough.abort()
   })
-  const opened = Database.open(options)
   try {
-    return await Promise.race([opened, failed])
+    await server.started(end)
+    return await Database.open({ remotes: remote, persistent: true, backoff: { min: 4, max: 16 }, signal: end })
   } catch (error) {
-    // The attempt goes on until somebody ends it.
-    void opened.then((database) => database.close()).catch(() => undefined)
+    if (server.end !== undefined) throw launchError(server.end)
     throw error
-  } finally {
-    failed.catch(() => undefined)
   }
 }
 
@@ -143,7 +141,13 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
   }
   for (const name of ['ovsdb-server', 'ovs-vswitchd', 'ovsdb-tool']) requireProgram(name)
 
-  const end = AbortSignal.any([AbortSignal.timeout(timeout), ...(signal === undefined ? [] : [signal])])
+  using call = new Call('OpenVswitch.launch', { signal, timeout })
+  call.check()
+  const ending = new AbortController()
+  const end = ending.signal
+  call.onEnd(() => {
+    ending.abort()
+  })
   const steps = new Steps()
   try {
     const directory = new Directory(path)
@@ -173,15 +177,25 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
     )
     const switchd = new Daemon('ovs-vswitchd', netns, dir, [`unix:${socket}`])
     steps.defer(() => switchd.stop())
-    for (const daemon of [switchd, server]) {
-      void daemon.ended.then(() => {
-        database.lose(daemon.end ?? `${daemon.name} ended`)
+    // If they end by themselves. That we end them is no news.
+    const watching = new AbortController()
+    for (const [daemon, what] of [
+      [switchd, 'switch'],
+      [server, 'server'],
+    ] as const) {
+      void daemon.ended.then(async () => {
+        if (!watching.signal.aborted) await database.lose(daemon.end ?? `${daemon.name} ended`, what)
       })
     }
+    steps.defer(() => {
+      watching.abort()
+    })
     await database.settle('OpenVswitch.launch', { signal: end })
     return { database, dir, netns, daemons: [server, switchd], [Symbol.asyncDispose]: () => steps.disposeAsync() }
   } catch (error) {
     await steps.disposeAsync()
+    // Nothing is left of it.
+    if (error instanceof AbortError) throw call.error('none')
     throw error
   }
 }

@@ -89,7 +89,7 @@ export type FlowAction =
   | UnknownAction
 
 // ofp_action_type, ofp_instruction_type.
-const OFPAT = {
+const actionTypes = {
   output: 0,
   pushVlan: 17,
   popVlan: 18,
@@ -99,7 +99,7 @@ const OFPAT = {
   setField: 25,
   vendor: 0xffff,
 }
-const OFPIT = { gotoTable: 1, writeMetadata: 2, writeActions: 3, applyActions: 4, clearActions: 5 }
+const instructionTypes = { gotoTable: 1, writeMetadata: 2, writeActions: 3, applyActions: 4, clearActions: 5 }
 const niciraVendor = 0x2320
 const resubmitTable = 14
 const wholePacket = 0xffff
@@ -153,26 +153,26 @@ const encoders: Readonly<Record<string, Encoder>> = {
   output: ({ output, maxLength = wholePacket }, field, ports) => {
     const number = portNumber(output, `${field}.output`, ports)
     const length = checkWhole(maxLength, 0, wholePacket, `${field}.maxLength`)
-    return [block(OFPAT.output, u32(number), u16(length), Buffer.alloc(6))]
+    return [block(actionTypes.output, u32(number), u16(length), Buffer.alloc(6))]
   },
   setField: ({ setField }, field, ports) =>
-    encodeSetField(setField, `${field}.setField`, ports).map((each) => block(OFPAT.setField, each)),
+    encodeSetField(setField, `${field}.setField`, ports).map((each) => block(actionTypes.setField, each)),
   pushVlan: ({ pushVlan }, field) => {
     if (pushVlan !== 0x8100 && pushVlan !== 0x88a8) throw wrongValue(`${field}.pushVlan`, '0x8100 or 0x88a8', pushVlan)
-    return [block(OFPAT.pushVlan, u16(pushVlan), Buffer.alloc(2))]
+    return [block(actionTypes.pushVlan, u16(pushVlan), Buffer.alloc(2))]
   },
   popVlan: ({ popVlan }, field) => {
     checkTrue(popVlan, `${field}.popVlan`)
-    return [block(OFPAT.popVlan, Buffer.alloc(4))]
+    return [block(actionTypes.popVlan, Buffer.alloc(4))]
   },
   decTtl: ({ decTtl }, field) => {
     checkTrue(decTtl, `${field}.decTtl`)
-    return [block(OFPAT.decTtl, Buffer.alloc(4))]
+    return [block(actionTypes.decTtl, Buffer.alloc(4))]
   },
   setQueue: ({ setQueue }, field) => [
-    block(OFPAT.setQueue, u32(checkWhole(setQueue, 0, 2 ** 32 - 2, `${field}.setQueue`))),
+    block(actionTypes.setQueue, u32(checkWhole(setQueue, 0, 2 ** 32 - 2, `${field}.setQueue`))),
   ],
-  group: ({ group }, field) => [block(OFPAT.group, u32(checkWhole(group, 0, 0xffffff00, `${field}.group`)))],
+  group: ({ group }, field) => [block(actionTypes.group, u32(checkWhole(group, 0, 0xffffff00, `${field}.group`)))],
   resubmit: ({ resubmit }, field, ports) => {
     const at = `${field}.resubmit`
     if (typeof resubmit !== 'object' || resubmit === null) throw wrongType(at, 'an object', resubmit)
@@ -182,7 +182,9 @@ const encoders: Readonly<Record<string, Encoder>> = {
     const { table, port = 'IN_PORT' } = resubmit as { table?: unknown; port?: unknown }
     const number = narrowPort(portNumber(port, `${at}.port`, ports), `${at}.port`, port)
     const tableNumber = table === undefined ? noTable : checkWhole(table, 0, 254, `${at}.table`)
-    return [block(OFPAT.vendor, u32(niciraVendor), u16(resubmitTable), u16(number), u8(tableNumber), Buffer.alloc(3))]
+    return [
+      block(actionTypes.vendor, u32(niciraVendor), u16(resubmitTable), u16(number), u8(tableNumber), Buffer.alloc(3)),
+    ]
   },
   unknown: ({ unknown }, field) => {
     const at = `${field}.unknown`
@@ -200,23 +202,23 @@ const instructionEncoders: Readonly<
   Record<keyof Instructions, (action: Readonly<Record<string, unknown>>, field: string, ports: PortNames) => Buffer>
 > = {
   gotoTable: ({ gotoTable }, field) =>
-    block(OFPIT.gotoTable, u8(checkWhole(gotoTable, 0, 254, `${field}.gotoTable`)), Buffer.alloc(3)),
+    block(instructionTypes.gotoTable, u8(checkWhole(gotoTable, 0, 254, `${field}.gotoTable`)), Buffer.alloc(3)),
   clearActions: ({ clearActions }, field) => {
     checkTrue(clearActions, `${field}.clearActions`)
-    return block(OFPIT.clearActions, Buffer.alloc(4))
+    return block(instructionTypes.clearActions, Buffer.alloc(4))
   },
   writeActions: ({ writeActions }, field, ports) => {
     const at = `${field}.writeActions`
     if (!Array.isArray(writeActions)) throw wrongType(at, 'an array', writeActions)
     const list = (writeActions as readonly unknown[]).flatMap((each, i) => encodeOne(each, `${at}[${i}]`, ports))
-    return block(OFPIT.writeActions, Buffer.alloc(4), ...list)
+    return block(instructionTypes.writeActions, Buffer.alloc(4), ...list)
   },
   writeMetadata: ({ writeMetadata }, field) => {
     const at = `${field}.writeMetadata`
     if (typeof writeMetadata !== 'object' || writeMetadata === null) throw wrongType(at, 'an object', writeMetadata)
     const { value, mask = most64 } = writeMetadata as { value?: unknown; mask?: unknown }
     return block(
-      OFPIT.writeMetadata,
+      instructionTypes.writeMetadata,
       Buffer.alloc(4),
       u64(checkBig(value, `${at}.value`)),
       u64(checkBig(mask, `${at}.mask`)),
@@ -273,7 +275,7 @@ export function encodeActions(actions: unknown, field: string, ports: PortNames)
     instructions[name] = instructionEncoders[name](action as Readonly<Record<string, unknown>>, at, ports)
   })
   const { clearActions, writeActions, writeMetadata, gotoTable } = instructions
-  const apply = applied.length === 0 ? undefined : block(OFPIT.applyActions, Buffer.alloc(4), ...applied)
+  const apply = applied.length === 0 ? undefined : block(instructionTypes.applyActions, Buffer.alloc(4), ...applied)
   const all = [apply, clearActions, writeActions, writeMetadata, gotoTable]
   return Buffer.concat(all.filter((each) => each !== undefined))
 }
@@ -290,25 +292,25 @@ function* blocks(bytes: Buffer): Generator<readonly [type: number, part: Buffer]
 
 function decodeOne(type: number, part: Buffer, ports: PortNames): FlowAction {
   switch (type) {
-    case OFPAT.output: {
+    case actionTypes.output: {
       const output = portOf(part.readUInt32BE(4), ports)
       return output === 'CONTROLLER' ? { output, maxLength: part.readUInt16BE(8) } : { output }
     }
-    case OFPAT.pushVlan:
+    case actionTypes.pushVlan:
       return { pushVlan: part.readUInt16BE(4) as 0x8100 }
-    case OFPAT.popVlan:
+    case actionTypes.popVlan:
       return { popVlan: true }
-    case OFPAT.decTtl:
+    case actionTypes.decTtl:
       return { decTtl: true }
-    case OFPAT.setQueue:
+    case actionTypes.setQueue:
       return { setQueue: part.readUInt32BE(4) }
-    case OFPAT.group:
+    case actionTypes.group:
       return { group: part.readUInt32BE(4) }
-    case OFPAT.setField: {
+    case actionTypes.setField: {
       const { match, unknown } = decodeFields(part.subarray(4, 8 + part.readUInt8(7)), ports)
       return unknown.length === 0 ? { setField: match as FlowFields } : { unknown: part.toString('hex') }
     }
-    case OFPAT.vendor: {
+    case actionTypes.vendor: {
       const own = part.length === 16 && part.readUInt32BE(4) === niciraVendor
       if (!own || part.readUInt16BE(8) !== resubmitTable) return { unknown: part.toString('hex') }
       const narrow = part.readUInt16BE(10)
@@ -328,11 +330,11 @@ export function decodeActions(bytes: Buffer, ports: PortNames): FlowAction[] {
   const actions: FlowAction[] = []
   for (const [type, part] of blocks(bytes)) {
     const inside = (): FlowAction[] => [...blocks(part.subarray(8))].map(([kind, each]) => decodeOne(kind, each, ports))
-    if (type === OFPIT.applyActions) actions.push(...inside())
-    else if (type === OFPIT.writeActions) actions.push({ writeActions: inside() })
-    else if (type === OFPIT.clearActions) actions.push({ clearActions: true })
-    else if (type === OFPIT.gotoTable) actions.push({ gotoTable: part.readUInt8(4) })
-    else if (type === OFPIT.writeMetadata) {
+    if (type === instructionTypes.applyActions) actions.push(...inside())
+    else if (type === instructionTypes.writeActions) actions.push({ writeActions: inside() })
+    else if (type === instructionTypes.clearActions) actions.push({ clearActions: true })
+    else if (type === instructionTypes.gotoTable) actions.push({ gotoTable: part.readUInt8(4) })
+    else if (type === instructionTypes.writeMetadata) {
       const [value, mask] = [part.readBigUInt64BE(8), part.readBigUInt64BE(16)]
       actions.push({ writeMetadata: mask === most64 ? { value } : { value, mask } })
     } else actions.push({ unknown: part.toString('hex') })

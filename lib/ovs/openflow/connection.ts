@@ -8,7 +8,7 @@ import {
   commonVersion,
   encodeMessage,
   helloBody,
-  OFPT,
+  messageTypes,
   OpenflowSplitter,
   versions,
   type OpenflowMessage,
@@ -74,9 +74,9 @@ export class OpenflowConnection {
     const socket = connect(path)
     const connection = new OpenflowConnection(socket, bridge)
     try {
-      socket.write(encodeMessage({ version: versions.openflow14, type: OFPT.hello, xid: 0, body: helloBody() }))
+      socket.write(encodeMessage({ version: versions.openflow14, type: messageTypes.hello, xid: 0, body: helloBody() }))
       const [hello] = await connection.#exchange(call, 'first', () => true, 'none')
-      const version = hello?.type === OFPT.hello ? commonVersion(hello) : undefined
+      const version = hello?.type === messageTypes.hello ? commonVersion(hello) : undefined
       if (version === undefined) throw new Error('it speaks neither OpenFlow 1.4 nor 1.3 (see its protocols)')
       connection.#version = version
       return connection
@@ -106,7 +106,7 @@ export class OpenflowConnection {
     if (bodies.length > 1 && this.hasBundles) await this.#bundle(call, type, bodies)
     else {
       const messages = bodies.map((body, index) => ({ ...this.#message(type, body), index }))
-      const barrier = this.#message(OFPT.barrierRequest, Buffer.alloc(0))
+      const barrier = this.#message(messageTypes.barrierRequest, Buffer.alloc(0))
       await this.#request(call, [...messages, barrier], ({ xid }) => xid === barrier.xid)
     }
   }
@@ -115,7 +115,7 @@ export class OpenflowConnection {
   async multipart(call: Call, kind: number, request: Buffer): Promise<Buffer[]> {
     const head = Buffer.alloc(8)
     head.writeUInt16BE(kind, 0)
-    const message = this.#message(OFPT.multipartRequest, Buffer.concat([head, request]))
+    const message = this.#message(messageTypes.multipartRequest, Buffer.concat([head, request]))
     const replies = await this.#request(call, [message], ({ body }) => (body.readUInt16BE(2) & 1) === 0)
     return replies.map(({ body }) => body.subarray(8))
   }
@@ -127,7 +127,7 @@ export class OpenflowConnection {
       body.writeUInt32BE(id, 0)
       body.writeUInt16BE(kind, 4)
       body.writeUInt16BE(bundle.atomicOrdered, 6)
-      return this.#message(OFPT.bundleControl, body)
+      return this.#message(messageTypes.bundleControl, body)
     }
     const commit = control(bundle.commit)
     const added = bodies.map((body, index) => {
@@ -135,7 +135,7 @@ export class OpenflowConnection {
       const head = Buffer.alloc(8)
       head.writeUInt32BE(id, 0)
       head.writeUInt16BE(bundle.atomicOrdered, 6)
-      const outer = { version: this.#version, type: OFPT.bundleAddMessage, xid: inner.xid }
+      const outer = { version: this.#version, type: messageTypes.bundleAddMessage, xid: inner.xid }
       return { ...outer, body: Buffer.concat([head, encodeMessage(inner)]), index }
     })
     await this.#request(call, [control(bundle.open), ...added, commit], ({ xid }) => xid === commit.xid)
@@ -161,10 +161,10 @@ export class OpenflowConnection {
     const answers = await this.#exchange(
       call,
       new Set(xids),
-      (message) => (message.type === OFPT.error ? message.xid === last : isLast(message)),
+      (message) => (message.type === messageTypes.error ? message.xid === last : isLast(message)),
       'unknown',
     )
-    const refusal = answers.find(({ type }) => type === OFPT.error)
+    const refusal = answers.find(({ type }) => type === messageTypes.error)
     if (refusal === undefined) return answers
     const index = messages.length > 2 ? messages.find(({ xid }) => xid === refusal.xid)?.index : undefined
     throw new OpenflowError(call.operation, this.#bridge, refusal.body, index)
@@ -201,8 +201,8 @@ export class OpenflowConnection {
   }
 
   #received(message: OpenflowMessage): void {
-    if (message.type === OFPT.echoRequest) {
-      this.#socket.write(encodeMessage({ ...message, type: OFPT.echoReply }))
+    if (message.type === messageTypes.echoRequest) {
+      this.#socket.write(encodeMessage({ ...message, type: messageTypes.echoReply }))
       return
     }
     for (const { isFor, take } of [...this.#pending]) if (isFor(message)) take(message)

@@ -72,7 +72,7 @@ export interface Flow {
 }
 
 /** ofp_flow_mod_command. */
-export const OFPFC = { add: 0, modify: 1, modifyStrict: 2, delete: 3, deleteStrict: 4 } as const
+export const commands = { add: 0, modify: 1, modifyStrict: 2, delete: 3, deleteStrict: 4 } as const
 /** OFPMP_FLOW. */
 export const flowStats = 1
 
@@ -153,7 +153,7 @@ export function addition(flow: FlowOptions, prefix: string, ports: PortNames): B
   const { table, priority = defaultPriority, match, actions, cookie = 0n } = flow
   const { idleTimeoutSeconds: idle = 0, hardTimeoutSeconds: hard = 0 } = flow
   return flowMod({
-    command: OFPFC.add,
+    command: commands.add,
     table: checkTable(table, prefix),
     priority: checkWhole(priority, 0, 0xffff, at(prefix, 'priority')),
     cookie: { value: checkCookieNumber(cookie, at(prefix, 'cookie')), mask: 0n },

@@ -4,7 +4,7 @@
 export const versions = { openflow13: 4, openflow14: 5 } as const
 
 /** The types of messages (ofp_type). */
-export const OFPT = {
+export const messageTypes = {
   hello: 0,
   error: 1,
   echoRequest: 2,
