@@ -19,6 +19,7 @@ need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
 need ovsdb-server openvswitch-common
+need ovs-vswitchd openvswitch-switch
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

@@ -6,7 +6,7 @@ import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import type { Database } from './database'
 import { notFound } from './errors'
-import type { FlowAction } from './openflow/actions'
+import { encodeActions, type FlowAction } from './openflow/actions'
 import { OpenflowConnection } from './openflow/connection'
 import {
   addition,
@@ -134,7 +134,7 @@ export class Flows {
   async set(key: FlowKey, actions: readonly FlowAction[] | 'drop', call?: OvsCallOptions): Promise<void> {
     checkKeys(key, new Set(keyNames))
     await this.#with('flows.set', key.bridge, call, async (connection, ports, running) => {
-      const body = exactly(commands.modifyStrict, key, ports, actions)
+      const body = exactly(commands.modifyStrict, key, ports, encodeActions(actions, 'actions', ports))
       if ((await this.#find(connection, ports, running, key)) === undefined) {
         throw notFound('flows.set', 'flow', 'like that')
       }
@@ -150,11 +150,11 @@ export class Flows {
     checkKeys(filter, filterNames)
     if (filter.outPort !== undefined) throw wrongValue('outPort', 'left out, as only flush has it', filter.outPort)
     await this.#with('flows.setMany', filter.bridge, call, async (connection, ports, running) => {
-      matching(commands.modify, filter, ports, actions)
+      const instructions = encodeActions(actions, 'actions', ports)
       // Other than when it deletes, a bridge does not take all tables for one.
       const flows = await this.#list(connection, ports, running, filter)
       const tables = [...new Set(flows.map(({ table }) => table))]
-      const bodies = tables.map((table) => matching(commands.modify, { ...filter, table }, ports, actions))
+      const bodies = tables.map((table) => matching(commands.modify, { ...filter, table }, ports, instructions))
       if (bodies.length > 0) await connection.commit(running, messageTypes.flowMod, bodies)
     })
   }

@@ -22,6 +22,8 @@ const allowed: Record<string, RegExp> = {
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  ethtool: /^(ethtool|netlink|native|wire)\/|^errors$/,
+  ovs: /^(ovs|ovsdb|wire|netns)\/|^errors$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { isNotFound } from '../../lib/errors'
 import { OpenVswitch, type OvsChange } from '../../lib/ovs'
-import { Server, vswitchSchema } from '../ovsdb/server'
+import { Server as DatabaseServer, vswitchSchema } from '../ovsdb/server'
 import { fresh } from '../support/namespaces'
 import { useSwitch, vsctl } from './switch'
 
@@ -40,7 +40,10 @@ class Cutter implements AsyncDisposable {
           else server.write(data)
         })
       })
-      server.on('data', (data) => (this.after(String(data)) ? cut() : client.write(data)))
+      server.on('data', (data) => {
+        if (this.after(String(data))) cut()
+        else client.write(data)
+      })
     }).listen(path)
   }
 
@@ -177,7 +180,7 @@ describe('faults', () => {
 describe('a database server that is killed and started again', () => {
   test('in the middle of many calls lets each be applied once', async () => {
     await using netns = await fresh('ovs')
-    await using server = await Server.start({ schema: vswitchSchema, within: (start) => netns.run(start) })
+    await using server = await DatabaseServer.start({ schema: vswitchSchema, within: (start) => netns.run(start) })
     const dir = server.directory.path
     const env = { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir }
     const args = [server.remote, '-vconsole:off', `--unixctl=${dir}/v.ctl`]

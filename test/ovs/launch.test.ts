@@ -182,9 +182,9 @@ describe('launch', () => {
   })
 
   test('what is wrong is refused by field', async () => {
-    const launch = (options: object): Promise<unknown> => OpenVswitch.launch(options as never)
+    const launch = (options: object): Promise<unknown> => OpenVswitch.launch(options)
     const closed = await NetNs.create()
-    await closed.close()
+    closed.close()
     for (const [options, field] of [
       [{ dir: 5 }, 'dir'],
       [{ dir: '' }, 'dir'],

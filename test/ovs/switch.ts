@@ -1,7 +1,7 @@
 // A switch of a test file's own, in a namespace of its own, and the programs of Open vSwitch as the oracle.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { NetNs } from '../../lib/index'
+import { type NetNs } from '../../lib/index'
 import { OpenVswitch, type LaunchOptions } from '../../lib/ovs'
 import { fresh } from '../support/namespaces'
 

@@ -165,7 +165,7 @@ export function addition(flow: FlowOptions, prefix: string, ports: PortNames): B
 }
 
 /** The message that changes or deletes just one flow. */
-export function exactly(command: number, key: FlowKey, ports: PortNames, actions?: unknown): Buffer {
+export function exactly(command: number, key: FlowKey, ports: PortNames, instructions?: Buffer): Buffer {
   const { table, priority = defaultPriority, match } = key
   return flowMod({
     command,
@@ -173,7 +173,7 @@ export function exactly(command: number, key: FlowKey, ports: PortNames, actions
     priority: checkWhole(priority, 0, 0xffff, 'priority'),
     cookie: { value: 0n, mask: 0n },
     match: matchBlock(match, 'match', ports),
-    ...(actions !== undefined && { instructions: encodeActions(actions, 'actions', ports) }),
+    ...(instructions !== undefined && { instructions }),
   })
 }
 
@@ -188,12 +188,12 @@ function filterParts(filter: FlowFilter, ports: PortNames): Pick<FlowMod, 'table
 }
 
 /** The message that changes or deletes all flows that a filter lets through. */
-export function matching(command: number, filter: FlowFilter, ports: PortNames, actions?: unknown): Buffer {
+export function matching(command: number, filter: FlowFilter, ports: PortNames, instructions?: Buffer): Buffer {
   const parts = filterParts(filter, ports)
   return flowMod({
     command,
     ...parts,
-    ...(actions !== undefined && { instructions: encodeActions(actions, 'actions', ports) }),
+    ...(instructions !== undefined && { instructions }),
   })
 }
 

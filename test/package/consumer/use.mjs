@@ -1,6 +1,7 @@
 // A dependent that says import, next to one that says require().
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
+import * as ovs from 'netloom/ovs'
 import * as ovsdb from 'netloom/ovsdb'
 import * as testing from 'netloom/testing'
 
@@ -8,6 +9,7 @@ const require = createRequire(import.meta.url)
 const required = require('netloom')
 for (const [name, faces] of Object.entries({
   netloom: [imported, required],
+  ovs: [ovs, require('netloom/ovs')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
   testing: [testing, require('netloom/testing')],
 })) {
@@ -16,7 +18,8 @@ for (const [name, faces] of Object.entries({
     if (one[key] !== other[key]) throw new Error(`import and require give different ${key} of ${name}`)
   }
 }
-if (ovsdb.NetloomError !== required.NetloomError) throw new Error('the subpaths have different errors')
+if (ovsdb.NetloomError !== required.NetloomError || ovs.NetloomError !== required.NetloomError)
+  throw new Error('the subpaths have different errors')
 
 const before = testing.holdings()
 
