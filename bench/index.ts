@@ -15,6 +15,7 @@ import { linkGet } from './link_get'
 import { linkList } from './link_list'
 import { livePods } from './live_pods'
 import { cleanUpAtEnd } from './namespaces'
+import { openstackOvs } from './openstack_ovs'
 import { podChurn } from './pod_churn'
 import { podDeletion } from './pod_deletion'
 import { podLatency } from './pod_latency'
@@ -39,6 +40,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'pod-deletion': podDeletion,
   'pod-churn': podChurn,
   'live-pods': livePods,
+  'openstack-ovs': openstackOvs,
   footprint,
   'event-loop-delay': eventLoopDelay,
 }

@@ -1,5 +1,5 @@
 // The public face of netloom/ovs: Open vSwitch without its command-line tools.
-export { OpenVswitch, type OpenVswitchEvents, type OvsConnectOptions } from './open_vswitch'
+export { OpenVswitch, type OpenVswitchEvents, type OvsConnectOptions, type OvsProcesses } from './open_vswitch'
 export type { LaunchOptions } from './launch/launch'
 export type { OvsCallOptions, OvsDeleteOptions } from './call'
 export type { ChangesOf, StringChanges, Strings } from './changes'
@@ -30,14 +30,17 @@ export type { Mirror, MirrorChanges, MirrorOptions, MirrorSettings } from './mir
 export { Settings, type SwitchChanges, type SwitchSettings, type SwitchState } from './settings'
 export type { OvsChange, WatchOptions } from './watch'
 export { Flows } from './flows'
-export type { Flow, FlowFilter, FlowKey, FlowOptions } from './openflow/flow'
+export type { Flow, FlowCookie, FlowFilter, FlowKey, FlowOptions } from './openflow/flow'
 export type { FlowFields, FlowMatch, UnknownField } from './openflow/fields'
+export type { FlowRegisters, Register } from './openflow/registers'
 export type { MaskedNumber } from './openflow/values'
 export type { FlowPort, ReservedPort } from './openflow/ports'
 export type {
   ClearActionsAction,
   DecTtlAction,
   FlowAction,
+  MetadataToWrite,
+  Resubmission,
   GotoTableAction,
   GroupAction,
   OutputAction,

@@ -157,7 +157,7 @@ interface InterfaceStateColumns extends InterfaceSettings {
 
 /** What an interface is, by its type. */
 export type InterfaceState = InterfaceStateColumns &
-  ((SystemInterface & { readonly type: 'system' }) | MadeInterface | PatchInterface | TunnelInterface | OtherInterface)
+  (Required<SystemInterface> | MadeInterface | PatchInterface | TunnelInterface | OtherInterface)
 
 /** An interface as it is. */
 export type Interface = InterfaceState & {

@@ -31,6 +31,14 @@ export interface OvsConnectOptions extends Omit<OvsdbConnectOptions, 'database' 
   readonly netns?: NetNs | undefined
 }
 
+/** The processes of a switch that was launched; undefined for one that could not be started. */
+export interface OvsProcesses {
+  /** ovsdb-server. */
+  readonly server: number | undefined
+  /** ovs-vswitchd. */
+  readonly switchd: number | undefined
+}
+
 /** What a switch tells of. */
 export interface OpenVswitchEvents {
   /** A program of a switch that was launched has ended by itself: nothing is applied any more. */
@@ -73,7 +81,7 @@ export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements Asyn
   /** The namespace in which it runs, if that is known. */
   readonly netns: NetNs | undefined
   /** The processes of a switch that was launched. */
-  readonly pids: { readonly server: number | undefined; readonly switchd: number | undefined } | undefined
+  readonly pids: OvsProcesses | undefined
   readonly #database: Database
   readonly #launched: Launched | undefined
   #closed: Promise<void> | undefined

@@ -84,7 +84,7 @@ export function checkPort(given: unknown, prefix = ''): CheckedPort {
 
 /** Reads an interface, without what it belongs to. */
 export function readInterface(row: OpenVswitch.Interface): InterfaceState {
-  return { ...readRow(interfaceColumns, row), ...readKind(row.type, row.options) } as InterfaceState
+  return { ...readRow(interfaceColumns, row), ...readKind(row.type, row.options) }
 }
 
 /** Reads an interface; undefined if it is of no bridge. */

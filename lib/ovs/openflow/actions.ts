@@ -41,20 +41,34 @@ export interface GroupAction {
   /** The group's number. */
   readonly group: number
 }
+/** Where a packet is looked up. */
+export interface Resubmission {
+  /** The table. Default: this one. */
+  readonly table?: number | undefined
+  /** The port through which it seems to have come. Default: the one through which it came. */
+  readonly port?: FlowPort | undefined
+}
 /** Looks the packet up in another table, does what is there, and comes back (Open vSwitch's own). */
 export interface ResubmitAction {
   /** Where, and as if it had come through which port. Default: this table, the port through which it came. */
-  readonly resubmit: { readonly table?: number | undefined; readonly port?: FlowPort | undefined }
+  readonly resubmit: Resubmission
 }
 /** Goes on in a later table. */
 export interface GotoTableAction {
   /** The table's number. */
   readonly gotoTable: number
 }
+/** What is written down. */
+export interface MetadataToWrite {
+  /** The value. */
+  readonly value: bigint
+  /** Which bits of it. Default: all. */
+  readonly mask?: bigint | undefined
+}
 /** Writes down what later tables can match as `metadata`. */
 export interface WriteMetadataAction {
   /** The value, and which bits of it. Default: all. */
-  readonly writeMetadata: { readonly value: bigint; readonly mask?: bigint | undefined }
+  readonly writeMetadata: MetadataToWrite
 }
 /** Forgets what is to be done at the end. */
 export interface ClearActionsAction {

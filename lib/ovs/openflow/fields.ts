@@ -1,6 +1,7 @@
 // The fields of packets that flows match and set: OpenFlow's OXM, and the registers of Open vSwitch (NXM).
 import { unknownOption, wrongType, wrongValue } from '../../wire/invalid'
 import type { FlowPort, PortNames } from './ports'
+import type { FlowRegisters } from './registers'
 import {
   ipv4Address,
   ipv6Address,
@@ -13,21 +14,11 @@ import {
   type ValueType,
 } from './values'
 
-/** Registers, which are of no packet: flows pass values to each other in them. */
-type Registers = Readonly<
-  Partial<
-    Record<
-      `reg${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15}`,
-      number | MaskedNumber<number> | undefined
-    >
-  >
->
-
 /**
  * What a packet has to be like. What a field needs besides is filled in: `tcpDst` makes it IPv4 (unless `dlType` says IPv6) and
  * TCP. MAC and IP addresses may have a mask: `fe:00:00:00:00:00/ff:00:00:00:00:00`, `10.0.0.0/8`, `10.0.0.1/255.0.0.255`.
  */
-export interface FlowMatch extends Registers {
+export interface FlowMatch extends FlowRegisters {
   /** The port through which it came. */
   readonly inPort?: FlowPort | undefined
   /** What an earlier table has written down (`writeMetadata`). */
@@ -146,7 +137,7 @@ const fields: Readonly<Record<keyof FlowMatch, Field>> = {
   tunDst: field(32, ipv4Address, {}, nicira),
   pktMark: field(33, register, {}, nicira),
   ...(Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`reg${i}`, field(i, register, {}, nicira)])) as Record<
-    keyof Registers,
+    keyof FlowRegisters,
     Field
   >),
   dlDst: field(3, macAddress),

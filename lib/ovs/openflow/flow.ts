@@ -29,6 +29,14 @@ export interface FlowOptions extends FlowKey {
   readonly hardTimeoutSeconds?: number | undefined
 }
 
+/** Some bits of the number that says whose a flow is. */
+export interface FlowCookie {
+  /** The number. */
+  readonly value: bigint
+  /** Which of its bits count. */
+  readonly mask: bigint
+}
+
 /** Which flows: those that match at least this. */
 export interface FlowFilter {
   /** The bridge. Default: the one that the switch has, if it has just one. */
@@ -38,7 +46,7 @@ export interface FlowFilter {
   /** Flows that match this or something narrower. Default: all. */
   readonly match?: FlowMatch | undefined
   /** Whose flows, exactly, or in the bits of a mask. Default: everybody's. */
-  readonly cookie?: bigint | number | { readonly value: bigint; readonly mask: bigint } | undefined
+  readonly cookie?: bigint | number | FlowCookie | undefined
   /** Flows that send packets through this port. Default: all. */
   readonly outPort?: FlowPort | undefined
 }
@@ -81,12 +89,6 @@ const allTables = 0xff
 const defaultPriority = 0x8000
 const most64 = 2n ** 64n - 1n
 
-/** OpenFlow's number for whose a flow is, and which bits of it count. */
-interface Cookie {
-  readonly value: bigint
-  readonly mask: bigint
-}
-
 function checkCookieNumber(value: unknown, field: string): bigint {
   if (typeof value !== 'bigint' && typeof value !== 'number') throw wrongType(field, 'a bigint', value)
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw outOfRange(field, 'an integer', value)
@@ -95,7 +97,7 @@ function checkCookieNumber(value: unknown, field: string): bigint {
   return wide
 }
 
-function checkCookie(value: unknown): Cookie {
+function checkCookie(value: unknown): FlowCookie {
   if (value === undefined) return { value: 0n, mask: 0n }
   if (typeof value !== 'object' || value === null) return { value: checkCookieNumber(value, 'cookie'), mask: most64 }
   const { value: number, mask } = value as { value?: unknown; mask?: unknown }
@@ -115,7 +117,7 @@ interface FlowMod {
   readonly command: number
   readonly table: number
   readonly priority?: number
-  readonly cookie: Cookie
+  readonly cookie: FlowCookie
   readonly idle?: number
   readonly hard?: number
   readonly outPort?: number
