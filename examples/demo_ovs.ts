@@ -5,6 +5,7 @@
 //   npm run demo:ovs -- --hold --prefix my-
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from 'netloom'
 import { OpenVswitch } from 'netloom/ovs'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
@@ -74,6 +75,8 @@ async function talk(ovs: OpenVswitch, red: NetNs, green: NetNs): Promise<void> {
   section('A flow drops what is for that port: the switch decides, not red and green')
   const key = { bridge: 'br0', priority: 10, match: { tcpDst: 7000 } } as const
   await step(() => ovs.flows.add({ ...key, actions: 'drop' }))
+  // What it has cached it passes on for some moments more.
+  await sleep(300)
   await refused('ETIMEDOUT', () => red.connect({ ...target, timeout: 500 }))
   for (const { priority, match, actions } of await step(() => ovs.flows.list())) {
     result(

@@ -57,12 +57,25 @@ async function send({ red, green }: Net, bytes: number, timeout = 2000): Promise
 
 const timedOut = { code: 'ETIMEDOUT' }
 
+/** What the switch has cached it passes on for some moments more. */
+async function becomesSilent(net: Net): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (Date.now() < deadline) {
+    const code = await send(net, 1, 300).then(
+      () => undefined,
+      (error: unknown) => (error as { code?: string }).code,
+    )
+    if (code === timedOut.code) return
+  }
+  throw new Error('red still reaches green')
+}
+
 describe('traffic', () => {
   test('goes through ports of one VLAN, not between two, and through a trunk', async () => {
     await withNet(true, async (net) => {
       expect(await send(net, 5_000_000)).toBe(5_000_000)
       await net.ovs.ports.set('veth-g', { tag: 20 })
-      await expect(send(net, 1, 300)).rejects.toMatchObject(timedOut)
+      await becomesSilent(net)
       await net.ovs.ports.set('veth-r', { tag: 20 })
       expect(await send(net, 100)).toBe(100)
       // Green moves to another bridge, and a patch cable that carries some VLANs goes there.
@@ -75,7 +88,7 @@ describe('traffic', () => {
       ])
       expect(await send(net, 100_000)).toBe(100_000)
       await net.ovs.ports.set('p0', { trunks: [30] })
-      await expect(send(net, 1, 300)).rejects.toMatchObject(timedOut)
+      await becomesSilent(net)
     })
   })
 
@@ -83,11 +96,11 @@ describe('traffic', () => {
     await withNet(true, async (net) => {
       const { ovs } = net
       await ovs.flows.add({ priority: 10, match: { tcpDst: 80 }, actions: 'drop' })
-      await expect(send(net, 1, 300)).rejects.toMatchObject(timedOut)
+      await becomesSilent(net)
       expect((await ovs.flows.get({ priority: 10, match: { tcpDst: 80 } })).packets).toBeGreaterThan(0n)
       await ovs.bridges.set('br0', { failMode: 'secure' })
       await ovs.flows.flush()
-      await expect(send(net, 1, 300)).rejects.toMatchObject(timedOut)
+      await becomesSilent(net)
       await ovs.flows.addMany([
         { bridge: 'br0', match: { inPort: 'veth-r' }, actions: [{ output: 'veth-g' }] },
         { bridge: 'br0', match: { inPort: 'veth-g' }, actions: [{ output: 'veth-r' }] },
