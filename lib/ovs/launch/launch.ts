@@ -81,7 +81,8 @@ class Directory {
       rmSync(this.path, { recursive: true, force: true })
       return
     }
-    for (const name of readdirSync(this.path)) {
+    // Somebody may have removed it by hand.
+    for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
       if (!stays(name)) rmSync(join(this.path, name), { recursive: true, force: true })
     }
   }
@@ -96,7 +97,15 @@ class Steps {
   }
 
   async disposeAsync(): Promise<void> {
-    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo()
+    const failures: unknown[] = []
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      try {
+        await undo()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }
 
