@@ -6,11 +6,14 @@
 //   npm run demo -- --rootless   (which it is anyway for who is not root)
 import type { NetNs } from 'netloom'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
+import { lookAround } from './demo/hold'
 import { createNetns } from './demo/namespaces'
-import { readOptions, usage, type Options } from './demo/options'
+import { readOptions, usageOf, type Options } from './demo/options'
 import { print, refused, result, section, step, title } from './demo/print'
-import { drawTopology } from './demo/topology'
 import { answer, greet, measure, summary } from './demo/traffic'
+import { layOut } from './picture/layout'
+import { look } from './picture/look'
+import { toText } from './picture/text'
 
 async function main({ prefix, hold, rootless }: Options): Promise<void> {
   title(`netloom: two namespaces and a switch, in one process (${process.pid}) that starts no other`)
@@ -25,8 +28,8 @@ async function main({ prefix, hold, rootless }: Options): Promise<void> {
   await talk(red, green)
 
   section('What the kernel says there is')
-  print(await drawTopology(sw, [red, green]))
-  if (hold) await waitForInterruption([red, green, sw])
+  print(toText(layOut(await look([sw, red, green]))))
+  if (hold) await lookAround([red, green, sw])
 
   section('And nothing of it stays')
   for (const ns of [green, red, sw]) await step(() => ns.delete(), { ns: variableOf(ns, prefix) })
@@ -97,24 +100,14 @@ async function talk(red: NetNs, green: NetNs): Promise<void> {
   }
 }
 
-async function waitForInterruption(namespaces: readonly NetNs[]): Promise<void> {
-  const names = namespaces.flatMap(({ name }) => name ?? [])
-  result(names.length === 0 ? 'Ctrl-C ends it' : `Look around: ip -n ${names.join(' …, ip -n ')} …. Ctrl-C ends it`)
-  const keepAlive = setInterval(() => undefined, 1000)
-  await new Promise((resolve) => {
-    interruption.addEventListener('abort', resolve)
-  })
-  clearInterval(keepAlive)
-  interruption.throwIfAborted()
-}
-
 /** What a namespace is called in this file. */
 function variableOf(ns: NetNs, prefix: string): string {
   const name = ns.name?.slice(prefix.length) ?? 'ns'
   return name === 'switch' ? 'sw' : name
 }
 
-const options = readOptions(process.argv.slice(2))
+const usage = usageOf('Joins two network namespaces by a switch and shows traffic between them.')
+const options = readOptions(process.argv.slice(2), 'demo', usage)
 if (typeof options === 'string') {
   process.exitCode = options === usage ? 0 : 2
   print(options)

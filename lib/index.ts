@@ -76,6 +76,9 @@ export type {
 } from './route/link_options'
 export type { LinkDetail, LinkFilter, LinkName } from './route/link_operations'
 
+export { Ethtool } from './ethtool/ethtool'
+export { Features, type Feature, type FeatureChanges } from './ethtool/features'
+
 export { Addresses } from './route/addresses'
 export type { Address, AddressFilter, AddressKey, AddressOptions } from './route/address_messages'
 export { Routes } from './route/routes'

@@ -1,5 +1,4 @@
 // Inside: what one does inside a network namespace, whose handle is open.
-import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Agent, AgentOptions } from 'node:http'
 import type { Agent as SecureAgent, AgentOptions as SecureAgentOptions } from 'node:https'
@@ -16,8 +15,8 @@ import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read
 import { Sysctl } from '../files/sysctl'
 import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
+import { Ethtool } from '../ethtool/ethtool'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
-import { runInside } from '../native/netns_jobs'
 import { killInside, pidsInside, workerInside } from '../processes/inside'
 import { processesOf, type Processes } from '../processes/processes'
 import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from '../processes/types'
@@ -34,7 +33,7 @@ import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
 import { Taps } from '../taps/taps'
-import { wrongType } from '../wire/invalid'
+import { runSynchronously } from './run'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
 export abstract class Inside implements NetnsTarget {
@@ -57,6 +56,7 @@ export abstract class Inside implements NetnsTarget {
   #taps: Taps | undefined
   #sysctl: Sysctl | undefined
   #sysfs: Sysfs | undefined
+  #ethtool: Ethtool | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -73,6 +73,11 @@ export abstract class Inside implements NetnsTarget {
     return (this.#taps ??= new Taps(this[handleOf]))
   }
 
+  /** What its devices do by themselves (ethtool). */
+  get ethtool(): Ethtool {
+    return (this.#ethtool ??= new Ethtool(this[handleOf]))
+  }
+
   /**
    * Runs a synchronous function with this thread inside the namespace, and returns what it returns. Nothing that happens
    * later (a callback, what follows an `await`) is inside; so a function that returns a promise is refused. What libuv's
@@ -82,15 +87,7 @@ export abstract class Inside implements NetnsTarget {
    * const interfaces = red.run(() => os.networkInterfaces())
    */
   run<Result>(inside: () => Result): Result {
-    if (typeof inside !== 'function') throw wrongType('fn', 'a function', inside)
-    if (types.isAsyncFunction(inside) || types.isGeneratorFunction(inside)) throw asynchronous()
-    const result = runInside('NetNs.run', this[handleOf], inside)
-    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
-      // It is refused, so nobody else will handle its failure.
-      void Promise.resolve(result).catch(() => undefined)
-      throw asynchronous()
-    }
-    return result
+    return runSynchronously(this[handleOf], inside)
   }
 
   /**
@@ -387,14 +384,4 @@ export abstract class Inside implements NetnsTarget {
   async readdir(path: string, options?: CallOptions): Promise<string[]> {
     return readdir(this[handleOf], path, options)
   }
-}
-
-function asynchronous(): TypeError {
-  return Object.assign(
-    new TypeError(
-      'NetNs.run takes a synchronous function: the thread leaves the namespace when the function returns, so what an ' +
-        'asynchronous one or a generator does later would happen outside. Use listen(), connect() and the like, or a Worker.',
-    ),
-    { code: 'ERR_NETLOOM_ASYNC_RUN' },
-  )
 }

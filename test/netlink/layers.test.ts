@@ -30,6 +30,8 @@ const allowed: Record<string, RegExp> = {
   sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
   names: /^(wire|native|sockets|names)\/|^errors$/,
   clients: /^(wire|native|sockets|names|clients)\/|^errors$/,
+  ethtool: /^(ethtool|netlink|native|wire)\/|^errors$/,
+  ovs: /^(ovs|ovsdb|wire|netns)\/|^errors$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 
