@@ -17,7 +17,13 @@ export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
 export type { ConnectionOptions, ConnectOptions, TcpConnectOptions, UnixConnectOptions } from './sockets/connection'
 export type { CreateConnection, CreateConnectionOptions } from './clients/client_socket'
-export type { DispatcherConnectOptions, DispatcherOptions, FetchDispatcher, UndiciModule } from './clients/dispatcher'
+export type {
+  DispatcherConnectOptions,
+  DispatcherOptions,
+  FetchDispatcher,
+  UndiciClass,
+  UndiciModule,
+} from './clients/dispatcher'
 export type { NameLookup, NameLookupOptions } from './names/lookup'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'
