@@ -27,6 +27,8 @@ export type {
 export type { NameLookup, NameLookupOptions } from './names/lookup'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'
+export type { ExistingNamespace, IdRange, ProcessOptions, UserOptions, UtsOptions } from './processes/options'
+export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './processes/types'
 export type { ReadFileOptions } from './files/read'
 export { Sysctl, type SysctlInput, type SysctlValue } from './files/sysctl'
 export { Sysfs } from './files/sysfs'

@@ -23,6 +23,9 @@ need openssl openssl
 need dnsmasq dnsmasq-base
 need redis-check-rdb redis-tools
 need ovsdb-server openvswitch-common
+need ovs-vswitchd openvswitch-switch
+need dnsmasq dnsmasq-base
+need dhclient isc-dhcp-client
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

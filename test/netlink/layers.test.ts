@@ -24,6 +24,7 @@ const allowed: Record<string, RegExp> = {
   native: /^(wire|native)\/|^(errors|errno|load)$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
+  dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
   sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
   names: /^(wire|native|sockets|names)\/|^errors$/,
   clients: /^(wire|native|sockets|names|clients)\/|^errors$/,
