@@ -24,7 +24,13 @@ export type { Outside, OutsideOptions, OutsideProgram } from './rootless/outside
 export type { IdRange, RootlessOptions } from './rootless/options'
 export type { ConnectionOptions, ConnectOptions, TcpConnectOptions, UnixConnectOptions } from './sockets/connection'
 export type { CreateConnection, CreateConnectionOptions } from './clients/client_socket'
-export type { DispatcherConnectOptions, DispatcherOptions, FetchDispatcher, UndiciModule } from './clients/dispatcher'
+export type {
+  DispatcherConnectOptions,
+  DispatcherOptions,
+  FetchDispatcher,
+  UndiciClass,
+  UndiciModule,
+} from './clients/dispatcher'
 export type { NameLookup, NameLookupOptions } from './names/lookup'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'

@@ -8,14 +8,17 @@ import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
 
+/** A class of undici. */
+export type UndiciClass = abstract new (...args: never[]) => object
+
 /** The module `undici`, of version 6 or newer: what is needed of it. */
 export interface UndiciModule {
   /** Its pool of connections to all origins. */
-  readonly Agent: new (options?: never) => object
+  readonly Agent: UndiciClass
   /** What makes its function that connects. */
   readonly buildConnector: (options?: never) => unknown
   /** Its errors. */
-  readonly errors: { readonly ConnectTimeoutError: new (message?: string) => Error }
+  readonly errors: Readonly<Record<'ConnectTimeoutError', UndiciClass>>
 }
 
 /** How a dispatcher connects. */
@@ -46,7 +49,8 @@ export interface DispatcherOptions {
 }
 
 /** What Node's own `fetch` takes as `dispatcher`. */
-export type FetchDispatcher = RequestInit extends { dispatcher?: infer Dispatcher } ? NonNullable<Dispatcher> : object
+export type FetchDispatcher =
+  RequestInit extends Partial<Record<'dispatcher', infer Dispatcher>> ? NonNullable<Dispatcher> : object
 
 type Callback = (error: Error | null, socket: Socket | null) => void
 
@@ -62,7 +66,7 @@ type Connector = (origin: Origin & { readonly httpSocket?: Socket }, callback: C
 interface Usable {
   readonly Agent: new (options: object) => object
   readonly buildConnector: (options: object) => Connector
-  readonly errors: UndiciModule['errors']
+  readonly errors: { readonly ConnectTimeoutError: new (message: string) => Error }
 }
 
 /** The undici that the program has installed, or else one beside this library. */

@@ -21,16 +21,27 @@ export interface Place {
 
 /** Where a connection goes by TCP, as Node's `net.connect` has it. */
 export interface HostTarget {
+  /** A name, or an IP address. */
   readonly host: string
+  /** The port, 1 to 65535. */
   readonly port: number
+  /** The address to connect from. Default: the kernel chooses. */
   readonly localAddress?: string | undefined
+  /** The port to connect from, 0 to 65535. Default: 0, the kernel chooses. */
   readonly localPort?: number | undefined
+  /** The only device that it sends and receives by, by name or index (SO_BINDTOIFINDEX). Default: any. */
   readonly dev?: string | number | undefined
+  /** The family of the addresses of a name, 4 or 6; 0 for both. Default: 0. */
   readonly family?: NameLookupOptions['family']
+  /** How a name is resolved: `dns.ADDRCONFIG`, `dns.V4MAPPED`, `dns.ALL`. Default: 0. */
   readonly hints?: number | undefined
+  /** Resolves a name instead of the namespace's `lookup`. */
   readonly lookup?: LookupFunction | undefined
+  /** Whether the addresses of a name are tried in turn. Default: as in Node. */
   readonly autoSelectFamily?: boolean | undefined
+  /** Milliseconds for each of them but the last. Default: as in Node. */
   readonly autoSelectFamilyAttemptTimeout?: number | undefined
+  /** No path. */
   readonly path?: undefined
 }
 

@@ -2,7 +2,7 @@
 // fails that should not, and no thread ends up abroad. NETLOOM_HAMMER=60 lets it last for a minute.
 import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { Agent, createServer, get, type IncomingMessage } from 'node:http'
+import { type Agent, createServer, get, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { NetNs } from '../../lib/index'
@@ -24,7 +24,10 @@ class Ending implements AsyncDisposable {
   }
 
   use<Resource extends Disposable | AsyncDisposable>(resource: Resource): Resource {
-    this.defer(() => (Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose]()))
+    this.defer(async () => {
+      if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]()
+      else resource[Symbol.dispose]()
+    })
     return resource
   }
 

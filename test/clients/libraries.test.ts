@@ -103,8 +103,8 @@ describe('ws', () => {
       const server = createServer()
       const sockets = new WebSocketServer({ server })
       sockets.on('connection', (peer) => {
-        peer.on('message', (words) => {
-          peer.send(`${ns.name}: ${String(words)}`)
+        peer.on('message', (words: Buffer) => {
+          peer.send(`${ns.name}: ${words.toString()}`)
         })
       })
       await using _server = await serve(ns, { host: '127.0.0.1', port: 80, server })
