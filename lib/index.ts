@@ -18,6 +18,21 @@ export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
 export type { ConnectionOptions, ConnectOptions, TcpConnectOptions, UnixConnectOptions } from './sockets/connection'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'
+export type { DestroyedSockets, SocketInfo } from './diag/sockets'
+export type { InetSocketInfo, SocketCommon, SocketProcess, SocketTimer } from './diag/inet'
+export type { NetlinkSocketInfo } from './diag/netlink'
+export type {
+  InetProtocol,
+  PortCondition,
+  PortRange,
+  SocketFilter,
+  SocketProtocol,
+  SocketsOptions,
+} from './diag/options'
+export type { PacketSocketInfo } from './diag/packet'
+export type { SocketMemory, SocketState } from './diag/sock_diag'
+export type { TcpInfo } from './diag/tcp_info'
+export type { UnixSocketInfo } from './diag/unix'
 export type { DeleteOptions } from './route/deletion'
 export type { Device } from './wire/device'
 export type { UnknownAttribute } from './wire/attributes'

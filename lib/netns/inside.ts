@@ -3,7 +3,11 @@ import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import type { CallOptions } from '../native/jobs'
 import { runInside } from '../native/netns_jobs'
+import { destroySockets, listSockets, type DestroyedSockets, type SocketInfo } from '../diag/sockets'
+import type { InetSocketInfo } from '../diag/inet'
+import type { SocketProtocol, SocketsOptions } from '../diag/options'
 import { Addresses } from '../route/addresses'
 import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
@@ -132,6 +136,33 @@ export abstract class Inside implements NetnsTarget {
    */
   async packets(options?: PacketsOptions): Promise<Packets> {
     return openPackets(this[handleOf], options)
+  }
+
+  /**
+   * Lists the sockets in the namespace, whoever has them: what `ss` shows. The kernel filters (sock_diag(7)).
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `ENODEV`, `EPROTONOSUPPORT` for a kind that this kernel
+   *   does not list; NetlinkError: `EPERM` (`mark` takes CAP_NET_ADMIN); AbortError.
+   * @example
+   * const servers = await red.sockets({ protocol: 'tcp', state: 'listen', localPort: 80, processes: true })
+   */
+  async sockets<Protocol extends SocketProtocol = 'tcp' | 'udp'>(
+    options?: SocketsOptions<Protocol>,
+    call?: CallOptions,
+  ): Promise<SocketInfo<Protocol>[]> {
+    return listSockets(this[handleOf], options, call)
+  }
+
+  /**
+   * Ends sockets in the namespace, whoever has them, as `ss -K` does: their owners get `ECONNABORTED`. Those that end by
+   * themselves meanwhile are no error.
+   * @returns Those that the kernel was told to end, as they were before.
+   * @throws TypeError, RangeError for a wrong option, or none; NetlinkError: `EPERM`, `EOPNOTSUPP` (the kernel is built
+   *   without INET_DIAG_DESTROY); what `sockets` throws.
+   * @example
+   * await red.destroySockets({ protocol: 'tcp', remoteAddress: '10.0.0.2' })
+   */
+  async destroySockets(options: DestroyedSockets, call?: CallOptions): Promise<InetSocketInfo[]> {
+    return destroySockets(this[handleOf], options, call)
   }
 }
 
