@@ -85,6 +85,20 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number
   pollDatagrams(datagrams: number, events: number): number
   refDatagrams(datagrams: number, alive: boolean): number

@@ -310,7 +310,54 @@ const methods: Record<string, Refused[]> = {
     { args: [{ filter: [[6, 0, 0, 2 ** 32]] }], field: 'filter[0][3]', code: range },
   ],
   delete: [...badOptions(), ...flag('force')],
+  pids: badOptions(),
+  kill: [
+    { args: [null], field: 'signal', code: type },
+    { args: [{}], field: 'signal', code: type },
+    { args: ['SIGNONE'], field: 'signal', code: wrong },
+    { args: ['toString'], field: 'signal', code: wrong },
+    { args: [65], field: 'signal', code: range },
+    { args: [-1], field: 'signal', code: range },
+    ...badOptions(0),
+  ],
+  worker: [undefined, null, 5, {}].map((file) => ({ args: [file], field: 'file', code: type })),
 }
+
+const bornWith = (options: unknown): unknown[] => ['true', [], options]
+const ids = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
+
+/** Our options of spawn and the like; Node's are Node's to refuse. */
+const surroundings: Refused[] = [
+  ...['pid', 'mount', 'ipc', 'cgroup', 'uts', 'user'].flatMap((field) => [
+    ...[null, 5n, []].map((value) => ({
+      args: bornWith({ [field]: value }),
+      field,
+      code: type,
+    })),
+    { args: bornWith({ [field]: '' }), field, code: range },
+    { args: bornWith({ [field]: '/a\0b' }), field, code: wrong },
+    { args: bornWith({ [field]: -1 }), field, code: range },
+  ]),
+  ...[1, null, {}].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: type })),
+  ...['.', '..', '../x', 'a/b'].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: wrong })),
+  { args: bornWith({ etc: '' }), field: 'etc', code: range },
+  ...[1, 'SIGKILL', null].map((value) => ({
+    args: bornWith({ dieWithParent: value }),
+    field: 'dieWithParent',
+    code: type,
+  })),
+  { args: bornWith({ uts: { hostnam: 'x' } }), field: 'uts.hostnam', code: wrong },
+  { args: bornWith({ uts: { hostname: 5 } }), field: 'uts.hostname', code: type },
+  { args: bornWith({ uts: { hostname: 'x'.repeat(65) } }), field: 'uts.hostname', code: range },
+  { args: bornWith({ uts: { domainname: '' } }), field: 'uts.domainname', code: range },
+  { args: bornWith({ user: { uids: [] } }), field: 'user.uids', code: wrong },
+  { args: bornWith({ user: { uidMap: {} } }), field: 'user.uidMap', code: type },
+  { args: bornWith({ user: { gidMap: [] } }), field: 'user.gidMap', code: range },
+  { args: bornWith({ user: { gidMap: [5] } }), field: 'user.gidMap[0]', code: type },
+  { args: bornWith({ user: ids({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
+  { args: bornWith({ user: ids({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
+  { args: bornWith({ user: ids({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
+]
 
 /** The functions of `ns.taps`. */
 const taps: Record<string, Refused[]> = {
@@ -477,6 +524,12 @@ describe('a namespace’s', () => {
     { args: [2 ** 31], code: range },
   ])('setId(other, $args) is refused: id', async ({ args, code }) => {
     await check(() => loose(ns.setId.bind(ns))(ns, ...args), { args, code, field: 'id' })
+  })
+
+  test.each(
+    surroundings.flatMap((one) => ['spawn', 'execFile', 'fork', 'spawnSync'].map((method) => ({ method, ...one }))),
+  )('$method($args) is refused: $field', async ({ method, ...refused }) => {
+    await check(() => loose((ns as unknown as Record<string, unknown>)[method])(...refused.args), refused)
   })
 
   test.each(badOptions())('id and setId refuse their options: $field', async (refused) => {
