@@ -34,17 +34,6 @@ Fd reopen(int place) {
   return Fd(::open(("/proc/self/fd/" + std::to_string(place)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-// Opens a path only if a namespace is behind it: opening a device or a fifo by mistake would have effects or block.
-Failure open_path(const std::string& path, Fd& fd) {
-  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) return failed("open");
-  struct statfs filesystem;
-  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
-  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  fd = reopen(place.get());
-  return fd ? Failure{} : failed("open");
-}
-
 // ESRCH when the process behind a pidfd has ended.
 Failure check_alive(int pidfd) {
   pollfd ended{pidfd, POLLIN, 0};
@@ -53,6 +42,16 @@ Failure check_alive(int pidfd) {
 }
 
 }  // namespace
+
+Failure open_namespace_file(const std::string& path, Fd& fd) {
+  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) return failed("open");
+  struct statfs filesystem;
+  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
+  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
+  fd = reopen(place.get());
+  return fd ? Failure{} : failed("open");
+}
 
 const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
   const std::lock_guard lock(mutex_);
@@ -87,7 +86,7 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
 
 Failure open_namespace(const PathOf& path, NamespacePointer& opened) {
   Fd fd;
-  if (Failure failure = open_path(path.path, fd)) return failure;
+  if (Failure failure = open_namespace_file(path.path, fd)) return failure;
   if (Failure failure = check_kind(fd.get())) return failure;
   return adopt_namespace(std::move(fd), opened);
 }
@@ -103,7 +102,7 @@ Failure open_namespace(const ProcessOf& process, NamespacePointer& opened) {
   if (!pidfd && (errno == EINVAL || errno == ENOENT)) return Failure{ESRCH, "pidfd_open"};
   if (!pidfd) return failed("pidfd_open");
   Fd fd;
-  const Failure failure = open_path("/proc/" + std::to_string(process.pid) + "/ns/net", fd);
+  const Failure failure = open_namespace_file("/proc/" + std::to_string(process.pid) + "/ns/net", fd);
   // Only a process that still lives now was the one behind the path: its number cannot have been given away meanwhile.
   if (Failure gone = check_alive(pidfd.get())) return gone;
   if (failure) return failure.error == ENOENT ? Failure{ESRCH, failure.call} : failure;
@@ -112,7 +111,7 @@ Failure open_namespace(const ProcessOf& process, NamespacePointer& opened) {
 
 Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
   Fd fd;
-  const Failure failure = open_path("/proc/" + std::to_string(thread.tid) + "/ns/net", fd);
+  const Failure failure = open_namespace_file("/proc/" + std::to_string(thread.tid) + "/ns/net", fd);
   if (failure) return failure.error == ENOENT ? Failure{ESRCH, failure.call} : failure;
   return adopt_namespace(std::move(fd), opened);
 }

@@ -40,7 +40,7 @@ Failure OpenPackets::open() {
   if (Failure failure = set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, on)) return failure;
   if (Failure failure = set_option(fd.get(), SOL_PACKET, PACKET_AUXDATA, on)) return failure;
   // Beyond net.core.rmem_max where that is allowed.
-  if (options_.buffer_size != 0 && set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, options_.buffer_size)) {
+  if (set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, options_.buffer_size)) {
     if (Failure failure = set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, options_.buffer_size)) return failure;
   }
   if (!options_.filter.empty()) {

@@ -25,7 +25,7 @@ class OpenPackets final : public Job {
     bool all_multicast;
     bool ignore_outgoing;
     std::optional<uint32_t> fanout;  // group | mode << 16
-    int buffer_size;                 // 0: the kernel's default
+    int buffer_size;
     std::vector<sock_filter> filter;
   };
   OpenPackets(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}

@@ -11,6 +11,8 @@ need ip iproute2
 need bridge iproute2
 need busybox busybox
 need strace strace
+need ping iputils-ping
+need tcpdump tcpdump
 need g++ g++
 need gcc gcc
 need make make
@@ -19,6 +21,9 @@ need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
 need ovsdb-server openvswitch-common
+need ovs-vswitchd openvswitch-switch
+need dnsmasq dnsmasq-base
+need dhclient isc-dhcp-client
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

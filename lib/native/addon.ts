@@ -17,6 +17,14 @@ export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrup
 export const Outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
 export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
+/** What looks different in each namespace: FileTree of native/file_jobs.h. */
+export const FileTree = { sysctl: 0, proc: 1, sysfs: 2, etc: 3 } as const
+export type FileTree = (typeof FileTree)[keyof typeof FileTree]
+
+/** What is done with files: AccessFiles::What of native/file_jobs.h. */
+export const FileAccess = { read: 0, write: 1, link: 2, list: 3, walk: 4 } as const
+export type FileAccess = (typeof FileAccess)[keyof typeof FileAccess]
+
 /** [handle, device, inode] of a namespace. */
 export type NetnsDescription = readonly [handle: number, device: number, inode: number]
 
@@ -77,6 +85,20 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number
   pollDatagrams(datagrams: number, events: number): number
   refDatagrams(datagrams: number, alive: boolean): number
@@ -131,6 +153,8 @@ export interface Addon {
     trafficClass: number,
     dontFragment: boolean,
   ): Started
+  accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
+  lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */

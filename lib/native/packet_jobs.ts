@@ -16,7 +16,6 @@ export interface PacketsRequest {
   readonly ignoreOutgoing: boolean
   /** Group | mode << 16. */
   readonly fanout: number | undefined
-  /** 0: the kernel's default. */
   readonly bufferSize: number
   /** Instructions of eight bytes. */
   readonly filter: Uint8Array

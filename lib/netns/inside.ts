@@ -2,12 +2,19 @@
 import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
-import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import type { Worker, WorkerOptions } from 'node:worker_threads'
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
+import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { destroySockets, listSockets, type DestroyedSockets, type SocketInfo } from '../diag/sockets'
 import type { InetSocketInfo } from '../diag/inet'
 import type { SocketProtocol, SocketsOptions } from '../diag/options'
+import { killInside, pidsInside, workerInside } from '../processes/inside'
+import { processesOf, type Processes } from '../processes/processes'
+import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from '../processes/types'
 import { Addresses } from '../route/addresses'
 import { Links } from '../route/links'
 import { Neighbors } from '../route/neighbors'
@@ -36,7 +43,12 @@ export abstract class Inside implements NetnsTarget {
   readonly neighbors: Neighbors
   /** Its routing policy rules. */
   readonly rules: Rules
+  /** Its name under `/run/netns`, if it was created or opened by name. */
+  abstract readonly name: string | undefined
+  #processes: Processes | undefined
   #taps: Taps | undefined
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
 
   /** @internal */
   protected constructor(handle: NetnsHandle) {
@@ -111,6 +123,107 @@ export abstract class Inside implements NetnsTarget {
     return createSocket(this[handleOf], type, onMessage)
   }
 
+  get #children(): Processes {
+    return (this.#processes ??= processesOf(this[handleOf], this.name))
+  }
+
+  /**
+   * Starts a process that is born in the namespace: `child_process.spawn`, with all its options, and more namespaces if
+   * they are asked for. Like all of these it needs no `this`: `const { spawn } = red`.
+   * @throws what Node's throws, with `netns`; a step on the way, such as `setns` or `mount`, is the error's `syscall`.
+   * @example
+   * const child = red.spawn('ping', ['-c', '1', '10.0.0.1'], { stdio: 'inherit', pid: true, dieWithParent: true })
+   */
+  get spawn(): Spawn {
+    return this.#children.spawn
+  }
+
+  /**
+   * Runs a command by a shell in the namespace: `child_process.exec`.
+   * @example
+   * const { stdout } = await promisify(red.exec)('ip -br link | wc -l')
+   */
+  get exec(): Exec {
+    return this.#children.exec
+  }
+
+  /**
+   * Runs a program in the namespace, without a shell: `child_process.execFile`.
+   * @example
+   * const { stdout } = await promisify(red.execFile)('ip', ['-j', 'address'])
+   */
+  get execFile(): ExecFile {
+    return this.#children.execFile
+  }
+
+  /**
+   * Starts another Node.js in the namespace, with a channel for messages: `child_process.fork`.
+   * @example
+   * const child = red.fork('./server.js')
+   */
+  get fork(): Fork {
+    return this.#children.fork
+  }
+
+  /**
+   * `child_process.spawnSync` in the namespace.
+   * @example
+   * const { status } = red.spawnSync('ping', ['-c', '1', '10.0.0.1'])
+   */
+  get spawnSync(): SpawnSync {
+    return this.#children.spawnSync
+  }
+
+  /**
+   * `child_process.execSync` in the namespace.
+   * @example
+   * const links = red.execSync('ip -br link', { encoding: 'utf8' })
+   */
+  get execSync(): ExecSync {
+    return this.#children.execSync
+  }
+
+  /**
+   * `child_process.execFileSync` in the namespace.
+   * @example
+   * const links = red.execFileSync('ip', ['-br', 'link'], { encoding: 'utf8' })
+   */
+  get execFileSync(): ExecFileSync {
+    return this.#children.execFileSync
+  }
+
+  /**
+   * The processes in it, as `ip netns pids` has them: those whose main thread is, and that this process may look at.
+   * @example
+   * console.log(await red.pids())
+   */
+  async pids(options?: CallOptions): Promise<number[]> {
+    return pidsInside(this[handleOf], options)
+  }
+
+  /**
+   * Sends a signal to the processes in it, and to those that they start meanwhile; tells which got it. Never to a number
+   * that stands for another process by now (pidfd_open(2)).
+   * @param signal - Default: `SIGTERM`.
+   * @throws NetloomError: `ERR_NETLOOM_OWN_PROCESS`, and nobody gets it, if this process is one of them; `EPERM`.
+   * @example
+   * await red.kill('SIGKILL')
+   */
+  async kill(signal?: NodeJS.Signals | number, options?: CallOptions): Promise<number[]> {
+    return killInside(this[handleOf], signal, options)
+  }
+
+  /**
+   * A Worker whose thread is in the namespace for all its life, with Node's own options: any library works there
+   * unchanged. What libuv's pool does (`fs`, `dns.lookup`) is not inside.
+   * @throws what `new Worker` throws; NetloomError if the thread cannot enter.
+   * @example
+   * const worker = red.worker('./server.js', { workerData: { port: 80 } })
+   */
+  worker(file: string | URL, options?: WorkerOptions): Worker {
+    return workerInside(this[handleOf], file, options)
+  }
+
   /**
    * Pings an address from the namespace (ICMP echo): awaited, it gives a summary; in a loop, each answer, error and
    * timeout when it comes. No answer is no error of the call. It takes no privilege where net.ipv4.ping_group_range of the
@@ -163,6 +276,50 @@ export abstract class Inside implements NetnsTarget {
    */
   async destroySockets(options: DestroyedSockets, call?: CallOptions): Promise<InetSocketInfo[]> {
     return destroySockets(this[handleOf], options, call)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
   }
 }
 

@@ -5,6 +5,7 @@ import { whenAborted } from '../native/abort'
 import { mostAtOnce, Possible, timeOf, type Datagrams, type Slab } from '../native/datagrams'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { checkInteger } from '../wire/integers'
+import { checkKeys } from '../wire/invalid'
 import { checkText } from '../wire/text'
 import { LinkType, linkTypeOf, pcapHeader, pcapRecords } from './pcap'
 
@@ -24,12 +25,17 @@ export interface CaptureResult {
   readonly dropped: number
 }
 
+/** Bytes that are written at once, if there are so many. */
+const writeSize = 1024 * 1024
+
+const keys = new Set(['count', 'signal'])
+
 /** Checks the arguments of a capture. */
 export function checkCaptureOptions(file: unknown, options: CaptureOptions): void {
   checkText(file, 1, 4095, 'file')
-  const { count, ...call } = options
-  checkCallOptions(options as CallOptions, ['count'])
-  checkCallOptions(call)
+  checkKeys(options, keys)
+  const { count, signal } = options
+  checkCallOptions({ signal })
   if (count !== undefined) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
 }
 
@@ -59,8 +65,24 @@ export function capture(source: CaptureSource, file: string, { count = Infinity,
   const { datagrams, slab, snapLength } = source
   let wake: (() => void) | undefined
   let until: bigint | undefined
+  const linkType = source.cooked ? LinkType.cooked : linkTypeOf(source.deviceType)
+  /** What is there, up to a size that is worth a write. */
+  const gather = (most: number): { records: Buffer; found: number; errno: number; late: boolean } => {
+    const parts: Buffer[] = []
+    let [found, size, late] = [0, 0, false]
+    for (;;) {
+      const { count: some, errno } = datagrams.receive(slab, snapLength, Math.min(mostAtOnce, most - found))
+      // Before anything else is received.
+      if (some > 0 && until !== undefined && timeOf(some - 1) > until) late = true
+      const records = pcapRecords(some, slab, linkType ?? LinkType.cooked)
+      parts.push(records)
+      found += some
+      size += records.length
+      const done = some === 0 || found === most || size >= writeSize || late || errno !== 0
+      if (done) return { records: Buffer.concat(parts), found, errno, late }
+    }
+  }
   const run = async (): Promise<CaptureResult> => {
-    const linkType = source.cooked ? LinkType.cooked : linkTypeOf(source.deviceType)
     if (linkType === undefined) throw noLinkType(source)
     const checkSignal = (outcome: 'none' | 'unknown'): void => {
       if (signal?.aborted === true) throw new AbortError(source.subject, outcome, signal.reason)
@@ -74,10 +96,7 @@ export function capture(source: CaptureSource, file: string, { count = Infinity,
       bytes += await write(output, pcapHeader(snapLength, linkType))
       while (packets < count) {
         checkSignal('unknown')
-        const { count: found, errno } = datagrams.receive(slab, snapLength, Math.min(mostAtOnce, count - packets))
-        // Before anything else is received.
-        const late = found > 0 && until !== undefined && timeOf(found - 1) > until
-        const records = pcapRecords(found, slab, linkType)
+        const { records, found, errno, late } = gather(count - packets)
         if (found > 0) bytes += await write(output, records)
         packets += found
         if (errno !== 0) throw source.failure(errno)

@@ -80,17 +80,23 @@ export class EchoRun {
 
   /** What happened next; undefined when all is over. */
   async next(): Promise<PingEvent | undefined> {
-    while (this.#events.length === 0) {
+    for (;;) {
+      const event = this.#events.shift()
+      if (event !== undefined) return event
       if (this.#failure !== undefined) throw this.#failure
       if (this.#isOver()) return undefined
       this.#datagrams.begin(Possible.read)
       this.#step()
-      if (this.#events.length > 0 || this.#failure !== undefined || this.#isOver()) continue
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+      if (this.#mustWait()) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
     }
-    return this.#events.shift()
+  }
+
+  #mustWait(): boolean {
+    return this.#events.length === 0 && this.#failure === undefined && !this.#isOver()
   }
 
   /** Ends it, with an error for whoever waits. */

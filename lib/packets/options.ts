@@ -15,11 +15,22 @@ export type EtherType = keyof typeof protocols | number
 /** How a group of packet sockets shares the packets (PACKET_FANOUT_). */
 const fanoutModes = { hash: 0, loadBalance: 1, cpu: 2, rollover: 3, random: 4, queueMapping: 5 } as const
 
+/** A group of packet sockets that share packets. */
+export interface Fanout {
+  /** The group's number within the namespace, 0 to 65535. */
+  readonly group: number
+  /**
+   * Who gets a packet: by flow (`hash`), in turn (`loadBalance`), by CPU, the first that has room (`rollover`), at random,
+   * or by the device's queue. Default: `hash`.
+   */
+  readonly mode?: keyof typeof fanoutModes | undefined
+}
+
 /** Options of `NetNs.packets`. */
 export interface PacketsOptions extends CallOptions {
   /** The device, by name or index. Default: all of the namespace. */
   dev?: Device | undefined
-  /** Which packets. Default: `all`, sent ones too. */
+  /** Which packets; those that this machine sends are only among `all`. Default: `all`. */
   protocol?: EtherType | undefined
   /** Without link-layer headers, which differ from device to device (SOCK_DGRAM). Default: false. */
   cooked?: boolean | undefined
@@ -38,14 +49,11 @@ export interface PacketsOptions extends CallOptions {
   snapLength?: number | undefined
   /**
    * Bytes for packets that wait in the kernel to be received; what has no room is dropped, and counted. Beyond
-   * net.core.rmem_max it takes CAP_NET_ADMIN. Default: net.core.rmem_default.
+   * net.core.rmem_max it takes CAP_NET_ADMIN. Default: 2097152, or net.core.rmem_max.
    */
   bufferSize?: number | undefined
-  /**
-   * Shares the packets among all sockets of a group, 0 to 65535: by flow (`hash`, the default), in turn (`loadBalance`),
-   * by CPU, to the first that has room (`rollover`), at random, or by the device's queue.
-   */
-  fanout?: { readonly group: number; readonly mode?: keyof typeof fanoutModes | undefined } | undefined
+  /** Shares the packets with other sockets of a group (PACKET_FANOUT). Default: each gets all. */
+  fanout?: Fanout | undefined
 }
 
 export const packetsKeys = [
@@ -90,14 +98,14 @@ function fanoutOf(value: PacketsOptions['fanout']): number | undefined {
 
 /** Checks the options of a packet socket, and gives what the addon wants. */
 export function requestOf(options: PacketsOptions): PacketsRequest & { readonly snapLength: number } {
-  const { dev, protocol = 'all', filter, snapLength = 262_144, bufferSize = 0 } = options
+  const { dev, protocol = 'all', filter, snapLength = 262_144, bufferSize = 2_097_152 } = options
   if (dev !== undefined) checkDevice(dev, 'dev')
   const ofDevice = (field: 'promiscuous' | 'allMulticast'): boolean => {
     const on = checkBoolean(options[field], field)
     if (on && dev === undefined) throw wrongValue(field, 'left out without dev', on)
     return on
   }
-  if (options.bufferSize !== undefined) checkInteger(bufferSize, 1, 0x3fffffff, 'bufferSize')
+  checkInteger(bufferSize, 1, 0x3fffffff, 'bufferSize')
   return {
     protocol: etherTypeOf(protocol, 'protocol'),
     device: dev === undefined ? '' : String(dev),

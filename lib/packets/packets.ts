@@ -95,24 +95,29 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
 
   /** What it has counted so far (PACKET_STATISTICS); of a closed one, what it had. */
   get statistics(): PacketStatistics {
+    this.#count()
+    return this.#counted
+  }
+
+  /** Adds what the kernel has counted since it was last asked. */
+  #count(): void {
     const found = this.closed ? undefined : addon.packetStatistics(this.#datagrams.number)
     if (typeof found === 'object') {
       const { received, dropped } = this.#counted
       this.#counted = { received: received + found[0], dropped: dropped + found[1] }
     }
-    return this.#counted
   }
 
   /**
    * Sends a packet, with its link-layer header unless the socket is cooked. Resolves when the kernel has taken it.
+   * Other sockets of the device see it (`outgoing`), this one does not.
    * @param to - Where to, for a cooked socket or one of all devices.
    * @throws TypeError, RangeError; NetloomError: `ENETDOWN`, `ENXIO` (no such device), `EMSGSIZE` (beyond the MTU),
    *   `ENOBUFS` (the device's queue is full, or 1024 packets wait), `ERR_NETLOOM_CLOSED`.
    * @example
    * await packets.send(frame)
    */
-  // eslint-disable-next-line @typescript-eslint/promise-function-async -- one promise a packet is enough
-  send(frame: Uint8Array, to?: SendTarget): Promise<void> {
+  async send(frame: Uint8Array, to?: SendTarget): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!isBytes(frame)) throw wrongType('frame', 'a Uint8Array', frame)
       const address = linkAddress(to, this.#cooked, this.dev)
@@ -258,7 +263,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
   async close(): Promise<void> {
     if (this.closed) return
     await this.#capturing?.finish()
-    void this.statistics // the last
+    this.#count()
     this.#datagrams.close()
     for (const { resolve } of this.#readers.splice(0)) resolve(undefined)
     for (const { reject } of this.#senders.splice(0)) reject(closedError('Packets.send', this.#netns.label))

@@ -7,7 +7,7 @@ import type { NetnsHandle } from '../native/netns_handle'
 import { openPing } from '../native/packet_jobs'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { EchoRun, type EchoPlan } from './echo_run'
 import { PingTally, type PingEvent, type PingSummary } from './ping_events'
 
@@ -36,7 +36,8 @@ export interface PingOptions extends Pick<CallOptions, 'signal'> {
   dev?: Device | undefined
 }
 
-const keys = [
+const keys = new Set([
+  'signal',
   'count',
   'intervalMilliseconds',
   'timeout',
@@ -46,7 +47,7 @@ const keys = [
   'dontFragment',
   'source',
   'dev',
-]
+])
 
 function versionOf(address: unknown, field: string): 4 | 6 {
   if (typeof address !== 'string') throw wrongType(field, 'an IP address', address)
@@ -78,8 +79,9 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
   /** @internal */
   constructor(netns: NetnsHandle, address: string, options: PingOptions = {}) {
     const version = versionOf(address, 'address')
+    checkKeys(options, keys)
     const { signal, ...rest } = options
-    checkCallOptions(options as CallOptions, keys)
+    checkCallOptions({ signal })
     const { count = 4, intervalMilliseconds = 1000, timeout = 1000, size = 56, dontFragment = false } = rest
     if (count !== Infinity) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
     if (rest.ttl !== undefined) checkInteger(rest.ttl, 1, 255, 'ttl')
@@ -121,7 +123,6 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
   }
 
   async #finish(): Promise<PingSummary> {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- they are counted where they come from
     for await (const _event of this) continue
     return this.summary
   }

@@ -3,6 +3,7 @@ import type { PingErrorKind } from './icmp'
 
 /** An answer. */
 export interface PingReply {
+  /** Tells it from other events. */
   readonly type: 'reply'
   /** Which of the requests, from 1 on. */
   readonly sequence: number
@@ -18,8 +19,17 @@ export interface PingReply {
   readonly duplicate: boolean
 }
 
+/** Type and code of an ICMP message. */
+export interface IcmpCode {
+  /** Its type: 3 is `destination unreachable` of ICMP, 1 of ICMPv6. */
+  readonly type: number
+  /** What more it says, by type. */
+  readonly code: number
+}
+
 /** A router or the host says why there will be no answer. */
 export interface PingError {
+  /** Tells it from other events. */
   readonly type: 'error'
   /** Which of the requests, from 1 on. */
   readonly sequence: number
@@ -31,14 +41,15 @@ export interface PingError {
   readonly reason: string
   /** The errno that belongs to it, such as `EHOSTUNREACH`. */
   readonly code: string
-  /** Type of the ICMP message, and its code; undefined for `notSent`. */
-  readonly icmp: { readonly type: number; readonly code: number } | undefined
+  /** What the ICMP message has; undefined where this machine did not send. */
+  readonly icmp: IcmpCode | undefined
   /** With `packetTooBig`, how many bytes a packet may have. */
   readonly mtu: number | undefined
 }
 
 /** No answer came within `timeout`. One that comes later still is an event, and counts. */
 export interface PingTimeout {
+  /** Tells it from other events. */
   readonly type: 'timeout'
   /** Which of the requests, from 1 on. */
   readonly sequence: number

@@ -28,7 +28,9 @@ export interface TapFormat {
 
 export const formatKeys = ['mode', 'packetInfo', 'vnetHeader', 'multiQueue'] as const
 
-const IFF = { tun: 0x1, tap: 0x2, multiQueue: 0x100, noPi: 0x1000, vnetHeader: 0x4000 } as const
+/** IFF_ of linux/if_tun.h. */
+const IFF = { TUN: 0x1, TAP: 0x2, MULTI_QUEUE: 0x100, NO_PI: 0x1000, VNET_HDR: 0x4000 } as const
+const modes = { tun: IFF.TUN, tap: IFF.TAP } as const
 
 function checkBoolean(value: unknown, field: string): void {
   if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
@@ -36,7 +38,7 @@ function checkBoolean(value: unknown, field: string): void {
 
 /** Checks a format. */
 export function checkFormat({ mode, packetInfo, vnetHeader, multiQueue }: TapFormat): void {
-  if (mode !== undefined && mode !== 'tap' && mode !== 'tun') throw wrongValue('mode', '"tap" or "tun"', mode)
+  if (mode !== undefined && !Object.hasOwn(modes, mode)) throw wrongValue('mode', '"tap" or "tun"', mode)
   checkBoolean(packetInfo, 'packetInfo')
   checkBoolean(multiQueue, 'multiQueue')
   if (typeof vnetHeader === 'number') {
@@ -52,8 +54,8 @@ export function flagsOf({
   vnetHeader = false,
   multiQueue = false,
 }: TapFormat): number {
-  const flags = [packetInfo ? 0 : IFF.noPi, vnetHeader === false ? 0 : IFF.vnetHeader, multiQueue ? IFF.multiQueue : 0]
-  return flags.reduce((sum, flag) => sum | flag, IFF[mode])
+  const flags = [packetInfo ? 0 : IFF.NO_PI, vnetHeader === false ? 0 : IFF.VNET_HDR, multiQueue ? IFF.MULTI_QUEUE : 0]
+  return flags.reduce((sum, flag) => sum | flag, modes[mode])
 }
 
 /** The size of virtio's header that was asked for, 0 for none or the kernel's default. */

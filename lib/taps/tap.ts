@@ -49,10 +49,11 @@ export class Tap extends Duplex {
   readonly #datagrams: Datagrams
   readonly #slab = new Slab(slabSize)
   readonly #lengths = new Uint32Array(mostAtOnce)
+  readonly #lengthsRead = new Uint32Array(mostAtOnce)
   #together: Buffer | undefined
   #writing: Writing | undefined
   #dropped = 0
-  #queueOpener: ((options?: CallOptions) => Promise<Tap>) | undefined
+  readonly #openQueue: (options?: CallOptions) => Promise<Tap>
 
   /** @internal */
   constructor(
@@ -65,7 +66,7 @@ export class Tap extends Duplex {
     this.name = name
     this.format = format
     this.#netns = netns
-    this.#queueOpener = openQueue
+    this.#openQueue = openQueue
     const { label, identity } = netns
     const what = `tap ${name} in netns ${label}`
     this.#datagrams = new Datagrams(
@@ -102,13 +103,13 @@ export class Tap extends Duplex {
 
   /**
    * Another queue of the same device, which has `multiQueue`.
-   * @throws NetloomError: `EINVAL` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
+   * @throws NetloomError: `EBUSY` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
    * @example
    * const queues = [tap, await tap.openQueue(), await tap.openQueue()]
    */
   async openQueue(options?: CallOptions): Promise<Tap> {
     checkCallOptions(options)
-    return this.#queueOpener!(options)
+    return this.#openQueue(options)
   }
 
   /**
@@ -206,12 +207,11 @@ export class Tap extends Duplex {
     let wanted = true
     // All lengths first: who gets a packet may read another tap.
     for (let i = 0; i < count; i++) this.#lengthsRead[i] = wordOf(i, 'captured')
-    for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i]!))
+    for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i] ?? 0))
     if (this.destroyed) return
     if (!wanted) this.#datagrams.stop(Possible.read)
     if (errno !== 0) this.destroy(this.#failure('read', errno))
   }
-  readonly #lengthsRead = new Uint32Array(mostAtOnce)
 
   #write(packets: readonly unknown[], done: Done): void {
     const wrong = packets.find((packet) => !isBytes(packet))
@@ -230,8 +230,8 @@ export class Tap extends Duplex {
       if (sent > 0) {
         writing.next += sent
       } else if (-sent === EIO) {
-        this.#dropped++
-        writing.next++
+        this.#dropped += packets.length - writing.next
+        writing.next = packets.length
       } else if (-sent === EAGAIN) {
         this.#writing = writing
         this.#datagrams.begin(Possible.write)
@@ -250,19 +250,19 @@ export class Tap extends Duplex {
 
   /** Writes as many packets as go into one call; how many, or -errno. */
   #send(packets: readonly Uint8Array[], from: number): number {
-    if (from === packets.length - 1) return this.#datagrams.sendOne(packets[from]!)
     const together = (this.#together ??= Buffer.allocUnsafeSlow(slabSize))
     let count = 0
     let end = 0
-    for (let i = from; i < packets.length && count < mostAtOnce; i++) {
-      const packet = packets[i]!
-      if (packet.byteLength > together.byteLength - end) break
+    for (const packet of from === 0 ? packets : packets.slice(from)) {
+      if (count === mostAtOnce) break
+      // One that is longer than any packet: the kernel says what it thinks of it.
+      if (count === 0 && (packets.length === 1 || packet.byteLength > slabSize)) return this.#datagrams.sendOne(packet)
+      if (packet.byteLength > slabSize - end) break
       together.set(packet, end)
       this.#lengths[count++] = packet.byteLength
       end += packet.byteLength
     }
-    // One that is longer than any packet: the kernel says what it thinks of it.
-    return count === 0 ? this.#datagrams.sendOne(packets[from]!) : this.#datagrams.send(together, this.#lengths, count)
+    return this.#datagrams.send(together, this.#lengths, count)
   }
 
   #failure(syscall: 'read' | 'write', errno: number): NetloomError {

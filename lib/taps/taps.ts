@@ -6,7 +6,9 @@ import type { NetnsHandle } from '../native/netns_handle'
 import { openTap, type TapRequest } from '../native/tap_jobs'
 import { perform } from '../netlink/perform'
 import type { DeleteOptions } from '../route/deletion'
-import type { KnownLink } from '../route/link'
+import type { DataOf } from '../route/kinds/kind'
+import type { tun } from '../route/kinds/tun'
+import type { LinkCommon } from '../route/link'
 import type { LinkSettings } from '../route/link_options'
 import { linkVerbs } from '../route/verbs'
 import { Links } from '../route/links'
@@ -46,7 +48,10 @@ export interface TapOpenOptions extends Pick<TapFormat, 'mode' | 'vnetHeader'>, 
 }
 
 /** What `taps.list` tells of a tap. */
-export type TapLink = Extract<KnownLink, { kind: 'tun' }>
+export type TapLink = LinkCommon & {
+  /** Its kind (IFLA_INFO_KIND), which TUN and TAP devices have in common. */
+  kind: 'tun'
+} & DataOf<typeof tun>
 
 const settingKeys = ['mac', 'mtu', 'up', 'master', 'txqlen'] as const
 const createKeys = ['name', 'persist', 'owner', 'group', 'offload', ...formatKeys, ...settingKeys]

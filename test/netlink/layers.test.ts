@@ -23,6 +23,9 @@ const allowed: Record<string, RegExp> = {
   diag: /^(wire|netlink|native|diag)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
+  packets: /^(wire|native|packets)\/|^(errors|errno)$/,
+  dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { NetNs } from '../../lib/index'
+import { NetNs, Taps } from '../../lib/index'
 import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
 
@@ -175,6 +175,40 @@ const targeted = badOptions()
   .slice(3)
   .map(({ args: [options], ...rest }) => ({ ...rest, args: [withTarget(options as Record<string, unknown>)] }))
 
+/** Conditions on sockets that are none. */
+const socketFilters: Refused[] = [
+  { args: [{ locolPort: 80 }], field: 'locolPort', code: wrong },
+  { args: [{ protocol: [] }], field: 'protocol', code: range },
+  { args: [{ family: 'ipv5' }], field: 'family', code: wrong },
+  { args: [{ family: ['ipv4', 'ipv6'] }], field: 'family', code: type },
+  { args: [{ state: 'open' }], field: 'state', code: wrong },
+  { args: [{ state: [] }], field: 'state', code: range },
+  { args: [{ state: ['listen', 10] }], field: 'state[1]', code: type },
+  ...['localPort', 'remotePort'].flatMap((field) => [
+    ...['80', null].map((value) => ({ args: [{ [field]: value }], field, code: type })),
+    ...[-1, 65_536, 1.5, NaN].map((value) => ({ args: [{ [field]: value }], field, code: range })),
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: [80, -1] }], field: `${field}[1]`, code: range },
+    { args: [{ [field]: { from: -1 } }], field: `${field}.from`, code: range },
+    { args: [{ [field]: { from: 9, to: 8 } }], field: `${field}.to`, code: range },
+    { args: [{ [field]: { form: 9 } }], field: `${field}.form`, code: wrong },
+  ]),
+  ...['localAddress', 'remoteAddress'].flatMap((field) => [
+    { args: [{ [field]: 5 }], field, code: type },
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: 'localhost' }], field, code: wrong },
+    { args: [{ [field]: ['::1', '10.0.0.0/33'] }], field: `${field}[1]`, code: range },
+  ]),
+  { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },
+  { args: [{ dev: 0 }], field: 'dev', code: range },
+  { args: [{ mark: -1 }], field: 'mark', code: range },
+  { args: [{ mark: '1' }], field: 'mark', code: type },
+  { args: [{ mark: { value: 1 } }], field: 'mark.mask', code: type },
+  { args: [{ mark: { value: 1, mask: 2 ** 32 } }], field: 'mark.mask', code: range },
+  { args: [{ cgroup: 1 }], field: 'cgroup', code: type },
+  { args: [{ cgroup: -1n }], field: 'cgroup', code: range },
+]
+
 const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
@@ -207,6 +241,23 @@ const methods: Record<string, Refused[]> = {
     { args: [{ dev: 'a b' }], field: 'dev', code: wrong },
     { args: [{ keepAliveInitialDelay: -1 }], field: 'keepAliveInitialDelay', code: range },
     { args: [{ server: createServer(), noDelay: true }], field: 'noDelay', code: wrong },
+  ],
+  readFile: [
+    { args: [undefined], field: 'path', code: type },
+    { args: ['/proc/1/status'], field: 'path', code: wrong },
+    { args: ['/proc/net/tcp', 'utf9'], field: 'encoding', code: wrong },
+    { args: ['/proc/net/tcp', { encodng: 'utf8' }], field: 'encodng', code: wrong },
+    { args: ['/proc/net/tcp', 5], field: 'options', code: type },
+  ],
+  readlink: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net/lo'),
+  ],
+  readdir: [
+    { args: [5], field: 'path', code: type },
+    { args: ['/sys/../tmp'], field: 'path', code: wrong },
+    ...badOptions('/sys/class/net'),
   ],
   createSocket: [
     { args: [undefined], field: 'options', code: type },
@@ -242,7 +293,161 @@ const methods: Record<string, Refused[]> = {
     { args: [{ path: '' }], field: 'path', code: wrong },
     { args: [{ path: '/x', port: 80 }], field: 'port', code: wrong },
   ],
+  ping: [
+    ...[undefined, null, 5, {}].map((value) => ({ args: [value], field: 'address', code: type })),
+    ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '[::1]'].map((value) => ({
+      args: [value],
+      field: 'address',
+      code: wrong,
+    })),
+    ...[null, 4, []].map((value) => ({ args: ['::1', value], field: 'options', code: type })),
+    { args: ['::1', { cuont: 1 }], field: 'cuont', code: wrong },
+    { args: ['::1', { signal: {} }], field: 'signal', code: type },
+    { args: ['::1', { count: 0 }], field: 'count', code: range },
+    { args: ['::1', { count: '1' }], field: 'count', code: type },
+    ...[-1, NaN, 2 ** 31].map((value) => ({
+      args: ['::1', { intervalMilliseconds: value }],
+      field: 'intervalMilliseconds',
+      code: range,
+    })),
+    { args: ['::1', { intervalMilliseconds: '1' }], field: 'intervalMilliseconds', code: type },
+    ...[0, NaN, 2 ** 31].map((value) => ({ args: ['::1', { timeout: value }], field: 'timeout', code: range })),
+    ...[-1, 65_508, 1.5].map((value) => ({ args: ['::1', { size: value }], field: 'size', code: range })),
+    ...[0, 256].map((value) => ({ args: ['::1', { ttl: value }], field: 'ttl', code: range })),
+    { args: ['::1', { trafficClass: 256 }], field: 'trafficClass', code: range },
+    ...[1, 'yes', null].map((value) => ({ args: ['::1', { dontFragment: value }], field: 'dontFragment', code: type })),
+    { args: ['::1', { source: '127.0.0.1' }], field: 'source', code: wrong },
+    { args: ['::1', { source: 1 }], field: 'source', code: type },
+    { args: ['::1', { dev: 'a/b' }], field: 'dev', code: wrong },
+    { args: ['::1', { dev: 0 }], field: 'dev', code: range },
+  ],
+  packets: [
+    ...badOptions(),
+    { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },
+    { args: [{ dev: -1 }], field: 'dev', code: range },
+    { args: [{ dev: null }], field: 'dev', code: type },
+    { args: [{ protocol: 'tcp' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: 65_536 }], field: 'protocol', code: range },
+    { args: [{ protocol: {} }], field: 'protocol', code: type },
+    ...['cooked', 'promiscuous', 'allMulticast', 'ignoreOutgoing'].flatMap((name) => flag(name)),
+    { args: [{ promiscuous: true }], field: 'promiscuous', code: wrong },
+    { args: [{ snapLength: 0 }], field: 'snapLength', code: range },
+    { args: [{ bufferSize: 0 }], field: 'bufferSize', code: range },
+    { args: [{ bufferSize: '1' }], field: 'bufferSize', code: type },
+    { args: [{ fanout: 1 }], field: 'fanout', code: type },
+    { args: [{ fanout: { group: 65_536 } }], field: 'fanout.group', code: range },
+    { args: [{ fanout: { group: 1, mode: 'fair' } }], field: 'fanout.mode', code: wrong },
+    { args: [{ fanout: { group: 1, mdoe: 'cpu' } }], field: 'fanout.mdoe', code: wrong },
+    { args: [{ filter: 'tcp' }], field: 'filter', code: type },
+    { args: [{ filter: [] }], field: 'filter', code: range },
+    { args: [{ filter: [[6, 0, 0]] }], field: 'filter[0]', code: type },
+    { args: [{ filter: [[6, 0, 0, 2 ** 32]] }], field: 'filter[0][3]', code: range },
+  ],
+  sockets: [
+    { args: [null], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({}),
+    { args: [{ protocol: 'sctp' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: ['unix', 'unix', 5] }], field: 'protocol[2]', code: type },
+    { args: [{ protocol: 'unix', localPort: 80 }], field: 'localPort', code: wrong },
+    { args: [{ protocol: ['tcp', 'packet'], state: 'listen' }], field: 'state', code: wrong },
+    { args: [{ processes: 'all' }], field: 'processes', code: wrong },
+    { args: [{ processes: 1 }], field: 'processes', code: type },
+    ...['info', 'memory'].flatMap((name) => flag(name)),
+  ],
+  destroySockets: [
+    { args: [undefined], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({ localPort: 80 }),
+    { args: [{}], field: 'filter', code: range },
+    { args: [{ protocol: 'udp' }], field: 'filter', code: range },
+    { args: [{ protocol: 'unix', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: 'mptcp', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ localPort: 80, info: true }], field: 'info', code: wrong },
+  ],
   delete: [...badOptions(), ...flag('force')],
+  pids: badOptions(),
+  kill: [
+    { args: [null], field: 'signal', code: type },
+    { args: [{}], field: 'signal', code: type },
+    { args: ['SIGNONE'], field: 'signal', code: wrong },
+    { args: ['toString'], field: 'signal', code: wrong },
+    { args: [65], field: 'signal', code: range },
+    { args: [-1], field: 'signal', code: range },
+    ...badOptions(0),
+  ],
+  worker: [undefined, null, 5, {}].map((file) => ({ args: [file], field: 'file', code: type })),
+}
+
+const bornWith = (options: unknown): unknown[] => ['true', [], options]
+const ids = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
+
+/** Our options of spawn and the like; Node's are Node's to refuse. */
+const surroundings: Refused[] = [
+  ...['pid', 'mount', 'ipc', 'cgroup', 'uts', 'user'].flatMap((field) => [
+    ...[null, 5n, []].map((value) => ({
+      args: bornWith({ [field]: value }),
+      field,
+      code: type,
+    })),
+    { args: bornWith({ [field]: '' }), field, code: range },
+    { args: bornWith({ [field]: '/a\0b' }), field, code: wrong },
+    { args: bornWith({ [field]: -1 }), field, code: range },
+  ]),
+  ...[1, null, {}].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: type })),
+  ...['.', '..', '../x', 'a/b'].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: wrong })),
+  { args: bornWith({ etc: '' }), field: 'etc', code: range },
+  ...[1, 'SIGKILL', null].map((value) => ({
+    args: bornWith({ dieWithParent: value }),
+    field: 'dieWithParent',
+    code: type,
+  })),
+  { args: bornWith({ uts: { hostnam: 'x' } }), field: 'uts.hostnam', code: wrong },
+  { args: bornWith({ uts: { hostname: 5 } }), field: 'uts.hostname', code: type },
+  { args: bornWith({ uts: { hostname: 'x'.repeat(65) } }), field: 'uts.hostname', code: range },
+  { args: bornWith({ uts: { domainname: '' } }), field: 'uts.domainname', code: range },
+  { args: bornWith({ user: { uids: [] } }), field: 'user.uids', code: wrong },
+  { args: bornWith({ user: { uidMap: {} } }), field: 'user.uidMap', code: type },
+  { args: bornWith({ user: { gidMap: [] } }), field: 'user.gidMap', code: range },
+  { args: bornWith({ user: { gidMap: [5] } }), field: 'user.gidMap[0]', code: type },
+  { args: bornWith({ user: ids({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
+  { args: bornWith({ user: ids({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
+  { args: bornWith({ user: ids({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
+]
+
+/** The functions of `ns.taps`. */
+const taps: Record<string, Refused[]> = {
+  create: [
+    ...badOptions().slice(1),
+    ...[null, 5, {}].map((value) => ({ args: [{ name: value }], field: 'name', code: type })),
+    ...['', 'x'.repeat(16)].map((value) => ({ args: [{ name: value }], field: 'name', code: range })),
+    ...['.', '../x', 'a b', 'a%s', '%d%d', 'tap%'].map((value) => ({
+      args: [{ name: value }],
+      field: 'name',
+      code: wrong,
+    })),
+    { args: [{ mode: 'tab' }], field: 'mode', code: wrong },
+    ...['persist', 'packetInfo', 'multiQueue', 'vnetHeader'].flatMap((name) => flag(name).slice(1)),
+    { args: [{ vnetHeader: 11 }], field: 'vnetHeader', code: wrong },
+    ...['owner', 'group'].flatMap((name) => [
+      { args: [{ [name]: -1 }], field: name, code: range },
+      { args: [{ [name]: 'root' }], field: name, code: type },
+    ]),
+    { args: [{ offload: ['tso4'] }], field: 'offload', code: wrong },
+    { args: [{ vnetHeader: true, offload: 'tso4' }], field: 'offload', code: type },
+    { args: [{ vnetHeader: true, offload: ['tso5'] }], field: 'offload[0]', code: wrong },
+    { args: [{ mac: '02:00' }], field: 'mac', code: wrong },
+    { args: [{ mtu: -1 }], field: 'mtu', code: range },
+    { args: [{ up: 1 }], field: 'up', code: type },
+  ],
+  open: [
+    ...[undefined, null, 5, {}].map((value) => ({ args: [value], field: 'name', code: type })),
+    { args: ['../x'], field: 'name', code: wrong },
+    ...badOptions('tap0'),
+    { args: ['tap0', { mode: 'tab' }], field: 'mode', code: wrong },
+  ],
+  list: badOptions(),
+  delete: [{ args: ['a/b'], field: 'name', code: wrong }, ...badOptions('tap0'), ...flag('force', 'tap0')],
 }
 
 const badLeakOptions = (...before: unknown[]): Refused[] => [
@@ -315,9 +520,11 @@ async function check(call: () => unknown, { field, code }: Refused): Promise<voi
   expect(String(ended)).toContain(`"${field}"`)
 }
 
+const shown = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value)
+
 function show(args: readonly unknown[]): string {
   const text = args.map((arg) =>
-    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg),
+    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg, shown),
   )
   return text.join(', ').slice(0, 60)
 }
@@ -359,6 +566,14 @@ describe('a namespace’s', () => {
     await check(() => loose((ns as unknown as Record<string, unknown>)[method]).apply(ns, refused.args), refused)
   })
 
+  test.each(rows(taps))('taps.$method($shown) is refused: $field', async ({ method, ...refused }) => {
+    await check(
+      () => loose((ns.taps as unknown as Record<string, unknown>)[method]).apply(ns.taps, refused.args),
+      refused,
+    )
+    expect(await ns.taps.list()).toEqual([])
+  })
+
   test.each([
     { args: ['1'], code: type },
     { args: [null], code: type },
@@ -367,6 +582,12 @@ describe('a namespace’s', () => {
     { args: [2 ** 31], code: range },
   ])('setId(other, $args) is refused: id', async ({ args, code }) => {
     await check(() => loose(ns.setId.bind(ns))(ns, ...args), { args, code, field: 'id' })
+  })
+
+  test.each(
+    surroundings.flatMap((one) => ['spawn', 'execFile', 'fork', 'spawnSync'].map((method) => ({ method, ...one }))),
+  )('$method($args) is refused: $field', async ({ method, ...refused }) => {
+    await check(() => loose((ns as unknown as Record<string, unknown>)[method])(...refused.args), refused)
   })
 
   test.each(badOptions())('id and setId refuse their options: $field', async (refused) => {
@@ -396,6 +617,7 @@ test('every public function of NetNs and of the test kit is in these tables', ()
   const functions = Object.keys(testing).filter((name) => name !== 'holdings' && name !== 'LeakError')
   expect(functions.sort()).toEqual(Object.keys(kit).sort())
   expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
+  expect(names(Taps.prototype).sort()).toEqual(Object.keys(taps).sort())
   const inherited = Object.getPrototypeOf(NetNs.prototype) as object
   expect([NetNs.prototype, inherited].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
 })

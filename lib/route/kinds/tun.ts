@@ -6,7 +6,12 @@ import { readOnly } from '../../wire/read_only'
 import { linkKind } from './kind'
 
 /** IFF_TUN and IFF_TAP of linux/if_tun.h. */
-const tunType = oneOf(u8, 'IFF_', { tun: ['TUN', 1], tap: ['TAP', 2] })
+const tunType = oneOf(u8, 'IFF_', {
+  /** IP packets. */
+  tun: ['TUN', 1],
+  /** Ethernet frames. */
+  tap: ['TAP', 2],
+})
 
 const data = attributes('IFLA_TUN_', {
   /** The user who may open it without CAP_NET_ADMIN; undefined: nobody. Only reported. */
