@@ -23,6 +23,7 @@ export type { InetSocketInfo, SocketCommon, SocketProcess, SocketTimer } from '.
 export type { NetlinkSocketInfo } from './diag/netlink'
 export type {
   InetProtocol,
+  MarkCondition,
   PortCondition,
   PortRange,
   SocketFilter,
@@ -32,7 +33,7 @@ export type {
 export type { PacketSocketInfo } from './diag/packet'
 export type { SocketMemory, SocketState } from './diag/sock_diag'
 export type { TcpInfo } from './diag/tcp_info'
-export type { UnixSocketInfo } from './diag/unix'
+export type { SocketFile, UnixSocketInfo } from './diag/unix'
 export type { ExistingNamespace, IdRange, ProcessOptions, UserOptions, UtsOptions } from './processes/options'
 export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './processes/types'
 export type { ReadFileOptions } from './files/read'

@@ -33,21 +33,37 @@ const requestLayout = {
 }
 
 const netlinkFamily = oneOf(u8, 'NETLINK_', {
+  /** Links, addresses, routes and the like. */
   route: ['ROUTE', 0],
+  /** For programs among each other. */
   usersock: ['USERSOCK', 2],
+  /** Lists of sockets. */
   sockDiag: ['SOCK_DIAG', 4],
+  /** Not in use any more. */
   nflog: ['NFLOG', 5],
+  /** IPsec. */
   xfrm: ['XFRM', 6],
+  /** Events of SELinux. */
   selinux: ['SELINUX', 7],
+  /** iSCSI. */
   iscsi: ['ISCSI', 8],
+  /** Auditing. */
   audit: ['AUDIT', 9],
+  /** Look-ups in routing tables. */
   fibLookup: ['FIB_LOOKUP', 10],
+  /** Events of processes and the like. */
   connector: ['CONNECTOR', 11],
+  /** Firewalls and connection tracking. */
   netfilter: ['NETFILTER', 12],
+  /** Devices that come and go. */
   uevent: ['KOBJECT_UEVENT', 15],
+  /** All other families, by name. */
   generic: ['GENERIC', 16],
+  /** SCSI. */
   scsi: ['SCSITRANSPORT', 18],
+  /** Algorithms of the kernel. */
   crypto: ['CRYPTO', 21],
+  /** SMC sockets. */
   smc: ['SMC', 22],
 })
 

@@ -34,6 +34,14 @@ export interface PortRange {
 /** A port, or a range of them. */
 export type PortCondition = number | PortRange
 
+/** Some bits of a mark. */
+export interface MarkCondition {
+  /** What they are. */
+  readonly value: number
+  /** Which ones. */
+  readonly mask: number
+}
+
 /** Which sockets over IP are meant. All of it is filtered in the kernel. Of a list, one has to hold. */
 export interface SocketFilter {
   /** Of one family; an IPv6 socket may well serve IPv4. Default: both. */
@@ -51,7 +59,7 @@ export interface SocketFilter {
   /** Bound to this device (SO_BINDTODEVICE), by name or index. */
   dev?: Device | undefined
   /** With this mark (SO_MARK). It takes CAP_NET_ADMIN. */
-  mark?: number | { readonly value: number; readonly mask: number } | undefined
+  mark?: number | MarkCondition | undefined
   /** Made in this cgroup, by its inode below /sys/fs/cgroup. Since Linux 5.9. */
   cgroup?: bigint | undefined
 }
@@ -209,8 +217,9 @@ export function checkSockets(options: SocketsOptions = {}): Filtering & Telling 
 /** Checks which sockets are to be destroyed: by mistake it would be all there are. */
 export function checkDestroyed(options: SocketFilter & { readonly protocol?: unknown }): Filtering {
   checkKeys(options, destroyKeys)
+  const checked = filtering(options, ['tcp', 'udp', 'udplite', 'raw'])
   if (!filterKeys.some((key) => options[key] !== undefined)) {
     throw outOfRange('filter', 'a filter with at least one condition', options)
   }
-  return filtering(options, ['tcp', 'udp', 'udplite', 'raw'])
+  return checked
 }

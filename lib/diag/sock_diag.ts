@@ -51,7 +51,12 @@ export function stateMask(states: readonly SocketState[] | undefined): number {
 }
 
 /** Directions in which a socket is shut down (sk_shutdown of net/sock.h). */
-export const shutdownBits = bits(u8, '', { receive: ['RCV_SHUTDOWN', 1], send: ['SEND_SHUTDOWN', 2] })
+export const shutdownBits = bits(u8, '', {
+  /** Nothing is received any more. */
+  receive: ['RCV_SHUTDOWN', 1],
+  /** Nothing is sent any more. */
+  send: ['SEND_SHUTDOWN', 2],
+})
 
 /** Places of numbers in what is told of a socket's memory. */
 const SK_MEMINFO = {

@@ -31,9 +31,13 @@ const requestLayout = {
 
 /** SOCK_ of linux/net.h. */
 export const socketType = oneOf(u8, 'SOCK_', {
+  /** Bytes in order. */
   stream: ['STREAM', 1],
+  /** Messages; of packet sockets: without the header of the link. */
   dgram: ['DGRAM', 2],
+  /** Of packet sockets: with the header of the link. */
   raw: ['RAW', 3],
+  /** Messages in order, over a connection. */
   seqpacket: ['SEQPACKET', 5],
 })
 
@@ -68,6 +72,14 @@ const layout = {
   }),
 }
 
+/** The file of a Unix socket, as fs.stat tells it. */
+export interface SocketFile {
+  /** The device that it is on (`dev`). */
+  device: number
+  /** Its inode (`ino`). */
+  inode: number
+}
+
 /** A Unix socket (unix_diag). */
 export interface UnixSocketInfo extends SocketCommon {
   /** What tells it from sockets of other kinds. */
@@ -78,8 +90,8 @@ export interface UnixSocketInfo extends SocketCommon {
   state: SocketState
   /** What it is bound to, if it is: a path, or an abstract name, which begins with NUL. */
   path?: string
-  /** The file of its path, as fs.stat tells it: its device and inode. */
-  file?: { device: number; inode: number }
+  /** The file of its path. */
+  file?: SocketFile
   /** Inode of the socket that it is connected with. */
   peer?: number
   /** Of a listening one: inodes of the sockets that wait to be accepted; 0 for those that are nobody's yet. */
