@@ -5,6 +5,7 @@
 export { NetNs, type CreateOptions } from './netns/netns'
 export type { NamedNetns } from './netns/named'
 export type { Inside } from './netns/inside'
+export type { View } from './netns/view'
 export { Batch, type BatchCreateOptions, type BatchOptions, type NewNetNs } from './netns/batch'
 export type { BatchEntry, BatchNetNs, Noted } from './netns/noted'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
@@ -35,6 +36,22 @@ export type { NameLookup, NameLookupOptions } from './names/lookup'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'
 export type { ExistingNamespace, ProcessOptions, ProcessUserOptions, UtsOptions } from './processes/options'
+export type { DestroyedSockets, SocketInfo } from './diag/sockets'
+export type { InetSocketInfo, SocketCommon, SocketProcess, SocketTimer } from './diag/inet'
+export type { NetlinkSocketInfo } from './diag/netlink'
+export type {
+  InetProtocol,
+  MarkCondition,
+  PortCondition,
+  PortRange,
+  SocketFilter,
+  SocketProtocol,
+  SocketsOptions,
+} from './diag/options'
+export type { PacketSocketInfo } from './diag/packet'
+export type { SocketMemory, SocketState } from './diag/sock_diag'
+export type { TcpInfo } from './diag/tcp_info'
+export type { SocketFile, UnixSocketInfo } from './diag/unix'
 export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './processes/types'
 export type { ReadFileOptions } from './files/read'
 export { Sysctl, type SysctlInput, type SysctlValue } from './files/sysctl'

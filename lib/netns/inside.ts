@@ -11,20 +11,11 @@ import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type Undici
 import type { Place } from '../clients/establish'
 import { lookupOf, type NameLookup } from '../names/lookup'
 import { Resolver } from '../names/resolve'
-import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
-import { Sysctl } from '../files/sysctl'
-import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
-import { Ethtool } from '../ethtool/ethtool'
-import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import { handleOf } from '../native/netns_handle'
 import { killInside, pidsInside, workerInside } from '../processes/inside'
 import { processesOf, type Processes } from '../processes/processes'
 import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from '../processes/types'
-import { Addresses } from '../route/addresses'
-import { Links } from '../route/links'
-import { Neighbors } from '../route/neighbors'
-import { Routes } from '../route/routes'
-import { Rules } from '../route/rules'
 import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
 import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
@@ -32,51 +23,14 @@ import { listen, type ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
-import { Taps } from '../taps/taps'
 import { runSynchronously } from './run'
 
+import { View } from './view'
+
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
-export abstract class Inside implements NetnsTarget {
-  /** @internal */
-  readonly [handleOf]: NetnsHandle
+export abstract class Inside extends View {
   #lookup: NameLookup | undefined
-  /** Its network devices. */
-  readonly links: Links
-  /** The IP addresses of its devices. */
-  readonly addresses: Addresses
-  /** Its routes. */
-  readonly routes: Routes
-  /** Its neighbor tables (ARP, NDP). */
-  readonly neighbors: Neighbors
-  /** Its routing policy rules. */
-  readonly rules: Rules
-  /** Its name under `/run/netns`, if it was created or opened by name. */
-  abstract readonly name: string | undefined
   #processes: Processes | undefined
-  #taps: Taps | undefined
-  #sysctl: Sysctl | undefined
-  #sysfs: Sysfs | undefined
-  #ethtool: Ethtool | undefined
-
-  /** @internal */
-  protected constructor(handle: NetnsHandle) {
-    this[handleOf] = handle
-    this.links = new Links(handle)
-    this.addresses = new Addresses(handle)
-    this.routes = new Routes(handle)
-    this.neighbors = new Neighbors(handle)
-    this.rules = new Rules(handle)
-  }
-
-  /** Its TUN and TAP devices, as streams of packets. */
-  get taps(): Taps {
-    return (this.#taps ??= new Taps(this[handleOf]))
-  }
-
-  /** What its devices do by themselves (ethtool). */
-  get ethtool(): Ethtool {
-    return (this.#ethtool ??= new Ethtool(this[handleOf]))
-  }
 
   /**
    * Runs a synchronous function with this thread inside the namespace, and returns what it returns. Nothing that happens
@@ -339,49 +293,5 @@ export abstract class Inside implements NetnsTarget {
    */
   async packets(options?: PacketsOptions): Promise<Packets> {
     return openPackets(this[handleOf], options)
-  }
-
-  /** Its sysctls, those below `net`. */
-  get sysctl(): Sysctl {
-    return (this.#sysctl ??= new Sysctl(this[handleOf]))
-  }
-
-  /** Its view of sysfs: the attributes of its devices. */
-  get sysfs(): Sysfs {
-    return (this.#sysfs ??= new Sysfs(this[handleOf]))
-  }
-
-  /**
-   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
-   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
-   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
-   * @example
-   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
-   */
-  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
-  async readFile(
-    path: string,
-    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
-  ): Promise<string>
-  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
-    return readFile(this[handleOf], path, options)
-  }
-
-  /**
-   * Where a symbolic link leads, of the paths that `readFile` takes.
-   * @example
-   * await ns.readlink('/sys/class/net/eth0')
-   */
-  async readlink(path: string, options?: CallOptions): Promise<string> {
-    return readlink(this[handleOf], path, options)
-  }
-
-  /**
-   * The names in a directory, of the paths that `readFile` takes.
-   * @example
-   * const devices = await ns.readdir('/sys/class/net')
-   */
-  async readdir(path: string, options?: CallOptions): Promise<string[]> {
-    return readdir(this[handleOf], path, options)
   }
 }

@@ -20,6 +20,7 @@ function filesOf(layer: string): string[] {
 const allowed: Record<string, RegExp> = {
   wire: /^wire\//,
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
+  diag: /^(wire|netlink|native|diag)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
   rootless: /^(wire|native|route|rootless)\/|^errors$/,

@@ -262,6 +262,40 @@ const targeted = badOptions()
   .slice(3)
   .map(({ args: [options], ...rest }) => ({ ...rest, args: [withTarget(options as Record<string, unknown>)] }))
 
+/** Conditions on sockets that are none. */
+const socketFilters: Refused[] = [
+  { args: [{ locolPort: 80 }], field: 'locolPort', code: wrong },
+  { args: [{ protocol: [] }], field: 'protocol', code: range },
+  { args: [{ family: 'ipv5' }], field: 'family', code: wrong },
+  { args: [{ family: ['ipv4', 'ipv6'] }], field: 'family', code: type },
+  { args: [{ state: 'open' }], field: 'state', code: wrong },
+  { args: [{ state: [] }], field: 'state', code: range },
+  { args: [{ state: ['listen', 10] }], field: 'state[1]', code: type },
+  ...['localPort', 'remotePort'].flatMap((field) => [
+    ...['80', null].map((value) => ({ args: [{ [field]: value }], field, code: type })),
+    ...[-1, 65_536, 1.5, NaN].map((value) => ({ args: [{ [field]: value }], field, code: range })),
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: [80, -1] }], field: `${field}[1]`, code: range },
+    { args: [{ [field]: { from: -1 } }], field: `${field}.from`, code: range },
+    { args: [{ [field]: { from: 9, to: 8 } }], field: `${field}.to`, code: range },
+    { args: [{ [field]: { form: 9 } }], field: `${field}.form`, code: wrong },
+  ]),
+  ...['localAddress', 'remoteAddress'].flatMap((field) => [
+    { args: [{ [field]: 5 }], field, code: type },
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: 'localhost' }], field, code: wrong },
+    { args: [{ [field]: ['::1', '10.0.0.0/33'] }], field: `${field}[1]`, code: range },
+  ]),
+  { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },
+  { args: [{ dev: 0 }], field: 'dev', code: range },
+  { args: [{ mark: -1 }], field: 'mark', code: range },
+  { args: [{ mark: '1' }], field: 'mark', code: type },
+  { args: [{ mark: { value: 1 } }], field: 'mark.mask', code: type },
+  { args: [{ mark: { value: 1, mask: 2 ** 32 } }], field: 'mark.mask', code: range },
+  { args: [{ cgroup: 1 }], field: 'cgroup', code: type },
+  { args: [{ cgroup: -1n }], field: 'cgroup', code: range },
+]
+
 const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
@@ -422,6 +456,28 @@ const methods: Record<string, Refused[]> = {
     ...[null, 5].map((dev) => ({ args: [{ dev }], field: 'dev', code: type })),
     ...['a/b', '--help', '..'].map((dev) => ({ args: [{ dev }], field: 'dev', code: wrong })),
     { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
+  ],
+  sockets: [
+    { args: [null], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({}),
+    { args: [{ protocol: 'sctp' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: ['unix', 'unix', 5] }], field: 'protocol[2]', code: type },
+    { args: [{ protocol: 'unix', localPort: 80 }], field: 'localPort', code: wrong },
+    { args: [{ protocol: ['tcp', 'packet'], state: 'listen' }], field: 'state', code: wrong },
+    { args: [{ processes: 'all' }], field: 'processes', code: wrong },
+    { args: [{ processes: 1 }], field: 'processes', code: type },
+    ...['info', 'memory'].flatMap((name) => flag(name)),
+  ],
+  destroySockets: [
+    { args: [undefined], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({ localPort: 80 }),
+    { args: [{}], field: 'filter', code: range },
+    { args: [{ protocol: 'udp' }], field: 'filter', code: range },
+    { args: [{ protocol: 'unix', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: 'mptcp', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ localPort: 80, info: true }], field: 'info', code: wrong },
   ],
   delete: [...badOptions(), ...flag('force')],
   pids: badOptions(),
@@ -607,9 +663,11 @@ async function check(call: () => unknown, { field, code }: Refused): Promise<voi
   expect(String(ended)).toContain(`"${field}"`)
 }
 
+const shown = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value)
+
 function show(args: readonly unknown[]): string {
   const text = args.map((arg) =>
-    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg),
+    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg, shown),
   )
   return text.join(', ').slice(0, 60)
 }
@@ -728,6 +786,7 @@ test('every public function of NetNs and of the test kit is in these tables', ()
   expect(names(Namespace).sort()).toEqual(Object.keys(namespaceStatics).sort())
   expect(names(Namespace.prototype).sort()).toEqual(Object.keys(namespaceMethods).sort())
   expect(names(Taps.prototype).sort()).toEqual(Object.keys(taps).sort())
-  const inherited = Object.getPrototypeOf(NetNs.prototype) as object
-  expect([NetNs.prototype, inherited].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
+  const inside = Object.getPrototypeOf(NetNs.prototype) as object
+  const view = Object.getPrototypeOf(inside) as object
+  expect([NetNs.prototype, inside, view].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
 })
