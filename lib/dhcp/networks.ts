@@ -2,7 +2,7 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
-import { makeDirectory, removeDirectory, replaceDurably } from './files'
+import { makeDirectory, putNew, removeDirectory } from './files'
 import type { State } from './host_files'
 import { descriptionIn, Keeper, type Shared } from './keeper'
 import { checkId } from './names'
@@ -93,7 +93,7 @@ export class DhcpNetworks {
     try {
       // Written down first, so that whoever comes after a kill finds what was begun.
       makeDirectory(this.#path(network.id))
-      await replaceDurably(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
+      putNew(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
       await keeper.become(state)
     } catch (error) {
       await this.#undo(keeper, state).catch((undoing: unknown) => {
