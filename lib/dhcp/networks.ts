@@ -55,12 +55,13 @@ export class DhcpNetworks {
 
   /** A network by its id; undefined if there is none. */
   get(id: string): DhcpNetwork | undefined {
-    return this.#kept.get(id)?.network
+    const network = this.#kept.get(id)?.network
+    return network?.described === undefined ? undefined : network
   }
 
-  /** All networks. */
+  /** All networks that are made. */
   list(): DhcpNetwork[] {
-    return Array.from(this.#kept.values(), ({ network }) => network)
+    return Array.from(this.#kept.values(), ({ network }) => network).filter(({ described }) => described !== undefined)
   }
 
   /**
