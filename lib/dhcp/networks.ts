@@ -12,6 +12,8 @@ import { PortTable } from './ports_table'
 import { networkFile } from './written'
 
 interface Kept {
+  /** What no other may have, from the moment on in which it is begun. */
+  readonly names: Pick<Network, 'id' | 'namespace' | 'tap'>
   readonly network: DhcpNetwork
   readonly keeper: Keeper
 }
@@ -89,7 +91,7 @@ export class DhcpNetworks {
   /** @internal Makes a network that is not there. */
   async create(network: Network, ports: readonly PortOptions[]): Promise<DhcpNetwork> {
     this.#refuseTaken(network)
-    const { keeper, network: made } = this.#keep(network.id)
+    const { keeper, network: made } = this.#keep(network)
     const state = { network, ports: filled(undefined, network, ports) }
     try {
       // Written down first, so that whoever comes after a kill finds what was begun.
@@ -108,7 +110,7 @@ export class DhcpNetworks {
 
   /** @internal Takes over what a former agent has left of a network. */
   async takeOver(state: State, deleted: boolean, pids: readonly number[]): Promise<void> {
-    const { keeper } = this.#keep(state.network.id)
+    const { keeper } = this.#keep(state.network)
     if (deleted) {
       await keeper.discard(state, pids)
       this.#kept.delete(state.network.id)
@@ -134,10 +136,10 @@ export class DhcpNetworks {
     return `${this.#directory}/${id}`
   }
 
-  #keep(id: string): Kept {
+  #keep({ id, namespace, tap }: Network): Kept {
     if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks.ensure', 'the agent is closed')
     const keeper = new Keeper(this.#path(id), this.#shared)
-    const kept = { keeper, network: new DhcpNetwork(id, keeper) }
+    const kept = { names: { id, namespace, tap }, keeper, network: new DhcpNetwork(id, keeper) }
     this.#kept.set(id, kept)
     return kept
   }
@@ -149,9 +151,8 @@ export class DhcpNetworks {
 
   /** What only one network can have. */
   #refuseTaken(network: Network): void {
-    for (const { keeper } of this.#kept.values()) {
-      const other = keeper.state?.network
-      if (other === undefined || other.id === network.id) continue
+    for (const { names: other } of this.#kept.values()) {
+      if (other.id === network.id) continue
       for (const field of ['namespace', 'tap'] as const) {
         if (other[field] !== network[field]) continue
         throw wrongValue(field, `another than network ${other.id} has`, network[field])
