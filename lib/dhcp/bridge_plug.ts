@@ -15,6 +15,9 @@ export interface BridgePlugOptions {
   readonly bridge: string | undefined
 }
 
+/** Groups of links that are about to be deleted: one for each, by its index. */
+const ownGroups = 0x4e4c_0000
+
 /** A Linux bridge for each network, or one for all. */
 export class BridgePlug implements Plug {
   readonly #host: NetNs
@@ -53,11 +56,19 @@ export class BridgePlug implements Plug {
   }
 
   async detach(from: Detachment): Promise<void> {
-    await this.#host.links.delete(from.tap, { force: true })
-    if (this.#shared !== undefined) return
-    const bridge = await this.#host.links.find(this.#name(from))
-    if (bridge === undefined || (await this.#host.links.list({ master: bridge.index })).length > 0) return
-    await this.#host.links.delete(bridge.index, { force: true })
+    const tap = await this.#host.links.find(from.tap)
+    const bridge = this.#shared === undefined ? await this.#host.links.find(this.#name(from)) : undefined
+    const ports = bridge?.kind === 'bridge' ? await this.#host.links.list({ master: bridge.index }) : undefined
+    const last = ports?.every(({ index }) => index === tap?.index) === true
+    const going = [tap, last ? bridge : undefined].filter((link) => link !== undefined)
+    if (going.length < 2) {
+      for (const { index } of going) await this.#host.links.delete(index, { force: true })
+      return
+    }
+    // Both by one message: the kernel waits once for who might still be using them.
+    const group = ownGroups + (tap?.index ?? 0)
+    for (const { index } of going) await this.#host.links.set(index, { group })
+    await this.#host.links.flush({ group })
   }
 
   close(): Promise<void> {
