@@ -103,11 +103,11 @@ test('an agent that is killed leaves dnsmasq running, and the next one has it', 
 
 test('killed at any moment: the next one finishes or takes away what was half made', async () => {
   await using scene = await Scene.make()
-  for (let round = 0; round < 16; round++) {
+  for (let round = 0; round < 10; round++) {
     const id = scene.id(`r${round}`)
     const { child, said } = agentProcess(scene, 'churn', id)
     await until(() => said() !== '', 'it begins', 10_000)
-    await sleep(round * 9)
+    await sleep(round * 13)
     await kill(child)
     expect(said()).not.toContain('Error')
     await using agent = await scene.agent()
