@@ -1,10 +1,8 @@
 // A load generator for DHCP: many clients behind one device, each with a MAC of its own, that ask in the order of RFC 2131.
-import { createSocket, type Socket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from '../lib/index'
-import { handleOf } from '../lib/native/netns_handle'
-import { openSocket } from '../lib/native/netns_jobs'
 
 const cookie = [0x63, 0x82, 0x53, 0x63]
 const [discover, offer, request, ack] = [1, 2, 3, 5]
@@ -41,10 +39,9 @@ function question(number: number, type: number, more: readonly number[] = []): B
 }
 
 async function openClient(ns: NetNs, device: string): Promise<Socket> {
-  const opened = await openSocket('storm', ns[handleOf], { version: 4, type: 'udp', host: '0.0.0.0', port: 68, device })
-  const socket = createSocket('udp4')
+  const socket = await ns.createSocket({ type: 'udp4', dev: device })
   const bound = once(socket, 'listening')
-  socket.bind({ fd: opened.take() })
+  socket.bind(68, '0.0.0.0')
   await bound
   socket.setBroadcast(true)
   return socket

@@ -56,6 +56,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENOBUFS: 'no buffer space',
   EMSGSIZE: 'message too long',
   EOVERFLOW: 'too large',
+  EBADFD: 'what it led to is gone',
   ESTALE: 'not the same object any more',
   ETIMEDOUT: 'timed out',
   EROFS: 'read-only file system',

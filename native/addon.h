@@ -59,20 +59,103 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ShareNetns(Info info);
   // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
   Napi::Value AdoptNetns(Info info);
-  // enter(handle): how it failed, or undefined
+  // enter(handle, kind): how it failed, or undefined
   Napi::Value Enter(Info info);
   // leave(): how it failed, or undefined
   Napi::Value Leave(Info info);
 
   // sockets: socket_calls.cc
-  // openSocket(handle, 4 or 6, 'tcp' or 'udp', ipv6Only, host or '', port, device or '')
-  Napi::Value OpenInetSocket(Info info);
+  // openSocket(handle, 'ipv4', 'ipv6' or 'unix', stream, ipv6Only, reusePort, host or path or '', port, mask, device or
+  // '')
+  Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
+  // watchSocket(socket): the number of datagrams that read and write a copy of the descriptor
+  Napi::Value WatchSocket(Info info);
+  // socketAddress(socket, peer): [address, port, index of the device of a link-local one or 0]
+  Napi::Value SocketAddress(Info info);
+  // deviceName(socket, index): in the namespace that the socket belongs to, or undefined
+  Napi::Value DeviceName(Info info);
+  // joinGroup(socket, join or leave, IPv6 group, device of the socket's namespace)
+  Napi::Value JoinGroup(Info info);
+  // setReuseAddr(socket, on)
+  Napi::Value SetReuseAddr(Info info);
+  // setMulticastDevice(socket, device of the socket's namespace)
+  Napi::Value SetMulticastDevice(Info info);
+
+  // processes: process_calls.cc
+  // startProcess(handle, [file, directory, directory for /etc, host, domain, uid map, gid map], arguments, environment,
+  // stdio, [flags, uid, gid, kinds that are made, kinds that are joined …], what is joined, onExit): texts with a NUL
+  // at the end of each; gives [errno, system call, [pid, number, number of each pipe's end or 0 …]]
+  Napi::Value StartProcess(Info info);
+  // signalProcess(number, signal): 0 or -errno
+  Napi::Value SignalProcess(Info info);
+  // keepAliveForProcess(number, whether it shall or undefined): whether it does
+  Napi::Value KeepAliveForProcess(Info info);
+  // listNetnsProcesses(handle)
+  Napi::Value ListNetnsProcesses(Info info);
+  // signalNetnsProcesses(handle, signal)
+  Napi::Value SignalNetnsProcesses(Info info);
+  // descriptors that give and take packets, by number: datagram_calls.cc
+  // listenDatagrams(number, function of the events that became possible)
+  Napi::Value ListenDatagrams(Info info);
+  // pollDatagrams(number, events to wait for)
+  Napi::Value PollDatagrams(Info info);
+  // refDatagrams(number, whether it keeps the event loop alive while it waits)
+  Napi::Value RefDatagrams(Info info);
+  // receiveDatagrams(number, slab, offset, longest, [errno, seconds, nanoseconds, PacketMeta…], most, from the error
+  // queue): how many
+  Napi::Value ReceiveDatagrams(Info info);
+  // sendDatagrams(number, packets, lengths, count, address or undefined): how many, or -errno if none
+  Napi::Value SendDatagrams(Info info);
+  // datagramsFd(number): the descriptor, or -1
+  Napi::Value DatagramsFd(Info info);
+  // closeDatagrams(number): whether it was open
+  Napi::Value CloseDatagrams(Info info);
+  // packetStatistics(number): [packets, drops] since the last call, or -errno
+  Napi::Value PacketStatistics(Info info);
+  // taps: tap_calls.cc
+  // openTap(handle, name, flags, it exists, owner or -1, group or -1, size of virtio's header or 0, offload)
+  Napi::Value OpenTapQueue(Info info);
+  // controlTap(number of its datagrams, ControlTap::What, value)
+  Napi::Value ControlTapQueue(Info info);
+  // packet sockets and ICMP echo: packet_calls.cc
+  // openPackets(handle, protocol, device or '', switches, fanout or -1, buffer size, filter)
+  Napi::Value OpenPacketSocket(Info info);
+  // openPing(handle, 4 or 6, host, source or '', device or '', ttl or 0, traffic class or -1, don't fragment)
+  Napi::Value OpenPingSocket(Info info);
+
+  // files: file_calls.cc
+  // accessFiles(handle, tree, what, name of the namespace or '', paths and contents in turn, each with a NUL at
+  // its end)
+  Napi::Value AccessNamespaceFiles(Info info);
 
   // locks of files: lock_calls.cc
   // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
   Napi::Value LockFile(Info info);
+
+  // all kinds: kind_calls.cc
+  // createNamespaces(CLONE_NEW… of all, map of users or '', of groups or '', host name or '', domain name or '',
+  // offsets of time or '')
+  Napi::Value CreateNamespaces(Info info);
+  // openNamespace(kind, or '' for any, 'path' or 'fd' or 'pid' or 'tid', which one)
+  Napi::Value OpenNamespaceOfKind(Info info);
+  // openRelative(handle, whether the parent, else the user namespace that it belongs to)
+  Napi::Value OpenRelativeNamespace(Info info);
+  // pinNamespace(handle, path)
+  Napi::Value PinNamespace(Info info);
+  // askNamespace(handle, an AskKind::About, new text or undefined)
+  Napi::Value AskNamespace(Info info);
+  // endNamespace(handle): ends the first process of a pid namespace that was created here
+  Napi::Value EndNamespace(Info info);
+  // listNamespaces(): those of the machine
+  Napi::Value ListMachineNamespaces(Info info);
+
+  // without privilege: rootless_calls.cc
+  // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
+  Napi::Value CreateRootlessNetns(Info info);
+  // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
+  Napi::Value FindWayIntoNetns(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
@@ -82,6 +165,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // How something ended that needed no job, or failed before there was one.
   Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr);
   NamespacePointer Find(const Napi::Value& value) const;
+  Datagrams* FindDatagrams(const Napi::Value& value) const;
   Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {});
 
   Environment environment_;

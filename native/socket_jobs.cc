@@ -1,82 +1,90 @@
 #include "socket_jobs.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <charconv>
+#include <cstddef>
+#include <cstring>
 
 #include "environment.h"
+#include "inet_address.h"
 #include "values.h"
 
 namespace netloom {
-namespace {
-
-union Address {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
-
-// The index of a device of the thread's namespace, by its name or by the index itself.
-Failure find_device(const std::string& device, uint32_t& index) {
-  const char* end = device.data() + device.size();
-  const auto [rest, error] = std::from_chars(device.data(), end, index);
-  if (error == std::errc() && rest == end) return {};
-  index = ::if_nametoindex(device.c_str());
-  return index != 0 ? Failure{} : failed("if_nametoindex");
-}
-
-// Fails with EINVAL for what is no address of the family. Device names in it are those of the thread's namespace.
-Failure parse(const OpenSocket::Options& options, Address& address, socklen_t& size) {
-  address = {};
-  address.any.sa_family = static_cast<sa_family_t>(options.family);
-  if (options.family == AF_INET) {
-    address.v4.sin_port = htons(options.port);
-    size = sizeof address.v4;
-    return ::inet_pton(AF_INET, options.host.c_str(), &address.v4.sin_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
-  }
-  const size_t percent = options.host.find('%');
-  address.v6.sin6_port = htons(options.port);
-  size = sizeof address.v6;
-  if (percent != std::string::npos) {
-    if (Failure failure = find_device(options.host.substr(percent + 1), address.v6.sin6_scope_id)) return failure;
-  }
-  const std::string host = options.host.substr(0, percent);
-  return ::inet_pton(AF_INET6, host.c_str(), &address.v6.sin6_addr) == 1 ? Failure{} : Failure{EINVAL, "bind"};
-}
-
-}  // namespace
 
 void OpenSocket::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
 }
 
+Failure device_of_socket(int socket, const std::string& device, uint32_t& index) {
+  const char* end = device.data() + device.size();
+  const auto [rest, error] = std::from_chars(device.data(), end, index);
+  if (error == std::errc() && rest == end) return {};
+  ifreq request{};
+  if (device.size() >= sizeof request.ifr_name) return Failure{ENODEV, "ioctl (SIOCGIFINDEX)"};
+  std::memcpy(request.ifr_name, device.data(), device.size());
+  if (::ioctl(socket, SIOCGIFINDEX, &request) != 0) return failed("ioctl (SIOCGIFINDEX)");
+  index = static_cast<uint32_t>(request.ifr_ifindex);
+  return {};
+}
+
 Failure OpenSocket::open() {
   Fd fd(::socket(options_.family, options_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return failed("socket");
-  const int on = 1;
-  // As Node does it: said in any case, for net.ipv6.bindv6only may say something else.
-  const int only = options_.ipv6_only ? 1 : 0;
-  if (options_.family == AF_INET6 && ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) {
-    return failed("setsockopt");
-  }
-  if (!options_.device.empty()) {
-    unsigned index = 0;
-    if (Failure failure = find_device(options_.device, index)) return failure;
-    if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof index) != 0) return failed("setsockopt");
-  }
-  if (!options_.host.empty()) {
-    // As Node does it: a server that starts again must not wait for its old connections to time out.
-    if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
-    Address address;
-    socklen_t size = 0;
-    if (Failure failure = parse(options_, address, size)) return failure;
-    if (::bind(fd.get(), &address.any, size) != 0) return failed("bind");
-  }
+  if (Failure failure = prepare(fd.get())) return failure;
+  if (Failure failure = bind(fd.get())) return failure;
   socket_ = std::move(fd);
   return {};
+}
+
+Failure OpenSocket::prepare(int fd) const {
+  // As Node does it: said in any case, for net.ipv6.bindv6only may say something else.
+  const int only = options_.ipv6_only ? 1 : 0;
+  if (options_.family == AF_INET6 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) {
+    return failed("setsockopt");
+  }
+  const int on = 1;
+  if (options_.reuse_port && ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return failed("setsockopt");
+  if (options_.device.empty()) return {};
+  uint32_t index = 0;
+  if (Failure failure = device_of_socket(fd, options_.device, index)) return failure;
+  return ::setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof index) == 0 ? Failure{} : failed("setsockopt");
+}
+
+Failure OpenSocket::bind(int fd) const {
+  if (options_.host.empty()) return {};
+  if (options_.family == AF_UNIX) return use_path(fd);
+  const int on = 1;
+  // As Node does it: a server that starts again must not wait for its old connections to time out.
+  if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
+  InetAddress address;
+  if (Failure failure = parse_address(options_.family, options_.host, options_.port, address)) return failure;
+  return ::bind(fd, &address.any, address.size()) == 0 ? Failure{} : failed("bind");
+}
+
+Failure OpenSocket::use_path(int fd) const {
+  const std::string& path = options_.host;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // That of a file ends with a NUL; an abstract one begins with one, and is as long as it is said to be.
+  const size_t length = path.size() + (path.front() == '\0' ? 0 : 1);
+  if (length > sizeof address.sun_path) return Failure{ENAMETOOLONG, options_.connects ? "connect" : "bind"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  // Here, not by libuv: that of Node 20 knows no abstract names. It is over at once, one way or the other.
+  if (options_.connects) return ::connect(fd, to, size) == 0 ? Failure{} : failed("connect");
+  // This thread's mask is not that of the process.
+  const mode_t before = ::umask(options_.mask);
+  const Failure failure = ::bind(fd, to, size) == 0 ? Failure{} : failed("bind");
+  ::umask(before);
+  return failure;
 }
 
 napi_value OpenSocket::deliver(const Delivery& to) {

@@ -1,6 +1,8 @@
 // The jobs that open sockets inside a namespace.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 
@@ -10,15 +12,21 @@
 
 namespace netloom {
 
+// The index of a device in the namespace that a socket belongs to, by its name or by the index itself.
+Failure device_of_socket(int socket, const std::string& device, uint32_t& index);
+
 // A socket made in a namespace, optionally bound there; it stays there wherever it is used.
 class OpenSocket final : public Job {
  public:
   struct Options {
-    int family;
+    int family;  // AF_INET, AF_INET6 or AF_UNIX
     int type;
     bool ipv6_only;
-    std::string host;  // an address, with %device where its scope needs one; empty: not bound
+    bool reuse_port;
+    bool connects;     // to the path, instead of being bound to it
+    std::string host;  // an address, with %device where its scope needs one, or a path; empty: not bound
     uint16_t port;
+    mode_t mask;         // of the file that a path becomes
     std::string device;  // the only one that it sends and receives by, by name or index; empty: any
   };
   OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
@@ -29,6 +37,9 @@ class OpenSocket final : public Job {
 
  private:
   Failure open();
+  Failure prepare(int fd) const;
+  Failure bind(int fd) const;
+  Failure use_path(int fd) const;
 
   NamespacePointer netns_;
   Options options_;

@@ -214,7 +214,9 @@ void Transaction::fail(Operation& operation, Failure failure, size_t step) {
 void Transaction::create(ThreadHome& thread, Operation& operation) {
   const Creation& creation = *operation.creation;
   Operation::Details& details = operation.tell();
-  details.failure = create_namespace(thread, creation.path, script_.namespaces[creation.netns], details.pin);
+  NamespacePointer& created = script_.namespaces[creation.netns];
+  details.failure = creation.rootless ? create_rootless(thread, own_ids(), nullptr, created)
+                                      : create_namespace(thread, creation.path, created, details.pin);
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }
 
@@ -309,7 +311,7 @@ napi_value Transaction::deliver(const Delivery& to) {
       result.push(answer.replies.interrupted ? 1 : 0);
       result.push(static_cast<double>(blocks.size()));
       for (ReplyBlocks::Block& block : blocks) {
-        if (answers == 1 && blocks.size() == 1 && block.size <= to.scratch.size()) {
+        if (answers == 1 && blocks.size() == 1 && !to.scratch.empty() && block.size <= to.scratch.size()) {
           std::memcpy(to.scratch.data(), block.bytes.get(), block.size);
           result.push(static_cast<double>(block.size));
           continue;

@@ -8,18 +8,6 @@
 #include "values.h"
 
 namespace netloom {
-namespace {
-
-std::vector<std::string> split(const std::string& names) {
-  std::vector<std::string> found;
-  for (size_t begin = 0, end; (end = names.find('\0', begin)) != std::string::npos; begin = end + 1) {
-    found.push_back(names.substr(begin, end - begin));
-  }
-  return found;
-}
-
-}  // namespace
-
 Napi::Value NetloomAddon::Transact(Info info) {
   const napi_env env = info.Env();
   const auto lane = number(info[0]);

@@ -11,6 +11,8 @@ need ip iproute2
 need bridge iproute2
 need busybox busybox
 need strace strace
+need ping iputils-ping
+need tcpdump tcpdump
 need g++ g++
 need gcc gcc
 need make make
@@ -18,6 +20,10 @@ need python3 python3
 need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
+need redis-check-rdb redis-tools
+need newuidmap uidmap
+need slirp4netns slirp4netns
+need pasta passt
 need ovsdb-server openvswitch-common
 need ovs-vswitchd openvswitch-switch
 need dnsmasq dnsmasq-base

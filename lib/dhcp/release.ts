@@ -1,9 +1,6 @@
 // Gives leases back in their clients' name: from inside the namespace, and seen in the file of leases.
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
+import type { Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { handleOf } from '../native/netns_handle'
-import { openSocket } from '../native/netns_jobs'
 import type { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
 import { parseLeases, type Lease, type LeaseFile } from './leases'
@@ -13,16 +10,6 @@ import { releaseIPv4, releaseIPv6 } from './release_packet'
 const tries = 3
 const patienceMs = 300
 const lookMs = 2
-
-/** A UDP socket of the namespace that sends by one device only. */
-async function socketIn(netns: NetNs, version: 4 | 6, device: string): Promise<Socket> {
-  const opened = await openSocket('DhcpAgent.release', netns[handleOf], { version, type: 'udp', device })
-  const socket = createSocket({ type: version === 4 ? 'udp4' : 'udp6' })
-  const bound = once(socket, 'listening')
-  socket.bind({ fd: opened.take() })
-  await bound
-  return socket
-}
 
 function send(socket: Socket, packet: Buffer, port: number, to: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -80,7 +67,11 @@ export async function releaseLeases(
         if (server === undefined || (version === 6 && duid === undefined)) continue
         if (version === 4 && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(lease.mac ?? '')) continue
         let socket = sockets.get(version)
-        if (socket === undefined) sockets.set(version, (socket = await socketIn(netns, version, device)))
+        if (socket === undefined)
+          sockets.set(
+            version,
+            (socket = await netns.createSocket({ type: version === 4 ? 'udp4' : 'udp6', dev: device })),
+          )
         if (version === 4) await send(socket, releaseIPv4(lease, server), 67, server)
         else await send(socket, releaseIPv6(lease, duid ?? ''), 547, 'ff02::1:2')
       }

@@ -17,6 +17,14 @@ export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrup
 export const Outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
 export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
+/** What looks different in each namespace: FileTree of native/file_jobs.h. */
+export const FileTree = { sysctl: 0, proc: 1, sysfs: 2, etc: 3 } as const
+export type FileTree = (typeof FileTree)[keyof typeof FileTree]
+
+/** What is done with files: AccessFiles::What of native/file_jobs.h. */
+export const FileAccess = { read: 0, write: 1, link: 2, list: 3, walk: 4 } as const
+export type FileAccess = (typeof FileAccess)[keyof typeof FileAccess]
+
 /** [handle, device, inode] of a namespace. */
 export type NetnsDescription = readonly [handle: number, device: number, inode: number]
 
@@ -56,21 +64,112 @@ export interface Addon {
   adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(
     handle: number,
-    version: 4 | 6,
-    type: 'tcp' | 'udp',
+    family: 'ipv4' | 'ipv6' | 'unix',
+    stream: boolean,
     ipv6Only: boolean,
+    reusePort: boolean,
+    connects: boolean,
     host: string,
     port: number,
+    mask: number,
     device: string,
   ): Started
   takeSocket(socket: number): number
+  createNamespaces(kinds: number, users: string, groups: string, host: string, domain: string, offsets: string): Started
+  openNamespace(kind: string, source: 'path' | 'fd' | 'pid' | 'tid', which: string | number): Started
+  openRelative(handle: number, parent: boolean): Started
+  pinNamespace(handle: number, path: string): Started
+  askNamespace(handle: number, about: number, change: string | undefined): Started
+  endNamespace(handle: number): Started
+  listNamespaces(): Started
+  createRootless(users: string, groups: string, withHandle: number): Started
+  wayIn(handle: number): Started
+  /** The number of the datagrams that it can be read and written by, besides; or -errno. */
+  watchSocket(socket: number): number
+  socketAddress(socket: number, peer: boolean): readonly [address: string, port: number, device: number] | number
+  deviceName(socket: number, index: number): string | undefined
+  /** 0 or -errno. */
+  joinGroup(socket: number, join: boolean, group: string, device: string): number
+  /** 0 or -errno. */
+  setReuseAddr(socket: number, on: boolean): number
+  /** 0 or -errno. */
+  setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
+  listenDatagrams(datagrams: number, ready: (events: number) => void): number
+  pollDatagrams(datagrams: number, events: number): number
+  refDatagrams(datagrams: number, alive: boolean): number
+  /** How many packets, or -errno of a mistake in the arguments; how it ended is the first of the words. */
+  receiveDatagrams(
+    datagrams: number,
+    slab: Uint8Array,
+    offset: number,
+    longest: number,
+    words: Uint32Array,
+    most: number,
+    errors: boolean,
+  ): number
+  /** How many packets, or -errno if none. */
+  sendDatagrams(
+    datagrams: number,
+    packets: Uint8Array,
+    lengths: Uint32Array,
+    count: number,
+    address: Uint8Array | undefined,
+  ): number
+  datagramsFd(datagrams: number): number
+  closeDatagrams(datagrams: number): boolean
+  packetStatistics(datagrams: number): readonly [packets: number, drops: number] | number
+  openTap(
+    handle: number,
+    name: string,
+    flags: number,
+    exists: boolean,
+    owner: number,
+    group: number,
+    headerSize: number,
+    offload: number,
+  ): Started
+  controlTap(datagrams: number, what: number, value: number): Started
+  openPackets(
+    handle: number,
+    protocol: number,
+    device: string,
+    switches: number,
+    fanout: number,
+    bufferSize: number,
+    filter: Uint8Array,
+  ): Started
+  openPing(
+    handle: number,
+    version: 4 | 6,
+    host: string,
+    source: string,
+    device: string,
+    ttl: number,
+    trafficClass: number,
+    dontFragment: boolean,
+  ): Started
+  accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
   lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */
   progress(job: number): number
   scratch(): ArrayBuffer
-  enter(handle: number): Ended | undefined
+  enter(handle: number, kind: string): Ended | undefined
   leave(): Ended | undefined
   limit(opening: number, sockets: number): number
   end(): void

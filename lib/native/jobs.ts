@@ -80,10 +80,18 @@ addon.start(dispatch)
 
 const callKeys = new Set(['signal', 'timeout', 'onWarning'])
 
+const setsOfKeys = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+function keysWith(more: readonly string[]): ReadonlySet<string> {
+  let keys = setsOfKeys.get(more)
+  if (keys === undefined) setsOfKeys.set(more, (keys = new Set([...callKeys, ...more])))
+  return keys
+}
+
 /** Checks the options of a call; `more` names the ones that the call has besides. */
-export function checkCallOptions(options: CallOptions | undefined, more: readonly string[] = []): void {
+export function checkCallOptions(options: CallOptions | undefined, more?: readonly string[]): void {
   if (options === undefined) return
-  checkKeys(options, more.length === 0 ? callKeys : new Set([...callKeys, ...more]))
+  checkKeys(options, more === undefined ? callKeys : keysWith(more))
   const { signal, timeout, onWarning } = options
   // Not `instanceof`: a signal may come from another realm.
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {

@@ -1,4 +1,4 @@
-// The addon's jobs on namespaces themselves and on sockets inside them, as promises with errors in our terms.
+// The addon's jobs on namespaces themselves, as promises with errors in our terms.
 import { stat } from 'node:fs'
 import { closedError, NetloomError, systemError, type FailureDetails, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
@@ -8,9 +8,10 @@ import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
 /** What a job is about, for its errors. */
-type About = Subject & Pick<FailureDetails, 'detail'>
+export type About = Subject & Pick<FailureDetails, 'detail' | 'hint'>
 
-function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
+/** What a job came to, or its failure as an error. */
+export function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
   if (errno === 0) return result
   throw systemError({ ...about, errno, syscall: call })
 }
@@ -38,8 +39,14 @@ export async function createNetns(
   const about = { operation: 'NetNs.create', netns: label, detail: path }
   if (path !== undefined) endWithProcess()
   const start = (): Started => addon.createNetns(path ?? '', ephemeral)
-  return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about, start, options), about), label)
+  const completion = await runJob<NetnsDescription>(about, start, options)
+  const hint = completion.errno === EPERM ? createNeeds : undefined
+  return new NetnsHandle(unwrap(completion, { ...about, hint }), label)
 }
+
+const EPERM = errnoNumber('EPERM')
+const createNeeds =
+  'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN; NetNs.create({ rootless: true }) needs no privilege, and gives no name'
 
 /** How to find a namespace that exists. */
 export type NetnsSource = { path: string } | { fd: number } | { pid: number } | { tid: number }
@@ -129,38 +136,6 @@ export async function listLeftovers(directory: string): Promise<readonly string[
   return unwrap(completion, { operation, detail: directory })
 }
 
-/** A TCP or UDP socket inside a namespace. */
-export interface SocketRequest {
-  readonly version: 4 | 6
-  readonly type: 'tcp' | 'udp'
-  readonly ipv6Only?: boolean | undefined
-  /** The address to bind it to; not bound without. */
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  /** The only device that it sends and receives by: its name, or its index as text. */
-  readonly device?: string | undefined
-}
-
-/** A socket inside a namespace that waits to be used, and is closed at the latest with this Worker or process. */
-export interface WaitingSocket {
-  /** Its descriptor, which then belongs to the caller: for use before anything else can happen. */
-  take(): number
-}
-
-/** Opens a socket inside a namespace. */
-export async function openSocket(
-  operation: string,
-  netns: NetnsHandle,
-  { version, type, ipv6Only = false, host = '', port = 0, device = '' }: SocketRequest,
-  options?: CallOptions,
-): Promise<WaitingSocket> {
-  const start = (): Started => addon.openSocket(netns.use(operation), version, type, ipv6Only, host, port, device)
-  const detail = host === '' ? undefined : `${version === 6 ? `[${host}]` : host}:${port}`
-  const about = { operation, netns: netns.label, detail }
-  const socket = unwrap(await runJob<number>(about, start, options), about)
-  return { take: () => addon.takeSocket(socket) }
-}
-
 // libuv starts the threads of its pool when it first needs one, from this thread: were that inside, they would stay there.
 let poolStarted = false
 function startPool(): void {
@@ -169,12 +144,25 @@ function startPool(): void {
   stat('/', () => undefined)
 }
 
-/** Runs a function with JavaScript's own thread inside a namespace. */
-export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
+const mayNotEnter =
+  'a thread of Node enters a namespace only with CAP_SYS_ADMIN where the process is, also one of its own user namespace ' +
+  '(rootless), for user namespaces are for processes of one thread. Listen, connect and the rest work without: use those, ' +
+  'or start a process in the namespace'
+
+/** Runs a function with JavaScript's own thread inside a namespace of this kind. */
+export function runInside<Result>(
+  operation: string,
+  netns: NetnsHandle,
+  inside: () => Result,
+  kind: 'net' | 'uts' | 'ipc' | 'cgroup' = 'net',
+): Result {
   startPool()
   const about = { operation, netns: netns.label }
-  const failed = addon.enter(netns.use(operation))
-  if (failed !== undefined) throw systemError({ ...about, errno: failed[0], syscall: failed[1] })
+  const failed = addon.enter(netns.use(operation), kind)
+  if (failed !== undefined) {
+    const [errno, syscall] = failed
+    throw systemError({ ...about, errno, syscall, hint: errno === EPERM ? mayNotEnter : undefined })
+  }
   try {
     return inside()
   } finally {

@@ -1,10 +1,10 @@
 // What somebody has to close, with where it was opened. Written down only from `watchOpened` on: for tests.
 
-/** What was opened: a handle of a namespace, a server or a connection inside one. */
+/** What was opened: a handle of a namespace, or what lives inside one. */
 export interface Opened {
   /** No other has this number. */
   readonly id: number
-  readonly kind: 'namespace' | 'server' | 'connection'
+  readonly kind: 'namespace' | 'server' | 'connection' | 'socket' | 'tap' | 'packet socket' | 'process' | 'worker'
   /** The namespace it belongs to, as errors call it. */
   readonly label: string
   /** The inode of that namespace. */

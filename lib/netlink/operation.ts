@@ -92,11 +92,27 @@ export interface Answers {
 /** For operations without a result. */
 export const nothing = (): void => undefined
 
+/** Also what an operation has from its class. */
+function whole<Result>(operation: Operation<Result>): Operation<Result> {
+  const { name, protocol, lane, netns, steps, about, forgives, recover } = operation
+  return {
+    name,
+    protocol,
+    lane,
+    netns,
+    steps,
+    about,
+    result: (answers) => operation.result(answers),
+    forgives,
+    recover,
+  }
+}
+
 /** The same operation, with another result made of its own. */
 export function map<From, To>(operation: Operation<From>, make: (result: From) => To): Operation<To> {
   const { recover } = operation
   return {
-    ...operation,
+    ...whole(operation),
     result: (answers) => make(operation.result(answers)),
     recover: recover === undefined ? undefined : (error) => make(recover(error)),
   }
@@ -107,7 +123,7 @@ const nothingThere: ReadonlySet<number> = new Set(notFoundCodes.map((code) => er
 /** The same operation, which gives undefined where there is nothing of what it asks for. */
 export function ifThere<Result>(operation: Operation<Result>): Operation<Result | undefined> {
   return {
-    ...operation,
+    ...whole(operation),
     forgives: nothingThere,
     recover(error) {
       if (isNotFound(error)) return undefined

@@ -6,6 +6,7 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
 import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
@@ -28,6 +29,9 @@ export interface BatchOptions {
   onError?: 'stop' | 'continue' | undefined
 }
 
+const batchKeys = new Set(['rollback', 'onError'])
+const creationKeys = new Set(['path', 'ephemeral', 'rootless'])
+
 /** A namespace that a batch creates: later operations of the same batch may use it. */
 export interface NewNetNs<Created> extends BatchNetNs, NetnsTarget, BatchEntry<Created> {
   /** Its name under `/run/netns`, if it has one. */
@@ -40,6 +44,8 @@ export interface BatchCreateOptions {
   path?: string | undefined
   /** Unpins it when its handle is disposed or closed. Default: false. */
   ephemeral?: boolean | undefined
+  /** Creates it without privilege, as `NetNs.create` with `rootless: true`: anonymous. Default: false. */
+  rootless?: boolean | undefined
 }
 
 /** What makes the public handle of a namespace that a batch created. */
@@ -75,7 +81,7 @@ export class Batch<Created> implements BatchNetNs {
 
   /** @internal NetNs.batch */
   constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}, lane: Lane = Lane.mutation) {
-    checkKeys(options, new Set(['rollback', 'onError']))
+    checkKeys(options, batchKeys)
     const { rollback = false, onError = 'stop' } = options
     if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
     if ((onError as unknown) !== 'stop' && (onError as unknown) !== 'continue') {
@@ -114,35 +120,22 @@ export class Batch<Created> implements BatchNetNs {
    */
   createNetNs(name?: string, options: BatchCreateOptions = {}): NewNetNs<Created> {
     this.#refuseCommitted('createNetNs')
-    checkKeys(options, new Set(['path', 'ephemeral']))
-    const { path: at, ephemeral = false } = options
+    checkKeys(options, creationKeys)
+    const { path: at, ephemeral = false, rootless = false } = options
+    if (typeof rootless !== 'boolean') throw wrongType('rootless', 'a boolean', rootless)
+    if (rootless) refusePinned({ name, path: at, prefix: undefined })
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(checkName(name))
     const netns = new FutureNetns(name ?? path ?? `number ${this.#items.length} of a batch`, this)
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
-      creation: { netns, path, ephemeral },
+      creation: { netns, path, ephemeral, rootless },
       result: (created) =>
         this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
     if (path !== undefined) endWithProcess()
-    const entry = this.#note<Created>(item)
-    const { index } = entry
-    const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
-    return {
-      links,
-      addresses,
-      routes,
-      neighbors,
-      rules,
-      name,
-      index,
-      [handleOf]: netns,
-      get value() {
-        return entry.value
-      },
-    }
+    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns), netns, name)
   }
 
   /**
@@ -217,6 +210,37 @@ export class Batch<Created> implements BatchNetNs {
     this.#refuseCommitted(operation)
   }
   readonly #noteVerb = (operation: Operation<unknown>): BatchEntry<unknown> => this.#note(operation)
+}
+
+class Creation<Created> implements NewNetNs<Created> {
+  readonly links: Noted<typeof linkVerbs>
+  readonly addresses: Noted<typeof addressVerbs>
+  readonly routes: Noted<typeof routeVerbs>
+  readonly neighbors: Noted<typeof neighborVerbs>
+  readonly rules: Noted<typeof ruleVerbs>
+  readonly index: number
+  readonly [handleOf]: FutureNetns
+  readonly #entry: BatchEntry<Created>
+
+  constructor(
+    entry: BatchEntry<Created>,
+    { links, addresses, routes, neighbors, rules }: BatchNetNs,
+    netns: FutureNetns,
+    readonly name: string | undefined,
+  ) {
+    this.links = links
+    this.addresses = addresses
+    this.routes = routes
+    this.neighbors = neighbors
+    this.rules = rules
+    this.index = entry.index
+    this[handleOf] = netns
+    this.#entry = entry
+  }
+
+  get value(): Created {
+    return this.#entry.value
+  }
 }
 
 class Entry<Result> implements BatchEntry<Result> {

@@ -124,10 +124,15 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
 }
 
 /** What makes a device that exists what the options say: messages that come before it goes up, and the one that does it. */
-function finishing(name: string, options: Options, deferred: Options, prefix: string): Message[] {
+function finishing(
+  name: string,
+  options: Options,
+  deferred: Options | undefined,
+  flags: Flags,
+  prefix: string,
+): Message[] {
   const messages: Message[] = []
-  const later = { ...laterPart(options), ...deferred }
-  const flags = flagPart(options, prefix)
+  const later = Object.assign(laterPart(options), deferred)
   const port = portPart(options, prefix)
   const field = prefix === '' ? '' : prefix.slice(0, -1)
   const settle = (attributes: Options): void => {
@@ -155,26 +160,21 @@ export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Lin
   const name = options.name as string
   // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
   const elsewhere = target !== netns
-  const near = {
-    ...creationPart(options),
-    ...pick(options, elsewhere ? ['link'] : ['link', 'master']),
-    ...(elsewhere ? { netnsFd: target } : {}),
-    linkInfo: far === undefined ? linkInfo : { kind: 'veth', data: { peer: far.message } },
-  }
-  // Addresses that IPv6 makes by itself come with the up: what prevents them has to be set before.
-  const early = pick(options, ['addrGenMode', 'protoDown', 'port', 'operState', 'carrier']) as Options
-  const upNow = Object.keys(early).length === 0 && !elsewhere
+  const near = creationPart(options) as Record<string, unknown>
+  if (options.link !== undefined) near.link = options.link
+  if (elsewhere) near.netnsFd = target
+  else if (options.master !== undefined) near.master = options.master
+  near.linkInfo = far === undefined ? linkInfo : { kind: 'veth', data: { peer: far.message } }
+  const upNow = !elsewhere && earlyOptions.every((option) => options[option] === undefined)
+  const flags = flagPart(options)
+  const index = indexPart(options)
   const create = message('NEWLINK', linkLayout, {
     flags: Mode.add,
-    header: { index: indexPart(options), ...(upNow ? flagPart(options) : {}) },
+    header: upNow ? { index, flags: flags.flags, change: flags.change } : { index },
     attributes: near,
   })
-  const finish = finishing(
-    name,
-    upNow ? { ...options, ...noFlags } : options,
-    elsewhere ? pick(options, ['master']) : {},
-    '',
-  )
+  const deferred = elsewhere ? pick(options, ['master']) : undefined
+  const finish = finishing(name, options, deferred, upNow ? noFlags : flags, '')
   const undo = { netns: target, message: message('DELLINK', linkLayout, { attributes: { name } }) }
   const steps: Step[] = [{ netns, messages: [create], ending: Ending.ack, undo }]
   if (far !== undefined && far.finish.length > 0) {
@@ -193,7 +193,11 @@ export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Lin
   }
 }
 
-const noFlags = { up: undefined, arp: undefined, multicast: undefined, allMulticast: undefined, promisc: undefined }
+type Flags = ReturnType<typeof flagPart>
+const noFlags: Flags = { flags: 0, change: 0 }
+
+// Addresses that IPv6 makes by itself come with the up: what prevents them has to be set before.
+const earlyOptions = ['addrGenMode', 'protoDown', 'port', 'operState', 'carrier']
 
 /**
  * The far end of a veth: its part of the message, and what it takes only afterwards, in its own namespace. The message
@@ -209,11 +213,12 @@ function peerOf(
     // The kernel ignores the one without the other.
     throw wrongValue('peer.index', 'given only together with "index"', peer.index)
   }
-  const attributes = { ...creationPart(peer), ...(far === home ? {} : { netnsFd: far }) }
+  const attributes = creationPart(peer) as Record<string, unknown>
+  if (far !== home) attributes.netnsFd = far
   return {
     netns: far,
     message: { header: { index: indexPart(peer, 'peer.') }, attributes } as never,
-    finish: finishing(peer.name as string, peer, pick(peer, ['master']), 'peer.'),
+    finish: finishing(peer.name as string, peer, pick(peer, ['master']), flagPart(peer, 'peer.'), 'peer.'),
   }
 }
 
@@ -253,12 +258,11 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
       undo: { netns: target, message: message('NEWLINK', linkLayout, back) },
     })
   }
-  const settings = {
-    ...creationPart(options),
-    ...laterPart(options),
-    ...pick(options, ['master']),
-    ...(linkInfo === undefined ? {} : { linkInfo }),
+  const settings = Object.assign(creationPart(options), laterPart(options), pick(options, ['master'])) as Options & {
+    name?: unknown
+    linkInfo?: unknown
   }
+  if (linkInfo !== undefined) settings.linkInfo = linkInfo
   if (target !== undefined) delete settings.name
   const flags = flagPart(options)
   const upLater = port !== undefined || options.addrGenMode !== undefined || options.protoDown !== undefined

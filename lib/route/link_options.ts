@@ -188,20 +188,59 @@ type LinkWire = ValueOf<typeof linkAttributes>
 /** Options by name, checked for their keys. */
 export type Options = Readonly<Record<string, unknown>>
 
-const flagOptions = {
-  up: IFF.UP,
-  multicast: IFF.MULTICAST,
-  allMulticast: IFF.ALLMULTI,
-  promisc: IFF.PROMISC,
-  arp: IFF.NOARP,
-}
+const flagOptions = [
+  ['up', IFF.UP],
+  ['multicast', IFF.MULTICAST],
+  ['allMulticast', IFF.ALLMULTI],
+  ['promisc', IFF.PROMISC],
+  ['arp', IFF.NOARP],
+] as const
 // What a message that creates a device ignores or refuses, and one that changes it takes.
 const laterOptions = ['alias', 'protoDown', 'carrier', 'operState', 'linkMode']
 const creationOptions = Object.keys(creationAttributes)
 
-const settingKeys = [...creationOptions, ...laterOptions, ...Object.keys(flagOptions), 'master', 'port', 'addrGenMode']
+const settingKeys = [
+  ...creationOptions,
+  ...laterOptions,
+  ...flagOptions.map(([option]) => option),
+  'master',
+  'port',
+  'addrGenMode',
+]
 const addKeys = ['kind', 'index', 'altnames', 'netns', 'link']
 const queueKeys = new Set(['numTxQueues', 'numRxQueues'])
+const changeKeys = [...settingKeys.filter((key) => !queueKeys.has(key)), 'kind', 'netns']
+
+// The keys of options, by kind: a set for each, made once.
+const keysOfPeer = new Set([...settingKeys, 'index', 'altnames', 'netns'])
+const keysOfOther = new Set([...settingKeys, ...addKeys, 'infoKind', 'data'])
+const keysOfChanges = new Set(changeKeys)
+interface KeysOfKind {
+  readonly own: readonly string[]
+  readonly creation: ReadonlySet<string>
+  readonly changes: ReadonlySet<string>
+}
+const keysByKind = Object.fromEntries(
+  Object.entries(linkKinds).map(([name, { data }]): [string, KeysOfKind] => {
+    const own = Object.keys(data.table)
+    const changeable = name === 'veth' ? [] : own
+    return [
+      name,
+      {
+        own,
+        creation: new Set([...settingKeys, ...addKeys, ...own]),
+        changes: new Set([...changeKeys, ...changeable]),
+      },
+    ]
+  }),
+) as Record<keyof typeof linkKinds, KeysOfKind>
+const keysOf = ({ kind }: (typeof linkKinds)[keyof typeof linkKinds]): KeysOfKind => keysByKind[kind]
+const keysByPortKind = new Map(
+  Object.entries(portData).map(([name, { table }]) => [
+    name,
+    { own: Object.keys(table), all: new Set(['kind', ...Object.keys(table)]) },
+  ]),
+)
 
 /** The schema of a kind, by its name in options. */
 export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKinds] {
@@ -216,7 +255,7 @@ export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKi
 export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo']> {
   if (typeof options !== 'object' || (options as unknown) === null) throw wrongType('options', 'an object', options)
   if (options.kind === 'other') {
-    checkKeys(options, new Set([...settingKeys, ...addKeys, 'infoKind', 'data']))
+    checkKeys(options, keysOfOther)
     const { name, infoKind, data } = options
     if (name === undefined) throw wrongType('name', 'given for a link', undefined)
     if (typeof infoKind !== 'string') throw wrongType('infoKind', 'a string', infoKind)
@@ -225,10 +264,13 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
     return { kind: infoKind, data }
   }
   const kind = checkKind(options.kind)
-  checkKeys(options, new Set([...settingKeys, ...addKeys, ...Object.keys(kind.data.table)]))
-  for (const needed of ['name', ...kind.needs, ...(kind.kind === 'veth' ? ['peer'] : [])]) {
+  checkKeys(options, keysOf(kind).creation)
+  const need = (needed: string): void => {
     if (options[needed] === undefined) throw wrongType(needed, `given for a ${kind.kind}`, undefined)
   }
+  need('name')
+  kind.needs.forEach(need)
+  if (kind.kind === 'veth') need('peer')
   if (kind.kind === 'veth') {
     if (options.link !== undefined) throw wrongValue('link', 'left out: a veth has no lower device', options.link)
     return { kind: 'veth' } // its far end is not as the options say it
@@ -239,7 +281,7 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
 
 /** Checks the far end of a veth. */
 export function checkPeer(peer: unknown): { options: Options; netns: NetnsReference | undefined } {
-  checkKeys(peer, new Set([...settingKeys, 'index', 'altnames', 'netns']), 'peer')
+  checkKeys(peer, keysOfPeer, 'peer')
   const options = peer as Options
   if (options.name === undefined) throw wrongType('peer.name', 'given for a veth', undefined)
   const netns = options.netns === undefined ? undefined : checkNetns(options.netns, 'peer.netns', 'links.add')
@@ -249,14 +291,12 @@ export function checkPeer(peer: unknown): { options: Options; netns: NetnsRefere
 /** Checks the keys of changes. Returns IFLA_LINKINFO, if there is something of the kind's among them. */
 export function checkChanges(changes: Options): LinkWire['linkInfo'] {
   const kind = (changes as Options | null)?.kind
-  const common = settingKeys.filter((key) => !queueKeys.has(key))
   if (kind === undefined) {
-    checkKeys(changes, new Set([...common, 'kind', 'netns']))
+    checkKeys(changes, keysOfChanges)
     return undefined
   }
   const known = checkKind(kind)
-  const keys = known.kind === 'veth' ? [] : Object.keys(known.data.table)
-  checkKeys(changes, new Set([...common, 'kind', 'netns', ...keys]))
+  checkKeys(changes, keysOf(known).changes)
   const data = known.kind === 'veth' ? {} : dataPart(changes, known)
   return { kind: known.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
 }
@@ -266,7 +306,7 @@ function dataPart(options: Options, kind: (typeof linkKinds)[keyof typeof linkKi
     if (options[one] === undefined || options[other] === undefined) continue
     throw wrongValue(other, `left out where "${one}" is given`, options[other])
   }
-  return pick(options, Object.keys(kind.data.table))
+  return pick(options, keysOf(kind).own)
 }
 
 /** The index that a new device shall have; 0 leaves the choice to the kernel. */
@@ -302,19 +342,19 @@ export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
   if (port === undefined) return undefined
   if (typeof port !== 'object' || (port as unknown) === null) throw wrongType(`${prefix}port`, 'an object', port)
   const kind: unknown = (port as Options).kind ?? 'bridge'
-  if (typeof kind !== 'string' || !Object.hasOwn(portData, kind)) {
+  const keys = typeof kind === 'string' ? keysByPortKind.get(kind) : undefined
+  if (typeof kind !== 'string' || keys === undefined) {
     throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)
   }
-  const schema = portData[kind as PortKindName]
-  checkKeys(port, new Set(['kind', ...Object.keys(schema.table)]), `${prefix}port`)
-  return { portKind: kind, portData: pick(port, Object.keys(schema.table)) as never }
+  checkKeys(port, keys.all, `${prefix}port`)
+  return { portKind: kind, portData: pick(port, keys.own) as never }
 }
 
 /** The flags that the options set, and which of them they mean. */
 export function flagPart(options: Options, prefix = ''): { flags: number; change: number } {
   let flags = 0
   let change = 0
-  for (const [option, bit] of Object.entries(flagOptions)) {
+  for (const [option, bit] of flagOptions) {
     const value = options[option]
     if (value === undefined) continue
     if (typeof value !== 'boolean') throw wrongType(prefix + option, 'a boolean', value)

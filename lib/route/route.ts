@@ -4,7 +4,7 @@ import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { familyOf, lengthSuffixes, parseIP, parsePrefix } from '../wire/ip'
+import { familyOf, lengthSuffixes, parseIP, parsePrefix, type Prefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, type Family, type routeProtocol, type scope, table } from './families'
 import {
@@ -217,9 +217,17 @@ const localTypes = new Set<unknown>(['local', 'broadcast', 'anycast', 'nat'])
 const linkTypes = new Set<unknown>(['broadcast', 'multicast', 'anycast'])
 
 /** The family that a key means. */
-export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Family {
+export function familyOfRoute(route: RouteOptions): Family {
+  return destinationOf(route)?.family ?? familyOfDefault(route)
+}
+
+/** The prefix that a key means; undefined for the default route. */
+function destinationOf({ dst, family }: RouteOptions): Prefix | undefined {
   const chosen = checkFamily(family)
-  if (dst !== 'default') return parsePrefix(dst, 'dst', chosen).family
+  return dst === 'default' ? undefined : parsePrefix(dst, 'dst', chosen)
+}
+
+function familyOfDefault({ via, family: chosen, nexthops }: RouteOptions): Family {
   if (chosen !== undefined) return chosen
   const hops = nexthops as readonly (Partial<Nexthop> | null)[] | undefined // not checked yet
   const first = via ?? hops?.find((hop) => hop?.via !== undefined)?.via
@@ -227,10 +235,11 @@ export function familyOfRoute({ dst, via, family, nexthops }: RouteOptions): Fam
 }
 
 /** RTA_GATEWAY, or RTA_VIA where the next router is of the other family. */
-function router(via: unknown, of: Family, field: string): { via: string } | { viaOther: string } {
-  parseIP(via, field)
+function router(via: unknown, of: Family, field: string): { via?: string; viaOther?: string } {
+  const family = typeof via === 'string' ? familyOf(via) : undefined
+  if (family === undefined) parseIP(via, field) // says what is wrong with it
   const text = via as string
-  if (familyOf(text) === of) return { via: text }
+  if (family === of) return { via: text }
   if (of === 'ipv6') throw wrongValue(field, 'an IPv6 address, as the destination', via)
   return { viaOther: text }
 }
@@ -251,15 +260,17 @@ function isOnlink(listed: object): boolean {
   return (listed as Partial<Route>).flags?.includes('onlink') === true
 }
 
+const noHops: readonly Nexthop[] = []
+
 /** Of these, IPv4 takes no notice. */
 const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
 
 function checkReported(route: object): void {
   const { flags, mark, uid, iif } = route as Record<string, unknown>
   if (flags !== undefined && !Array.isArray(flags)) throw wrongType('flags', 'an array', flags)
-  for (const [key, value] of Object.entries({ mark, uid, iif })) {
-    if (value !== undefined) checkInteger(value, 0, 0xffffffff, key)
-  }
+  if (mark !== undefined) checkInteger(mark, 0, 0xffffffff, 'mark')
+  if (uid !== undefined) checkInteger(uid, 0, 0xffffffff, 'uid')
+  if (iif !== undefined) checkInteger(iif, 0, 0xffffffff, 'iif')
 }
 
 function wholeSeconds(value: unknown): number | undefined {
@@ -273,17 +284,17 @@ function wholeSeconds(value: unknown): number | undefined {
 /** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
   // Before it is looked into for the family.
-  if (!Array.isArray(route.nexthops ?? [])) {
-    throw wrongType('nexthops', 'an array', route.nexthops)
-  }
+  const { via, dev, metric, type, protocol, tos, src, from, onlink, nexthops } = route
+  if (!Array.isArray(route.nexthops ?? noHops)) throw wrongType('nexthops', 'an array', nexthops)
   checkReported(route)
-  const of = familyOfRoute(route)
-  const { dst, via, dev, metric, type, protocol, tos, src, from, onlink, nexthops, ...more } = route
-  for (const key of onlyIPv6) {
-    if (of === 'ipv4' && route[key] !== undefined) throw wrongValue(key, 'left out for IPv4', route[key])
+  const prefix = destinationOf(route)
+  const of = prefix?.family ?? familyOfDefault(route)
+  if (of === 'ipv4') {
+    for (const key of onlyIPv6) {
+      if (route[key] !== undefined) throw wrongValue(key, 'left out for IPv4', route[key])
+    }
   }
   if (nexthops?.length === 0) throw outOfRange('nexthops', 'an array of at least one', nexthops)
-  const prefix = dst === 'default' ? undefined : parsePrefix(dst, 'dst')
   const source = from === undefined ? undefined : parsePrefix(from, 'from', of)
   if (src !== undefined) parseIP(src, 'src', of)
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -293,7 +304,7 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
   }
   const where = tableOf(route)
   const narrow = typeof where !== 'number' || where < 256
-  const text = (prefixed: string): string => prefixed.replace(/\/.*/, '')
+  const hop = via === undefined ? undefined : router(via, of, 'via')
   return {
     header: {
       family: of,
@@ -302,27 +313,28 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       tos,
       table: narrow ? tableNumber(where) : 0,
       protocol: protocol ?? (adding ? 'boot' : 'unspec'),
-      scope: more.scope ?? (of === 'ipv6' ? 'global' : adding ? defaultScope(route) : 'nowhere'),
+      scope: route.scope ?? (of === 'ipv6' ? 'global' : adding ? defaultScope(route) : 'nowhere'),
       type: type ?? (adding ? 'unicast' : 'unspec'),
       flags: (onlink ?? isOnlink(route)) ? ['onlink'] : [],
     },
     attributes: {
-      dst: prefix === undefined ? undefined : text(dst),
-      from: from === undefined ? undefined : text(from),
+      dst: prefix?.address,
+      from: source?.address,
       dev,
-      ...(via === undefined ? {} : router(via, of, 'via')),
+      via: hop?.via,
+      viaOther: hop?.viaOther,
       metric,
       src,
-      metrics: locked(more.metrics),
+      metrics: locked(route.metrics),
       nexthops: nexthops?.map((hop, i) => hopMessage(hop, of, `nexthops[${i}]`)),
       table: narrow ? undefined : where,
-      preference: more.preference,
+      preference: route.preference,
       // The time that is left of it names no route.
-      expiresSeconds: adding ? wholeSeconds(more.expiresSeconds) : undefined,
-      flow: more.flow,
-      encapType: more.encapType,
-      encap: more.encap,
-      nexthopId: more.nexthopId,
+      expiresSeconds: adding ? wholeSeconds(route.expiresSeconds) : undefined,
+      flow: route.flow,
+      encapType: route.encapType,
+      encap: route.encap,
+      nexthopId: route.nexthopId,
     },
   }
 }

@@ -55,6 +55,8 @@ export interface LookupOptions {
 
 const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
 
+const removedAgain = { inverse: RTM.DELROUTE }
+
 /** routes.add, routes.replace, routes.append */
 export function addRoute(
   netns: NetnsReference,
@@ -62,15 +64,13 @@ export function addRoute(
   options: RouteOptions,
 ): Operation<void> {
   checkKeys(options, routeGivenKeys)
-  const content = routeMessage(named(options), true)
+  const { header, attributes } = routeMessage(named(options), true)
   // What the kernel takes it for, said so that it can be compared.
-  const unsaid = content.attributes.metric === undefined || content.attributes.metric === 0
-  if (unsaid && verb === 'replace' && familyOfRoute(options) === 'ipv6') content.attributes.metric = defaultMetric
-  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], ...content })
+  const unsaid = attributes.metric === undefined || attributes.metric === 0
+  if (unsaid && verb === 'replace' && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
+  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], header, attributes })
   const back =
-    verb === 'replace'
-      ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) }
-      : { inverse: RTM.DELROUTE }
+    verb === 'replace' ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
   return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
 }
 

@@ -63,10 +63,36 @@ export function change(
   what: Message | readonly Step[],
   about?: string,
   lane: Lane = Lane.mutation,
-  back: WayBack = {},
+  back: WayBack = noWayBack,
 ): Operation<void> {
-  const steps = 'bytes' in what ? [{ netns, messages: [what], ending: Ending.ack, ...back }] : what
-  return { name, protocol: NETLINK.ROUTE, lane, netns, steps, about, result: nothing }
+  return 'bytes' in what
+    ? new SmallChange(name, netns, what, about, lane, back)
+    : { name, protocol: NETLINK.ROUTE, lane, netns, steps: what, about, result: nothing }
+}
+
+const noWayBack: WayBack = {}
+
+/** A change in one message. A batch may hold a million of them, so it keeps no more than it must until it is sent. */
+class SmallChange implements Operation<void> {
+  constructor(
+    readonly name: string,
+    readonly netns: NetnsReference,
+    private readonly message: Message,
+    readonly about: string | undefined,
+    readonly lane: Lane,
+    private readonly back: WayBack,
+  ) {}
+
+  get protocol(): number {
+    return NETLINK.ROUTE
+  }
+
+  get steps(): readonly Step[] {
+    const { netns, message } = this
+    return [Object.assign({ netns, messages: [message], ending: Ending.ack }, this.back)]
+  }
+
+  readonly result = nothing
 }
 
 /** Removes all objects that a dump finds and a pattern lets through. */

@@ -92,7 +92,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     if (typeof value !== 'object' || (value as unknown) === null || Array.isArray(value)) {
       throw wrongType(field === '' ? 'options' : field, 'an object', value)
     }
-    for (const key of Object.keys(value)) {
+    for (const key in value) {
       const part = value[key]
       const name = field === '' ? key : `${field}.${key}`
       const entry = byKey.get(key)

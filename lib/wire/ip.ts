@@ -149,10 +149,18 @@ export function parseIP(value: unknown, field: string, family?: Family): Uint8Ar
 export const lengthSuffixes: readonly string[] = Array.from({ length: 256 }, (_, length) => `/${length}`)
 
 /** An address and how many of its leading bits count. */
-export interface Prefix {
-  readonly family: Family
-  readonly bytes: Uint8Array
-  readonly length: number
+export class Prefix {
+  constructor(
+    readonly family: Family,
+    /** The address in text, without the length. */
+    readonly address: string,
+    readonly length: number,
+  ) {}
+
+  /** The bytes of the address: made when they are asked for, as most prefixes are only checked. */
+  get bytes(): Uint8Array {
+    return parseIP(this.address, 'address')
+  }
 }
 
 /** One to three digits at the end of a text, or -1. */
@@ -169,20 +177,18 @@ function prefixLength(text: string, from: number): number {
 
 /** Parses `10.0.0.0/8`; without a length the address alone is meant (/32, /128). */
 export function parsePrefix(value: unknown, field: string, family?: Family): Prefix {
-  const expected = `${expectedAddress(family)}, with or without /length`
-  if (typeof value !== 'string') throw wrongType(field, expected, value)
+  const expected = (): string => `${expectedAddress(family)}, with or without /length`
+  if (typeof value !== 'string') throw wrongType(field, expected(), value)
   const slash = value.indexOf('/')
   const address = slash < 0 ? value : value.slice(0, slash)
   const found = familyOf(address)
-  if (found === undefined || (family !== undefined && found !== family)) throw wrongValue(field, expected, value)
+  if (found === undefined || (family !== undefined && found !== family)) throw wrongValue(field, expected(), value)
   const most = found === 'ipv4' ? 32 : 128
-  let length = most
-  if (slash >= 0) {
-    length = prefixLength(value, slash + 1)
-    if (length < 0) throw wrongValue(field, expected, value)
-    if (length > most) throw outOfRange(field, `a prefix of at most ${most} bits`, value)
-  }
-  return { family: found, bytes: parseIP(address, field), length }
+  if (slash < 0) return new Prefix(found, address, most)
+  const length = prefixLength(value, slash + 1)
+  if (length < 0) throw wrongValue(field, expected(), value)
+  if (length > most) throw outOfRange(field, `a prefix of at most ${most} bits`, value)
+  return new Prefix(found, address, length)
 }
 
 /** An address as the kernel's answers have it, to compare texts. */
@@ -201,7 +207,9 @@ export function canonicalPrefix(text: string, field = 'prefix'): string {
 export const ip: Type<string> = {
   size: 0,
   encode: (writer, value, field) => {
-    writer.bytes(parseIP(value, field))
+    const address = typeof value === 'string' ? numberOfIPv4(value) : -1
+    if (address >= 0) writer.be32(address)
+    else writer.bytes(parseIP(value, field))
   },
   decode: formatIP,
 }

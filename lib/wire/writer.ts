@@ -20,39 +20,66 @@ export type Relocation =
   | { readonly at: number; readonly device: string; readonly netns?: undefined }
   | { readonly at: number; readonly netns: object; readonly device?: undefined }
 
-// A message is short-lived scratch until it is finished, and one is written at a time: they share their memory.
-let scratch: DataView | undefined = new DataView(new ArrayBuffer(4096))
+// Messages lie one behind the other in pieces of memory: an ArrayBuffer each would cost more than all that is written.
+const pieceSize = 32_768
+/** What has to be left of a piece for a message to begin in it. */
+const worthwhile = 512
+
+class Piece {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly view: DataView
+  used = 0
+
+  constructor(size = pieceSize) {
+    this.bytes = new Uint8Array(size)
+    this.view = new DataView(this.bytes.buffer)
+  }
+}
+
+// Taken by a writer until its message is finished: mostly one is written at a time.
+let piece: Piece | undefined
+
+const nowhere: readonly Relocation[] = []
 
 /** Writes one message. */
 export class Writer {
+  #piece: Piece
   #view: DataView
-  #bytes: Uint8Array
-  #length = 0
-  /** Places that are filled in when the message is sent. */
-  readonly relocations: Relocation[] = []
+  #begin: number
+  #end: number
+  #relocations: Relocation[] | undefined
 
   constructor() {
-    this.#view = scratch ?? new DataView(new ArrayBuffer(4096))
-    this.#bytes = new Uint8Array(this.#view.buffer)
-    scratch = undefined
+    this.#piece = piece ?? new Piece()
+    piece = undefined
+    this.#view = this.#piece.view
+    this.#end = this.#begin = this.#piece.used
+  }
+
+  /** Places that are filled in when the message is sent. */
+  get relocations(): readonly Relocation[] {
+    return this.#relocations ?? nowhere
   }
 
   get length(): number {
-    return this.#length
+    return this.#end - this.#begin
   }
 
-  // Replaces the view where the buffer grows: call it before looking at the view.
+  // Replaces the view where the piece is too small: call it before looking at the view.
   #reserve(size: number): number {
-    const at = this.#length
-    const needed = at + size
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-      grown.set(this.#bytes)
-      this.#bytes = grown
-      this.#view = new DataView(grown.buffer)
-    }
-    this.#length = needed
+    if (this.#end + size > this.#view.byteLength) this.#move(size)
+    const at = this.#end
+    this.#end = at + size
     return at
+  }
+
+  #move(more: number): void {
+    const written = this.#piece.bytes.subarray(this.#begin, this.#end)
+    this.#piece = new Piece(Math.max(pieceSize, 2 * (written.length + more)))
+    this.#piece.bytes.set(written)
+    this.#view = this.#piece.view
+    this.#begin = 0
+    this.#end = written.length
   }
 
   u8(value: number): void {
@@ -86,47 +113,47 @@ export class Writer {
   }
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length)
-    this.#bytes.set(value, at)
+    this.#piece.bytes.set(value, at)
   }
   /** A string without NUL at its end, in UTF-8. */
   text(value: string): void {
-    const begin = this.#length
     const at = this.#reserve(value.length)
+    const { bytes } = this.#piece
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i)
       if (code >= 0x80) {
-        this.#length = begin
+        this.#end = at
         this.bytes(Buffer.from(value))
         return
       }
-      this.#bytes[at + i] = code
+      bytes[at + i] = code
     }
   }
   zeros(count: number): void {
     const at = this.#reserve(count)
-    this.#bytes.fill(0, at, at + count)
+    this.#piece.bytes.fill(0, at, at + count)
   }
   /** The index of the device with this name, known when the message is sent. */
   deviceIndex(name: string): void {
-    this.relocations.push({ at: this.#length, device: name })
+    ;(this.#relocations ??= []).push({ at: this.length, device: name })
     this.zeros(4)
   }
 
   /** The descriptor of a namespace. */
   netnsDescriptor(netns: object): void {
-    this.relocations.push({ at: this.#length, netns })
+    ;(this.#relocations ??= []).push({ at: this.length, netns })
     this.zeros(4)
   }
 
   /** Pads to the four bytes at which attributes and messages begin. */
   align(): void {
-    const rest = this.#length & 3
+    const rest = this.length & 3
     if (rest !== 0) this.zeros(4 - rest)
   }
 
   /** Begins an attribute and returns its place for `end`. */
   begin(type: number, nested = false): number {
-    const at = this.#length
+    const at = this.length
     this.u16(0)
     this.u16(nested ? type | NLA_F_NESTED : type)
     return at
@@ -137,25 +164,28 @@ export class Writer {
    * @param field - What errors call it.
    */
   end(at: number, field = 'attribute'): void {
-    const length = this.#length - at
+    const length = this.length - at
     if (length > longestAttribute) {
       throw outOfRange(field, `at most ${longestAttribute - 4} bytes in a message`, length - 4)
     }
-    this.#view.setUint16(at, length, littleEndian)
+    this.patch16(at, length)
     this.align()
   }
 
   patch16(at: number, value: number): void {
-    this.#view.setUint16(at, value, littleEndian)
+    this.#view.setUint16(this.#begin + at, value, littleEndian)
   }
   patch32(at: number, value: number): void {
-    this.#view.setUint32(at, value, littleEndian)
+    this.#view.setUint32(this.#begin + at, value, littleEndian)
   }
 
   /** What was written; the writer must not be used afterwards. */
   finish(): Uint8Array {
-    const written = this.#bytes.slice(0, this.#length)
-    scratch = this.#view
-    return written
+    const used = (this.#end + 7) & ~7
+    if (used + worthwhile <= this.#view.byteLength) {
+      this.#piece.used = used
+      piece = this.#piece
+    }
+    return this.#piece.bytes.subarray(this.#begin, this.#end)
   }
 }

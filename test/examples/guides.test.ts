@@ -8,7 +8,9 @@ const guides = readdirSync(join(root, 'examples/guides')).map((file) => `guides/
 const programs = ['readme', 'churn', ...guides]
 const pages = [
   'README.md',
-  ...readdirSync(join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? `docs/${file}` : [])),
+  ...['docs', 'docs/inside'].flatMap((directory) =>
+    readdirSync(join(root, directory)).flatMap((file) => (file.endsWith('.md') ? `${directory}/${file}` : [])),
+  ),
 ]
 
 beforeAll(() => {

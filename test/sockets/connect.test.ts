@@ -159,15 +159,32 @@ test('a signal that is aborted already opens nothing', async () => {
 })
 
 describe('once connected', () => {
-  test('a signal that is aborted does nothing to the connection', async () => {
+  test("a signal that is aborted destroys the connection, as with Node's own", async () => {
     await using red = await withLoopback()
     const server = await red.listen({ host: '127.0.0.1' })
     const controller = new AbortController()
     const socket = await red.connect({ host: '127.0.0.1', port: portOf(server), signal: controller.signal })
+    const failed = once(socket, 'error') as Promise<[Error]>
     controller.abort()
+    const [error] = await failed
+    expect(error).toMatchObject({ code: 'ABORT_ERR', netns: red.name })
+    expect(socket.destroyed).toBe(true)
+    server.close()
+  })
+
+  test('many connections may share a signal', async () => {
+    await using red = await withLoopback()
+    const warnings: unknown[] = []
+    const note = (warning: unknown): unknown => warnings.push(warning)
+    process.on('warning', note)
+    const server = await red.listen({ host: '127.0.0.1' })
+    const { signal } = new AbortController()
+    const target = { host: '127.0.0.1', port: portOf(server), signal }
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => red.connect(target)))
     await sleep(1)
-    expect(socket.destroyed).toBe(false)
-    socket.destroy()
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+    for (const socket of sockets) socket.destroy()
     server.close()
   })
 

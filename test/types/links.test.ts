@@ -36,7 +36,7 @@ describe('a link', () => {
   it('is told apart by its kind', () => {
     expectTypeOf<Link['kind']>().toEqualTypeOf<LinkKindName | 'none' | 'other'>()
     expectTypeOf<LinkKindName>().toEqualTypeOf<
-      'bridge' | 'veth' | 'vlan' | 'vxlan' | 'macvlan' | 'macvtap' | 'dummy' | 'ifb' | 'vrf'
+      'bridge' | 'veth' | 'vlan' | 'vxlan' | 'macvlan' | 'macvtap' | 'dummy' | 'ifb' | 'vrf' | 'tun'
     >()
     expectTypeOf<Link>().toEqualTypeOf<KnownLink | VethLink | PlainLink | OtherLink>()
   })
@@ -96,6 +96,7 @@ describe('a link', () => {
         case 'dummy':
         case 'ifb':
         case 'vrf':
+        case 'tun':
         case 'none':
         case 'other':
           return

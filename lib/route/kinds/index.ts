@@ -4,13 +4,14 @@ import { bridgePort } from './bridge_port'
 import { dummy } from './dummy'
 import { ifb } from './ifb'
 import { macvlan, macvtap } from './macvlan'
+import { tun } from './tun'
 import { veth } from './veth'
 import { vlan } from './vlan'
 import { vrf, vrfPort } from './vrf'
 import { vxlan } from './vxlan'
 
 /** Link kinds by name. */
-export const linkKinds = { bridge, veth, vlan, vxlan, macvlan, macvtap, dummy, ifb, vrf }
+export const linkKinds = { bridge, veth, vlan, vxlan, macvlan, macvtap, dummy, ifb, vrf, tun }
 
 /** IFLA_INFO_DATA by kind. */
 export const linkData = {
@@ -23,6 +24,7 @@ export const linkData = {
   dummy: dummy.data,
   ifb: ifb.data,
   vrf: vrf.data,
+  tun: tun.data,
 }
 
 /** IFLA_INFO_SLAVE_DATA by the kind of the master. */

@@ -1,0 +1,45 @@
+// Which paths a namespace shows in its own way, and where they lie.
+import { FileTree } from '../native/file_jobs'
+import { wrongType, wrongValue } from '../wire/invalid'
+import { checkText } from '../wire/text'
+
+/** A file of one of the trees. */
+export interface Place {
+  readonly tree: FileTree
+  /** Below the tree. */
+  readonly path: string
+}
+
+const roots: readonly (readonly [prefix: string, tree: FileTree])[] = [
+  ['/proc/sys/net', FileTree.sysctl],
+  ['/proc/net', FileTree.proc],
+  ['/proc/self/net', FileTree.proc],
+  ['/proc/thread-self/net', FileTree.proc],
+  ['/sys', FileTree.sysfs],
+  ['/etc', FileTree.etc],
+]
+
+const expected = `a path below ${roots.map(([prefix]) => prefix).join(', ')}: others are the same in every network namespace, and Node's fs reads them`
+
+/** PATH_MAX of linux/limits.h, without the NUL. */
+const longestPath = 4095
+
+/** Checks a path that the namespace shows in its own way. */
+export function placeOf(value: unknown, field = 'path'): Place {
+  if (typeof value !== 'string') throw wrongType(field, 'a path', value)
+  const path = checkText(value, 1, longestPath, field)
+  for (const [prefix, tree] of roots) {
+    if (path === prefix) return { tree, path: '' }
+    if (path.startsWith(`${prefix}/`)) return { tree, path: checkRelative(path.slice(prefix.length + 1), field, value) }
+  }
+  throw wrongValue(field, expected, value)
+}
+
+/** Checks a path below a tree: it names something in it, and leads nowhere else. */
+export function checkRelative(path: string, field: string, value: unknown): string {
+  const parts = path.replace(/\/$/, '').split('/')
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw wrongValue(field, 'a path without "//", "." and ".."', value)
+  }
+  return parts.join('/')
+}

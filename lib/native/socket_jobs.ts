@@ -1,0 +1,84 @@
+// The addon's jobs on sockets inside a namespace, as promises with errors in our terms.
+import { closeSync, readFileSync } from 'node:fs'
+import { addon, type Started } from './addon'
+import { runJob, type CallOptions } from './jobs'
+import type { NetnsHandle } from './netns_handle'
+import { unwrap } from './netns_jobs'
+
+/** A socket inside a namespace. */
+export interface SocketRequest {
+  readonly family: 'ipv4' | 'ipv6' | 'unix'
+  readonly type: 'stream' | 'datagram'
+  readonly ipv6Only?: boolean | undefined
+  readonly reusePort?: boolean | undefined
+  /** Connects it to the path instead of binding it. */
+  readonly connects?: boolean | undefined
+  /** The address or path to bind it to; not bound without. */
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  /** The only device that it sends and receives by: its name, or its index as text. */
+  readonly device?: string | undefined
+}
+
+/** A socket inside a namespace that waits to be used, and is closed at the latest with this Worker or process. */
+export interface WaitingSocket {
+  /** Its descriptor, which then belongs to the caller: for use before anything else can happen. */
+  take(): number
+  /** Closes it, unless it was taken. */
+  close(): void
+}
+
+function show({ family, host = '', port = 0 }: SocketRequest): string | undefined {
+  if (host === '') return undefined
+  if (family === 'unix') return host.replace('\0', '@')
+  return `${family === 'ipv6' ? `[${host}]` : host}:${port}`
+}
+
+/** The mask of files that this process makes (umask(2)), which the lanes do not share. process.umask() would set it. */
+function creationMask(): number {
+  const [, mask = '22'] = /^Umask:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
+  return parseInt(mask, 8)
+}
+
+/** Opens a socket inside a namespace. */
+export async function openSocket(
+  operation: string,
+  netns: NetnsHandle,
+  request: SocketRequest,
+  options?: CallOptions,
+): Promise<WaitingSocket> {
+  const {
+    family,
+    type,
+    ipv6Only = false,
+    reusePort = false,
+    connects = false,
+    host = '',
+    port = 0,
+    device = '',
+  } = request
+  const mask = family === 'unix' && !connects ? creationMask() : 0
+  const start = (): Started =>
+    addon.openSocket(
+      netns.use(operation),
+      family,
+      type === 'stream',
+      ipv6Only,
+      reusePort,
+      connects,
+      host,
+      port,
+      mask,
+      device,
+    )
+  const about = { operation, netns: netns.label, detail: show(request) }
+  const socket = unwrap(await runJob<number>(about, start, options), about)
+  const take = (): number => addon.takeSocket(socket)
+  return {
+    take,
+    close() {
+      const fd = take()
+      if (fd >= 0) closeSync(fd)
+    },
+  }
+}

@@ -1,0 +1,63 @@
+// What sockets inside a namespace have in common: their errors, which are Node's own and tell the namespace, and how
+// options that name addresses are checked.
+import { errorMonitor, type EventEmitter } from 'node:events'
+import { isIPv4, isIPv6 } from 'node:net'
+import { NetloomError } from '../errors'
+import type { NetnsHandle } from '../native/netns_handle'
+import { noteOpened, type Opened } from '../native/opened'
+import { wrongType, wrongValue } from '../wire/invalid'
+import type { Family } from '../wire/ip'
+
+/** Options of every call, beside which others may stand. */
+export const callKeys = ['signal', 'timeout', 'onWarning']
+
+/** The family of an address, which may have a zone. */
+export function familyOfHost(host: unknown, field: string): Family {
+  if (typeof host !== 'string') throw wrongType(field, 'an IP address', host)
+  if (isIPv4(host)) return 'ipv4'
+  if (isIPv6(host)) return 'ipv6'
+  throw wrongValue(field, 'an IP address', host)
+}
+
+export function checkBoolean(value: unknown, field: string): void {
+  if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
+}
+
+/** sizeof(sun_path) - 1 of linux/un.h: what a path may take, and an abstract name behind its NUL. */
+const longestPath = 107
+
+/** Checks the path of a Unix socket; one that begins with a NUL is abstract, and a name of the network namespace. */
+export function checkSocketPath(path: unknown, field = 'path'): string {
+  const expected = `a path of 1 to ${longestPath} bytes, or "\\0" and up to ${longestPath} bytes of an abstract name`
+  if (typeof path !== 'string') throw wrongType(field, expected, path)
+  const abstract = path.startsWith('\0')
+  const size = Buffer.byteLength(path) - (abstract ? 1 : 0)
+  if (size < 1 || size > longestPath || (!abstract && path.includes('\0'))) throw wrongValue(field, expected, path)
+  return path
+}
+
+/** Errors of Node's own classes stay what they are, and tell the namespace. */
+export function withNetns(error: unknown, netns: NetnsHandle): unknown {
+  // Not `instanceof Error`: Node's own may be of another realm.
+  const foreign = typeof error === 'object' && error !== null && !(error instanceof NetloomError)
+  return foreign ? Object.assign(error, { netns: netns.label }) : error
+}
+
+/** Lets the errors that something emits tell the namespace. Whether somebody listens to them stays as it was. */
+export function nameErrors(emitter: EventEmitter, netns: NetnsHandle): void {
+  emitter.on(errorMonitor, (error: unknown) => {
+    withNetns(error, netns)
+  })
+}
+
+/** Notes for the leak check of tests that somebody has to close it. */
+export function noteSocket(
+  key: object,
+  kind: Opened['kind'],
+  netns: NetnsHandle,
+  isOpen: () => boolean,
+  opener: (...args: never[]) => unknown,
+): void {
+  const { label, identity } = netns
+  noteOpened(key, { kind, label, inode: identity.inode, isOpen }, opener)
+}

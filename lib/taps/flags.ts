@@ -1,0 +1,83 @@
+// What a tap is made with: IFF_ and TUN_F_ of linux/if_tun.h, and the options that stand for them.
+import { checkInteger } from '../wire/integers'
+import { wrongType, wrongValue } from '../wire/invalid'
+
+/** TUN_F_: what may arrive unfinished in packets with virtio's header. */
+const offloads = { checksum: 0x01, tso4: 0x02, tso6: 0x04, ecn: 0x08, ufo: 0x10, uso4: 0x20, uso6: 0x40 } as const
+
+/**
+ * What the reader of a tap does itself: checksums (TUN_F_CSUM), and packets beyond the MTU that are to be cut, of TCP (`tso4`, `tso6`,
+ * with `ecn`) or UDP (`ufo`; `uso4`, `uso6` since Linux 6.2).
+ */
+export type TapOffload = keyof typeof offloads
+
+/** How packets look, which all queues of a tap have in common. */
+export interface TapFormat {
+  /** Ethernet frames (`tap`) or IP packets (`tun`). Default: `tap`. */
+  mode?: 'tap' | 'tun' | undefined
+  /** Each packet has four bytes before it: flags and the EtherType (not IFF_NO_PI). Default: false. */
+  packetInfo?: boolean | undefined
+  /**
+   * Each packet has virtio's header before it (IFF_VNET_HDR, `struct virtio_net_hdr`), as virtual machines want it: of
+   * 10 bytes, or of 12, 20 or 24 as given (TUNSETVNETHDRSZ). Default: false.
+   */
+  vnetHeader?: boolean | 10 | 12 | 20 | 24 | undefined
+  /** Several queues may be open (IFF_MULTI_QUEUE); the kernel spreads flows over them. Default: false. */
+  multiQueue?: boolean | undefined
+}
+
+export const formatKeys = ['mode', 'packetInfo', 'vnetHeader', 'multiQueue'] as const
+
+/** IFF_ of linux/if_tun.h. */
+const IFF = { TUN: 0x1, TAP: 0x2, MULTI_QUEUE: 0x100, NO_PI: 0x1000, VNET_HDR: 0x4000 } as const
+const modes = { tun: IFF.TUN, tap: IFF.TAP } as const
+
+function checkBoolean(value: unknown, field: string): void {
+  if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
+}
+
+/** Checks a format. */
+export function checkFormat({ mode, packetInfo, vnetHeader, multiQueue }: TapFormat): void {
+  if (mode !== undefined && !Object.hasOwn(modes, mode)) throw wrongValue('mode', '"tap" or "tun"', mode)
+  checkBoolean(packetInfo, 'packetInfo')
+  checkBoolean(multiQueue, 'multiQueue')
+  if (typeof vnetHeader === 'number') {
+    if (![10, 12, 20, 24].includes(vnetHeader))
+      throw wrongValue('vnetHeader', 'a boolean, 10, 12, 20 or 24', vnetHeader)
+  } else checkBoolean(vnetHeader, 'vnetHeader')
+}
+
+/** The flags of a format. */
+export function flagsOf({
+  mode = 'tap',
+  packetInfo = false,
+  vnetHeader = false,
+  multiQueue = false,
+}: TapFormat): number {
+  const flags = [packetInfo ? 0 : IFF.NO_PI, vnetHeader === false ? 0 : IFF.VNET_HDR, multiQueue ? IFF.MULTI_QUEUE : 0]
+  return flags.reduce((sum, flag) => sum | flag, modes[mode])
+}
+
+/** The size of virtio's header that was asked for, 0 for none or the kernel's default. */
+export function headerSizeOf({ vnetHeader }: TapFormat): number {
+  return typeof vnetHeader === 'number' ? vnetHeader : 0
+}
+
+/** Checks what is offloaded, and gives its bits. */
+export function offloadOf(value: unknown, { vnetHeader = false }: TapFormat): number {
+  if (value === undefined) return 0
+  if (!Array.isArray(value)) throw wrongType('offload', 'an array of names', value)
+  if (value.length > 0 && vnetHeader === false) throw wrongValue('offload', 'left out without vnetHeader', value)
+  let bits = 0
+  for (const [i, name] of (value as unknown[]).entries()) {
+    const bit = typeof name === 'string' && Object.hasOwn(offloads, name) ? offloads[name as TapOffload] : undefined
+    if (bit === undefined) throw wrongValue(`offload[${i}]`, `one of ${Object.keys(offloads).join(', ')}`, name)
+    bits |= bit
+  }
+  return bits
+}
+
+/** Checks an id of a user or group. */
+export function checkId(value: unknown, field: string): void {
+  if (value !== undefined) checkInteger(value, 0, 0xfffffffe, field)
+}

@@ -1,0 +1,279 @@
+// Tap: one queue of a TUN or TAP device, as a stream of packets.
+import { Duplex } from 'node:stream'
+import { errnoNumber } from '../errno'
+import { closedError, systemError, type NetloomError } from '../errors'
+import { Datagrams, mostAtOnce, Possible, Slab, wordOf } from '../native/datagrams'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { controlTap } from '../native/tap_jobs'
+import { isBytes, wrongType } from '../wire/invalid'
+import type { TapFormat } from './flags'
+
+/** Longer than any packet: the largest frame, and what may be before it. */
+const longest = 65_600
+const slabSize = 4 * longest
+
+const EAGAIN = errnoNumber('EAGAIN')
+const EIO = errnoNumber('EIO')
+const EBADFD = errnoNumber('EBADFD')
+
+type Done = (error?: Error | null) => void
+
+/** What is being written: packets from `next` on are not, yet. */
+interface Writing {
+  readonly packets: readonly Uint8Array[]
+  next: number
+  readonly done: Done
+}
+
+/**
+ * A TUN or TAP device that is open: a Duplex stream in object mode, one Buffer a packet. What is read is what the kernel
+ * sends by the device, what is written is what it receives by it.
+ *
+ * Reading begins when somebody reads; until then, and where reading is too slow, packets wait in the kernel's queue of
+ * the device, which drops what is too much (`txqlen`). Packets that were read together share memory: copy those few that you
+ * keep for long. What is written while the device is down is dropped, as on a cable that is not plugged in, and counted.
+ * The stream fails with `EBADFD` when the device is deleted, and with `EINVAL` for a packet that is none.
+ *
+ * A tap that is being read keeps the process alive, as a socket does.
+ * @example
+ * await using tap = await ns.taps.create({ up: true })
+ * tap.on('data', (frame) => tap.write(answerTo(frame)))
+ */
+export class Tap extends Duplex {
+  /** The device's name. */
+  readonly name: string
+  /** How its packets look. */
+  readonly format: Readonly<TapFormat>
+  readonly #netns: NetnsHandle
+  readonly #datagrams: Datagrams
+  readonly #slab = new Slab(slabSize)
+  readonly #lengths = new Uint32Array(mostAtOnce)
+  readonly #lengthsRead = new Uint32Array(mostAtOnce)
+  #together: Buffer | undefined
+  #writing: Writing | undefined
+  #dropped = 0
+  readonly #openQueue: (options?: CallOptions) => Promise<Tap>
+
+  /** @internal */
+  constructor(
+    netns: NetnsHandle,
+    [number, name]: readonly [datagrams: number, name: string],
+    format: TapFormat,
+    openQueue: (options?: CallOptions) => Promise<Tap>,
+  ) {
+    super({ objectMode: true, highWaterMark: mostAtOnce, decodeStrings: false })
+    this.name = name
+    this.format = format
+    this.#netns = netns
+    this.#openQueue = openQueue
+    const { label, identity } = netns
+    const what = `tap ${name} in netns ${label}`
+    this.#datagrams = new Datagrams(
+      number,
+      (events) => {
+        this.#onPossible(events)
+      },
+      { kind: 'tap', what, label, inode: identity.inode, opener: Tap as unknown as () => unknown },
+    )
+  }
+
+  /**
+   * The descriptor, to be handed to a program, such as a virtual machine. It stays this object's, and is not inherited
+   * unless it is named: `spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', tap.fd] })` makes it the
+   * descriptor 3 of the program. Do not read here what the program is to get. -1 when the tap is closed.
+   */
+  get fd(): number {
+    return this.#datagrams.isOpen ? this.#datagrams.fd : -1
+  }
+
+  /** How many packets were written while the device was down, and dropped. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /**
+   * Whether the device stays when nobody has it open (TUNSETPERSIST).
+   * @throws TypeError; NetloomError: `ERR_NETLOOM_CLOSED`, `EBADFD` if the device was deleted.
+   */
+  async persist(on: boolean, options?: CallOptions): Promise<void> {
+    if (typeof on !== 'boolean') throw wrongType('on', 'a boolean', on)
+    return this.#control('Tap.persist', 'persist', on ? 1 : 0, options)
+  }
+
+  /**
+   * Another queue of the same device, which has `multiQueue`.
+   * @throws NetloomError: `EBUSY` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
+   * @example
+   * const queues = [tap, await tap.openQueue(), await tap.openQueue()]
+   */
+  async openQueue(options?: CallOptions): Promise<Tap> {
+    checkCallOptions(options)
+    this.#checkOpen('Tap.openQueue')
+    return this.#openQueue(options)
+  }
+
+  /**
+   * Lets the kernel use this queue again, after `detach` (IFF_ATTACH_QUEUE).
+   * @throws NetloomError: `EINVAL` if it is attached, or the device has no `multiQueue`.
+   */
+  async attach(options?: CallOptions): Promise<void> {
+    return this.#control('Tap.attach', 'attach', 1, options)
+  }
+
+  /**
+   * Lets the kernel send nothing by this queue until `attach` (IFF_DETACH_QUEUE).
+   * @throws NetloomError: `EINVAL` if it is detached, or the device has no `multiQueue`.
+   */
+  async detach(options?: CallOptions): Promise<void> {
+    return this.#control('Tap.detach', 'attach', 0, options)
+  }
+
+  async #control(
+    operation: string,
+    what: 'persist' | 'attach',
+    value: number,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    checkCallOptions(options)
+    this.#checkOpen(operation)
+    const about = { operation, netns: this.#netns.label, about: `tap ${this.name}` }
+    return controlTap(about, this.#datagrams.number, what, value, options)
+  }
+
+  #checkOpen(operation: string): void {
+    if (!this.#datagrams.isOpen) throw closedError(operation, this.#netns.label, `the tap ${this.name}`)
+  }
+
+  /** Lets it keep the process alive while it is read (as at first). */
+  ref(): this {
+    if (this.#datagrams.isOpen) this.#datagrams.keepAlive(true)
+    return this
+  }
+
+  /** Lets the process end though it is read. */
+  unref(): this {
+    if (this.#datagrams.isOpen) this.#datagrams.keepAlive(false)
+    return this
+  }
+
+  /** Closes it; a device that is not persistent goes with its last queue. May be called again. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    await new Promise<void>((resolve) => {
+      this.once('close', resolve)
+      this.destroy()
+    })
+  }
+
+  /** For `await using`: `close`. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** @internal */
+  override _read(): void {
+    this.#datagrams.begin(Possible.read)
+  }
+
+  /** @internal */
+  override _write(packet: unknown, _encoding: BufferEncoding, done: Done): void {
+    this.#write([packet], done)
+  }
+
+  /** @internal */
+  override _writev(chunks: { chunk: unknown }[], done: Done): void {
+    this.#write(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, done: Done): void {
+    this.#datagrams.close()
+    const writing = this.#writing
+    this.#writing = undefined
+    writing?.done(error ?? new Error('The tap was closed before all was written'))
+    done(error)
+  }
+
+  #onPossible(events: number): void {
+    if ((events & Possible.write) !== 0 && this.#writing !== undefined) {
+      this.#datagrams.stop(Possible.write)
+      this.#flush(this.#writing)
+    }
+    if ((events & Possible.read) !== 0 && !this.destroyed) this.#receive()
+  }
+
+  #receive(): void {
+    // No more than the stream wants: what is beyond waits in the kernel.
+    const most = Math.max(1, Math.min(mostAtOnce, this.readableHighWaterMark - this.readableLength))
+    const { count, errno } = this.#datagrams.receive(this.#slab, longest, most)
+    let wanted = true
+    // All lengths first: who gets a packet may read another tap.
+    for (let i = 0; i < count; i++) this.#lengthsRead[i] = wordOf(i, 'captured')
+    for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i] ?? 0))
+    if (this.destroyed) return
+    if (!wanted) this.#datagrams.stop(Possible.read)
+    if (errno !== 0) this.destroy(this.#failure('read', errno))
+  }
+
+  #write(packets: readonly unknown[], done: Done): void {
+    const wrong = packets.find((packet) => !isBytes(packet))
+    if (wrong !== undefined) {
+      done(wrongType('packet', 'a Uint8Array', wrong))
+      return
+    }
+    this.#flush({ packets: packets as readonly Uint8Array[], next: 0, done })
+  }
+
+  /** Writes what is left, until the kernel has no room. */
+  #flush(writing: Writing): void {
+    const { packets, done } = writing
+    while (writing.next < packets.length) {
+      const sent = this.#send(packets, writing.next)
+      if (sent > 0) {
+        writing.next += sent
+      } else if (-sent === EIO) {
+        this.#dropped += packets.length - writing.next
+        writing.next = packets.length
+      } else if (-sent === EAGAIN) {
+        this.#writing = writing
+        this.#datagrams.begin(Possible.write)
+        return
+      } else {
+        this.#writing = undefined
+        done(this.#failure('write', -sent))
+        return
+      }
+    }
+    this.#writing = undefined
+    // When others had their turn: what is written meanwhile is then written together, and who writes without end does not
+    // keep the event loop from reading.
+    setImmediate(done)
+  }
+
+  /** Writes as many packets as go into one call; how many, or -errno. */
+  #send(packets: readonly Uint8Array[], from: number): number {
+    const together = (this.#together ??= Buffer.allocUnsafeSlow(slabSize))
+    let count = 0
+    let end = 0
+    for (const packet of from === 0 ? packets : packets.slice(from)) {
+      if (count === mostAtOnce) break
+      // One that is longer than any packet: the kernel says what it thinks of it.
+      if (count === 0 && (packets.length === 1 || packet.byteLength > slabSize)) return this.#datagrams.sendOne(packet)
+      if (packet.byteLength > slabSize - end) break
+      together.set(packet, end)
+      this.#lengths[count++] = packet.byteLength
+      end += packet.byteLength
+    }
+    return this.#datagrams.send(together, this.#lengths, count)
+  }
+
+  #failure(syscall: 'read' | 'write', errno: number): NetloomError {
+    const detail = errno === EBADFD ? 'the device was deleted' : undefined
+    const about = `tap ${this.name}`
+    return systemError({ operation: `Tap.${syscall}`, netns: this.#netns.label, about, errno, syscall, detail })
+  }
+}

@@ -1,0 +1,220 @@
+#include "file_jobs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "child.h"
+#include "environment.h"
+#include "values.h"
+
+namespace netloom {
+namespace {
+
+// What is no ordinary file, in /etc, must not hold the lane up.
+constexpr int kUnwaited = O_NOCTTY | O_NONBLOCK;
+constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+Failure open_directory(const char* path, Fd& directory) {
+  directory = Fd(::open(path, kDirectory));
+  return directory ? Failure{} : failed("open");
+}
+
+// A sysfs shows the devices of the namespace in which it was mounted. This one is mounted nowhere, and goes when
+// nothing is open in it any more.
+Failure mount_sysfs(Fd& root) {
+  const auto open = [] { return Fd(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC))); };
+  Fd context = open();
+  // Who came in by a user namespace may mount in a mount namespace of that alone: a child that ends anyway gets one.
+  if (!context && errno == EPERM && is_child() && ::unshare(CLONE_NEWNS) == 0) context = open();
+  if (!context) return failed("fsopen");
+  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed("fsconfig");
+  root = Fd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
+  return root ? Failure{} : failed("fsmount");
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+Failure read_all(int file, std::string& content) {
+  constexpr size_t kPiece = 64 * 1024;
+  size_t size = 0;
+  while (true) {
+    content.resize(size + kPiece);
+    const ssize_t count = ::read(file, content.data() + size, kPiece);
+    if (count < 0 && errno == EINTR) continue;
+    content.resize(size + static_cast<size_t>(count > 0 ? count : 0));
+    if (count < 0) return failed("read");
+    if (count == 0) return {};
+    size += static_cast<size_t>(count);
+  }
+}
+
+}  // namespace
+
+void AccessFiles::run(ThreadHome& thread) {
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return access(); }); });
+}
+
+Failure AccessFiles::access() {
+  found_.assign(files_.size(), Found());
+  resolve_ = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  // The links of sysfs stay within it.
+  if (tree_ != FileTree::sysfs) resolve_ |= RESOLVE_NO_SYMLINKS;
+  Fd root;
+  Fd below;  // looked into where `root` does not have a file
+  if (Failure failure = open_tree(root, below)) return failure;
+  if (what_ == What::write) {
+    write_all(root.get());
+    return {};
+  }
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const std::string& path = files_[i].path;
+    const auto look = [&](int at) -> Failure {
+      if (what_ == What::read) return read_file(at, path, found_[i].content);
+      if (what_ == What::link) return read_link(at, path, found_[i].content);
+      if (what_ == What::list) return list(at, path, found_[i].entries);
+      walk(at, path, found_[i].entries);
+      return {};
+    };
+    found_[i].failure = root ? look(root.get()) : Failure{ENOENT, "openat2"};
+    if (below && found_[i].failure.error == ENOENT) {
+      // These are the machine's own, wherever they lead.
+      const uint64_t resolve = std::exchange(resolve_, 0);
+      found_[i].failure = look(below.get());
+      resolve_ = resolve;
+    }
+    if (is_out_of_descriptors(found_[i].failure.error)) return found_[i].failure;
+  }
+  return {};
+}
+
+Failure AccessFiles::open_tree(Fd& root, Fd& below) const {
+  switch (tree_) {
+    case FileTree::sysctl:
+      return open_directory("/proc/sys/net", root);
+    case FileTree::proc:
+      return open_directory("/proc/thread-self/net", root);
+    case FileTree::sysfs:
+      return mount_sysfs(root);
+    case FileTree::etc:
+      break;
+  }
+  open_how how{};
+  how.flags = static_cast<uint64_t>(kDirectory);
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  if (!name_.empty()) {
+    const std::string own = "/etc/netns/" + name_;
+    root = Fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, own.c_str(), &how, sizeof how)));
+    if (!root && errno != ENOENT) return failed("openat2");
+  }
+  return open_directory("/etc", below);
+}
+
+Failure AccessFiles::open_file(int root, const std::string& path, int flags, Fd& file) const {
+  open_how how{};
+  how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
+  how.resolve = resolve_;
+  const char* relative = path.empty() ? "." : path.c_str();
+  file = Fd(static_cast<int>(::syscall(SYS_openat2, root, relative, &how, sizeof how)));
+  return file ? Failure{} : failed("openat2");
+}
+
+Failure AccessFiles::read_file(int root, const std::string& path, std::string& content) const {
+  Fd file;
+  if (Failure failure = open_file(root, path, O_RDONLY | kUnwaited, file)) return failure;
+  return read_all(file.get(), content);
+}
+
+Failure AccessFiles::write_file(int root, const std::string& path, const std::string& content) const {
+  Fd file;
+  if (Failure failure = open_file(root, path, O_WRONLY | kUnwaited, file)) return failure;
+  // The kernel takes a value as a whole, or refuses it.
+  return ::write(file.get(), content.data(), content.size()) >= 0 ? Failure{} : failed("write");
+}
+
+void AccessFiles::write_all(int root) {
+  size_t done = 0;
+  for (; done < files_.size(); ++done) {
+    // What cannot be read has no value that could be put back.
+    if (read_file(root, files_[done].path, found_[done].content)) found_[done].content.clear();
+    found_[done].failure = write_file(root, files_[done].path, files_[done].content);
+    if (found_[done].failure) break;
+  }
+  if (done == files_.size()) return;
+  while (done-- > 0) {
+    if (!found_[done].content.empty()) (void)write_file(root, files_[done].path, found_[done].content);
+  }
+}
+
+Failure AccessFiles::read_link(int root, const std::string& path, std::string& target) const {
+  const size_t slash = path.rfind('/');
+  Fd directory;
+  const std::string parent = slash == std::string::npos ? std::string() : path.substr(0, slash);
+  if (Failure failure = open_file(root, parent, O_PATH | O_DIRECTORY, directory)) return failure;
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  target.resize(PATH_MAX);
+  const ssize_t size = ::readlinkat(directory.get(), name.c_str(), target.data(), target.size());
+  if (size < 0) return failed("readlink");
+  target.resize(static_cast<size_t>(size));
+  return {};
+}
+
+Failure AccessFiles::list(int root, const std::string& path, std::vector<Entry>& entries) const {
+  Fd directory;
+  if (Failure failure = open_file(root, path, O_RDONLY | O_DIRECTORY, directory)) return failure;
+  const std::unique_ptr<DIR, CloseDirectory> opened(::fdopendir(directory.get()));
+  if (!opened) return failed("fdopendir");
+  (void)directory.release();
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(opened.get());
+    if (!entry) return errno == 0 ? Failure{} : failed("readdir");
+    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+    entries.push_back(Entry{entry->d_name, {}});
+  }
+}
+
+void AccessFiles::walk(int root, const std::string& path, std::vector<Entry>& entries) const {
+  std::vector<Entry> names;
+  if (list(root, path, names)) {
+    Entry file{path, {}};
+    if (!read_file(root, path, file.content)) entries.push_back(std::move(file));
+    return;
+  }
+  for (const Entry& entry : names)
+    walk(root, path.empty() ? entry.path : path + "/" + entry.path, entries);
+}
+
+napi_value AccessFiles::deliver(const Delivery& to) {
+  if (failure) return nullptr;
+  const auto bytes = [&](const std::string& content) {
+    return make_bytes(to.env, reinterpret_cast<const uint8_t*>(content.data()), content.size());
+  };
+  ArrayValue result(to.env);
+  for (const Found& found : found_) {
+    result.push(found.failure.error);
+    result.push(found.failure.call ? make_text(to.env, found.failure.call) : nullptr);
+    if (what_ == What::list || what_ == What::walk) {
+      ArrayValue entries(to.env);
+      for (const Entry& entry : found.entries) {
+        entries.push(make_text(to.env, entry.path));
+        if (what_ == What::walk) entries.push(bytes(entry.content));
+      }
+      result.push(entries);
+    } else {
+      result.push(what_ == What::write ? nullptr : bytes(found.content));
+    }
+  }
+  return result;
+}
+
+}  // namespace netloom

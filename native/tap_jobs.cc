@@ -1,0 +1,62 @@
+#include "tap_jobs.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <cstring>
+
+#include "environment.h"
+#include "values.h"
+
+namespace netloom {
+
+void OpenTap::run(ThreadHome& thread) {
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
+}
+
+Failure OpenTap::open() {
+  Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return failed("open (/dev/net/tun)");
+  const unsigned before = options_.exists ? ::if_nametoindex(options_.name.c_str()) : 0;
+  if (options_.exists && before == 0) return failed("if_nametoindex");
+  ifreq request{};
+  std::strncpy(request.ifr_name, options_.name.c_str(), IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(options_.flags | (options_.exists ? 0 : IFF_TUN_EXCL));
+  if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return failed("TUNSETIFF");
+  // It went in between, and what was made in its place goes again.
+  if (options_.exists && ::if_nametoindex(request.ifr_name) != before) return Failure{ENODEV, "TUNSETIFF"};
+  if (options_.header_size != 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &options_.header_size) != 0)
+    return failed("TUNSETVNETHDRSZ");
+  if (options_.offload != 0 && ::ioctl(fd.get(), TUNSETOFFLOAD, static_cast<unsigned long>(options_.offload)) != 0)
+    return failed("TUNSETOFFLOAD");
+  if (options_.owner && ::ioctl(fd.get(), TUNSETOWNER, static_cast<unsigned long>(*options_.owner)) != 0)
+    return failed("TUNSETOWNER");
+  if (options_.group && ::ioctl(fd.get(), TUNSETGROUP, static_cast<unsigned long>(*options_.group)) != 0)
+    return failed("TUNSETGROUP");
+  options_.name = request.ifr_name;
+  queue_ = std::move(fd);
+  return {};
+}
+
+napi_value OpenTap::deliver(const Delivery& to) {
+  if (failure) return nullptr;
+  ArrayValue made(to.env);
+  made.push(static_cast<double>(to.environment.keep_datagrams(std::move(queue_), Datagrams::Via::file)));
+  made.push(make_text(to.env, options_.name));
+  return made;
+}
+
+void ControlTap::run(ThreadHome&) {
+  if (what_ == What::persist) {
+    if (::ioctl(queue_->get(), TUNSETPERSIST, static_cast<unsigned long>(value_)) != 0)
+      failure = failed("TUNSETPERSIST");
+    return;
+  }
+  ifreq request{};
+  request.ifr_flags = value_ != 0 ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
+  if (::ioctl(queue_->get(), TUNSETQUEUE, &request) != 0) failure = failed("TUNSETQUEUE");
+}
+
+}  // namespace netloom
