@@ -83,6 +83,19 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // setMulticastDevice(socket, device of the socket's namespace)
   Napi::Value SetMulticastDevice(Info info);
 
+  // processes: process_calls.cc
+  // startProcess(handle, [file, directory, directory for /etc, host, domain, uid map, gid map], arguments, environment,
+  // stdio, [flags, uid, gid, kinds that are made, kinds that are joined …], what is joined, onExit): texts with a NUL
+  // at the end of each; gives [errno, system call, [pid, number, number of each pipe's end or 0 …]]
+  Napi::Value StartProcess(Info info);
+  // signalProcess(number, signal): 0 or -errno
+  Napi::Value SignalProcess(Info info);
+  // keepAliveForProcess(number, whether it shall or undefined): whether it does
+  Napi::Value KeepAliveForProcess(Info info);
+  // listNetnsProcesses(handle)
+  Napi::Value ListNetnsProcesses(Info info);
+  // signalNetnsProcesses(handle, signal)
+  Napi::Value SignalNetnsProcesses(Info info);
   // descriptors that give and take packets, by number: datagram_calls.cc
   // listenDatagrams(number, function of the events that became possible)
   Napi::Value ListenDatagrams(Info info);
@@ -139,6 +152,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CreateRootlessNetns(Info info);
   // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
   Napi::Value FindWayIntoNetns(Info info);
+  // locks of files: lock_calls.cc
+  // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
+  Napi::Value LockFile(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

@@ -12,6 +12,8 @@ namespace netloom {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
+      children_(env, [this](napi_value function, size_t count,
+                            const napi_value* arguments) { (void)call(function, count, arguments); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -103,14 +105,14 @@ void Environment::dispatch(napi_value results) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
     if (!function) continue;  // its copy of the library is gone
-    if (!call(function, results)) return;
+    if (!call(function, 1, &results)) return;
   }
 }
 
-bool Environment::call(napi_value function, napi_value argument) {
+bool Environment::call(napi_value function, size_t count, const napi_value* arguments) {
   napi_value receiver = nullptr;
   (void)napi_get_global(env_, &receiver);
-  if (napi_make_callback(env_, *context_, receiver, function, 1, &argument, nullptr) == napi_ok) return true;
+  if (napi_make_callback(env_, *context_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
   bool thrown = false;
   napi_value error = nullptr;
   if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return false;
@@ -122,6 +124,7 @@ void Environment::end() {
   executor_.stop();
   nursery_->stop();
   jobs_.clear();
+  children_.end();
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();
@@ -187,7 +190,7 @@ int Environment::take_socket(uint64_t number) {
 }
 
 uint64_t Environment::keep_datagrams(Fd fd, Datagrams::Via via) {
-  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, argument); };
+  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, 1, &argument); };
   datagrams_.emplace(++last_handle_, std::make_unique<Datagrams>(env_, std::move(fd), via, call));
   return last_handle_;
 }

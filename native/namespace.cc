@@ -36,17 +36,6 @@ Fd reopen(int place) {
   return Fd(::open(("/proc/self/fd/" + std::to_string(place)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-// Opens a path only if a namespace is behind it: opening a device or a fifo by mistake would have effects or block.
-Failure open_path(const std::string& path, Fd& fd) {
-  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) return failed("open");
-  struct statfs filesystem;
-  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
-  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  fd = reopen(place.get());
-  return fd ? Failure{} : failed("open");
-}
-
 // ESRCH when the process behind a pidfd has ended.
 Failure check_alive(int pidfd) {
   pollfd ended{pidfd, POLLIN, 0};
@@ -55,6 +44,16 @@ Failure check_alive(int pidfd) {
 }
 
 }  // namespace
+
+Failure open_namespace_file(const std::string& path, Fd& fd) {
+  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) return failed("open");
+  struct statfs filesystem;
+  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
+  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
+  fd = reopen(place.get());
+  return fd ? Failure{} : failed("open");
+}
 
 const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
   const std::lock_guard lock(mutex_);
@@ -114,7 +113,7 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
 
 Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened) {
   Fd fd;
-  if (Failure failure = open_path(path.path, fd)) return failure;
+  if (Failure failure = open_namespace_file(path.path, fd)) return failure;
   if (Failure failure = check_kind(fd.get(), kind)) return failure;
   return adopt_namespace(std::move(fd), opened);
 }
@@ -137,7 +136,7 @@ Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened)
 
 Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened) {
   Fd fd;
-  const Failure failure = open_path("/proc/" + std::to_string(thread.tid) + "/ns/" + name_of(kind), fd);
+  const Failure failure = open_namespace_file("/proc/" + std::to_string(thread.tid) + "/ns/" + name_of(kind), fd);
   if (failure) return failure.error == ENOENT ? Failure{ESRCH, failure.call} : failure;
   return adopt_namespace(std::move(fd), opened);
 }

@@ -23,7 +23,12 @@ need openssl openssl
 need newuidmap uidmap
 need slirp4netns slirp4netns
 need pasta passt
+need dnsmasq dnsmasq-base
+need redis-check-rdb redis-tools
 need ovsdb-server openvswitch-common
+need ovs-vswitchd openvswitch-switch
+need dnsmasq dnsmasq-base
+need dhclient isc-dhcp-client
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

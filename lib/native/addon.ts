@@ -94,6 +94,20 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number
   pollDatagrams(datagrams: number, events: number): number
   refDatagrams(datagrams: number, alive: boolean): number
@@ -149,6 +163,7 @@ export interface Addon {
     dontFragment: boolean,
   ): Started
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
+  lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */

@@ -26,6 +26,10 @@ const allowed: Record<string, RegExp> = {
   namespaces: /^(wire|native|rootless|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
+  dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
+  sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
+  names: /^(wire|native|sockets|names)\/|^errors$/,
+  clients: /^(wire|native|sockets|names|clients)\/|^errors$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

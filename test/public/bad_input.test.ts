@@ -249,7 +249,7 @@ const port = (least: number): Refused[] => [
 ]
 const host: Refused[] = [
   ...[null, 5, {}].map((value) => ({ args: [{ host: value, port: 80 }], field: 'host', code: type })),
-  ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
+  ...['', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
     args: [{ host: value, port: 80 }],
     field: 'host',
     code: wrong,
@@ -275,6 +275,7 @@ const methods: Record<string, Refused[]> = {
   ],
   run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
   listen: [
+    { args: [{ host: 'localhost', port: 80 }], field: 'host', code: wrong },
     ...badOptions(),
     ...host,
     ...port(0),
@@ -325,8 +326,26 @@ const methods: Record<string, Refused[]> = {
     { args: [{ tipe: 'udp4' }], field: 'tipe', code: wrong },
     { args: ['udp4', 'x'], field: 'callback', code: type },
   ],
+  agent: [{ args: ['x'], field: 'options', code: type }],
+  httpsAgent: [{ args: [null], field: 'options', code: type }],
+  dispatcher: [
+    { args: [null], field: 'options', code: type },
+    { args: [{ connect: 5 }], field: 'connect', code: type },
+    { args: [{ connect: { timeout: -1 } }], field: 'connect.timeout', code: range },
+    { args: [{ undici: {} }], field: 'undici', code: type },
+  ],
   connect: [
     { args: [undefined], field: 'options', code: type },
+    { args: [{ host: 'name', port: 80, family: 5 }], field: 'family', code: wrong },
+    { args: [{ host: 'name', port: 80, lookup: 5 }], field: 'lookup', code: type },
+    { args: [{ host: 'name', port: 80, hints: 'x' }], field: 'hints', code: type },
+    { args: [{ host: 'name', port: 0 }], field: 'port', code: range },
+    { args: [{ host: 'name', port: 80, autoSelectFamily: 1 }], field: 'autoSelectFamily', code: type },
+    {
+      args: [{ host: 'name', port: 80, autoSelectFamilyAttemptTimeout: 0 }],
+      field: 'autoSelectFamilyAttemptTimeout',
+      code: range,
+    },
     { args: [null], field: 'options', code: type },
     { args: [{ port: 80 }], field: 'host', code: type },
     { args: [{ host: '::1' }], field: 'port', code: type },
@@ -405,7 +424,54 @@ const methods: Record<string, Refused[]> = {
     { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
   ],
   delete: [...badOptions(), ...flag('force')],
+  pids: badOptions(),
+  kill: [
+    { args: [null], field: 'signal', code: type },
+    { args: [{}], field: 'signal', code: type },
+    { args: ['SIGNONE'], field: 'signal', code: wrong },
+    { args: ['toString'], field: 'signal', code: wrong },
+    { args: [65], field: 'signal', code: range },
+    { args: [-1], field: 'signal', code: range },
+    ...badOptions(0),
+  ],
+  worker: [undefined, null, 5, {}].map((file) => ({ args: [file], field: 'file', code: type })),
 }
+
+const bornWith = (options: unknown): unknown[] => ['true', [], options]
+const ids = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
+
+/** Our options of spawn and the like; Node's are Node's to refuse. */
+const surroundings: Refused[] = [
+  ...['pid', 'mount', 'ipc', 'cgroup', 'uts', 'user'].flatMap((field) => [
+    ...[null, 5n, []].map((value) => ({
+      args: bornWith({ [field]: value }),
+      field,
+      code: type,
+    })),
+    { args: bornWith({ [field]: '' }), field, code: range },
+    { args: bornWith({ [field]: '/a\0b' }), field, code: wrong },
+    { args: bornWith({ [field]: -1 }), field, code: range },
+  ]),
+  ...[1, null, {}].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: type })),
+  ...['.', '..', '../x', 'a/b'].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: wrong })),
+  { args: bornWith({ etc: '' }), field: 'etc', code: range },
+  ...[1, 'SIGKILL', null].map((value) => ({
+    args: bornWith({ dieWithParent: value }),
+    field: 'dieWithParent',
+    code: type,
+  })),
+  { args: bornWith({ uts: { hostnam: 'x' } }), field: 'uts.hostnam', code: wrong },
+  { args: bornWith({ uts: { hostname: 5 } }), field: 'uts.hostname', code: type },
+  { args: bornWith({ uts: { hostname: 'x'.repeat(65) } }), field: 'uts.hostname', code: range },
+  { args: bornWith({ uts: { domainname: '' } }), field: 'uts.domainname', code: range },
+  { args: bornWith({ user: { uids: [] } }), field: 'user.uids', code: wrong },
+  { args: bornWith({ user: { uidMap: {} } }), field: 'user.uidMap', code: type },
+  { args: bornWith({ user: { gidMap: [] } }), field: 'user.gidMap', code: range },
+  { args: bornWith({ user: { gidMap: [5] } }), field: 'user.gidMap[0]', code: type },
+  { args: bornWith({ user: ids({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
+  { args: bornWith({ user: ids({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
+  { args: bornWith({ user: ids({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
+]
 
 /** The functions of `ns.taps`. */
 const taps: Record<string, Refused[]> = {
@@ -498,6 +564,35 @@ const kit: Record<string, Refused[]> = {
   ],
 }
 
+/** Functions that need no `this`, which getters give. */
+const bound: Record<string, Refused[]> = {
+  lookup: [
+    { args: [], field: 'hostname', code: type },
+    { args: [5], field: 'hostname', code: type },
+    { args: [''], field: 'hostname', code: wrong },
+    { args: ['a\0b'], field: 'hostname', code: wrong },
+    { args: ['a', 5], field: 'family', code: wrong },
+    { args: ['a', { family: 'six' }], field: 'family', code: wrong },
+    { args: ['a', { hints: -1 }], field: 'hints', code: range },
+    { args: ['a', { hints: 1 }], field: 'hints', code: wrong },
+    { args: ['a', { all: 1 }], field: 'all', code: type },
+    { args: ['a', { order: 'x' }], field: 'order', code: wrong },
+    { args: ['a', { al: true }], field: 'al', code: wrong },
+    { args: ['a', 'x'], field: 'options', code: type },
+    { args: ['a', { signal: 5 }], field: 'signal', code: type },
+    { args: ['a', { timeout: -1 }], field: 'timeout', code: range },
+    { args: ['a', {}, 5], field: 'callback', code: type },
+  ],
+  createConnection: [
+    { args: [{}], field: 'port', code: type },
+    { args: [65_536], field: 'port', code: range },
+    { args: [80, '::1', 'x'], field: 'onConnect', code: type },
+    { args: [{ host: 5, port: 80 }], field: 'host', code: type },
+    { args: [{ port: 80, localPort: -1 }], field: 'localPort', code: range },
+    { args: [{ path: 'x'.repeat(200) }], field: 'path', code: wrong },
+  ],
+}
+
 async function check(call: () => unknown, { field, code }: Refused): Promise<void> {
   const ended: unknown = await new Promise((resolve) => {
     resolve(call())
@@ -564,6 +659,14 @@ describe('a namespace’s', () => {
     expect(await ns.taps.list()).toEqual([])
   })
 
+  test.each(rows(bound))(
+    '$method($shown), which a getter gives, is refused: $field',
+    async ({ method, ...refused }) => {
+      const { [method]: given } = ns as unknown as Record<string, unknown>
+      await check(() => loose(given)(...refused.args), refused)
+    },
+  )
+
   test.each([
     { args: ['1'], code: type },
     { args: [null], code: type },
@@ -572,6 +675,12 @@ describe('a namespace’s', () => {
     { args: [2 ** 31], code: range },
   ])('setId(other, $args) is refused: id', async ({ args, code }) => {
     await check(() => loose(ns.setId.bind(ns))(ns, ...args), { args, code, field: 'id' })
+  })
+
+  test.each(
+    surroundings.flatMap((one) => ['spawn', 'execFile', 'fork', 'spawnSync'].map((method) => ({ method, ...one }))),
+  )('$method($args) is refused: $field', async ({ method, ...refused }) => {
+    await check(() => loose((ns as unknown as Record<string, unknown>)[method])(...refused.args), refused)
   })
 
   test.each(badOptions())('id and setId refuse their options: $field', async (refused) => {

@@ -1,5 +1,6 @@
 // A dependent's TypeScript, an ES module.
 import { NetNs } from 'netloom'
+import type { DhcpAgent, Lease } from 'netloom/dhcp'
 import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
 import { useNetNs } from 'netloom/testing'
 
@@ -10,6 +11,12 @@ export async function names(): Promise<string[]> {
 
 // @ts-expect-error A namespace's name is a string: the types are real ones, not `any`.
 void NetNs.create(42)
+
+export function leases(agent: DhcpAgent): readonly Lease[] {
+  // @ts-expect-error A subnet has an id and a prefix.
+  void agent.networks.ensure({ id: 'red', subnets: [{}] })
+  return agent.networks.list().flatMap((network) => network.leases())
+}
 
 export async function tags(db: OvsdbClient<OpenVswitch.Tables>): Promise<(number | null)[]> {
   const { value } = await db.transaction((tx) => tx.select(tx.rows('Port'), ['tag']))

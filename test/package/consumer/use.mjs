@@ -1,6 +1,7 @@
 // A dependent that says import, next to one that says require().
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
+import * as dhcp from 'netloom/dhcp'
 import * as ovsdb from 'netloom/ovsdb'
 import * as testing from 'netloom/testing'
 
@@ -8,6 +9,7 @@ const require = createRequire(import.meta.url)
 const required = require('netloom')
 for (const [name, faces] of Object.entries({
   netloom: [imported, required],
+  dhcp: [dhcp, require('netloom/dhcp')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
   testing: [testing, require('netloom/testing')],
 })) {

@@ -1,0 +1,253 @@
+// The DHCP agent: dnsmasq for many networks, each in a namespace of its own, kept alive.
+import { EventEmitter } from 'node:events'
+import { readdirSync, realpathSync } from 'node:fs'
+import { lockFile, type FileLock } from '../native/file_lock'
+import { checkPath } from '../netns/name'
+import { NetNs } from '../netns/netns'
+import { checkInteger } from '../wire/integers'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { pathsIn, pidArgument, pidArgumentsIn } from './arguments'
+import { BridgePlug } from './bridge_plug'
+import { checkNetwork } from './check_network'
+import { checkArray } from './check_options'
+import { dhcpError } from './errors'
+import type { DhcpAgentEvents, Tell } from './events'
+import { makeDirectory, readIfThere, removeDirectory } from './files'
+import { descriptionIn, type Shared } from './keeper'
+import { checkDeviceName, checkDomain } from './names'
+import { filled } from './network'
+import { DhcpNetworks } from './networks'
+import type { DesiredNetwork } from './options'
+import { OvsPlug } from './ovs_plug'
+import type { Plug } from './plug'
+import { findByArgument, findProgram } from './processes'
+import { canonical } from './ranges'
+import { checkDesired, forEach, sync, type Differences } from './sync'
+import { readNetworkFile } from './written'
+
+/** Options of `DhcpAgent.start`. */
+export interface DhcpAgentOptions {
+  /**
+   * The directory where the agent keeps what it was told and dnsmasq's files: absolute, made if it is missing. What is in it is
+   * taken over. One agent at a time has it.
+   */
+  stateDir: string
+  /** The switch: Linux bridges, Open vSwitch, or a plug of one's own. */
+  plug: 'bridge' | 'ovs' | Plug
+  /**
+   * The bridge. Default: with `bridge` one for each network, named `brq…`, made and deleted with it; with `ovs` `br-int`, which
+   * must be there.
+   */
+  bridge?: string | undefined
+  /** Where Open vSwitch's database is. Default: `unix:/var/run/openvswitch/db.sock`. */
+  ovsdb?: string | readonly string[] | undefined
+  /** The namespace with the switch; it stays the caller's. Default: that of this process. */
+  netns?: NetNs | undefined
+  /** Domain of networks that have none. Default: none. */
+  domain?: string | undefined
+  /** Name servers that dnsmasq asks for names that are not of its network. Default: none, it knows its own names only. */
+  upstreamDns?: readonly string[] | undefined
+  /** The program. Default: `dnsmasq`, looked for in PATH, /usr/sbin and /sbin. */
+  dnsmasq?: string | undefined
+  /** The user that dnsmasq becomes; the directory must let him in. Default: `root`. */
+  user?: string | undefined
+  /** Milliseconds between two looks at whether everything is there, 50 to 3600000. Default: 2000. */
+  checkMs?: number | undefined
+  /** Milliseconds between two questions to dnsmasq whether it still works, 50 to 3600000. Default: 30000. */
+  probeMs?: number | undefined
+  /** Milliseconds for its answer, 50 to 600000; longer where there are thousands of ports. Default: 5000. */
+  answerMs?: number | undefined
+}
+
+const keys = new Set(
+  'stateDir plug bridge ovsdb netns domain upstreamDns dnsmasq user checkMs probeMs answerMs'.split(' '),
+)
+
+/**
+ * Gives the clients of networks their addresses, as OpenStack's DHCP agent does: a namespace, a device on the switch and a dnsmasq
+ * for each network. dnsmasq outlives the agent: who closes it, or kills it, interrupts nobody, and the next agent with the same
+ * `stateDir` takes over what is there.
+ * @example
+ * await using agent = await DhcpAgent.start({ stateDir: '/var/lib/netloom-dhcp', plug: 'bridge' })
+ * const network = await agent.networks.ensure({ id: 'red', subnets: [{ id: 'v4', cidr: '10.0.0.0/24', gateway: '10.0.0.1' }] })
+ * await network.ports.add({ id: 'vm1', mac: '52:54:00:00:00:01', fixedIps: ['10.0.0.10'] })
+ */
+export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
+  /** The networks that it keeps. */
+  readonly networks: DhcpNetworks
+  readonly #lock: FileLock
+  readonly #plug: Plug
+  readonly #domain: string | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+  #syncing: Promise<unknown> = Promise.resolve()
+
+  private constructor(directory: string, lock: FileLock, shared: Omit<Shared, 'tell'>, domain: string | undefined) {
+    super()
+    this.#lock = lock
+    this.#plug = shared.plug
+    this.#domain = domain
+    const tell: Tell = (name, ...args) => {
+      // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
+      process.nextTick(() => this.emit(name as never, ...(args as never)))
+    }
+    this.networks = new DhcpNetworks(directory, { ...shared, tell }, domain)
+  }
+
+  /**
+   * Starts an agent, which takes over the networks that are in `stateDir`: those whose dnsmasq runs go on without an interruption,
+   * what is half made or half deleted is finished. A network that cannot be taken over is told by an `error` event, and tried again.
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `ERR_NETLOOM_NO_DNSMASQ`, `ERR_NETLOOM_STATE_LOCKED` (another
+   *   agent has the directory), `EACCES` and the like.
+   */
+  static async start(options: DhcpAgentOptions): Promise<DhcpAgent> {
+    checkKeys(options, keys)
+    const stateDir = checkPath(options.stateDir, 'stateDir')
+    const milliseconds = (name: 'checkMs' | 'probeMs' | 'answerMs', otherwise: number): number =>
+      checkInteger(options[name] ?? otherwise, 50, 3_600_000, name)
+    const checkMs = milliseconds('checkMs', 2000)
+    const patience = { answerMs: milliseconds('answerMs', 5000), endMs: 3000 }
+    const probeMs = milliseconds('probeMs', 30_000)
+    const domain = options.domain === undefined ? undefined : checkDomain(options.domain, 'domain')
+    const upstream = checkArray<unknown>(options.upstreamDns, 'upstreamDns').map((one, i) =>
+      canonical(one, `upstreamDns[${i}]`),
+    )
+    const settings = { user: checkUser(options.user ?? 'root'), upstream }
+    const program = checkProgram(options.dnsmasq ?? 'dnsmasq')
+    checkPlug(options)
+    makeDirectory(stateDir)
+    const directory = realpathSync(stateDir)
+    const lock = lockFile(`${directory}/lock`, 'DhcpAgent.start')
+    if (lock === undefined) {
+      const message = `another agent has the directory ${directory}`
+      throw dhcpError('ERR_NETLOOM_STATE_LOCKED', 'DhcpAgent.start', message)
+    }
+    let plug: Plug | undefined
+    try {
+      plug = await makePlug(options)
+      const agent = new DhcpAgent(directory, lock, { plug, program, settings, patience, probeMs }, domain)
+      await agent.#takeOver(directory)
+      agent.#timer = setInterval(() => void agent.networks.supervise(), checkMs)
+      return agent
+    } catch (error) {
+      await plug?.close()
+      lock.release()
+      throw error
+    }
+  }
+
+  /**
+   * Makes the networks and their ports equal to a description: those that are missing are made, others changed, and what is not in
+   * it is deleted. All of it is checked before anything is done.
+   * @returns What differed.
+   * @throws TypeError, RangeError for what is wrong with it, by field; what `ensure` throws, or an AggregateError of several such
+   *   errors, after all networks were tried.
+   * @example
+   * const { networks, deleted } = await agent.sync({ networks: [{ id: 'red', subnets, ports }] })
+   */
+  async sync(desired: { readonly networks: readonly DesiredNetwork[] }): Promise<Differences> {
+    const wanted = checkDesired(desired, this.#domain)
+    const turn = this.#syncing.then(() =>
+      sync(
+        {
+          list: () => this.networks.list(),
+          create: async (network, ports) => {
+            await this.networks.create(network, ports)
+          },
+          delete: (id) => this.networks.delete(id, { force: true }),
+        },
+        wanted,
+      ),
+    )
+    this.#syncing = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Ends the agent; its networks stay and are served, until the next one takes them over. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** For `await using`: `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#syncing
+    await this.networks.close()
+    await this.#plug.close()
+    this.#lock.release()
+  }
+
+  async #takeOver(directory: string): Promise<void> {
+    // By what runs, not by files: an agent that was killed may have had no time to write any.
+    const running = findByArgument(pidArgumentsIn(directory))
+    const ids = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    await forEach(ids, async ({ name }) => {
+      try {
+        await this.#takeOverOne(`${directory}/${name}`, name, running)
+      } catch (error) {
+        process.nextTick(() => this.emit('error', error as Error))
+      }
+    })
+  }
+
+  async #takeOverOne(path: string, id: string, running: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    const text = readIfThere(descriptionIn(path))
+    if (text === undefined) {
+      // Killed before anything was made: the description comes first.
+      removeDirectory(path)
+      return
+    }
+    const written = readNetworkFile(text)
+    const damaged = (why: string, cause?: unknown): Error =>
+      dhcpError('ERR_NETLOOM_STATE_DAMAGED', 'DhcpAgent.start', `${descriptionIn(path)}: ${why}; left as it is`, cause)
+    if (written === undefined) throw damaged('this is not the description of a network')
+    let state
+    try {
+      const network = checkNetwork(written.network, this.#domain)
+      if (network.id !== id) throw wrongValue('id', id, network.id)
+      state = { network, ports: filled(undefined, network, written.ports) }
+    } catch (error) {
+      throw damaged((error as Error).message, error)
+    }
+    await this.networks.takeOver(state, written.deleted, running.get(pidArgument(pathsIn(path))) ?? [])
+  }
+}
+
+function checkUser(value: unknown): string {
+  if (typeof value !== 'string') throw wrongType('user', 'the name of a user', value)
+  if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(value)) throw wrongValue('user', 'the name of a user', value)
+  return value
+}
+
+function checkProgram(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw wrongType('dnsmasq', 'the name or path of a program', value)
+  const found = findProgram(value)
+  if (found !== undefined) return found
+  const message = `there is no program ${value}; Debian has it in the package dnsmasq-base`
+  throw dhcpError('ERR_NETLOOM_NO_DNSMASQ', 'DhcpAgent.start', message)
+}
+
+function checkPlug({ plug, bridge, ovsdb, netns }: DhcpAgentOptions): void {
+  const own = typeof (plug as Partial<Plug> | null | undefined)?.attach === 'function'
+  if (!own && plug !== 'bridge' && plug !== 'ovs') throw wrongValue('plug', '"bridge", "ovs" or a Plug', plug)
+  if (bridge !== undefined) checkDeviceName(bridge, 'bridge')
+  if (ovsdb !== undefined && plug !== 'ovs') throw wrongValue('ovsdb', 'left out where the plug is not "ovs"', ovsdb)
+  if (netns !== undefined && !(netns instanceof NetNs)) throw wrongType('netns', 'a NetNs', netns)
+}
+
+async function makePlug({ plug, bridge, ovsdb, netns }: DhcpAgentOptions): Promise<Plug> {
+  if (typeof plug === 'object') return plug
+  // A handle of our own: the caller may close his.
+  const host = netns === undefined ? await NetNs.current() : await NetNs.adopt(netns.share())
+  if (plug === 'bridge') return new BridgePlug({ netns: host, bridge })
+  const remotes = ovsdb ?? 'unix:/var/run/openvswitch/db.sock'
+  return OvsPlug.connect({ netns: host, bridge: bridge ?? 'br-int', remotes }).catch((error: unknown) => {
+    host.close()
+    throw error
+  })
+}

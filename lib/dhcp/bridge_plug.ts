@@ -1,0 +1,120 @@
+// The plug for Linux bridges: a veth pair, one end a port of the bridge, the other born in the namespace.
+import { errnoNumber } from '../errno'
+import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
+import type { NetNs } from '../netns/netns'
+import type { Link } from '../route/link'
+import { dhcpError } from './errors'
+import type { Attached, Attachment, Plug } from './plug'
+import { setSysctls } from './sysctls'
+
+/** Where the bridges are. */
+export interface BridgePlugOptions {
+  /** The namespace with the bridges; the plug closes this handle. */
+  readonly netns: NetNs
+  /** The one bridge for all networks; undefined for one each, which is made, and goes with its network. */
+  readonly bridge: string | undefined
+}
+
+/** A Linux bridge for each network, or one for all. */
+export class BridgePlug implements Plug {
+  readonly #host: NetNs
+  readonly #shared: string | undefined
+
+  constructor({ netns, bridge }: BridgePlugOptions) {
+    this.#host = netns
+    this.#shared = bridge
+  }
+
+  async attach(to: Attachment): Promise<Attached> {
+    const mended: string[] = []
+    const bridge = await this.#bridge(to, mended)
+    let tap = await this.#host.links.find(to.tap)
+    const inside = await to.netns.links.find(to.device)
+    const renewed = tap === undefined || inside?.kind !== 'veth' || tap.kind !== 'veth' || !belong(tap, inside)
+    if (renewed) {
+      tap = await this.#pair(to, bridge)
+      mended.push(`device ${to.device}`)
+    } else {
+      if (inside.mac !== to.mac || !inside.up || inside.mtu !== (to.mtu ?? inside.mtu)) {
+        await to.netns.links.set(to.device, { mac: to.mac, up: true, ...(to.mtu === undefined ? {} : { mtu: to.mtu }) })
+        mended.push(`settings of ${to.device}`)
+      }
+      if (tap !== undefined && (tap.master !== bridge.index || !tap.up)) {
+        await this.#host.links.set(to.tap, { master: bridge.index, up: true })
+        mended.push(`port ${to.tap} of the bridge`)
+      }
+    }
+    // The host shall not take part in the network by it.
+    setSysctls(this.#host, { [`ipv6/conf/${to.tap}/disable_ipv6`]: '1' })
+    return { device: to.device, renewed, mended }
+  }
+
+  async detach(from: Omit<Attachment, 'netns'>): Promise<void> {
+    await this.#host.links.delete(from.tap, { force: true })
+    if (this.#shared !== undefined) return
+    const bridge = await this.#host.links.find(this.#name(from))
+    if (bridge === undefined || (await this.#host.links.list({ master: bridge.index })).length > 0) return
+    await this.#host.links.delete(bridge.index, { force: true })
+  }
+
+  close(): Promise<void> {
+    this.#host.close()
+    return Promise.resolve()
+  }
+
+  /** One for a network is called as its tap is. */
+  #name({ tap }: Omit<Attachment, 'netns'>): string {
+    return this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
+  }
+
+  async #bridge(to: Attachment, mended: string[]): Promise<Link> {
+    const name = this.#name(to)
+    if (to.vlan !== undefined) {
+      const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
+      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'DhcpAgent', why)
+    }
+    const found = await this.#host.links.find(name)
+    if (found?.kind === 'bridge') {
+      if (!found.up) await this.#host.links.set(name, { up: true })
+      return found
+    }
+    if (found !== undefined) {
+      const taken = { operation: 'DhcpAgent', errno: errnoNumber('EEXIST') }
+      throw new NetloomError(`EEXIST: the device ${name} is no bridge, DhcpAgent`, 'EEXIST', taken)
+    }
+    mended.push(`bridge ${name}`)
+    try {
+      const more = to.mtu === undefined ? {} : { mtu: to.mtu }
+      return await this.#host.links.add({ kind: 'bridge', name, up: true, ...more })
+    } catch (error) {
+      // Another network of ours was faster.
+      if (!isAlreadyExists(error)) throw error
+      return this.#host.links.get(name)
+    }
+  }
+
+  async #pair(to: Attachment, bridge: Link): Promise<Link> {
+    // What is left of a pair: its other end was in a namespace that is gone, or somebody has made something else of that name.
+    await this.#host.links.delete(to.tap, { force: true })
+    await to.netns.links.delete(to.device, { force: true }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+    const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
+    return this.#host.links.add({
+      kind: 'veth',
+      name: to.tap,
+      master: bridge.index,
+      up: true,
+      addrGenMode: 'none',
+      numTxQueues: 1,
+      numRxQueues: 1,
+      ...mtu,
+      peer: { netns: to.netns, name: to.device, mac: to.mac, up: true, numTxQueues: 1, numRxQueues: 1, ...mtu },
+    })
+  }
+}
+
+/** Whether two devices are the ends of one cable, as far as their indexes tell. */
+function belong(tap: Link, inside: Link): boolean {
+  return tap.link?.index === inside.index && inside.link?.index === tap.index
+}

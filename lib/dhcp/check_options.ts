@@ -1,0 +1,50 @@
+// DHCP options by number or name, checked.
+import { checkInteger } from '../wire/integers'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkOptionText, checkTag } from './names'
+import type { DhcpOption } from './options'
+
+/** An option, checked: what dnsmasq's line is made of. */
+export interface CheckedOption {
+  readonly code: string
+  readonly values: readonly string[]
+  readonly family: 'ipv4' | 'ipv6'
+  readonly tag: string | undefined
+}
+
+const keys = new Set(['code', 'value', 'family', 'tag'])
+
+/** Checks an array, or what one may leave out. */
+export function checkArray<T>(value: unknown, field: string): readonly T[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
+  return value as T[]
+}
+
+function checkCode(value: unknown, family: 'ipv4' | 'ipv6', field: string): string {
+  if (typeof value === 'number') return String(checkInteger(value, 1, family === 'ipv4' ? 254 : 65_535, field))
+  if (typeof value !== 'string') throw wrongType(field, 'a number, or a name that dnsmasq knows', value)
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(value)) throw wrongValue(field, 'a number, or a name such as "ntp-server"', value)
+  return value
+}
+
+function checkOption(option: unknown, field: string): CheckedOption {
+  checkKeys(option, keys, field)
+  const { code, value, family = 'ipv4', tag } = option as DhcpOption
+  if (!['ipv4', 'ipv6'].includes(family)) throw wrongValue(`${field}.family`, '"ipv4" or "ipv6"', family)
+  const list = typeof value === 'string' ? [value] : checkArray<unknown>(value, `${field}.value`)
+  const values = list.map((one, i) =>
+    checkOptionText(one, typeof value === 'string' ? `${field}.value` : `${field}.value[${i}]`),
+  )
+  return {
+    code: checkCode(code, family, `${field}.code`),
+    values: values.length === 1 && values[0] === '' ? [] : values,
+    family,
+    tag: tag === undefined ? undefined : checkTag(tag, `${field}.tag`),
+  }
+}
+
+/** Checks a list of options. */
+export function checkOptions(value: unknown, field: string): readonly CheckedOption[] {
+  return checkArray<unknown>(value, field).map((option, i) => checkOption(option, `${field}[${i}]`))
+}

@@ -1,0 +1,188 @@
+// One dnsmasq: started, adopted, told to read its files again, asked whether it lives, stopped.
+import { constants } from 'node:os'
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NetNs } from '../netns/netns'
+import { pidArgument, type Paths } from './arguments'
+import { dhcpError } from './errors'
+import { LogTail } from './log_tail'
+import { catches, commandOf, hasArgument, netnsOf, signalIf } from './processes'
+import { spawnDetached } from './spawning'
+
+/** How long it is waited for. */
+export interface Patience {
+  /** Milliseconds for an answer to a signal, and for a start; more for many hosts. */
+  readonly answerMs: number
+  /** Milliseconds for an end, before it is killed. */
+  readonly endMs: number
+}
+
+/** Looks at the log that often where nothing tells that it has grown. */
+const lookMs = 20
+
+interface Waiter {
+  readonly isAnswer: (line: string) => boolean
+  readonly answered: () => void
+}
+
+/** The dnsmasq of one network. */
+export class Dnsmasq {
+  readonly #program: string
+  readonly #paths: Paths
+  readonly #patience: Patience
+  readonly #log: LogTail
+  #pid: number | undefined
+  #child: ChildProcess | undefined
+  #waiter: Waiter | undefined
+  #said: string[] = []
+  /** Called when a process that this one has started ends without being told to. */
+  onEnd: () => void = () => undefined
+
+  constructor(program: string, paths: Paths, patience: Patience) {
+    this.#program = program
+    this.#paths = paths
+    this.#patience = patience
+    this.#log = new LogTail(paths.log)
+  }
+
+  /** Its process, while there is one. */
+  get pid(): number | undefined {
+    return this.isAlive() ? this.#pid : undefined
+  }
+
+  /** What it was started with, as the kernel tells. */
+  get args(): readonly string[] | undefined {
+    return this.#pid === undefined ? undefined : commandOf(this.#pid)?.slice(1)
+  }
+
+  /** Whether there is a process, and it is this dnsmasq. */
+  isAlive(): boolean {
+    if (this.#pid === undefined) return false
+    if (this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null)) return false
+    return hasArgument(this.#pid, pidArgument(this.#paths))
+  }
+
+  /** Whether it lives in this namespace. */
+  isIn(netns: NetNs): boolean {
+    return this.#pid !== undefined && netnsOf(this.#pid) === netns.identity.inode
+  }
+
+  /** Takes over one that runs, of an agent that has ended. */
+  adopt(pid: number): void {
+    this.#pid = pid
+    this.#child = undefined
+    this.#log.skip()
+  }
+
+  /** Looks at what it has said: called when its log has grown. */
+  look(): void {
+    for (const line of this.#log.lines()) {
+      this.#said.push(line)
+      if (this.#said.length > 20) this.#said.shift()
+      if (this.#waiter?.isAnswer(line) === true) this.#waiter.answered()
+    }
+  }
+
+  /** Starts it and waits until it has read its files, with its sockets open. */
+  async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
+    this.#log.skip()
+    this.#said = []
+    const child = spawnDetached(netns, this.#program, args, this.#paths.log)
+    let failure: Error | undefined
+    child.once('error', (error) => {
+      failure = error
+    })
+    this.#child = child
+    this.#pid = child.pid
+    child.once('exit', () => {
+      if (this.#child === child) this.onEnd()
+    })
+    if (await this.#answer(this.#hasRead(), () => failure === undefined && this.isAlive(), hosts)) return
+    const ended = !this.isAlive()
+    const code = child.signalCode ?? child.exitCode
+    await this.kill()
+    const why = failure?.message ?? this.#said.filter((line) => line !== '').at(-1) ?? 'it said nothing'
+    const how = ended ? `dnsmasq ended at once (${code ?? 'without a code'}): ${why}` : `dnsmasq does not start: ${why}`
+    throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', how, failure)
+  }
+
+  /** Makes it read its files again (SIGHUP), and waits until it has. */
+  async reload(hosts: number): Promise<void> {
+    await this.#ask('SIGHUP', this.#hasRead(), hosts)
+  }
+
+  /** Asks whether it still does its work (SIGUSR1, at which it logs its statistics). */
+  async probe(): Promise<void> {
+    await this.#ask('SIGUSR1', (line) => /\]: time \d+$/.test(line), 0)
+  }
+
+  /** Ends it: told to, and killed if it does not. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM', this.#patience.endMs)
+    await this.kill()
+  }
+
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL', 2000)
+    this.#pid = undefined
+    this.#child = undefined
+  }
+
+  async #end(signal: NodeJS.Signals, patienceMs: number): Promise<void> {
+    const pid = this.#pid
+    if (pid === undefined || !this.isAlive()) return
+    this.#child = undefined // its end is no surprise
+    signalIf(pid, pidArgument(this.#paths), signal)
+    const deadline = performance.now() + patienceMs
+    while (hasArgument(pid, pidArgument(this.#paths)) && performance.now() < deadline) await sleep(1)
+  }
+
+  /** The last file that it reads is that of options. */
+  #hasRead(): (line: string) => boolean {
+    const end = `read ${this.#paths.options}`
+    return (line) => line.endsWith(end)
+  }
+
+  async #ask(signal: 'SIGHUP' | 'SIGUSR1', isAnswer: (line: string) => boolean, hosts: number): Promise<void> {
+    const pid = this.#pid
+    const argument = pidArgument(this.#paths)
+    // One that is just starting has no handler yet; it would end, and it reads its files anyway.
+    const deadline = performance.now() + 2000
+    while (pid !== undefined && this.isAlive() && !catches(pid, constants.signals[signal])) {
+      if (performance.now() > deadline) break
+      await sleep(5)
+    }
+    this.#log.skip()
+    if (pid === undefined || !signalIf(pid, argument, signal)) {
+      throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', 'dnsmasq has ended')
+    }
+    if (await this.#answer(isAnswer, () => this.isAlive(), hosts)) return
+    if (!this.isAlive()) throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', 'dnsmasq has ended')
+    throw dhcpError('ERR_NETLOOM_DNSMASQ_HANGS', 'DhcpAgent', `dnsmasq (${pid}) does not answer ${signal}`)
+  }
+
+  /** Waits for a line of the log: true when it came, false when it is too late, or the process has ended. */
+  async #answer(isAnswer: (line: string) => boolean, alive: () => boolean, hosts: number): Promise<boolean> {
+    let done = false
+    const answered = new Promise<void>((resolve) => {
+      this.#waiter = {
+        isAnswer,
+        answered: () => {
+          done = true
+          resolve()
+        },
+      }
+    })
+    // dnsmasq takes seconds for tens of thousands of hosts.
+    const deadline = performance.now() + this.#patience.answerMs + hosts / 2
+    while (!done && performance.now() < deadline) {
+      await Promise.race([answered, sleep(lookMs)])
+      this.look()
+      if (!alive()) break
+    }
+    this.look()
+    this.#waiter = undefined
+    return done as boolean
+  }
+}

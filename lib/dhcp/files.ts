@@ -1,0 +1,104 @@
+// Files that are there whole or not at all: each is written beside its place and renamed into it.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { errnoNumber } from '../errno'
+import { isNotFound, systemError } from '../errors'
+
+/** A file to be written. */
+export interface FileContent {
+  readonly path: string
+  readonly text: string
+  /** Whether it must be on the disk before the call resolves: what cannot be made again from something else. */
+  readonly durable: boolean
+}
+
+function failure(error: unknown, path: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code === undefined || syscall === undefined) return error
+  const errno = errnoNumber(code) ?? 0
+  return systemError({ operation: 'DhcpAgent', errno, syscall, detail: `${path}; what was there before has stayed` })
+}
+
+async function writeBeside({ path, text }: FileContent): Promise<void> {
+  const beside = `${path}.new`
+  const file = await open(beside, 'w', 0o644).catch((error: unknown) => {
+    throw failure(error, path)
+  })
+  try {
+    await file.writeFile(text)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw failure(error, path)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes a renaming last. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+/**
+ * Writes files: all of them beside their places first, so that a full disk changes none.
+ * @returns When the durable ones are on the disk; the others are in their places by now.
+ */
+export async function replaceFiles(files: readonly FileContent[]): Promise<{ durable: Promise<void> }> {
+  const written = await Promise.allSettled(files.map(writeBeside))
+  const failed = written.find((one) => one.status === 'rejected')
+  if (failed !== undefined) {
+    await Promise.all(files.map(({ path }) => rm(`${path}.new`, { force: true })))
+    throw failed.reason
+  }
+  const durable = Promise.all(files.filter(({ durable }) => durable).map(persist)).then(() => undefined)
+  // It is waited for later.
+  durable.catch(() => undefined)
+  for (const { path } of files.filter(({ durable }) => !durable)) await rename(`${path}.new`, path)
+  return { durable }
+}
+
+/** Lets the disk have a file before it gets its name, and the name then. */
+async function persist({ path }: FileContent): Promise<void> {
+  const file = await open(`${path}.new`, 'r+')
+  try {
+    await file.sync()
+  } catch (error) {
+    throw failure(error, path)
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+  await syncDirectory(dirname(path))
+}
+
+/** Writes one file that must be on the disk. */
+export async function replaceDurably(path: string, text: string): Promise<void> {
+  const { durable } = await replaceFiles([{ path, text, durable: true }])
+  await durable
+}
+
+/** What is in a file; undefined if there is none. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Makes a directory that others may look into: dnsmasq may be somebody else. */
+export function makeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o755 })
+}
+
+/** Removes a directory and all that is in it. */
+export function removeDirectory(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}

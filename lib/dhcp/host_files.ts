@@ -1,0 +1,167 @@
+// The files that dnsmasq reads again at a SIGHUP: hosts, their names, options. Formats of Neutron's DHCP agent.
+import type { Network, Subnet } from './check_network'
+import type { CheckedOption } from './check_options'
+import type { KnownPort, PortTable } from './ports_table'
+
+/** A network and its ports: what everything else is made from. */
+export interface State {
+  readonly network: Network
+  readonly ports: PortTable
+}
+
+/** The name that a host of this address has when nobody gave it one. */
+function defaultName(address: string): string {
+  return `host-${address.replaceAll(/[.:]+/g, '-').replace(/-$/, '')}`
+}
+
+/** What a DNS look-up gives for a port in a subnet: its full name first. */
+function namesOf(port: KnownPort, address: string, domain: string | undefined): string[] {
+  const name = port.hostname ?? defaultName(address)
+  if (name.includes('.') || domain === undefined) return [name]
+  return [`${name}.${domain}`, name]
+}
+
+function leaseTime({ leaseSeconds }: Subnet): string {
+  return leaseSeconds === Infinity ? 'infinite' : String(leaseSeconds)
+}
+
+function portTag({ id, options }: KnownPort): string[] {
+  return options.length > 0 ? [`set:port-${id}`] : []
+}
+
+/** `MAC,,IP,LEASE`, or for IPv6 with the family's tag: no names. */
+function plainLine(port: KnownPort, subnet: Subnet, address: string): string {
+  const six = subnet.cidr.family === 'ipv6'
+  const parts = [port.mac, ...(six ? ['tag:dhcpv6'] : []), ...(port.clientId === undefined ? [] : [clientIdOf(port)])]
+  return [...parts, ...portTag(port), '', six ? `[${address}]` : address, leaseTime(subnet)].join(',')
+}
+
+function clientIdOf({ clientId = '' }: KnownPort): string {
+  return `id:${clientId}`
+}
+
+/** `MAC,name.domain,IP[,set:port-ID]`, `MAC,id:CLIENTID,name,IP`, `MAC,tag:dhcpv6,name,[IP]`. */
+function namedLine(port: KnownPort, subnet: Subnet, addresses: readonly string[]): string {
+  const [name = ''] = namesOf(port, addresses[0] ?? '', subnet.domain)
+  const six = subnet.cidr.family === 'ipv6'
+  const parts = [port.mac, ...(six ? ['tag:dhcpv6'] : []), ...(port.clientId === undefined ? [] : [clientIdOf(port)])]
+  return [...parts, name, ...addresses.map((one) => (six ? `[${one}]` : one)), ...portTag(port)].join(',')
+}
+
+/** The file of reservations. */
+export function hostFile({ network, ports }: State): string {
+  const lines: string[] = []
+  for (const port of ports) {
+    for (const subnet of network.subnets) {
+      if (!subnet.dhcp || subnet.mode === 'stateless') continue
+      const own = port.fixedIps.filter((one) => one.subnet === subnet.id).map(({ address }) => address)
+      if (own.length === 0) continue
+      if (network.hostLines === 'named') lines.push(namedLine(port, subnet, own))
+      else for (const address of own) lines.push(plainLine(port, subnet, address))
+    }
+    // Who only asks for options is known by its tag all the same.
+    const stateless = network.subnets.some(({ dhcp, mode }) => dhcp && mode === 'stateless')
+    if (stateless && port.options.length > 0) lines.push([port.mac, 'tag:dhcpv6', ...portTag(port)].join(','))
+  }
+  return text(lines)
+}
+
+/** The file of names: `IP<tab>full short`, the full one first, as a look-up of the address gives the first. */
+export function namesFile({ network, ports }: State): string {
+  if (!network.dns || network.hostLines === 'plain') return ''
+  const domains = new Map(network.subnets.map(({ id, domain }) => [id, domain]))
+  const lines: string[] = []
+  for (const port of ports) {
+    for (const { subnet, address } of port.fixedIps) {
+      lines.push(`${address}\t${namesOf(port, address, domains.get(subnet)).join(' ')}`)
+    }
+  }
+  return text(lines)
+}
+
+/** `tag:TAG,option:NAME,VALUE…`; without a value the option is not sent. */
+function optionLine(tags: readonly string[], family: 'ipv4' | 'ipv6', code: string, values: readonly string[]): string {
+  const prefix = family === 'ipv6' ? 'option6:' : /^\d/.test(code) ? '' : 'option:'
+  return [...tags.map((tag) => `tag:${tag}`), `${prefix}${code}`, ...values.map(quoted)].join(',')
+}
+
+/** What begins a comment, or would be trimmed, is quoted. */
+function quoted(value: string): string {
+  return /[#]|^\s|\s$/.test(value) ? `"${value}"` : value
+}
+
+function freeLines(options: readonly CheckedOption[], tag: string): string[] {
+  return options.map((option) =>
+    optionLine(option.tag === undefined ? [tag] : [tag, option.tag], option.family, option.code, option.values),
+  )
+}
+
+/** Routes as option 121 has them: those on the link first, the default route last, for who reads 121 ignores option 3. */
+function classlessRoutes(subnet: Subnet, metadata: boolean): string[] {
+  const routes = subnet.hostRoutes.map(({ destination, nexthop }) => ({ destination, nexthop }))
+  if (metadata && !routes.some(({ destination }) => destination === '169.254.169.254/32')) {
+    routes.push({ destination: '169.254.169.254/32', nexthop: subnet.serverAddress })
+  }
+  if (routes.length === 0) return []
+  const onLink = (nexthop: string): number => (nexthop === '0.0.0.0' ? 0 : 1)
+  routes.sort((a, b) => onLink(a.nexthop) - onLink(b.nexthop))
+  if (subnet.gateway !== undefined && !routes.some(({ destination }) => destination === '0.0.0.0/0')) {
+    routes.push({ destination: '0.0.0.0/0', nexthop: subnet.gateway })
+  }
+  return routes.flatMap(({ destination, nexthop }) => [destination, nexthop])
+}
+
+function linesOfIPv4(subnet: Subnet, network: Network): string[] {
+  const lines: string[] = []
+  const say = (code: string, values: readonly string[]): void => {
+    lines.push(optionLine([`subnet-${subnet.id}`], 'ipv4', code, values))
+  }
+  // What is not given is said to be nothing: dnsmasq would send itself.
+  say('router', subnet.gateway === undefined ? [] : [subnet.gateway])
+  say('dns-server', subnet.dnsServers)
+  const routes = classlessRoutes(subnet, network.metadata)
+  if (routes.length > 0) {
+    say('classless-static-route', routes)
+    say('249', routes)
+  }
+  if (subnet.domain !== undefined && subnet.domain !== network.domain) say('domain-name', [subnet.domain])
+  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch)
+  if (subnet.ntpServers.length > 0) say('ntp-server', subnet.ntpServers)
+  if (subnet.tftpServer !== undefined) say('66', [subnet.tftpServer])
+  if (subnet.bootFile !== undefined) say('67', [subnet.bootFile])
+  return lines
+}
+
+function linesOfIPv6(subnet: Subnet): string[] {
+  const lines: string[] = []
+  const say = (code: string, values: readonly string[]): void => {
+    lines.push(optionLine([`subnet-${subnet.id}`], 'ipv6', code, values))
+  }
+  say(
+    'dns-server',
+    subnet.dnsServers.map((one) => `[${one}]`),
+  )
+  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch)
+  else if (subnet.domain !== undefined) say('domain-search', [subnet.domain])
+  if (subnet.ntpServers.length > 0)
+    say(
+      '31',
+      subnet.ntpServers.map((one) => `[${one}]`),
+    )
+  return lines
+}
+
+/** The file of options. */
+export function optionsFile({ network, ports }: State): string {
+  const lines: string[] = []
+  for (const subnet of network.subnets.filter(({ dhcp }) => dhcp)) {
+    lines.push(...(subnet.cidr.family === 'ipv4' ? linesOfIPv4(subnet, network) : linesOfIPv6(subnet)))
+    lines.push(...freeLines(subnet.options, `subnet-${subnet.id}`))
+  }
+  for (const port of ports) lines.push(...freeLines(port.options, `port-${port.id}`))
+  return text(lines)
+}
+
+function text(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+}

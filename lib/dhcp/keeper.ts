@@ -1,0 +1,356 @@
+// Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
+import { watch, type FSWatcher } from 'node:fs'
+import { NetloomError } from '../errors'
+import { dnsmasqArguments, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
+import { RestartDelay } from './backoff'
+import { Dnsmasq, type Patience } from './dnsmasq'
+import { dhcpError } from './errors'
+import type { RestartEvent, Tell } from './events'
+import { makeDirectory, readIfThere, removeDirectory, replaceDurably, replaceFiles } from './files'
+import { hostFile, namesFile, optionsFile, type State } from './host_files'
+import { LeaseWatch } from './lease_watch'
+import { parseLeases, type Lease, type LeaseChanges } from './leases'
+import { Place, type Settled } from './place'
+import type { Plug } from './plug'
+import { releaseLeases } from './release'
+import { isGrounded, mayLeaveLeases, withoutLeases } from './stale'
+import { networkFile } from './written'
+
+/** What all networks of an agent share. */
+export interface Shared {
+  readonly plug: Plug
+  readonly program: string
+  readonly settings: DnsmasqSettings
+  readonly patience: Patience
+  /** Milliseconds between two questions whether dnsmasq still works. */
+  readonly probeMs: number
+  readonly tell: Tell
+}
+
+/** The file with a network's description, in its directory. */
+export function descriptionIn(directory: string): string {
+  return `${directory}/network.json`
+}
+
+/** Keeps one network. */
+export class Keeper {
+  readonly #shared: Shared
+  readonly #paths: Paths
+  readonly #place: Place
+  readonly #dnsmasq: Dnsmasq
+  readonly #written = new Map<string, string>()
+  readonly #delay = new RestartDelay()
+  #state: State | undefined
+  #leases: LeaseWatch | undefined
+  #watcher: FSWatcher | undefined
+  #busy: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+  #notBefore = 0
+  #probedAt = performance.now()
+  #failure = ''
+  #closed = false
+  #ran = false
+  /** How often dnsmasq was told to read its files again. */
+  reloads = 0
+
+  constructor(directory: string, shared: Shared) {
+    this.#shared = shared
+    this.#paths = pathsIn(directory)
+    this.#place = new Place(shared.plug)
+    this.#dnsmasq = new Dnsmasq(shared.program, this.#paths, shared.patience)
+    this.#dnsmasq.onEnd = () => {
+      this.superviseSoon()
+    }
+  }
+
+  get state(): State | undefined {
+    return this.#state
+  }
+
+  /** The process id of its dnsmasq. */
+  get pid(): number | undefined {
+    return this.#dnsmasq.pid
+  }
+
+  /** The leases as the file has them now. */
+  leases(): readonly Lease[] {
+    return parseLeases(this.#leaseText()).leases
+  }
+
+  /** Makes another state real, or leaves the old one. */
+  async become(next: State): Promise<void> {
+    await this.#exclusively(async () => {
+      const before = this.#state
+      try {
+        await this.#realize(next, before, false)
+        this.#state = next
+      } catch (error) {
+        // What cannot be had is forgotten; the supervisor sees to what there was.
+        if (before !== undefined) await this.#realize(before, next, false).catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  /** Takes over what is there of a network that another agent has kept: perhaps all, with its dnsmasq, perhaps half. */
+  async takeOver(state: State, pids: readonly number[]): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#state = state
+      const named = Number(readIfThere(this.#paths.pid))
+      const pid = pids.includes(named) ? named : pids[0]
+      // A second one in a namespace would answer too.
+      for (const other of pids.filter((one) => one !== pid)) {
+        this.#dnsmasq.adopt(other)
+        await this.#dnsmasq.kill()
+      }
+      if (pid !== undefined) this.#dnsmasq.adopt(pid)
+      this.#ran = pid !== undefined
+      for (const path of [this.#paths.host, this.#paths.names, this.#paths.options]) {
+        const text = readIfThere(path)
+        if (text !== undefined) this.#written.set(path, text)
+      }
+      await this.#realize(state, undefined, true)
+    })
+  }
+
+  /** Looks whether all is as it should be, and mends what is not. */
+  async supervise(): Promise<void> {
+    if (this.#closed || this.#waiting > 0 || performance.now() < this.#notBefore) return
+    try {
+      await this.#exclusively(() => this.#mend())
+      this.#failure = ''
+    } catch (error) {
+      this.#notBefore = performance.now() + this.#delay.ended()
+      this.#complain(error)
+    }
+  }
+
+  /** Supervises outside of the turn, as soon as the delay between two starts allows. */
+  superviseSoon(): void {
+    if (this.#closed) return
+    this.#notBefore = performance.now() + this.#delay.ended()
+    setTimeout(() => void this.supervise(), Math.max(0, this.#notBefore - performance.now()) + 1).unref()
+  }
+
+  /** Takes away what there is of a network that is not kept, or was not made wholly. */
+  async discard(state: State, pids: readonly number[]): Promise<void> {
+    for (const pid of pids) {
+      this.#dnsmasq.adopt(pid)
+      await this.#dnsmasq.kill()
+    }
+    this.#state = state
+    await this.remove()
+  }
+
+  /** Takes the network away. A process that is killed in the middle leaves a note that it shall go. */
+  async remove(): Promise<void> {
+    await this.#exclusively(async () => {
+      const state = this.#state
+      await this.#letGo()
+      if (state === undefined) return
+      const { network, ports } = state
+      // On a full disk it goes without the note.
+      const note = networkFile(network.written, ports, true)
+      await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
+      await this.#dnsmasq.stop()
+      await this.#place.remove(network)
+      removeDirectory(this.#paths.directory)
+    })
+  }
+
+  /** Ends the keeping; the network stays as it is, with its dnsmasq. */
+  async close(): Promise<void> {
+    await this.#exclusively(() => this.#letGo())
+  }
+
+  async #letGo(): Promise<void> {
+    this.#closed = true
+    this.#watcher?.close()
+    await this.#leases?.close()
+    this.#place.close()
+  }
+
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting++
+    const turn = this.#busy.then(work)
+    this.#busy = turn.catch(() => undefined)
+    try {
+      return await turn
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  #complain(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    // The same failure again and again is told once.
+    if (message === this.#failure) return
+    this.#failure = message
+    this.#shared.tell('error', error instanceof Error ? error : new Error(message))
+  }
+
+  #leaseText(): string {
+    return readIfThere(this.#paths.leases) ?? ''
+  }
+
+  /** Follows the directory: dnsmasq's log, by which it answers, and its leases. */
+  #follow(): void {
+    if (this.#watcher !== undefined || this.#closed) return
+    this.#leases ??= new LeaseWatch(this.#paths.leases, (changes) => {
+      this.#tellLeases(changes)
+    })
+    const watcher = watch(this.#paths.directory, (_, name) => {
+      if (name === 'log') this.#dnsmasq.look()
+      else if (name === 'leases') this.#leases?.changed()
+    })
+    watcher.on('error', () => {
+      // The directory is gone; the supervisor makes it again.
+      watcher.close()
+      if (this.#watcher === watcher) this.#watcher = undefined
+    })
+    this.#watcher = watcher
+  }
+
+  #tellLeases({ added, renewed, released }: LeaseChanges): void {
+    const network = this.#state?.network.id ?? ''
+    for (const lease of released) this.#shared.tell('release', { network, lease })
+    for (const [leases, isRenewed] of [
+      [added, false],
+      [renewed, true],
+    ] as const) {
+      for (const lease of leases) {
+        const port = this.#state?.ports.withAddress(lease.address)?.id
+        this.#shared.tell('lease', { network, port, lease, renewed: isRenewed })
+      }
+    }
+  }
+
+  /** Writes what differs; tells whether dnsmasq has to read something, and when the description is on the disk. */
+  async #write(state: State): Promise<{ changed: boolean; durable: Promise<void> }> {
+    makeDirectory(this.#paths.directory)
+    const { network, ports } = state
+    const contents: [path: string, text: string, durable: boolean][] = [
+      [descriptionIn(this.#paths.directory), networkFile(network.written, ports, false), true],
+      [this.#paths.host, hostFile(state), false],
+      [this.#paths.names, namesFile(state), false],
+      [this.#paths.options, optionsFile(state), false],
+      [`${this.#paths.directory}/interface`, network.device ?? network.tap, false],
+    ]
+    const changed = contents.filter(([path, text]) => this.#written.get(path) !== text)
+    const { durable } = await replaceFiles(changed.map(([path, text, durable]) => ({ path, text, durable })))
+    for (const [path, text] of changed) this.#written.set(path, text)
+    const read = new Set([this.#paths.host, this.#paths.names, this.#paths.options])
+    return { changed: changed.some(([path]) => read.has(path)), durable }
+  }
+
+  async #realize(next: State, before: State | undefined, always: boolean): Promise<void> {
+    const { changed, durable } = await this.#write(next)
+    this.#follow()
+    await this.#serve(next, before, changed, always)
+    await durable.catch((error: unknown) => {
+      this.#written.clear()
+      throw error
+    })
+  }
+
+  /** Sees to it that a dnsmasq runs that knows this state. */
+  async #serve(next: State, before: State | undefined, changed: boolean, always: boolean): Promise<void> {
+    const settled = await this.#place.settle(next.network)
+    const args = dnsmasqArguments(next.network, settled.device, this.#paths, this.#shared.settings)
+    if (args === undefined) {
+      await this.#dnsmasq.stop()
+      this.#ran = false
+      return
+    }
+    const reason = this.#unfit(settled, args)
+    if (reason !== undefined) await this.#restart(settled, args, next, before, reason)
+    else if (changed || always) await this.#reload(settled, args, next, before)
+    if (always || before === undefined || mayLeaveLeases(before, next)) {
+      await this.#release(settled, args, next, before)
+    }
+  }
+
+  /** Why the dnsmasq that runs, or does not, will not do. */
+  #unfit(settled: Settled, args: readonly string[]): 'new' | RestartEvent['reason'] | undefined {
+    if (!this.#dnsmasq.isAlive()) return this.#ran ? 'ended' : 'new'
+    if (settled.renewed || !this.#dnsmasq.isIn(settled.netns)) return 'replaced'
+    return JSON.stringify(this.#dnsmasq.args) === JSON.stringify(args) ? undefined : 'changed'
+  }
+
+  async #reload(settled: Settled, args: readonly string[], next: State, before: State | undefined): Promise<void> {
+    try {
+      this.reloads++
+      await this.#dnsmasq.reload(next.ports.size)
+    } catch (error) {
+      if (!(error instanceof NetloomError) || !error.code.startsWith('ERR_NETLOOM_DNSMASQ')) throw error
+      const hangs = error.code === 'ERR_NETLOOM_DNSMASQ_HANGS'
+      if (hangs) this.#complain(error)
+      await this.#restart(settled, args, next, before, hangs ? 'hangs' : 'ended')
+    }
+  }
+
+  /** Starts dnsmasq, in the place of one that runs. Its leases stay, but for those without ground. */
+  async #restart(
+    settled: Settled,
+    args: readonly string[],
+    state: State,
+    before: State | undefined,
+    reason: 'new' | RestartEvent['reason'],
+  ): Promise<void> {
+    if (reason === 'hangs') await this.#dnsmasq.kill()
+    else await this.#dnsmasq.stop()
+    const text = this.#leaseText()
+    const kept = withoutLeases(text, (lease) => !isGrounded(lease, state, before))
+    if (kept !== text) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
+    this.#delay.started()
+    this.#ran = true
+    await this.#dnsmasq.start(settled.netns, args, state.ports.size)
+    this.#probedAt = performance.now()
+    const { pid } = this.#dnsmasq
+    if (reason === 'new' || pid === undefined) return
+    this.#shared.tell('restart', { network: state.network.id, reason, pid })
+  }
+
+  async #release(settled: Settled, args: readonly string[], state: State, before: State | undefined): Promise<void> {
+    const read = (): string => this.#leaseText()
+    const stale = parseLeases(read()).leases.filter((lease) => !isGrounded(lease, state, before))
+    if (stale.length === 0) return
+    const left = await releaseLeases(settled.netns, settled.device, state.network, stale, read)
+    // What it does not let go of is taken from its file, which it reads at its start.
+    if (left.length > 0) await this.#restart(settled, args, state, before, 'changed')
+  }
+
+  async #mend(): Promise<void> {
+    const state = this.#state
+    if (state === undefined || this.#closed) return
+    if (this.#watcher === undefined || readIfThere(descriptionIn(this.#paths.directory)) === undefined) {
+      this.#written.clear()
+      this.#watcher?.close()
+      this.#watcher = undefined
+      await (
+        await this.#write(state)
+      ).durable
+      this.#follow()
+    }
+    const settled = await this.#place.settle(state.network)
+    const network = state.network.id
+    if (settled.mended.length > 0) this.#shared.tell('repair', { network, mended: settled.mended })
+    const args = dnsmasqArguments(state.network, settled.device, this.#paths, this.#shared.settings)
+    if (args === undefined) return
+    const unfit = this.#unfit(settled, args)
+    if (unfit !== undefined) await this.#restart(settled, args, state, undefined, unfit === 'new' ? 'ended' : unfit)
+    else if (performance.now() - this.#probedAt >= this.#shared.probeMs) await this.#probe(settled, args, state)
+    this.#leases?.look()
+  }
+
+  async #probe(settled: Settled, args: readonly string[], state: State): Promise<void> {
+    this.#probedAt = performance.now()
+    try {
+      await this.#dnsmasq.probe()
+    } catch (error) {
+      const message = `the dnsmasq of network ${state.network.id} does not answer; it is started again`
+      this.#complain(dhcpError('ERR_NETLOOM_DNSMASQ_HANGS', 'DhcpAgent', message, error))
+      await this.#restart(settled, args, state, undefined, 'hangs')
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// dnsmasq's file of leases: read, never written while it runs.
+import { isIPv4, isIPv6 } from 'node:net'
+import { canonicalIP, type Family } from '../wire/ip'
+
+/** A lease: what a client has been given. */
+export interface Lease {
+  /** Its family. */
+  readonly family: Family
+  /** The address. */
+  readonly address: string
+  /** The client's MAC address. Of IPv6 undefined: there clients are known by their DUID. */
+  readonly mac: string | undefined
+  /** The client identifier, of IPv6 the DUID; bytes in hexadecimal with colons, undefined if it sent none. */
+  readonly clientId: string | undefined
+  /** Of IPv6, the identity association. */
+  readonly iaid: number | undefined
+  /** The name that it has, if it has one. */
+  readonly hostname: string | undefined
+  /** When it ends; undefined: never. */
+  readonly expires: Date | undefined
+}
+
+/** What a file of leases says. */
+export interface LeaseFile {
+  readonly leases: readonly Lease[]
+  /** The server's own DUID, once it has one. */
+  readonly duid: string | undefined
+  /** Lines that mean nothing: the file is being written at this moment, or somebody else wrote to it. */
+  readonly malformed: readonly string[]
+}
+
+const hex = /^[0-9a-f]{2}(:[0-9a-f]{2})*$/i
+/** With the type of hardware before it, where that is not Ethernet. */
+const hardware = /^([0-9a-f]{2}-)?[0-9a-f]{2}(:[0-9a-f]{2})*$/i
+
+function optional(word: string): string | undefined {
+  return word === '*' ? undefined : word
+}
+
+function parseLine(line: string): Lease | undefined {
+  const words = line.split(' ')
+  const [expiry = '', second = '', address = '', name = '', id = ''] = words
+  if (words.length !== 5 || !/^\d{1,15}$/.test(expiry) || name === '' || !(id === '*' || hex.test(id))) return undefined
+  const expires = Number(expiry) === 0 ? undefined : new Date(Number(expiry) * 1000)
+  const common = { hostname: optional(name), clientId: optional(id)?.toLowerCase(), expires }
+  if (isIPv4(address) && hardware.test(second)) {
+    return { family: 'ipv4', address, mac: second.toLowerCase(), iaid: undefined, ...common }
+  }
+  // A temporary address has a T before its association.
+  const iaid = /^T?(\d{1,10})$/.exec(second)?.[1]
+  if (!isIPv6(address) || address.includes('%') || iaid === undefined || Number(iaid) > 0xffffffff) return undefined
+  return { family: 'ipv6', address: canonicalIP(address), mac: undefined, iaid: Number(iaid), ...common }
+}
+
+/** Parses a file of leases; what is no lease is told, not thrown. */
+export function parseLeases(text: string): LeaseFile {
+  const leases: Lease[] = []
+  const malformed: string[] = []
+  let duid: string | undefined
+  const lines = text.split('\n')
+  // What has no end is half a line.
+  const rest = lines.pop() ?? ''
+  for (const line of lines) {
+    const [, own] = /^duid ([0-9a-f:]+)$/i.exec(line) ?? []
+    if (own !== undefined && hex.test(own)) duid = own.toLowerCase()
+    else {
+      const lease = parseLine(line)
+      if (lease !== undefined) leases.push(lease)
+      else malformed.push(line)
+    }
+  }
+  if (rest !== '') malformed.push(rest)
+  return { leases, duid, malformed }
+}
+
+/** What came, what was prolonged and what went between two readings. */
+export interface LeaseChanges {
+  readonly added: readonly Lease[]
+  readonly renewed: readonly Lease[]
+  readonly released: readonly Lease[]
+}
+
+function holder({ mac, clientId, iaid }: Lease): string {
+  return `${mac ?? ''} ${clientId ?? ''} ${iaid ?? ''}`
+}
+
+/** Compares two readings. An address that another client has now was released, and given. */
+export function compareLeases(before: readonly Lease[], after: readonly Lease[]): LeaseChanges {
+  const old = new Map(before.map((lease) => [lease.address, lease]))
+  const added: Lease[] = []
+  const renewed: Lease[] = []
+  const released: Lease[] = []
+  for (const lease of after) {
+    const known = old.get(lease.address)
+    old.delete(lease.address)
+    if (known === undefined) added.push(lease)
+    else if (holder(known) !== holder(lease)) {
+      released.push(known)
+      added.push(lease)
+    } else if (known.expires?.getTime() !== lease.expires?.getTime()) renewed.push(lease)
+  }
+  released.push(...old.values())
+  return { added, renewed, released }
+}

@@ -1,0 +1,179 @@
+// The networks of an agent: `agent.networks`.
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkNetwork, type Network } from './check_network'
+import { dhcpError } from './errors'
+import { makeDirectory, removeDirectory, replaceDurably } from './files'
+import type { State } from './host_files'
+import { descriptionIn, Keeper, type Shared } from './keeper'
+import { checkId } from './names'
+import { DhcpNetwork, filled } from './network'
+import type { NetworkOptions, PortOptions } from './options'
+import { PortTable } from './ports_table'
+import { networkFile } from './written'
+
+interface Kept {
+  readonly network: DhcpNetwork
+  readonly keeper: Keeper
+}
+
+/**
+ * The networks that an agent keeps.
+ * @example
+ * const network = await agent.networks.ensure({ id: 'red', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
+ */
+export class DhcpNetworks {
+  readonly #directory: string
+  readonly #shared: Shared
+  readonly #domain: string | undefined
+  readonly #kept = new Map<string, Kept>()
+  readonly #underWay = new Map<string, Promise<unknown>>()
+  #closed = false
+
+  /** @internal */
+  constructor(directory: string, shared: Shared, domain: string | undefined) {
+    this.#directory = directory
+    this.#shared = shared
+    this.#domain = domain
+  }
+
+  /**
+   * Sees to it that there is a network as described: makes it, changes it, or finds that nothing is to be done. It resolves when
+   * dnsmasq serves it. Changed subnets start dnsmasq again; leases stay.
+   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files, of dnsmasq
+   *   (`ERR_NETLOOM_DNSMASQ_FAILED`). What had been made is undone.
+   */
+  async ensure(options: NetworkOptions): Promise<DhcpNetwork> {
+    const network = checkNetwork(options, this.#domain)
+    return this.#inTurn(network.id, async () => {
+      const kept = this.#kept.get(network.id)
+      if (kept === undefined) return this.create(network, [])
+      await kept.network.idle()
+      if (kept.keeper.state?.network.key !== network.key) await kept.network.become(network)
+      return kept.network
+    })
+  }
+
+  /** A network by its id; undefined if there is none. */
+  get(id: string): DhcpNetwork | undefined {
+    return this.#kept.get(id)?.network
+  }
+
+  /** All networks. */
+  list(): DhcpNetwork[] {
+    return Array.from(this.#kept.values(), ({ network }) => network)
+  }
+
+  /**
+   * Deletes a network: its dnsmasq ends, its device, namespace and files go.
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetloomError: `ERR_NETLOOM_NO_NETWORK`.
+   */
+  async delete(id: string, options: { force?: boolean | undefined } = {}): Promise<void> {
+    checkId(id, 'id')
+    checkKeys(options, new Set(['force']))
+    const { force = false } = options
+    if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
+    await this.#inTurn(id, async () => {
+      const kept = this.#kept.get(id)
+      if (kept === undefined) {
+        if (force) return
+        throw dhcpError('ERR_NETLOOM_NO_NETWORK', 'networks.delete', `there is no network ${id}`)
+      }
+      await kept.network.idle()
+      await kept.keeper.remove()
+      this.#kept.delete(id)
+    })
+  }
+
+  /** @internal Makes a network that is not there. */
+  async create(network: Network, ports: readonly PortOptions[]): Promise<DhcpNetwork> {
+    this.#refuseTaken(network)
+    const { keeper, network: made } = this.#keep(network.id)
+    const state = { network, ports: filled(undefined, network, ports) }
+    try {
+      // Written down first, so that whoever comes after a kill finds what was begun.
+      makeDirectory(this.#path(network.id))
+      await replaceDurably(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
+      await keeper.become(state)
+    } catch (error) {
+      await this.#undo(keeper, state).catch((undoing: unknown) => {
+        this.#shared.tell('error', undoing as Error)
+      })
+      this.#kept.delete(network.id)
+      throw error
+    }
+    return made
+  }
+
+  /** @internal Takes over what a former agent has left of a network. */
+  async takeOver(state: State, deleted: boolean, pids: readonly number[]): Promise<void> {
+    const { keeper } = this.#keep(state.network.id)
+    if (deleted) {
+      await keeper.discard(state, pids)
+      this.#kept.delete(state.network.id)
+    } else await keeper.takeOver(state, pids)
+  }
+
+  /** @internal Looks after all of them. */
+  async supervise(): Promise<void> {
+    await Promise.all(Array.from(this.#kept.values(), ({ keeper }) => keeper.supervise()))
+  }
+
+  /** @internal Ends the keeping of all. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#underWay.values())
+    for (const { network, keeper } of this.#kept.values()) {
+      await network.idle()
+      await keeper.close()
+    }
+  }
+
+  #path(id: string): string {
+    return `${this.#directory}/${id}`
+  }
+
+  #keep(id: string): Kept {
+    if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks.ensure', 'the agent is closed')
+    const keeper = new Keeper(this.#path(id), this.#shared)
+    const kept = { keeper, network: new DhcpNetwork(id, keeper) }
+    this.#kept.set(id, kept)
+    return kept
+  }
+
+  async #undo(keeper: Keeper, state: State): Promise<void> {
+    await keeper.discard(state, [])
+    removeDirectory(this.#path(state.network.id))
+  }
+
+  /** What only one network can have. */
+  #refuseTaken(network: Network): void {
+    for (const { keeper } of this.#kept.values()) {
+      const other = keeper.state?.network
+      if (other === undefined || other.id === network.id) continue
+      for (const field of ['namespace', 'tap'] as const) {
+        if (other[field] !== network[field]) continue
+        throw wrongValue(field, `another than network ${other.id} has`, network[field])
+      }
+    }
+  }
+
+  /** One after another for each id. */
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks', 'the agent is closed')
+    const before = this.#underWay.get(id) ?? Promise.resolve()
+    const turn = before.then(work, work)
+    const settled = turn.catch(() => undefined)
+    this.#underWay.set(id, settled)
+    try {
+      return await turn
+    } finally {
+      if (this.#underWay.get(id) === settled) this.#underWay.delete(id)
+    }
+  }
+}
+
+/** A network without ports, for one that is only to be removed. */
+export function emptyState(network: Network): State {
+  return { network, ports: PortTable.empty(network) }
+}

@@ -1,0 +1,148 @@
+// What callers describe: networks, their subnets and their ports.
+
+/** A DHCP option by its number, as RFC 2132 and RFC 8415 count them, or as dnsmasq adds one. */
+export interface DhcpOption {
+  /** The option's number: 1 to 254, for IPv6 up to 65535; or dnsmasq's name of it, such as `ntp-server`. */
+  code: number | string
+  /**
+   * Its value as dnsmasq reads it: addresses, numbers or text, several in an array. Left out or empty: the option is not sent, also
+   * where dnsmasq would by itself.
+   */
+  value?: string | readonly string[] | undefined
+  /** Whose option it is. Default: `ipv4`. */
+  family?: 'ipv4' | 'ipv6' | undefined
+  /**
+   * Only for clients with this tag: `ipxe` and `ipxe6` are those of iPXE, `!ipxe` all others; dnsmasq has more, such as `known`.
+   * Default: for all.
+   */
+  tag?: string | undefined
+}
+
+/** A route that clients are told (option 121, and 249 for old Windows). */
+export interface HostRoute {
+  /** The destination, such as `10.8.0.0/16`. */
+  destination: string
+  /** The next router; an address of the subnet or `0.0.0.0` for what is on the link. */
+  nexthop: string
+}
+
+/** A range of addresses, both ends included. */
+export interface AddressRange {
+  /** The first address. */
+  start: string
+  /** The last address. */
+  end: string
+}
+
+/** A subnet. */
+export interface SubnetOptions {
+  /** Its id, unique within the network: letters, digits, `-`, `_`, `.`; dnsmasq's tag is made of it. */
+  id: string
+  /** Its prefix, such as `10.0.0.0/24` or `fd00::/64`. */
+  cidr: string
+  /** The router of its clients. Default: none; they are told of none then. */
+  gateway?: string | undefined
+  /**
+   * Where addresses come from that nobody named: the server's, and those of ports without `fixedIps`. Default: all of the subnet
+   * but the gateway (and, of IPv4, the first and the last).
+   */
+  pool?: AddressRange | readonly AddressRange[] | undefined
+  /** The address of the DHCP server itself in this subnet. Default: the first free one of the pool. */
+  serverAddress?: string | undefined
+  /** Name servers for its clients (option 6; of DHCPv6 23). Default: the DHCP server, unless the network has `dns: false`. */
+  dnsServers?: readonly string[] | undefined
+  /** Routes for its clients (options 121 and 249). With them the default route is repeated there, as clients ignore option 3 then. */
+  hostRoutes?: readonly HostRoute[] | undefined
+  /** How long a lease is, in seconds, at least 120; Infinity for ever. Default: 86400. */
+  leaseSeconds?: number | undefined
+  /** MTU for its clients (option 26), sent also to those that do not ask. Default: the network's `mtu`. */
+  mtu?: number | undefined
+  /** Domain of its clients (option 15). Default: the network's. */
+  domain?: string | undefined
+  /** Domains in which its clients look for names (option 119; of DHCPv6 24). Default: none. */
+  domainSearch?: readonly string[] | undefined
+  /** Time servers (option 42; of DHCPv6 56 is not sent). Default: none. */
+  ntpServers?: readonly string[] | undefined
+  /** TFTP server for booting, an address or a name (option 66). Default: none. */
+  tftpServer?: string | undefined
+  /** File to boot (option 67). Default: none. */
+  bootFile?: string | undefined
+  /** More options of its clients. */
+  options?: readonly DhcpOption[] | undefined
+  /**
+   * Of IPv6: `stateful`, the server gives addresses; `stateless`, clients make their own and ask for options only. Default:
+   * `stateful`.
+   */
+  ipv6Mode?: 'stateful' | 'stateless' | undefined
+  /** Of IPv6: dnsmasq sends router advertisements too. Default: false, a router does. */
+  advertise?: boolean | undefined
+  /** Whether DHCP serves it. Default: true. */
+  dhcp?: boolean | undefined
+}
+
+/** A network. */
+export interface NetworkOptions {
+  /** Its id: letters, digits, `-`, `_`, `.`, at most 64; its directory is called so. */
+  id: string
+  /** Its subnets, which do not overlap. One of IPv4 and one of IPv6 is common; none is allowed, and no dnsmasq runs then. */
+  subnets: readonly SubnetOptions[]
+  /** Its VLAN on the switch, 1 to 4094. Default: untagged. */
+  vlan?: number | undefined
+  /** Its MTU, 576 to 65535 (1280 at least with IPv6): of the DHCP server's device, and for clients. Default: the device's, none for clients. */
+  mtu?: number | undefined
+  /** Its domain. Default: the agent's, if any. */
+  domain?: string | undefined
+  /** The name of its namespace. Default: `qdhcp-ID`. */
+  namespace?: string | undefined
+  /** The device on the switch. Default: `tap` and eleven characters that the id gives. */
+  tap?: string | undefined
+  /** The device in the namespace. Default: `ns-` and the same; on Open vSwitch the tap itself. */
+  device?: string | undefined
+  /** The MAC address of the server's device. Default: one that the id gives, beginning with `fa:16:3e`. */
+  mac?: string | undefined
+  /** Whether dnsmasq answers DNS for the names of its ports. Default: true. */
+  dns?: boolean | undefined
+  /** Whether the server has 169.254.169.254, and clients are told a route to it (the metadata service). Default: false. */
+  metadata?: boolean | undefined
+  /**
+   * How the lines of the hosts file look: `named`, Neutron's `MAC,name,IP`; or `plain`, `MAC,,IP,LEASE`, which gives no names.
+   * Default: `named`.
+   */
+  hostLines?: 'named' | 'plain' | undefined
+}
+
+/** An address that a port shall have: itself, or one of a subnet's pool. */
+export interface FixedIp {
+  /** The subnet. Default: the one that the address lies in. */
+  subnet?: string | undefined
+  /** The address. Default: the first free one of the subnet's pool. */
+  address?: string | undefined
+}
+
+/** A port: a client that the network knows. */
+export interface PortOptions {
+  /** Its id, unique within the network; as a network's. */
+  id: string
+  /** Its MAC address. */
+  mac: string
+  /**
+   * Its addresses, at most one of each IPv4 subnet. Default: one of each subnet that DHCP gives addresses in, or those that it has
+   * already.
+   */
+  fixedIps?: readonly (string | FixedIp)[] | undefined
+  /** Its name, a label or several with dots. Default: `host-10-0-0-3` for 10.0.0.3. */
+  hostname?: string | undefined
+  /** The client identifier that it may come with: bytes in hexadecimal with colons, or text. Default: it is known by its MAC. */
+  clientId?: string | undefined
+  /** Options for it alone. */
+  options?: readonly DhcpOption[] | undefined
+}
+
+/** What changes on a port; an option that is `undefined` becomes its default. */
+export type PortChanges = Partial<Omit<PortOptions, 'id'>>
+
+/** A network with all of its ports, for `sync`. */
+export interface DesiredNetwork extends NetworkOptions {
+  /** All of its ports; others are deleted. */
+  ports: readonly PortOptions[]
+}

@@ -1,0 +1,116 @@
+// Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
+import { isAlreadyExists, isNotFound } from '../errors'
+import { NetNs } from '../netns/netns'
+import type { Network } from './check_network'
+import type { Plug } from './plug'
+import { setSysctls } from './sysctls'
+
+/** What `settle` found. */
+export interface Settled {
+  readonly netns: NetNs
+  /** The device in the namespace. */
+  readonly device: string
+  /** Whether dnsmasq, if it runs, is bound to something that is gone. */
+  readonly renewed: boolean
+  /** What was missing and is there again, in words. */
+  readonly mended: readonly string[]
+}
+
+const metadataAddress = '169.254.169.254/32'
+
+/** The place of one network. */
+export class Place {
+  readonly #plug: Plug
+  #netns: NetNs | undefined
+
+  constructor(plug: Plug) {
+    this.#plug = plug
+  }
+
+  /** The namespace, once there is one. */
+  get netns(): NetNs | undefined {
+    return this.#netns
+  }
+
+  /** Sees to it that all is there; changes only what is missing. */
+  async settle(network: Network): Promise<Settled> {
+    const mended: string[] = []
+    const { netns, renewed } = await this.#open(network, mended)
+    const { tap, mac, mtu, vlan, id } = network
+    const device = network.device ?? tap
+    const attached = await this.#plug.attach({ network: id, netns, tap, device, mac, mtu, vlan })
+    mended.push(...attached.mended)
+    await this.#addresses(network, netns, attached.device, mended)
+    return { netns, device: attached.device, renewed: renewed || attached.renewed, mended }
+  }
+
+  /** Takes all of it away. */
+  async remove(network: Network): Promise<void> {
+    const { id, tap, device, mac, mtu, vlan } = network
+    await this.#plug.detach({ network: id, tap, device: device ?? tap, mac, mtu, vlan })
+    this.close()
+    await NetNs.delete(network.namespace, { force: true })
+  }
+
+  close(): void {
+    this.#netns?.close()
+    this.#netns = undefined
+  }
+
+  /** Whether the name still leads to the namespace that we have open. */
+  async #isThere(netns: NetNs, name: string): Promise<boolean> {
+    try {
+      using found = await NetNs.open(name)
+      return found.equals(netns)
+    } catch (error) {
+      if (isNotFound(error) || (error as { code?: unknown }).code === 'EINVAL') return false
+      throw error
+    }
+  }
+
+  async #open({ namespace }: Network, mended: string[]): Promise<{ netns: NetNs; renewed: boolean }> {
+    if (this.#netns !== undefined && (await this.#isThere(this.#netns, namespace))) {
+      return { netns: this.#netns, renewed: false }
+    }
+    this.close()
+    let made = false
+    try {
+      this.#netns = await NetNs.create(namespace)
+      made = true
+      mended.push(`namespace ${namespace}`)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      this.#netns = await NetNs.open(namespace)
+    }
+    // Before there is a device, so that its addresses are usable at once and it listens to no router.
+    setSysctls(this.#netns, {
+      'ipv4/ip_nonlocal_bind': '1',
+      'ipv6/conf/default/accept_ra': '0',
+      'ipv6/conf/default/accept_dad': '0',
+    })
+    await this.#netns.links.set('lo', { up: true })
+    return { netns: this.#netns, renewed: made }
+  }
+
+  async #addresses(network: Network, netns: NetNs, device: string, mended: string[]): Promise<void> {
+    const wanted = new Set(network.subnets.map(({ serverAddress, cidr }) => `${serverAddress}/${cidr.length}`))
+    if (network.metadata) wanted.add(metadataAddress)
+    for (const { address, scope } of await netns.addresses.list({ dev: device })) {
+      // The link-local one is the kernel's.
+      if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
+      await netns.addresses.delete({ dev: device, address }, { force: true })
+    }
+    for (const address of wanted) {
+      const flags = address.includes(':') ? { flags: ['nodad' as const] } : { broadcast: '+' }
+      await netns.addresses.replace({ dev: device, address, ...(address === metadataAddress ? {} : flags) })
+      mended.push(`address ${address}`)
+    }
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const via = network.subnets.find(({ cidr, gateway }) => cidr.family === family && gateway !== undefined)?.gateway
+      const [present] = await netns.routes.list({ dst: 'default', family })
+      if (via === undefined || present?.via === via) continue
+      await netns.routes.replace({ dst: 'default', via, dev: device })
+      mended.push(`route to ${via}`)
+    }
+  }
+}

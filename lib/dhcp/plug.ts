@@ -1,0 +1,43 @@
+// A plug: how the DHCP server's device gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
+import type { NetNs } from '../netns/netns'
+
+/** What is to be plugged in. */
+export interface Attachment {
+  /** The network's id. */
+  readonly network: string
+  /** The namespace of the DHCP server. */
+  readonly netns: NetNs
+  /** The name of the device on the switch. */
+  readonly tap: string
+  /** The name that the device in the namespace should have. */
+  readonly device: string
+  /** Its MAC address. */
+  readonly mac: string
+  /** Its MTU; undefined for the default. */
+  readonly mtu: number | undefined
+  /** The VLAN on the switch; undefined for none. */
+  readonly vlan: number | undefined
+}
+
+/** How it was plugged in. */
+export interface Attached {
+  /** The name of the device in the namespace. */
+  readonly device: string
+  /** Whether that device is a new one: what was bound to an old one is bound to nothing now. */
+  readonly renewed: boolean
+  /** What was missing and is there again, in words; empty if nothing was. */
+  readonly mended: readonly string[]
+}
+
+/** Connects DHCP servers to a switch. */
+export interface Plug {
+  /**
+   * Sees to it that the device is there, up, and on the switch, whatever of it is there already. Called when a network comes, when
+   * an agent takes it over, and every few seconds to see whether somebody has taken something away: so it looks before it changes.
+   */
+  attach(to: Attachment): Promise<Attached>
+  /** Takes the device away, and what was made for it; content if nothing is there. */
+  detach(from: Omit<Attachment, 'netns'>): Promise<void>
+  /** Lets go of what the plug holds itself. */
+  close(): Promise<void>
+}

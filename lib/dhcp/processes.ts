@@ -1,0 +1,76 @@
+// Processes by what /proc says of them: a number alone may have become somebody else's.
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // it has ended, or is not ours to look at
+  }
+}
+
+/** The command line of a process; undefined if there is none, or it has ended and waits for its parent. */
+export function commandOf(pid: number): string[] | undefined {
+  const text = read(`/proc/${pid}/cmdline`)
+  return text === undefined || text === '' ? undefined : text.slice(0, -1).split('\0')
+}
+
+/** Whether a process has this argument. */
+export function hasArgument(pid: number, argument: string): boolean {
+  return commandOf(pid)?.includes(argument) === true
+}
+
+/** Sends a signal to a process if it has this argument at this moment; tells whether it did. */
+export function signalIf(pid: number, argument: string, signal: NodeJS.Signals): boolean {
+  if (!hasArgument(pid, argument)) return false
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether a process does something of its own at a signal. Where it does not yet, SIGHUP would end it. */
+export function catches(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
+  return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
+}
+
+/** The inode of a process's network namespace. */
+export function netnsOf(pid: number): number | undefined {
+  try {
+    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[1])
+  } catch {
+    return undefined
+  }
+}
+
+/** The processes that have an argument which begins so, by that argument. */
+export function findByArgument(beginning: string): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid)) continue
+    const argument = commandOf(pid)?.find((one) => one.startsWith(beginning))
+    if (argument === undefined) continue
+    const pids = found.get(argument)
+    if (pids === undefined) found.set(argument, [pid])
+    else pids.push(pid)
+  }
+  return found
+}
+
+/** The path of a program, or undefined if it is nowhere in PATH and not where administrators have it. */
+export function findProgram(name: string): string | undefined {
+  const directories = name.includes('/') ? [''] : [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
+  for (const directory of directories) {
+    const path = directory === '' ? name : `${directory}/${name}`
+    try {
+      if ((statSync(path).mode & 0o111) !== 0 && statSync(path).isFile()) return path
+    } catch {
+      // not there
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,129 @@
+// Makes all networks equal to a description, and says what that changed.
+import { wrongType, wrongValue } from '../wire/invalid'
+import { checkNetwork, type Network } from './check_network'
+import type { State } from './host_files'
+import { filled, type DhcpNetwork } from './network'
+import type { DesiredNetwork, PortOptions } from './options'
+import { checkPort, PortTable } from './ports_table'
+
+/** What `sync` changed of one network. */
+export interface NetworkDifferences {
+  /** The network's id. */
+  readonly id: string
+  /** Whether it was made, its own description changed, or only its ports. */
+  readonly network: 'created' | 'changed' | 'unchanged'
+  /** Ids of ports that were added. */
+  readonly added: readonly string[]
+  /** Ids of ports that were changed. */
+  readonly updated: readonly string[]
+  /** Ids of ports that were deleted. */
+  readonly deleted: readonly string[]
+}
+
+/** What `sync` changed. */
+export interface Differences {
+  /** The networks in which something changed, those that were created among them. */
+  readonly networks: readonly NetworkDifferences[]
+  /** Ids of networks that were deleted. */
+  readonly deleted: readonly string[]
+}
+
+/** A network as it shall be, checked. */
+interface Wanted {
+  readonly network: Network
+  readonly ports: readonly PortOptions[]
+}
+
+/** Checks a whole description before anything is done. */
+export function checkDesired(desired: unknown, domain: string | undefined): Wanted[] {
+  const given: unknown = (desired as { networks?: unknown } | null | undefined)?.networks
+  if (!Array.isArray(given)) throw wrongType('networks', 'an array', given)
+  const ids = new Set<string>()
+  return (given as DesiredNetwork[]).map((one, i) => {
+    const field = `networks[${i}]`
+    if (typeof one !== 'object' || (one as unknown) === null) throw wrongType(field, 'an object', one)
+    const { ports, ...options } = one
+    const network = checkNetwork(options, domain, field)
+    if (ids.has(network.id)) throw wrongValue(`${field}.id`, 'another one', network.id)
+    ids.add(network.id)
+    if (!Array.isArray(ports)) throw wrongType(`${field}.ports`, 'an array', ports)
+    for (const [j, port] of ports.entries()) checkPort(port, `${field}.ports[${j}]`)
+    try {
+      filled(undefined, network, ports)
+    } catch (error) {
+      throw inField(error, field)
+    }
+    return { network, ports: structuredClone(ports) }
+  })
+}
+
+/** Puts what is before it before the field of an error. */
+function inField(error: unknown, field: string): unknown {
+  const refused = error as Error & { field?: string }
+  if (refused.field === undefined) return error
+  refused.message = refused.message.replace(`"${refused.field}"`, `"${field}.${refused.field}"`)
+  refused.field = `${field}.${refused.field}`
+  return refused
+}
+
+/** What differs between a network as it is and as it shall be; undefined if nothing does. */
+export function differences(before: State | undefined, { network, ports }: Wanted): NetworkDifferences | undefined {
+  const after = filled(before?.ports, network, ports)
+  const old = before?.ports ?? PortTable.empty(network)
+  const added: string[] = []
+  const updated: string[] = []
+  for (const port of after) {
+    const known = old.get(port.id)
+    if (known === undefined) added.push(port.id)
+    else if (known.written !== port.written) updated.push(port.id)
+  }
+  const deleted = Array.from(old, ({ id }) => id).filter((id) => after.get(id) === undefined)
+  const own = before === undefined ? 'created' : before.network.key === network.key ? 'unchanged' : 'changed'
+  if (own === 'unchanged' && added.length + updated.length + deleted.length === 0) return undefined
+  return { id: network.id, network: own, added, updated, deleted }
+}
+
+/** How many networks are worked on at the same time: they wait for the start of a dnsmasq, mostly. */
+const atOnce = 8
+
+/** Does something for each, some at the same time; all are tried, the failures are told together. */
+export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = []
+  const queue = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      await work(item).catch((error: unknown) => failures.push(error))
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} networks failed`)
+}
+
+/** What carries it out. */
+export interface Reality {
+  list(): readonly DhcpNetwork[]
+  create(network: Network, ports: readonly PortOptions[]): Promise<void>
+  delete(id: string): Promise<void>
+}
+
+/** Carries a description out. */
+export async function sync(reality: Reality, wanted: readonly Wanted[]): Promise<Differences> {
+  const ids = new Set(wanted.map(({ network }) => network.id))
+  const deleted = reality.list().flatMap(({ id }) => (ids.has(id) ? [] : [id]))
+  // What goes goes first: it may have the names of what comes.
+  await forEach(deleted, (id) => reality.delete(id))
+  const found: NetworkDifferences[] = []
+  const present = new Map(reality.list().map((network) => [network.id, network]))
+  await forEach(wanted, async (one) => {
+    const { network, ports } = one
+    const before = present.get(network.id)
+    await before?.idle()
+    const difference = differences(before?.described, one)
+    if (difference === undefined) return
+    if (before === undefined) await reality.create(network, ports)
+    else await before.become(network, ports)
+    found.push(difference)
+  })
+  return { networks: found, deleted }
+}

@@ -1,0 +1,37 @@
+// How descriptions are kept in a file: JSON, with a lease for ever as text.
+import type { NetworkOptions, PortOptions } from './options'
+
+/** What a network's file holds. */
+export interface Written {
+  readonly network: NetworkOptions
+  readonly ports: readonly PortOptions[]
+  /** The network is being deleted. */
+  readonly deleted: boolean
+}
+
+/** A description as text. */
+export function writeDown(options: unknown): string {
+  return JSON.stringify(options, (_, value: unknown) => (value === Infinity ? 'Infinity' : value))
+}
+
+/** A description from text. */
+export function readBack(text: string): unknown {
+  return JSON.parse(text, (key, value: unknown) => (key === 'leaseSeconds' && value === 'Infinity' ? Infinity : value))
+}
+
+/** The text of a network's file, from the texts of its parts. */
+export function networkFile(network: string, ports: Iterable<{ readonly written: string }>, deleted: boolean): string {
+  const lines = Array.from(ports, ({ written }) => written)
+  return `{"version":1,"deleted":${deleted},"network":${network},"ports":[\n${lines.join(',\n')}\n]}\n`
+}
+
+/** Reads a network's file; undefined for what is none. */
+export function readNetworkFile(text: string): Written | undefined {
+  try {
+    const file = readBack(text) as Partial<Written> & { version?: unknown }
+    if (file.version !== 1 || typeof file.network !== 'object' || !Array.isArray(file.ports)) return undefined
+    return { network: file.network, ports: file.ports as PortOptions[], deleted: file.deleted === true }
+  } catch {
+    return undefined
+  }
+}

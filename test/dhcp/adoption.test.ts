@@ -1,0 +1,154 @@
+// The agent ends, or is killed, and the next one takes over.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NetNs } from '../../lib/index'
+import { Scene, until } from './scene'
+
+const mac = '52:54:00:00:00:01'
+const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
+
+/** The processes of dnsmasq of a directory. */
+function dnsmasqs(stateDir: string): number[] {
+  return readdirSync('/proc')
+    .filter((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--pid-file=${stateDir}/`)
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
+
+/** An agent in a process of its own. */
+function agentProcess(scene: Scene, ...ids: string[]): { child: ChildProcess; said: () => string } {
+  const args = [join(__dirname, 'fixtures/agent.cjs'), scene.stateDir, scene.host.name!, ...ids]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += String(data)))
+  return { child, said: () => said }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  child.kill('SIGKILL')
+  await ended
+}
+
+test('the next agent takes over what runs, without an outage: the same process, the same leases', async () => {
+  await using scene = await Scene.make()
+  const first = await scene.agent()
+  const id = scene.id()
+  const made = await first.networks.ensure({ id, tap: 'tap1', subnets: [{ ...subnets[0]!, leaseSeconds: Infinity }] })
+  await made.ports.add({ id: 'vm1', mac, hostname: 'vm1' })
+  const client = await scene.client('brq1', mac)
+  await first.close()
+  // While there is no agent, a client gets its lease, and the next agent tells of it.
+  expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.2' })
+  expect(scene.events('lease')).toEqual([])
+
+  const second = await scene.agent()
+  const network = second.networks.get(id)!
+  expect(network.pid).toBe(made.pid)
+  expect(network.ports.list()).toMatchObject([{ id: 'vm1', mac, hostname: 'vm1' }])
+  await until(() => scene.events('lease').length === 1, 'the lease is told')
+  // Nothing is different, so nothing happens.
+  const description = { id, tap: 'tap1', subnets: [{ ...subnets[0]!, leaseSeconds: Infinity }] }
+  expect(await second.networks.ensure(description)).toBe(network)
+  expect(network.pid).toBe(made.pid)
+  expect(scene.events('restart')).toEqual([])
+  expect(scene.events('repair')).toEqual([])
+  await network.ports.delete('vm1')
+  expect(network.leases()).toEqual([])
+})
+
+test('two agents on one directory: the second refuses, until the first has ended', async () => {
+  await using scene = await Scene.make()
+  const first = await scene.agent()
+  await expect(scene.agent()).rejects.toMatchObject({ code: 'ERR_NETLOOM_STATE_LOCKED' })
+  await first.close()
+  await first.close()
+  await using second = await scene.agent()
+  const { child, said } = agentProcess(scene)
+  await new Promise((resolve) => child.once('close', resolve))
+  expect(said()).toContain('another agent has the directory')
+  await second.close()
+  await expect(first.networks.ensure({ id: 'late', subnets })).rejects.toMatchObject({
+    code: 'ERR_NETLOOM_AGENT_CLOSED',
+  })
+})
+
+test('an agent that is killed leaves dnsmasq running, and the next one has it', async () => {
+  await using scene = await Scene.make()
+  const ids = [scene.id('a'), scene.id('b')]
+  const { child, said } = agentProcess(scene, ...ids)
+  await until(() => ids.every((id) => said().includes(`made ${id}`)), 'both are made', 10_000)
+  await kill(child)
+  const agent = await scene.agent()
+  for (const id of ids) {
+    const pid = Number(new RegExp(`made ${id} (\\d+)`).exec(said())?.[1])
+    expect(agent.networks.get(id)!.pid).toBe(pid)
+    // What it had written when it was killed is what the port is called now, in both files.
+    const { hostname = 'host-10-0-0-10' } = agent.networks.get(id)!.ports.get('vm1')!
+    expect(scene.read(id, 'host')).toContain(`${mac},${hostname},10.0.0.10`)
+  }
+  expect(scene.events('restart')).toEqual([])
+})
+
+test('killed at any moment: the next one finishes or takes away what was half made', async () => {
+  await using scene = await Scene.make()
+  let known: string[] = []
+  for (let round = 0; round < 12; round++) {
+    const id = scene.id(`r${round}`)
+    const { child, said } = agentProcess(scene, id, ...known.slice(-1))
+    await until(() => said() !== '', 'it begins', 10_000)
+    await sleep(round * 9)
+    await kill(child)
+    expect(said()).not.toContain('Error')
+    known = readdirSync(scene.stateDir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []))
+    await using agent = await scene.agent()
+    for (const network of agent.networks.list()) {
+      expect(network.pid).toBeDefined()
+      expect(await NetNs.exists(network.namespace)).toBe(true)
+    }
+    // One for each, no second one anywhere.
+    expect(dnsmasqs(scene.stateDir).length).toBe(agent.networks.list().length)
+    expect(scene.events('error')).toEqual([])
+    await agent.sync({ networks: [] })
+    expect(dnsmasqs(scene.stateDir)).toEqual([])
+    expect((await NetNs.list()).filter(({ name }) => name.includes(id))).toEqual([])
+    expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo'])
+    known = []
+  }
+}, 60_000)
+
+test('a number that has become somebody else is not touched', async () => {
+  await using scene = await Scene.make()
+  const first = await scene.agent()
+  const id = scene.id()
+  const { pid } = await first.networks.ensure({ id, tap: 'tap1', subnets })
+  await first.close()
+  process.kill(pid!, 'SIGKILL')
+  const innocent = spawn('sleep', ['100'])
+  writeFileSync(join(scene.stateDir, id, 'pid'), `${innocent.pid}\n`)
+  const second = await scene.agent()
+  expect(second.networks.get(id)!.pid).not.toBe(innocent.pid)
+  await second.networks.delete(id)
+  expect(innocent.exitCode ?? innocent.signalCode).toBeNull()
+  await kill(innocent)
+})
+
+test('what is no network in the directory is reported, and left alone', async () => {
+  await using scene = await Scene.make()
+  mkdirSync(join(scene.stateDir, 'broken'), { recursive: true })
+  writeFileSync(join(scene.stateDir, 'broken', 'network.json'), '{"version":1,')
+  mkdirSync(join(scene.stateDir, 'begun'))
+  const agent = await scene.agent()
+  await until(() => scene.events('error').length === 1, 'it is told')
+  expect(scene.events('error')).toMatchObject([{ code: 'ERR_NETLOOM_STATE_DAMAGED' }])
+  expect(agent.networks.list()).toEqual([])
+  expect(scene.read('broken', 'network.json')).toBe('{"version":1,')
+  expect(readdirSync(scene.stateDir).sort()).toEqual(['broken', 'lock'])
+})

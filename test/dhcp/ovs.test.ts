@@ -1,0 +1,122 @@
+// The agent on Open vSwitch, the real one with its userspace datapath: VLANs of one switch keep networks apart.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { NetNs } from '../../lib/index'
+import { ovsdb, Server, vswitchSchema } from '../ovsdb/server'
+import { Scene, until } from './scene'
+
+const mac = '52:54:00:00:00:01'
+
+/** A switch in a namespace: its database, and the daemon that does what that says. */
+class Switch implements AsyncDisposable {
+  readonly server: Server
+  readonly #daemon: ChildProcess
+
+  private constructor(server: Server, daemon: ChildProcess) {
+    this.server = server
+    this.#daemon = daemon
+  }
+
+  static async start(host: NetNs): Promise<Switch> {
+    const server = await Server.start({ schema: vswitchSchema })
+    const dir = server.directory.path
+    const vsctl = (...args: string[]): string =>
+      ovsdb(dir, 'ovs-vsctl', `--db=${server.remote}`, '--timeout=10', ...args)
+    vsctl('--no-wait', 'init')
+    // Without it, checksums of what goes through a veth pair are wrong.
+    vsctl('--no-wait', 'set', 'Open_vSwitch', '.', 'other_config:userspace-tso-enable=true')
+    const env = { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir }
+    const args = [server.remote, `--unixctl=${dir}/vswitchd.ctl`, '--verbose=off']
+    const daemon = host.run(() => spawn('ovs-vswitchd', args, { env, stdio: 'ignore' }))
+    const made = new Switch(server, daemon)
+    vsctl('add-br', 'br-int', '--', 'set', 'bridge', 'br-int', 'datapath_type=netdev')
+    return made
+  }
+
+  vsctl(...args: string[]): string {
+    const { directory, remote } = this.server
+    return ovsdb(directory.path, 'ovs-vsctl', `--db=${remote}`, '--timeout=10', ...args).trim()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#daemon, 'exit')
+    this.#daemon.kill('SIGKILL')
+    await ended
+    await this.server[Symbol.asyncDispose]()
+  }
+}
+
+/** A client behind a port of the switch. */
+async function client(scene: Scene, sw: Switch, name: string, vlan?: number): Promise<NetNs> {
+  const ns = await scene.client(undefined, mac, name)
+  sw.vsctl('add-port', 'br-int', name, ...(vlan === undefined ? [] : [`tag=${vlan}`]))
+  return ns
+}
+
+test('VLANs of one switch keep networks with the same addresses apart; what is taken away is mended', async () => {
+  await using scene = await Scene.make()
+  await using sw = await Switch.start(scene.host)
+  {
+    const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
+    const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', mtu: 1400 }]
+    const ids = [scene.id('red'), scene.id('green')]
+    const [red, green] = await Promise.all([
+      agent.networks.ensure({ id: ids[0]!, tap: 'tapred', vlan: 10, mtu: 1400, subnets }),
+      agent.networks.ensure({ id: ids[1]!, tap: 'tapgreen', vlan: 20, subnets }),
+    ])
+    expect(sw.vsctl('get', 'port', 'tapred', 'tag')).toBe('10')
+    expect(sw.vsctl('get', 'interface', 'tapred', 'external_ids:iface-id')).toContain(ids[0])
+    await red.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.10'] })
+    await green.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.20'] })
+    const [one, two, none] = [
+      await client(scene, sw, 'vm1', 10),
+      await client(scene, sw, 'vm2', 20),
+      await client(scene, sw, 'vm3'),
+    ]
+    const given = await Promise.all([one, two, none].map((ns) => scene.udhcpc(ns)))
+    expect(given.map((all) => all?.ip)).toEqual(['10.0.0.10', '10.0.0.20', undefined])
+
+    // The port is deleted from the database, and its device goes with it.
+    sw.vsctl('del-port', 'tapred')
+    await until(() => scene.events('restart').length === 1, 'dnsmasq is started again')
+    expect(scene.events('repair')).toMatchObject([
+      { network: ids[0], mended: ['port tapred of the bridge br-int', 'address 10.0.0.1/24'] },
+    ])
+    expect(await scene.udhcpc(one)).toMatchObject({ ip: '10.0.0.10' })
+
+    // The namespace is deleted, and the device in it goes too.
+    await NetNs.delete(green.namespace)
+    await until(() => scene.events('restart').length === 2, 'dnsmasq is started again')
+    expect(await scene.udhcpc(two)).toMatchObject({ ip: '10.0.0.20' })
+
+    // Another VLAN.
+    await agent.networks.ensure({ id: ids[0]!, tap: 'tapred', vlan: 30, mtu: 1400, subnets })
+    expect(sw.vsctl('get', 'port', 'tapred', 'tag')).toBe('30')
+    const { pid } = red
+    expect(await scene.udhcpc(one)).toBeUndefined()
+
+    // The next agent takes over.
+    await agent.close()
+    const next = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
+    expect(next.networks.get(ids[0]!)!.pid).toBe(pid)
+    expect(scene.events('restart')).toHaveLength(2)
+    expect(await next.sync({ networks: [] })).toMatchObject({ deleted: expect.arrayContaining(ids) as unknown })
+    expect(sw.vsctl('list-ports', 'br-int').split('\n').sort()).toEqual(['vm1', 'vm2', 'vm3'])
+    expect(scene.events('error')).toEqual([])
+    await next.close()
+  }
+})
+
+test('a bridge that is not there is told, and nothing stays', async () => {
+  await using scene = await Scene.make()
+  await using sw = await Switch.start(scene.host)
+  const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote, bridge: 'br-none' })
+  const id = scene.id()
+  const made = agent.networks.ensure({ id, tap: 'tapred', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
+  await expect(made).rejects.toMatchObject({
+    code: 'ERR_NETLOOM_NOT_PLUGGED',
+    message: 'DhcpAgent: Open vSwitch has no bridge br-none',
+  })
+  expect(await NetNs.exists(`qdhcp-${id}`)).toBe(false)
+  await agent.close()
+})
