@@ -4,6 +4,7 @@ import { listMachine, type NamespaceKind } from '../native/kind_jobs'
 
 /** A namespace of the machine. */
 export interface NamespaceEntry {
+  /** Which of the eight kinds it is. */
   readonly kind: NamespaceKind
   /** Its inode, as in `net:[4026531833]`. */
   readonly inode: number

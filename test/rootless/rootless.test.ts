@@ -74,6 +74,10 @@ describe('a user without any capability', () => {
     }
   })
 
+  it('sets sysctls, reads files of /proc and /sys, pings, captures, and binds a low UDP port', async () => {
+    expect(await resultOf('inside')).toEqual({ forwards: 1, devices: true, sysfs: ['lo'], ping: 1 })
+  })
+
   it('lets nothing of it into children', async () => {
     expect(await resultOf('inheritance')).toEqual({ inherited: [], closed: false })
   })
