@@ -1,12 +1,12 @@
 // The options of Namespace.create: which namespaces, and with what.
 import type { NamespaceKind, SetRequest } from '../native/kind_jobs'
-import { mapOf, type IdRange } from '../rootless/options'
+import { mapOf, type MappedIds } from '../rootless/options'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { checkText } from '../wire/text'
 
 /** With what a uts namespace is created. */
-export interface UtsOptions {
+export interface UtsNamespaceOptions {
   /** The host name inside, 1 to 64 bytes. Default: that outside. */
   hostname?: string | undefined
   /** The NIS domain name inside, 1 to 64 bytes. Default: that outside. */
@@ -14,11 +14,11 @@ export interface UtsOptions {
 }
 
 /** With what a user namespace is created. */
-export interface UserOptions {
+export interface UserNamespaceOptions {
   /** Which users there are inside; see `RootlessOptions`. Default: one’s own alone, as root. */
-  uidMap?: readonly IdRange[] | 'subordinate' | undefined
+  uidMap?: readonly MappedIds[] | 'subordinate' | undefined
   /** Which groups there are inside. Default: one’s own alone, as root’s. */
-  gidMap?: readonly IdRange[] | 'subordinate' | undefined
+  gidMap?: readonly MappedIds[] | 'subordinate' | undefined
 }
 
 /** By how much the clocks inside a time namespace are ahead of those outside, in seconds; negative: behind. */
@@ -44,9 +44,9 @@ export interface NamespaceMembers {
   /** Clocks: the offsets are fixed from the first process that enters it. */
   time?: boolean | TimeOffsets | undefined
   /** Users and capabilities: the other namespaces of the set belong to it, and no privilege is needed. */
-  user?: boolean | UserOptions | undefined
+  user?: boolean | UserNamespaceOptions | undefined
   /** Host name and domain name. */
-  uts?: boolean | UtsOptions | undefined
+  uts?: boolean | UtsNamespaceOptions | undefined
 }
 
 /** Which options a kind has. */

@@ -8,7 +8,7 @@ import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 
 /** A range of users or groups that a user namespace has of its parent. */
-export interface IdRange {
+export interface MappedIds {
   /** The first id inside. */
   inside: number
   /** The first id outside: the one by which the kernel and everybody else knows it. */
@@ -28,9 +28,9 @@ export interface RootlessOptions {
    * Which users there are inside: ranges, or `'subordinate'`, which is one’s own user as root and behind it all that
    * /etc/subuid gives to the user (`newuidmap`, Debian’s package uidmap). Default: one’s own user alone, as root.
    */
-  uidMap?: readonly IdRange[] | 'subordinate' | undefined
+  uidMap?: readonly MappedIds[] | 'subordinate' | undefined
   /** The same of groups, with /etc/subgid. Default: one’s own group alone, as root’s. */
-  gidMap?: readonly IdRange[] | 'subordinate' | undefined
+  gidMap?: readonly MappedIds[] | 'subordinate' | undefined
 }
 
 const keys = new Set(['with', 'uidMap', 'gidMap'])
@@ -79,7 +79,7 @@ export function mapOf(value: unknown, field: string, file: '/etc/subuid' | '/etc
   return lines(ranges)
 }
 
-type Range = Required<Record<keyof IdRange, number>>
+type Range = Required<Record<keyof MappedIds, number>>
 
 function lines(ranges: readonly Range[]): string {
   return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('')
@@ -87,7 +87,7 @@ function lines(ranges: readonly Range[]): string {
 
 function checkRange(value: unknown, field: string): Range {
   checkKeys(value, rangeKeys, field)
-  const { inside, outside, count = 1 } = value as IdRange
+  const { inside, outside, count = 1 } = value as MappedIds
   checkInteger(inside, 0, lastId, `${field}.inside`)
   checkInteger(outside, 0, lastId, `${field}.outside`)
   checkInteger(count, 1, lastId + 1 - Math.max(inside, outside), `${field}.count`)
