@@ -136,6 +136,12 @@ Failure UserNamespace::owner_of(int other, UserNamespacePointer& owner) {
   return {};
 }
 
+bool UserNamespace::is_own() const {
+  const Fd own(::open("/proc/thread-self/ns/user", O_RDONLY | O_CLOEXEC));
+  Identity here, there;
+  return own && !identify(own.get(), here) && !identify(fd(), there) && here == there;
+}
+
 Failure UserNamespace::enter() const {
   if (::setns(fd_.get(), CLONE_NEWUSER) == 0) return {};
   // EINVAL: it is the one where this process is, and gives it nothing that it does not have.

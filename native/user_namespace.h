@@ -37,6 +37,8 @@ class UserNamespace {
   static Failure owner_of(int other, UserNamespacePointer& owner);
 
   int fd() const { return fd_.get(); }
+  // Whether this process is in it.
+  bool is_own() const;
   // Moves the calling thread, which must be the only one of its process.
   Failure enter() const;
   // Runs `visit()`, which gives a Failure, in it.

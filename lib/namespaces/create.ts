@@ -7,7 +7,7 @@ import { checkInteger } from '../wire/integers'
 import { checkText } from '../wire/text'
 
 /** With what a user namespace is created. */
-export interface UserOptions {
+export interface UserNamespaceOptions {
   /** Which users there are inside; see `RootlessOptions`. Default: one’s own alone, as root. */
   uidMap?: readonly IdRange[] | 'subordinate' | undefined
   /** Which groups there are inside. Default: one’s own alone, as root’s. */
@@ -37,7 +37,7 @@ export interface NamespaceMembers {
   /** Clocks: the offsets are fixed from the first process that enters it. */
   time?: boolean | TimeOffsets | undefined
   /** Users and capabilities: the other namespaces of the set belong to it, and no privilege is needed. */
-  user?: boolean | UserOptions | undefined
+  user?: boolean | UserNamespaceOptions | undefined
   /** Host name and domain name. */
   uts?: boolean | UtsOptions | undefined
 }

@@ -10,7 +10,7 @@ import { checkText } from '../wire/text'
 export type ExistingNamespace = string | number
 
 /** The user namespace that is made for a process. */
-export interface ProcessUserOptions {
+export interface UserOptions {
   /** Its users. Default: 0 inside is the user that this process has. */
   uidMap?: readonly IdRange[] | undefined
   /** Its groups; setgroups(2) is denied. Default: 0 inside is the group that this process has. */
@@ -54,7 +54,7 @@ export interface ProcessOptions {
    * A user namespace of its own, whose rights end at it: none over the network namespace, which is not its own. `uid` and
    * `gid` are ids inside; by default the first ones of the maps. Or one that exists. Default: false.
    */
-  user?: boolean | ProcessUserOptions | ExistingNamespace | undefined
+  user?: boolean | UserOptions | ExistingNamespace | undefined
   /**
    * The kernel kills it when the thread that started it ends: the process, or the Worker (PR_SET_PDEATHSIG of prctl(2)). A
    * program with other rights by its file (set-user-ID, capabilities) loses this. Default: false.
@@ -157,7 +157,7 @@ export function surroundings(options: ProcessOptions, name: string | undefined):
   for (const key of simple) note(Kind[key], key, options[key], undefined)
   const names = note(Kind.uts, 'uts', uts, ', or names') ? (uts as UtsOptions) : {}
   checkKeys(names, new Set(['hostname', 'domainname']), 'uts')
-  const maps = note(Kind.user, 'user', user, ', or maps') ? (user as ProcessUserOptions) : {}
+  const maps = note(Kind.user, 'user', user, ', or maps') ? (user as UserOptions) : {}
   checkKeys(maps, new Set(['uidMap', 'gidMap']), 'user')
   const uids = checkMap(maps.uidMap, 'user.uidMap', process.geteuid?.() ?? 0)
   const gids = checkMap(maps.gidMap, 'user.gidMap', process.getegid?.() ?? 0)

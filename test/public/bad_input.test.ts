@@ -73,7 +73,7 @@ const flag = (name: string, ...before: unknown[]): Refused[] =>
 
 const rootless = (options: unknown): unknown[] => [{ rootless: options }]
 const badMap = (value: unknown): unknown[] => rootless({ uidMap: value })
-const ids = (more: object): unknown => ({ inside: 0, outside: 0, ...more })
+const mapped = (more: object): unknown => ({ inside: 0, outside: 0, ...more })
 const badRootless: Refused[] = [
   ...[null, 1, 'yes'].map((value) => ({ args: rootless(value), field: 'rootless', code: type })),
   { args: rootless({ whit: 1 }), field: 'rootless.whit', code: wrong },
@@ -84,15 +84,15 @@ const badRootless: Refused[] = [
   ...[null, 5, 'all', {}].map((value) => ({ args: badMap(value), field: 'rootless.uidMap', code: type })),
   { args: rootless({ gidMap: 5 }), field: 'rootless.gidMap', code: type },
   { args: badMap([]), field: 'rootless.uidMap', code: range },
-  { args: badMap(new Array(341).fill(ids({}))), field: 'rootless.uidMap', code: range },
+  { args: badMap(new Array(341).fill(mapped({}))), field: 'rootless.uidMap', code: range },
   { args: badMap([5]), field: 'rootless.uidMap[0]', code: type },
-  { args: badMap([ids({ size: 1 })]), field: 'rootless.uidMap[0].size', code: wrong },
-  { args: badMap([ids({ inside: -1 })]), field: 'rootless.uidMap[0].inside', code: range },
-  { args: badMap([ids({ outside: '0' })]), field: 'rootless.uidMap[0].outside', code: type },
-  { args: badMap([ids({ count: 0 })]), field: 'rootless.uidMap[0].count', code: range },
-  { args: badMap([ids({ inside: 0xfffffffe, count: 2 })]), field: 'rootless.uidMap[0].count', code: range },
-  { args: badMap([ids({}), ids({ outside: 5 })]), field: 'rootless.uidMap[1].inside', code: wrong },
-  { args: badMap([ids({}), ids({ inside: 5 })]), field: 'rootless.uidMap[1].outside', code: wrong },
+  { args: badMap([mapped({ size: 1 })]), field: 'rootless.uidMap[0].size', code: wrong },
+  { args: badMap([mapped({ inside: -1 })]), field: 'rootless.uidMap[0].inside', code: range },
+  { args: badMap([mapped({ outside: '0' })]), field: 'rootless.uidMap[0].outside', code: type },
+  { args: badMap([mapped({ count: 0 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([mapped({ inside: 0xfffffffe, count: 2 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([mapped({}), mapped({ outside: 5 })]), field: 'rootless.uidMap[1].inside', code: wrong },
+  { args: badMap([mapped({}), mapped({ inside: 5 })]), field: 'rootless.uidMap[1].outside', code: wrong },
 ]
 
 const statics: Record<string, Refused[]> = {

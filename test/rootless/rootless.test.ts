@@ -78,6 +78,10 @@ describe('a user without any capability', () => {
     expect(await resultOf('inside')).toEqual({ forwards: 1, devices: true, sysfs: ['lo'], ping: 1 })
   })
 
+  it('starts processes in it', async () => {
+    expect(await resultOf('spawned')).toEqual({ inside: true })
+  })
+
   it('lets nothing of it into children', async () => {
     expect(await resultOf('inheritance')).toEqual({ inherited: [], closed: false })
   })
