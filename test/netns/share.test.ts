@@ -39,7 +39,7 @@ describe('a namespace without a name', () => {
   })
 
   test('costs nothing more if it is shared and nobody adopts it', async () => {
-    expect(await reportOf('share', ['unadopted'])).toEqual({ held: true, codes: ['ERR_NETLOOM_CLOSED'], left: 0 })
+    expect(await reportOf('share', ['unadopted'])).toEqual({ sockets: true, codes: ['ERR_NETLOOM_CLOSED'], left: 0 })
   })
 
   test('is the right one or refused, whenever it is closed while Workers adopt it', async () => {
