@@ -19,6 +19,7 @@ import { linkList } from './link_list'
 import { livePods } from './live_pods'
 import { cleanUpAtEnd } from './namespaces'
 import { openstackDhcp } from './openstack_dhcp'
+import { openstackOvs } from './openstack_ovs'
 import { podChurn } from './pod_churn'
 import { podDeletion } from './pod_deletion'
 import { podLatency } from './pod_latency'
@@ -43,6 +44,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'pod-deletion': podDeletion,
   'pod-churn': podChurn,
   'live-pods': livePods,
+  'openstack-ovs': openstackOvs,
   footprint,
   'event-loop-delay': eventLoopDelay,
   'inside-sockets': insideSockets,

@@ -16,6 +16,8 @@ export interface FailureDetails {
   readonly about?: string | undefined
   /** More words for the message. */
   readonly detail?: string | undefined
+  /** What helps against it; without, what usually does. */
+  readonly hint?: string | undefined
   /** `'unknown'` if the kernel may or may not have done what was asked. */
   readonly outcome?: 'unknown' | undefined
   /** True if what the operation had made before it failed could not be removed again. */
@@ -92,7 +94,7 @@ function hintOf({ errno, syscall }: FailureDetails): string | undefined {
 
 /** A system call failed. */
 export function systemError(details: FailureDetails): NetloomError {
-  const hint = hintOf(details)
+  const hint = details.hint ?? hintOf(details)
   const detail = [details.detail, hint].filter((part) => part !== undefined).join('; ')
   const all = { ...details, detail: detail === '' ? undefined : detail }
   return new NetloomError(messageOf(all), errnoName(details.errno), all)

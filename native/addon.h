@@ -59,7 +59,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ShareNetns(Info info);
   // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
   Napi::Value AdoptNetns(Info info);
-  // enter(handle): how it failed, or undefined
+  // enter(handle, kind): how it failed, or undefined
   Napi::Value Enter(Info info);
   // leave(): how it failed, or undefined
   Napi::Value Leave(Info info);
@@ -133,6 +133,29 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // locks of files: lock_calls.cc
   // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
   Napi::Value LockFile(Info info);
+
+  // all kinds: kind_calls.cc
+  // createNamespaces(CLONE_NEW… of all, map of users or '', of groups or '', host name or '', domain name or '',
+  // offsets of time or '')
+  Napi::Value CreateNamespaces(Info info);
+  // openNamespace(kind, or '' for any, 'path' or 'fd' or 'pid' or 'tid', which one)
+  Napi::Value OpenNamespaceOfKind(Info info);
+  // openRelative(handle, whether the parent, else the user namespace that it belongs to)
+  Napi::Value OpenRelativeNamespace(Info info);
+  // pinNamespace(handle, path)
+  Napi::Value PinNamespace(Info info);
+  // askNamespace(handle, an AskKind::About, new text or undefined)
+  Napi::Value AskNamespace(Info info);
+  // endNamespace(handle): ends the first process of a pid namespace that was created here
+  Napi::Value EndNamespace(Info info);
+  // listNamespaces(): those of the machine
+  Napi::Value ListMachineNamespaces(Info info);
+
+  // without privilege: rootless_calls.cc
+  // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
+  Napi::Value CreateRootlessNetns(Info info);
+  // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
+  Napi::Value FindWayIntoNetns(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

@@ -71,7 +71,7 @@ class Environment {
   Failure duplicate(int fd, Fd& copy) const;
 
   // Moves JavaScript's own thread; entered namespaces nest.
-  Failure enter(const Namespace& netns);
+  Failure enter(const Namespace& entered, int kind);
   Failure leave();
 
   // Ends the threads, drops the jobs, closes the handles: what was never delivered is undone, what is ephemeral goes.
@@ -103,7 +103,7 @@ class Environment {
   std::unordered_map<uint64_t, std::unique_ptr<Datagrams>> datagrams_;
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
-  std::vector<Fd> entered_from_;
+  std::vector<Home::Other> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
   Children children_;

@@ -1,5 +1,6 @@
 // What JavaScript may call on processes.
 #include <sched.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -76,6 +77,13 @@ Napi::Value NetloomAddon::StartProcess(Info info) {
     request.joined.clear();
     started = {};
     Fd own;
+    UserNamespacePointer user;
+    // Who may enter it by its user namespace alone.
+    if (::geteuid() != 0 && !netns->owner(user) && !user->is_own()) {
+      Fd by;
+      if (Failure why = duplicate_kind(user->fd(), CLONE_NEWUSER, by)) return why;
+      request.joined.push_back({std::move(by), CLONE_NEWUSER});
+    }
     if (Failure why = duplicate_kind(netns->fd(), CLONE_NEWNET, own)) return why;
     request.joined.push_back({std::move(own), CLONE_NEWNET});
     for (size_t i = 0; i < places.size(); ++i) {

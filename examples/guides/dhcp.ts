@@ -19,7 +19,7 @@ async function address(client: NetNs): Promise<string> {
     client.run(() =>
       execFile('busybox', args, (error, stdout) => {
         if (error === null) resolve(stdout.trim())
-        else reject(error)
+        else reject(new Error(error.message))
       }),
     )
   })

@@ -89,7 +89,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     this.#domain = domain
     const tell: Tell = (name, ...args) => {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
-      process.nextTick(() => this.emit(name as never, ...(args as never)))
+      process.nextTick(() => this.emit(name, ...(args as never)))
     }
     this.networks = new DhcpNetworks(directory, { ...shared, tell }, domain)
   }
@@ -109,9 +109,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     const patience = { answerMs: milliseconds('answerMs', 5000), endMs: 3000 }
     const probeMs = milliseconds('probeMs', 30_000)
     const domain = options.domain === undefined ? undefined : checkDomain(options.domain, 'domain')
-    const upstream = checkArray<unknown>(options.upstreamDns, 'upstreamDns').map((one, i) =>
-      canonical(one, `upstreamDns[${i}]`),
-    )
+    const upstream = checkArray(options.upstreamDns, 'upstreamDns').map((one, i) => canonical(one, `upstreamDns[${i}]`))
     const settings = { user: checkUser(options.user ?? 'root'), upstream }
     const program = checkProgram(options.dnsmasq ?? 'dnsmasq')
     checkPlug(options)

@@ -1,10 +1,10 @@
 // The plug for Linux bridges: a veth pair, one end a port of the bridge, the other born in the namespace.
 import { errnoNumber } from '../errno'
-import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
+import { isAlreadyExists, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import type { Link } from '../route/link'
 import { dhcpError } from './errors'
-import type { Attached, Attachment, Plug } from './plug'
+import type { Attached, Attachment, Detachment, Plug } from './plug'
 import { setSysctls } from './sysctls'
 
 /** Where the bridges are. */
@@ -14,6 +14,9 @@ export interface BridgePlugOptions {
   /** The one bridge for all networks; undefined for one each, which is made, and goes with its network. */
   readonly bridge: string | undefined
 }
+
+/** Groups of links that are about to be deleted: one for each, by its index. */
+const ownGroups = 0x4e4c_0000
 
 /** A Linux bridge for each network, or one for all. */
 export class BridgePlug implements Plug {
@@ -28,18 +31,21 @@ export class BridgePlug implements Plug {
   async attach(to: Attachment): Promise<Attached> {
     const mended: string[] = []
     const bridge = await this.#bridge(to, mended)
-    let tap = await this.#host.links.find(to.tap)
-    const inside = await to.netns.links.find(to.device)
+    const tap = await this.#host.links.find(to.tap)
+    const inside = to.fresh ? undefined : await to.netns.links.find(to.device)
     const renewed = tap === undefined || inside?.kind !== 'veth' || tap.kind !== 'veth' || !belong(tap, inside)
     if (renewed) {
-      tap = await this.#pair(to, bridge)
+      // What is left of a pair: its other end was in a namespace that is gone, or somebody has made something else of that name.
+      if (tap !== undefined) await this.#host.links.delete(to.tap, { force: true })
+      if (inside !== undefined) await to.netns.links.delete(to.device, { force: true })
+      await this.#pair(to, bridge)
       mended.push(`device ${to.device}`)
     } else {
       if (inside.mac !== to.mac || !inside.up || inside.mtu !== (to.mtu ?? inside.mtu)) {
         await to.netns.links.set(to.device, { mac: to.mac, up: true, ...(to.mtu === undefined ? {} : { mtu: to.mtu }) })
         mended.push(`settings of ${to.device}`)
       }
-      if (tap !== undefined && (tap.master !== bridge.index || !tap.up)) {
+      if (tap.master !== bridge.index || !tap.up) {
         await this.#host.links.set(to.tap, { master: bridge.index, up: true })
         mended.push(`port ${to.tap} of the bridge`)
       }
@@ -49,12 +55,20 @@ export class BridgePlug implements Plug {
     return { device: to.device, renewed, mended }
   }
 
-  async detach(from: Omit<Attachment, 'netns'>): Promise<void> {
-    await this.#host.links.delete(from.tap, { force: true })
-    if (this.#shared !== undefined) return
-    const bridge = await this.#host.links.find(this.#name(from))
-    if (bridge === undefined || (await this.#host.links.list({ master: bridge.index })).length > 0) return
-    await this.#host.links.delete(bridge.index, { force: true })
+  async detach(from: Detachment): Promise<void> {
+    const tap = await this.#host.links.find(from.tap)
+    const bridge = this.#shared === undefined ? await this.#host.links.find(this.#name(from)) : undefined
+    const ports = bridge?.kind === 'bridge' ? await this.#host.links.list({ master: bridge.index }) : undefined
+    const last = ports?.every(({ index }) => index === tap?.index) === true
+    const going = [tap, last ? bridge : undefined].filter((link) => link !== undefined)
+    if (going.length < 2) {
+      for (const { index } of going) await this.#host.links.delete(index, { force: true })
+      return
+    }
+    // Both by one message: the kernel waits once for who might still be using them.
+    const group = ownGroups + (tap?.index ?? 0)
+    for (const { index } of going) await this.#host.links.set(index, { group })
+    await this.#host.links.flush({ group })
   }
 
   close(): Promise<void> {
@@ -63,7 +77,7 @@ export class BridgePlug implements Plug {
   }
 
   /** One for a network is called as its tap is. */
-  #name({ tap }: Omit<Attachment, 'netns'>): string {
+  #name({ tap }: Detachment): string {
     return this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
   }
 
@@ -93,14 +107,9 @@ export class BridgePlug implements Plug {
     }
   }
 
-  async #pair(to: Attachment, bridge: Link): Promise<Link> {
-    // What is left of a pair: its other end was in a namespace that is gone, or somebody has made something else of that name.
-    await this.#host.links.delete(to.tap, { force: true })
-    await to.netns.links.delete(to.device, { force: true }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+  async #pair(to: Attachment, bridge: Link): Promise<void> {
     const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
-    return this.#host.links.add({
+    await this.#host.links.add({
       kind: 'veth',
       name: to.tap,
       master: bridge.index,

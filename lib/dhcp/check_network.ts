@@ -118,7 +118,7 @@ export function checkInSubnet(value: unknown, field: string, cidr: Cidr): string
 }
 
 function checkRoutes(value: unknown, field: string, cidr: Cidr): readonly HostRoute[] {
-  return checkArray<unknown>(value, field).map((route, i) => {
+  return checkArray(value, field).map((route, i) => {
     const at = `${field}[${i}]`
     checkKeys(route, new Set(['destination', 'nexthop']), at)
     const { destination, nexthop } = route as HostRoute
@@ -133,7 +133,7 @@ function checkRoutes(value: unknown, field: string, cidr: Cidr): readonly HostRo
 }
 
 function checkAddresses(value: unknown, field: string, family: Family): readonly string[] {
-  return checkArray<unknown>(value, field).map((one, i) => canonical(one, `${field}[${i}]`, family))
+  return checkArray(value, field).map((one, i) => canonical(one, `${field}[${i}]`, family))
 }
 
 function checkLease(value: unknown, field: string): number {
@@ -190,7 +190,7 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
     leaseSeconds: checkLease(given.leaseSeconds, at('leaseSeconds')),
     mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, family, field)) ?? network.mtu,
     domain: maybe(given.domain, at('domain'), checkDomain) ?? network.domain,
-    domainSearch: checkArray<unknown>(given.domainSearch, at('domainSearch')).map((one, i) =>
+    domainSearch: checkArray(given.domainSearch, at('domainSearch')).map((one, i) =>
       checkDomain(one, `${at('domainSearch')}[${i}]`),
     ),
     ntpServers: checkAddresses(given.ntpServers, at('ntpServers'), family),
@@ -240,7 +240,11 @@ export function checkNetwork(options: unknown, domain?: string, field = ''): Net
     if (before.some(({ id }) => id === subnet.id)) throw wrongValue(at(`subnets[${i}].id`), 'another one', subnet.id)
     const other = before.find(({ cidr }) => overlap(cidr, subnet.cidr))
     if (other === undefined) continue
-    throw wrongValue(at(`subnets[${i}].cidr`), `apart from subnet ${other.id}`, given.subnets[i]?.cidr)
+    throw wrongValue(
+      at(`subnets[${i}].cidr`),
+      `apart from subnet ${other.id}`,
+      (given.subnets[i] as SubnetOptions).cidr,
+    )
   }
   const { mtu } = common
   if (mtu !== undefined && mtu < 1280 && subnets.some(({ cidr }) => cidr.family === 'ipv6')) {

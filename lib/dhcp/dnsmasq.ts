@@ -6,7 +6,7 @@ import type { NetNs } from '../netns/netns'
 import { pidArgument, type Paths } from './arguments'
 import { dhcpError } from './errors'
 import { LogTail } from './log_tail'
-import { catches, commandOf, hasArgument, netnsOf, signalIf } from './processes'
+import { catches, commandOf, hasArgument, hasEnded, netnsOf, signalIf } from './processes'
 import { spawnDetached } from './spawning'
 
 /** How long it is waited for. */
@@ -133,9 +133,9 @@ export class Dnsmasq {
     const pid = this.#pid
     if (pid === undefined || !this.isAlive()) return
     this.#child = undefined // its end is no surprise
-    signalIf(pid, pidArgument(this.#paths), signal)
+    if (!signalIf(pid, pidArgument(this.#paths), signal)) return
     const deadline = performance.now() + patienceMs
-    while (hasArgument(pid, pidArgument(this.#paths)) && performance.now() < deadline) await sleep(1)
+    while (!hasEnded(pid) && performance.now() < deadline) await sleep(1)
   }
 
   /** The last file that it reads is that of options. */
@@ -164,7 +164,7 @@ export class Dnsmasq {
 
   /** Waits for a line of the log: true when it came, false when it is too late, or the process has ended. */
   async #answer(isAnswer: (line: string) => boolean, alive: () => boolean, hosts: number): Promise<boolean> {
-    let done = false
+    let done = false as boolean
     const answered = new Promise<void>((resolve) => {
       this.#waiter = {
         isAnswer,
@@ -183,6 +183,6 @@ export class Dnsmasq {
     }
     this.look()
     this.#waiter = undefined
-    return done as boolean
+    return done
   }
 }

@@ -1,5 +1,5 @@
 // Files that are there whole or not at all: each is written beside its place and renamed into it.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoNumber } from '../errno'
@@ -81,6 +81,16 @@ async function persist({ path }: FileContent): Promise<void> {
 export async function replaceDurably(path: string, text: string): Promise<void> {
   const { durable } = await replaceFiles([{ path, text, durable: true }])
   await durable
+}
+
+/** Writes a file that was not there: no disk is waited for, but a process that is killed leaves all of it or nothing. */
+export function putNew(path: string, text: string): void {
+  try {
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+  } catch (error) {
+    throw failure(error, path)
+  }
 }
 
 /** What is in a file; undefined if there is none. */

@@ -152,7 +152,8 @@ export class Keeper {
       // On a full disk it goes without the note.
       const note = networkFile(network.written, ports, true)
       await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
-      await this.#dnsmasq.stop()
+      // What it would write at its end goes anyway.
+      await this.#dnsmasq.kill()
       await this.#place.remove(network)
       removeDirectory(this.#paths.directory)
     })
@@ -244,9 +245,18 @@ export class Keeper {
   }
 
   async #realize(next: State, before: State | undefined, always: boolean): Promise<void> {
-    const { changed, durable } = await this.#write(next)
+    // Of a new network the description is there already, so the rest may be made at the same time.
+    const isNew = before === undefined && !always
+    const [written, placed] = await Promise.allSettled([
+      this.#write(next),
+      isNew ? this.#place.settle(next.network) : undefined,
+    ])
+    if (written.status === 'rejected') throw written.reason
+    const { changed, durable } = written.value
     this.#follow()
-    await this.#serve(next, before, changed, always)
+    if (placed.status === 'rejected') throw placed.reason
+    const settled = placed.value ?? (await this.#place.settle(next.network))
+    await this.#serve(settled, next, before, changed, always)
     await durable.catch((error: unknown) => {
       this.#written.clear()
       throw error
@@ -254,8 +264,13 @@ export class Keeper {
   }
 
   /** Sees to it that a dnsmasq runs that knows this state. */
-  async #serve(next: State, before: State | undefined, changed: boolean, always: boolean): Promise<void> {
-    const settled = await this.#place.settle(next.network)
+  async #serve(
+    settled: Settled,
+    next: State,
+    before: State | undefined,
+    changed: boolean,
+    always: boolean,
+  ): Promise<void> {
     const args = dnsmasqArguments(next.network, settled.device, this.#paths, this.#shared.settings)
     if (args === undefined) {
       await this.#dnsmasq.stop()

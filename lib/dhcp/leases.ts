@@ -22,6 +22,7 @@ export interface Lease {
 
 /** What a file of leases says. */
 export interface LeaseFile {
+  /** The leases, in the file's order. */
   readonly leases: readonly Lease[]
   /** The server's own DUID, once it has one. */
   readonly duid: string | undefined

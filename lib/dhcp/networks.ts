@@ -2,7 +2,7 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
-import { makeDirectory, removeDirectory, replaceDurably } from './files'
+import { makeDirectory, putNew, removeDirectory } from './files'
 import type { State } from './host_files'
 import { descriptionIn, Keeper, type Shared } from './keeper'
 import { checkId } from './names'
@@ -12,6 +12,8 @@ import { PortTable } from './ports_table'
 import { networkFile } from './written'
 
 interface Kept {
+  /** What no other may have, from the moment on in which it is begun. */
+  readonly names: Pick<Network, 'id' | 'namespace' | 'tap'>
   readonly network: DhcpNetwork
   readonly keeper: Keeper
 }
@@ -55,12 +57,13 @@ export class DhcpNetworks {
 
   /** A network by its id; undefined if there is none. */
   get(id: string): DhcpNetwork | undefined {
-    return this.#kept.get(id)?.network
+    const network = this.#kept.get(id)?.network
+    return network?.described === undefined ? undefined : network
   }
 
-  /** All networks. */
+  /** All networks that are made. */
   list(): DhcpNetwork[] {
-    return Array.from(this.#kept.values(), ({ network }) => network)
+    return Array.from(this.#kept.values(), ({ network }) => network).filter(({ described }) => described !== undefined)
   }
 
   /**
@@ -88,12 +91,12 @@ export class DhcpNetworks {
   /** @internal Makes a network that is not there. */
   async create(network: Network, ports: readonly PortOptions[]): Promise<DhcpNetwork> {
     this.#refuseTaken(network)
-    const { keeper, network: made } = this.#keep(network.id)
+    const { keeper, network: made } = this.#keep(network)
     const state = { network, ports: filled(undefined, network, ports) }
     try {
       // Written down first, so that whoever comes after a kill finds what was begun.
       makeDirectory(this.#path(network.id))
-      await replaceDurably(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
+      putNew(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
       await keeper.become(state)
     } catch (error) {
       await this.#undo(keeper, state).catch((undoing: unknown) => {
@@ -107,7 +110,7 @@ export class DhcpNetworks {
 
   /** @internal Takes over what a former agent has left of a network. */
   async takeOver(state: State, deleted: boolean, pids: readonly number[]): Promise<void> {
-    const { keeper } = this.#keep(state.network.id)
+    const { keeper } = this.#keep(state.network)
     if (deleted) {
       await keeper.discard(state, pids)
       this.#kept.delete(state.network.id)
@@ -133,10 +136,10 @@ export class DhcpNetworks {
     return `${this.#directory}/${id}`
   }
 
-  #keep(id: string): Kept {
+  #keep({ id, namespace, tap }: Network): Kept {
     if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks.ensure', 'the agent is closed')
     const keeper = new Keeper(this.#path(id), this.#shared)
-    const kept = { keeper, network: new DhcpNetwork(id, keeper) }
+    const kept = { names: { id, namespace, tap }, keeper, network: new DhcpNetwork(id, keeper) }
     this.#kept.set(id, kept)
     return kept
   }
@@ -148,9 +151,8 @@ export class DhcpNetworks {
 
   /** What only one network can have. */
   #refuseTaken(network: Network): void {
-    for (const { keeper } of this.#kept.values()) {
-      const other = keeper.state?.network
-      if (other === undefined || other.id === network.id) continue
+    for (const { names: other } of this.#kept.values()) {
+      if (other.id === network.id) continue
       for (const field of ['namespace', 'tap'] as const) {
         if (other[field] !== network[field]) continue
         throw wrongValue(field, `another than network ${other.id} has`, network[field])

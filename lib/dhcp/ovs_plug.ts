@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from '../netns/netns'
 import { OvsdbClient, type OpenVswitch } from '../ovsdb'
 import { dhcpError } from './errors'
-import type { Attached, Attachment, Plug } from './plug'
+import type { Attached, Attachment, Detachment, Plug } from './plug'
 
 /** Where the switch is. */
 export interface OvsPlugOptions {
@@ -80,7 +80,7 @@ export class OvsPlug implements Plug {
     return { device: tap, renewed: !whole, mended }
   }
 
-  async detach({ tap }: Omit<Attachment, 'netns'>): Promise<void> {
+  async detach({ tap }: Detachment): Promise<void> {
     await this.#remove(tap)
   }
 

@@ -2,7 +2,7 @@
 import { isAlreadyExists, isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
-import type { Plug } from './plug'
+import type { Attached, Plug } from './plug'
 import { setSysctls } from './sysctls'
 
 /** What `settle` found. */
@@ -38,9 +38,9 @@ export class Place {
     const { netns, renewed } = await this.#open(network, mended)
     const { tap, mac, mtu, vlan, id } = network
     const device = network.device ?? tap
-    const attached = await this.#plug.attach({ network: id, netns, tap, device, mac, mtu, vlan })
+    const attached = await this.#plug.attach({ network: id, netns, fresh: renewed, tap, device, mac, mtu, vlan })
     mended.push(...attached.mended)
-    await this.#addresses(network, netns, attached.device, mended)
+    await this.#addresses(network, netns, attached, mended)
     return { netns, device: attached.device, renewed: renewed || attached.renewed, mended }
   }
 
@@ -88,27 +88,33 @@ export class Place {
       'ipv6/conf/default/accept_ra': '0',
       'ipv6/conf/default/accept_dad': '0',
     })
-    await this.#netns.links.set('lo', { up: true })
+    const up = this.#netns.links.set('lo', { up: true })
+    // In a namespace things happen in the order in which they are asked for.
+    if (made) up.catch(() => undefined)
+    else await up
     return { netns: this.#netns, renewed: made }
   }
 
-  async #addresses(network: Network, netns: NetNs, device: string, mended: string[]): Promise<void> {
+  async #addresses(network: Network, netns: NetNs, attached: Attached, mended: string[]): Promise<void> {
+    const { device, renewed } = attached
     const wanted = new Set(network.subnets.map(({ serverAddress, cidr }) => `${serverAddress}/${cidr.length}`))
     if (network.metadata) wanted.add(metadataAddress)
-    for (const { address, scope } of await netns.addresses.list({ dev: device })) {
+    for (const { address, scope } of renewed ? [] : await netns.addresses.list({ dev: device })) {
       // The link-local one is the kernel's.
       if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
       await netns.addresses.delete({ dev: device, address }, { force: true })
     }
-    for (const address of wanted) {
+    const added = Array.from(wanted, (address) => {
       const flags = address.includes(':') ? { flags: ['nodad' as const] } : { broadcast: '+' }
-      await netns.addresses.replace({ dev: device, address, ...(address === metadataAddress ? {} : flags) })
       mended.push(`address ${address}`)
-    }
+      return netns.addresses.replace({ dev: device, address, ...(address === metadataAddress ? {} : flags) })
+    })
+    await Promise.all(added)
     for (const family of ['ipv4', 'ipv6'] as const) {
       const via = network.subnets.find(({ cidr, gateway }) => cidr.family === family && gateway !== undefined)?.gateway
-      const [present] = await netns.routes.list({ dst: 'default', family })
-      if (via === undefined || present?.via === via) continue
+      if (via === undefined) continue
+      const [present] = renewed ? [] : await netns.routes.list({ dst: 'default', family })
+      if (present?.via === via) continue
       await netns.routes.replace({ dst: 'default', via, dev: device })
       mended.push(`route to ${via}`)
     }

@@ -7,6 +7,8 @@ export interface Attachment {
   readonly network: string
   /** The namespace of the DHCP server. */
   readonly netns: NetNs
+  /** Whether the namespace was made a moment ago, so that nothing can be in it. */
+  readonly fresh: boolean
   /** The name of the device on the switch. */
   readonly tap: string
   /** The name that the device in the namespace should have. */
@@ -18,6 +20,9 @@ export interface Attachment {
   /** The VLAN on the switch; undefined for none. */
   readonly vlan: number | undefined
 }
+
+/** What is to be unplugged. */
+export type Detachment = Omit<Attachment, 'netns' | 'fresh'>
 
 /** How it was plugged in. */
 export interface Attached {
@@ -37,7 +42,7 @@ export interface Plug {
    */
   attach(to: Attachment): Promise<Attached>
   /** Takes the device away, and what was made for it; content if nothing is there. */
-  detach(from: Omit<Attachment, 'netns'>): Promise<void>
+  detach(from: Detachment): Promise<void>
   /** Lets go of what the plug holds itself. */
   close(): Promise<void>
 }

@@ -39,6 +39,15 @@ const portKeys = new Set(['id', 'mac', 'fixedIps', 'hostname', 'clientId', 'opti
 
 const tables: unique symbol = Symbol('tables')
 
+/** What a copy begins with. */
+interface Tables {
+  readonly byId: Map<string, KnownPort>
+  readonly byMac: Map<string, string>
+  readonly byAddress: Map<string, string>
+  readonly byName: Map<string, string>
+  readonly next: Map<string, bigint>
+}
+
 /** The ports of one state of a network. A new state begins as a copy. */
 export class PortTable {
   readonly #subnets: readonly Subnet[]
@@ -72,7 +81,7 @@ export class PortTable {
   }
 
   /** For its copies. */
-  [tables]() {
+  [tables](): Tables {
     return {
       byId: this.#byId,
       byMac: this.#byMac,
@@ -150,7 +159,7 @@ export class PortTable {
       }
       return found
     }
-    for (const [i, one] of checkArray<string | FixedIp>(given, field).entries()) {
+    for (const [i, one] of checkArray(given, field).entries()) {
       const address = this.#address(one, `${field}[${i}]`, found)
       const subnet = this.#subnets.find(({ id }) => id === address.subnet)
       if (subnet?.cidr.family === 'ipv4' && found.some(({ subnet }) => subnet === address.subnet)) {
@@ -218,8 +227,13 @@ export class PortTable {
   }
 }
 
+/** A port without its addresses, checked. */
+interface CheckedPort extends Omit<Port, 'fixedIps'> {
+  readonly checked: readonly CheckedOption[]
+}
+
 /** What of a port can be checked without a network. */
-export function checkPort(options: PortOptions, field = '') {
+export function checkPort(options: PortOptions, field = ''): CheckedPort {
   checkKeys(options, portKeys, field)
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
   const { id, mac, fixedIps, hostname, clientId } = options

@@ -47,7 +47,7 @@ export function checkDesired(desired: unknown, domain: string | undefined): Want
     if (ids.has(network.id)) throw wrongValue(`${field}.id`, 'another one', network.id)
     ids.add(network.id)
     if (!Array.isArray(ports)) throw wrongType(`${field}.ports`, 'an array', ports)
-    for (const [j, port] of ports.entries()) checkPort(port, `${field}.ports[${j}]`)
+    for (const [j, port] of (ports as PortOptions[]).entries()) checkPort(port, `${field}.ports[${j}]`)
     try {
       filled(undefined, network, ports)
     } catch (error) {

@@ -1,5 +1,4 @@
 // Inside: what one does inside a network namespace, whose handle is open.
-import { types } from 'node:util'
 import type { RemoteInfo, Socket as DatagramSocket, SocketType } from 'node:dgram'
 import type { Agent, AgentOptions } from 'node:http'
 import type { Agent as SecureAgent, AgentOptions as SecureAgentOptions } from 'node:https'
@@ -12,65 +11,26 @@ import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type Undici
 import type { Place } from '../clients/establish'
 import { lookupOf, type NameLookup } from '../names/lookup'
 import { Resolver } from '../names/resolve'
-import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
-import { Sysctl } from '../files/sysctl'
-import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
-import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
-import { runInside } from '../native/netns_jobs'
+import { handleOf } from '../native/netns_handle'
 import { killInside, pidsInside, workerInside } from '../processes/inside'
 import { processesOf, type Processes } from '../processes/processes'
 import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from '../processes/types'
-import { Addresses } from '../route/addresses'
-import { Links } from '../route/links'
-import { Neighbors } from '../route/neighbors'
-import { Routes } from '../route/routes'
-import { Rules } from '../route/rules'
+import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
 import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
 import { listen, type ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
-import { Taps } from '../taps/taps'
-import { wrongType } from '../wire/invalid'
+import { runSynchronously } from './run'
+
+import { View } from './view'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
-export abstract class Inside implements NetnsTarget {
-  /** @internal */
-  readonly [handleOf]: NetnsHandle
+export abstract class Inside extends View {
   #lookup: NameLookup | undefined
-  /** Its network devices. */
-  readonly links: Links
-  /** The IP addresses of its devices. */
-  readonly addresses: Addresses
-  /** Its routes. */
-  readonly routes: Routes
-  /** Its neighbor tables (ARP, NDP). */
-  readonly neighbors: Neighbors
-  /** Its routing policy rules. */
-  readonly rules: Rules
-  /** Its name under `/run/netns`, if it was created or opened by name. */
-  abstract readonly name: string | undefined
   #processes: Processes | undefined
-  #taps: Taps | undefined
-  #sysctl: Sysctl | undefined
-  #sysfs: Sysfs | undefined
-
-  /** @internal */
-  protected constructor(handle: NetnsHandle) {
-    this[handleOf] = handle
-    this.links = new Links(handle)
-    this.addresses = new Addresses(handle)
-    this.routes = new Routes(handle)
-    this.neighbors = new Neighbors(handle)
-    this.rules = new Rules(handle)
-  }
-
-  /** Its TUN and TAP devices, as streams of packets. */
-  get taps(): Taps {
-    return (this.#taps ??= new Taps(this[handleOf]))
-  }
 
   /**
    * Runs a synchronous function with this thread inside the namespace, and returns what it returns. Nothing that happens
@@ -81,15 +41,7 @@ export abstract class Inside implements NetnsTarget {
    * const interfaces = red.run(() => os.networkInterfaces())
    */
   run<Result>(inside: () => Result): Result {
-    if (typeof inside !== 'function') throw wrongType('fn', 'a function', inside)
-    if (types.isAsyncFunction(inside) || types.isGeneratorFunction(inside)) throw asynchronous()
-    const result = runInside('NetNs.run', this[handleOf], inside)
-    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
-      // It is refused, so nobody else will handle its failure.
-      void Promise.resolve(result).catch(() => undefined)
-      throw asynchronous()
-    }
-    return result
+    return runSynchronously(this[handleOf], inside)
   }
 
   /**
@@ -183,6 +135,20 @@ export abstract class Inside implements NetnsTarget {
     const addresses = await this.addresses.list()
     const others = addresses.filter(({ address }) => !/^(127\.|::1\/)/.test(address))
     return new Set(others.map(({ family }) => (family === 'ipv4' ? 4 : 6)))
+  }
+
+  /**
+   * Connects the namespace to the network outside, as far as this user may use it, by a program that forwards: slirp4netns or
+   * pasta, which has to be installed. Needs no privilege. A device with an address, a default route and the host’s way out
+   * are there when this resolves; nothing from outside can reach in.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_INSTALLED`; `ERR_NETLOOM_OUTSIDE_FAILED` with what the program said, which has
+   *   left nothing; AbortError.
+   * @example
+   * await using outside = await ns.connectOutside()
+   * const socket = await ns.connect({ host: '93.184.215.14', port: 80 })
+   */
+  async connectOutside(options?: OutsideOptions): Promise<Outside> {
+    return connectOutside(this[handleOf], options)
   }
 
   /**
@@ -328,58 +294,4 @@ export abstract class Inside implements NetnsTarget {
   async packets(options?: PacketsOptions): Promise<Packets> {
     return openPackets(this[handleOf], options)
   }
-
-  /** Its sysctls, those below `net`. */
-  get sysctl(): Sysctl {
-    return (this.#sysctl ??= new Sysctl(this[handleOf]))
-  }
-
-  /** Its view of sysfs: the attributes of its devices. */
-  get sysfs(): Sysfs {
-    return (this.#sysfs ??= new Sysfs(this[handleOf]))
-  }
-
-  /**
-   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
-   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
-   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
-   * @example
-   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
-   */
-  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
-  async readFile(
-    path: string,
-    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
-  ): Promise<string>
-  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
-    return readFile(this[handleOf], path, options)
-  }
-
-  /**
-   * Where a symbolic link leads, of the paths that `readFile` takes.
-   * @example
-   * await ns.readlink('/sys/class/net/eth0')
-   */
-  async readlink(path: string, options?: CallOptions): Promise<string> {
-    return readlink(this[handleOf], path, options)
-  }
-
-  /**
-   * The names in a directory, of the paths that `readFile` takes.
-   * @example
-   * const devices = await ns.readdir('/sys/class/net')
-   */
-  async readdir(path: string, options?: CallOptions): Promise<string[]> {
-    return readdir(this[handleOf], path, options)
-  }
-}
-
-function asynchronous(): TypeError {
-  return Object.assign(
-    new TypeError(
-      'NetNs.run takes a synchronous function: the thread leaves the namespace when the function returns, so what an ' +
-        'asynchronous one or a generator does later would happen outside. Use listen(), connect() and the like, or a Worker.',
-    ),
-    { code: 'ERR_NETLOOM_ASYNC_RUN' },
-  )
 }

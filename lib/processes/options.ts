@@ -1,4 +1,5 @@
 // In which namespaces a process is born, beside the network namespace: the options, checked, as the addon wants them.
+import type { IdRange } from '../rootless/options'
 import { resolve } from 'node:path'
 import { Kind } from '../native/process_jobs'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -7,16 +8,6 @@ import { checkText } from '../wire/text'
 
 /** A namespace that exists: the path of its file, such as `/proc/1234/ns/pid`, or a descriptor of it. */
 export type ExistingNamespace = string | number
-
-/** A range of ids of a user namespace: a line of user_namespaces(7)'s `uid_map`. */
-export interface IdRange {
-  /** The first id inside. */
-  inside: number
-  /** The id outside that it stands for. */
-  outside: number
-  /** How many follow one another, 1 or more. Default: 1. */
-  count?: number | undefined
-}
 
 /** The user namespace that is made for a process. */
 export interface UserOptions {

@@ -178,6 +178,20 @@ describe('refused', () => {
     expect(agent.networks.list()).toEqual([network])
   })
 
+  test('a VLAN on a Linux bridge, which is not supported yet', async () => {
+    const made = agent.networks.ensure({ id: scene.id(), tap: 'tapv', vlan: 7, subnets: [v4] })
+    await expect(made).rejects.toMatchObject({ code: 'ERR_NETLOOM_NO_VLANS' })
+    expect(agent.networks.list()).toEqual([network])
+    expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo', 'brq1', 'tap1'])
+  })
+
+  test('two at once that want the same device', async () => {
+    const ids = [scene.id(), scene.id()]
+    const both = await Promise.allSettled(ids.map((id) => agent.networks.ensure({ id, tap: 'same', subnets: [v4] })))
+    expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { field: 'tap' } }])
+    await agent.networks.delete(ids[0]!)
+  })
+
   test.each(['namespace', 'tap', 'device'])('%s of a network that is there', async (field) => {
     const changed = { id: network.id, tap: 'tap1', subnets: [v4, v6], [field]: 'another' }
     await expect(agent.networks.ensure(changed)).rejects.toMatchObject({ field })

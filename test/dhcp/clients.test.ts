@@ -110,7 +110,7 @@ test('a client identifier is known whatever the card', async () => {
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', subnets })
   await network.ports.add({ id: 'vm1', mac, clientId: 'ff:00:11:22', fixedIps: ['10.0.0.40'] })
   const client = await scene.client('brq1', other)
-  expect(await scene.udhcpc(client)).toBeUndefined()
+  expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
   expect(await scene.udhcpc(client, '-x', '61:ff001122')).toMatchObject({ ip: '10.0.0.40' })
 })
 
@@ -156,7 +156,7 @@ test('dhclient gets its addresses, of both families, and stateless options', asy
   await network.ports.add({ id: 'vm2', mac: other, fixedIps: ['10.0.0.11', 'fd77::11'] })
   const second = await scene.client('brq1', other)
   expect(await scene.udhcpc(second)).toMatchObject({ ip: '10.0.0.11' })
-  expect(await scene.udhcpc(client)).toBeUndefined()
+  expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
 })
 
 test('stateless: options without an address', async () => {
@@ -194,7 +194,7 @@ test('networks with the same addresses do not see each other', async () => {
     await scene.client('brqgreen', mac),
     await scene.client('brqred', other),
   ]
-  const given = await Promise.all([one, two, lost].map((client) => scene.udhcpc(client)))
+  const given = await Promise.all([one, two, lost].map((client) => scene.udhcpc(client, '-t', '3')))
   expect(given.map((one) => one?.ip)).toEqual(['10.0.0.10', '10.0.0.20', undefined])
   expect(red!.leases()).toHaveLength(1)
   expect(green!.leases()).toHaveLength(1)

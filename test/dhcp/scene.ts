@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DhcpAgent, type DhcpAgentOptions, type DhcpAgentEvents } from '../../lib/dhcp'
-import { NetNs } from '../../lib/index'
+import { type NetNs } from '../../lib/index'
 import { fresh, uniqueName } from '../support/namespaces'
 import { withoutDad } from '../support/rollback'
 
@@ -48,7 +48,7 @@ export interface Happened {
 
 /** Everything that a test of the agent needs; it goes with it. */
 export class Scene implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), 'netloom-dhcp-'))
+  readonly directory = mkdtempSync('/dev/shm/netloom-dhcp-') // dnsmasq waits for the disk at each lease
   readonly host: NetNs
   readonly happened: Happened[] = []
   readonly #agents: DhcpAgent[] = []
@@ -94,7 +94,11 @@ export class Scene implements AsyncDisposable {
   }
 
   /** A namespace with eth0, whose other end is in that of the switch: a port of a bridge, if there is one. */
-  async client(bridge: string | undefined, mac: string, name = `c${this.#clients.length + 1}-${mac.slice(-2)}`) {
+  async client(
+    bridge: string | undefined,
+    mac: string,
+    name = `c${this.#clients.length + 1}-${mac.slice(-2)}`,
+  ): Promise<NetNs> {
     const ns = await fresh('client')
     this.#clients.push(ns)
     withoutDad(ns)
@@ -106,12 +110,13 @@ export class Scene implements AsyncDisposable {
 
   /** Lets busybox's client get a lease; gives what it was told, or undefined if it got none. */
   async udhcpc(client: NetNs, ...more: string[]): Promise<Given | undefined> {
+    const patience = ['-t', '4', '-T', '1']
     const asked = ['mtu', 'staticroutes', 'search', 'ntpsrv', 'tftp', 'bootfile', 'msstaticroutes'].flatMap((one) => [
       '-O',
       one,
     ])
     const script = join(__dirname, 'fixtures', 'udhcpc.sh')
-    const args = ['udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '4', '-T', '1', '-A', '0', ...asked, '-s', script]
+    const args = ['udhcpc', '-i', 'eth0', '-f', '-q', '-n', ...patience, '-A', '0', ...asked, '-s', script]
     try {
       return variables(await runIn(client, 'busybox', ...args, ...more))
     } catch (error) {

@@ -1,7 +1,7 @@
 // What happens to a network behind the agent's back, and how it is mended.
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DhcpAgent, type DhcpNetwork } from '../../lib/dhcp'
+import { type DhcpAgent, type DhcpNetwork } from '../../lib/dhcp'
 import { NetNs } from '../../lib/index'
 import { ip } from '../support/namespaces'
 import { Scene, until } from './scene'
@@ -103,7 +103,7 @@ test('addresses, routes and settings that somebody changed are as they were', as
   await using scene = await Scene.make()
   const { network, client } = await served(scene, await scene.agent())
   const inside = await network.openNetNs()
-  const [{ name = '' } = {}] = (await inside.links.list()).filter(({ name }) => name !== 'lo')
+  const { name } = (await inside.links.list()).find(({ name }) => name !== 'lo')!
   await inside.addresses.delete({ dev: name, address: '10.0.0.2/24' })
   await inside.links.set(name, { up: false })
   await until(async () => (await inside.routes.list({ dst: 'default' }))[0]?.via === '10.0.0.1', 'the route is there')

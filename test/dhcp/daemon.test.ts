@@ -1,0 +1,175 @@
+// The daemon as a process, spoken to by HTTP on its socket, or by a file.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { renameSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { Scene, until } from './scene'
+
+const mac = '52:54:00:00:00:01'
+const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', leaseSeconds: 'Infinity' }]
+
+/** A daemon that runs, and what it has logged. */
+class Running implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #socket: string
+  #said = ''
+
+  private constructor(scene: Scene, config: string, socket: string) {
+    const program = join(__dirname, '../../dist/dhcp/daemon/command.js')
+    const path = join(scene.directory, 'config.yaml')
+    writeFileSync(path, config)
+    this.#socket = socket
+    const child = spawn(process.execPath, [program, '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (this.#said += String(data)))
+    this.#child = child
+  }
+
+  static async start(scene: Scene, more: string): Promise<Running> {
+    const socket = join(scene.directory, 'api.sock')
+    const config = `stateDir: ${scene.stateDir}\nplug: bridge\nnamespace: ${scene.host.name}\ncheckMs: 100\n${more}`
+    const running = new Running(scene, config.replace('SOCKET', socket), socket)
+    await until(() => running.#said.includes('"ready"') || running.ended, 'it is ready', 10_000)
+    return running
+  }
+
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  get said(): string {
+    return this.#said
+  }
+
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number | undefined; body: unknown }> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.#socket, method, path, agent: false }, (response) => {
+        let text = ''
+        response.on('data', (data) => (text += String(data)))
+        response.on('end', () => {
+          const json = response.headers['content-type'] === 'application/json'
+          resolve({ status: response.statusCode, body: json ? (JSON.parse(text) as unknown) : text })
+        })
+      })
+      asked.on('error', reject)
+      asked.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+    })
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.ended) return
+    const ended = once(this.#child, 'close')
+    this.#child.kill(signal)
+    await ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+test('networks, ports and leases by HTTP', async () => {
+  await using scene = await Scene.make()
+  const id = scene.id()
+  await using daemon = await Running.start(scene, 'listen: SOCKET\n')
+  const at = `/networks/${id}`
+  expect(await daemon.ask('GET', at)).toMatchObject({
+    status: 404,
+    body: { error: { code: 'ERR_NETLOOM_NO_NETWORK' } },
+  })
+  const made = await daemon.ask('PUT', at, { tap: 'tap1', subnets })
+  expect(made).toMatchObject({ status: 201, body: { id, namespace: `qdhcp-${id}`, serverAddresses: ['10.0.0.1'] } })
+  expect(await daemon.ask('PUT', at, { tap: 'tap1', subnets })).toMatchObject({ status: 200 })
+  const port = { mac, fixedIps: ['10.0.0.10'], hostname: 'vm1' }
+  expect(await daemon.ask('PUT', `${at}/ports/vm1`, port)).toMatchObject({ status: 201, body: { id: 'vm1', mac } })
+  expect(await daemon.ask('PUT', `${at}/ports/vm1`, { mac })).toMatchObject({
+    status: 200,
+    body: { fixedIps: [{ address: '10.0.0.10' }] },
+  })
+  const client = await scene.client('brq1', mac)
+  expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
+  const leases = [{ network: id, address: '10.0.0.10', mac }]
+  expect(await daemon.ask('GET', '/leases')).toMatchObject({ status: 200, body: leases })
+  expect(await daemon.ask('GET', `${at}/leases`)).toMatchObject({ status: 200, body: leases })
+  await until(() => daemon.said.includes('"msg":"lease"'), 'the lease is logged')
+  const { body: metrics } = await daemon.ask('GET', '/metrics')
+  expect(metrics).toMatch(/^netloom_dhcp_leases 1$/m)
+  expect(metrics).toMatch(/^netloom_dhcp_leases_total\{renewed="false"\} 1$/m)
+
+  // What is wrong is told by field; nothing has changed.
+  for (const [method, path, body, status, field] of [
+    ['PUT', `${at}/ports/vm2`, { mac: `${mac}\n` }, 400, 'mac'],
+    ['PUT', `${at}/ports/vm2`, { mac }, 400, 'mac'],
+    ['PUT', `${at}/ports/..%2Fx`, { mac: '52:54:00:00:00:02' }, 400, 'id'],
+    ['PUT', `${at}/ports/vm2`, { id: 'vm3', mac }, 400, 'id'],
+    ['PUT', `${at}/ports/vm2`, '{', 400, 'body'],
+    ['PUT', '/networks/a%2Fb', { subnets }, 400, 'id'],
+    ['PUT', '/sync', {}, 400, 'networks'],
+    ['DELETE', `${at}/ports/vm2`, undefined, 404, undefined],
+    ['DELETE', '/networks/none', undefined, 404, undefined],
+    ['POST', at, {}, 405, undefined],
+    ['GET', '/none', undefined, 404, undefined],
+  ] as const) {
+    const answer = await daemon.ask(method, path, body)
+    expect([path, answer.status, (answer.body as { error: { field?: string } }).error.field]).toEqual([
+      path,
+      status,
+      field,
+    ])
+  }
+  const { body: api } = await daemon.ask('GET', '/openapi.json')
+  expect(Object.keys((api as { paths: object }).paths)).toContain('/networks/{network}/ports/{port}')
+
+  expect(await daemon.ask('DELETE', `${at}/ports/vm1`)).toEqual({ status: 204, body: '' })
+  expect(await daemon.ask('GET', '/leases')).toMatchObject({ body: [] })
+
+  // Another one takes over.
+  const { body } = await daemon.ask('GET', at)
+  await daemon.stop('SIGKILL')
+  await using next = await Running.start(scene, 'listen: SOCKET\n')
+  expect(await next.ask('GET', at)).toEqual({ status: 200, body })
+  expect(await next.ask('DELETE', at)).toMatchObject({ status: 204 })
+})
+
+test('a file that describes all, followed', async () => {
+  await using scene = await Scene.make()
+  const [red, green] = [scene.id('red'), scene.id('green')]
+  const file = join(scene.directory, 'networks.yaml')
+  const describe = (...ids: string[]): void => {
+    const networks = ids.map(
+      (id, i) =>
+        `- {id: ${id}, tap: tap${id.slice(-6)}, subnets: [{id: v4, cidr: 10.0.0.0/24, leaseSeconds: .inf}], ports: [{id: vm, mac: "${mac.slice(0, -1)}${i}"}]}`,
+    )
+    writeFileSync(`${file}.new`, `networks:\n${networks.join('\n')}\n`)
+    renameSync(`${file}.new`, file)
+  }
+  describe(red)
+  await using daemon = await Running.start(scene, 'networks: networks.yaml\nlisten: SOCKET\n')
+  const there = async (): Promise<string[]> =>
+    ((await daemon.ask('GET', '/networks')).body as { id: string }[]).map(({ id }) => id)
+  expect(await there()).toEqual([red])
+  expect(await daemon.ask('DELETE', `/networks/${red}`)).toMatchObject({ status: 409 })
+  describe(green)
+  await until(async () => (await there()).join() === green, 'it is followed')
+  writeFileSync(file, 'networks: 5\n')
+  await until(() => daemon.said.includes('not carried out'), 'what is wrong is told')
+  expect(await there()).toEqual([green])
+})
+
+test.each([
+  ['plug: sky\nstateDir: /x\nlisten: /x/s', 'plug'],
+  ['plug: bridge\nstateDir: /x', 'listen'],
+  ['plug: bridge\nstateDir: x\nlisten: /x/s', 'stateDir'],
+  ['plug: bridge\nstateDir: /x\nlisten: /x/s\nlogLevel: loud', 'logLevel'],
+  ['plug: bridge\nlissten: /x/s', 'lissten'],
+])('a configuration that is wrong: %j', async (config, field) => {
+  await using scene = await Scene.make()
+  const path = join(scene.directory, 'wrong.yaml')
+  writeFileSync(path, config)
+  const program = join(__dirname, '../../dist/dhcp/daemon/command.js')
+  const child = spawn(process.execPath, [program, '--config', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (data) => (said += String(data)))
+  const [code] = (await once(child, 'close')) as [number]
+  expect([code, said]).toEqual([1, expect.stringMatching(new RegExp(`^netloom-dhcp-agent: .*"${field}"`))])
+})
