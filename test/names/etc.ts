@@ -1,5 +1,5 @@
 // /etc/netns/NAME of the tests' namespaces.
-import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { NetNs } from '../../lib/index'
 
 /** Gives a namespace files of its own, until it is disposed. */
@@ -10,7 +10,8 @@ export function etcOf(ns: NetNs, files: Readonly<Record<string, string>>): Dispo
   return {
     [Symbol.dispose]() {
       rmSync(directory, { recursive: true, force: true })
-      if (readdirSync('/etc/netns').length === 0) rmdirSync('/etc/netns')
+      // It may be gone with the namespace's other files, or be somebody else's.
+      if (existsSync('/etc/netns') && readdirSync('/etc/netns').length === 0) rmdirSync('/etc/netns')
     },
   }
 }
