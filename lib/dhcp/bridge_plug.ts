@@ -51,9 +51,11 @@ export class BridgePlug implements Plug {
 
   async detach(from: Omit<Attachment, 'netns'>): Promise<void> {
     await this.#host.links.delete(from.tap, { force: true })
-    if (this.#shared !== undefined) return
-    const bridge = await this.#host.links.find(this.#name(from))
-    if (bridge === undefined || (await this.#host.links.list({ master: bridge.index })).length > 0) return
+    const name = this.#name(from)
+    // Those that others have named are theirs.
+    if (this.#shared !== undefined || !name.startsWith('brq')) return
+    const bridge = await this.#host.links.find(name)
+    if (bridge?.kind !== 'bridge' || (await this.#host.links.list({ master: bridge.index })).length > 0) return
     await this.#host.links.delete(bridge.index, { force: true })
   }
 
@@ -63,15 +65,15 @@ export class BridgePlug implements Plug {
   }
 
   /** One for a network is called as its tap is. */
-  #name({ tap }: Omit<Attachment, 'netns'>): string {
-    return this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
+  #name({ tap, bridge }: Omit<Attachment, 'netns'>): string {
+    return bridge ?? this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
   }
 
   async #bridge(to: Attachment, mended: string[]): Promise<Link> {
     const name = this.#name(to)
     if (to.vlan !== undefined) {
       const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
-      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'DhcpAgent', why)
+      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
     }
     const found = await this.#host.links.find(name)
     if (found?.kind === 'bridge') {
@@ -79,8 +81,8 @@ export class BridgePlug implements Plug {
       return found
     }
     if (found !== undefined) {
-      const taken = { operation: 'DhcpAgent', errno: errnoNumber('EEXIST') }
-      throw new NetloomError(`EEXIST: the device ${name} is no bridge, DhcpAgent`, 'EEXIST', taken)
+      const taken = { operation: 'Plug.attach', errno: errnoNumber('EEXIST') }
+      throw new NetloomError(`EEXIST: the device ${name} is no bridge, Plug.attach`, 'EEXIST', taken)
     }
     mended.push(`bridge ${name}`)
     try {

@@ -25,6 +25,7 @@ const allowed: Record<string, RegExp> = {
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
+  router: /^(wire|native|netns|dhcp|router)(\/|$)|^(errors|errno)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import * as imported from 'netloom'
 import * as dhcp from 'netloom/dhcp'
 import * as ovsdb from 'netloom/ovsdb'
+import * as router from 'netloom/router'
 import * as testing from 'netloom/testing'
 
 const require = createRequire(import.meta.url)
@@ -11,6 +12,7 @@ for (const [name, faces] of Object.entries({
   netloom: [imported, required],
   dhcp: [dhcp, require('netloom/dhcp')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
+  router: [router, require('netloom/router')],
   testing: [testing, require('netloom/testing')],
 })) {
   const [one, other] = faces
