@@ -26,7 +26,6 @@ need dnsmasq dnsmasq-base
 need dhclient isc-dhcp-client
 need nft nftables
 need qemu-system-x86_64 qemu-system-x86
-need depmod kmod
 # The one program of the virtual machines, which have no libraries.
 if ldd "$(command -v busybox || echo /bin/sh)" >/dev/null 2>&1; then missing+=(busybox-static); fi
 

@@ -94,7 +94,7 @@ export async function whoAsks(ns: NetNs, host: string, port = 80): Promise<Async
   const server = await ns.listen({ host, port })
   server.on('connection', (socket) => {
     socket.on('error', () => undefined)
-    socket.end(`${socket.remoteAddress ?? ''}`)
+    socket.end(socket.remoteAddress ?? '')
   })
   return {
     async [Symbol.asyncDispose]() {
