@@ -10,6 +10,8 @@ import { kept, type Benchmark, type Comparison, type Figure } from './benchmark'
 import { writeCharts } from './chart'
 import { eventLoopDelay } from './event_loop_delay'
 import { footprint } from './footprint'
+import { insideSockets } from './inside_sockets'
+import { insideProcesses } from './inside_processes'
 import { insideTaps } from './inside_taps'
 import { jobRoundTrip } from './job_round_trip'
 import { linkGet } from './link_get'
@@ -17,6 +19,7 @@ import { linkList } from './link_list'
 import { livePods } from './live_pods'
 import { cleanUpAtEnd } from './namespaces'
 import { openstackDhcp } from './openstack_dhcp'
+import { openstackOvs } from './openstack_ovs'
 import { podChurn } from './pod_churn'
 import { podDeletion } from './pod_deletion'
 import { podLatency } from './pod_latency'
@@ -41,10 +44,13 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'pod-deletion': podDeletion,
   'pod-churn': podChurn,
   'live-pods': livePods,
+  'openstack-ovs': openstackOvs,
   footprint,
   'event-loop-delay': eventLoopDelay,
+  'inside-sockets': insideSockets,
   'inside-taps': insideTaps,
   'openstack-dhcp': openstackDhcp,
+  'inside-processes': insideProcesses,
 }
 
 const usage = `usage: npm run bench -- [--smoke] [--only NAME]… [--figures DIRECTORY] [--strict]

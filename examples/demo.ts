@@ -3,30 +3,33 @@
 //
 //   npm run demo
 //   npm run demo -- --hold --prefix my-
-import { writeFileSync } from 'node:fs'
+//   npm run demo -- --rootless   (which it is anyway for who is not root)
 import type { NetNs } from 'netloom'
 import { explain, interruption, interruptOnSignals } from './demo/endings'
+import { lookAround } from './demo/hold'
 import { createNetns } from './demo/namespaces'
-import { readOptions, usage, type Options } from './demo/options'
+import { readOptions, usageOf, type Options } from './demo/options'
 import { print, refused, result, section, step, title } from './demo/print'
-import { drawTopology } from './demo/topology'
 import { answer, greet, measure, summary } from './demo/traffic'
+import { layOut } from './picture/layout'
+import { look } from './picture/look'
+import { toText } from './picture/text'
 
-async function main({ prefix, hold }: Options): Promise<void> {
+async function main({ prefix, hold, rootless }: Options): Promise<void> {
   title(`netloom: two namespaces and a switch, in one process (${process.pid}) that starts no other`)
 
   section('Three namespaces. They go when this function ends, however it ends')
-  await using sw = await createNetns(`${prefix}switch`)
-  await using red = await createNetns(`${prefix}red`)
-  await using green = await createNetns(`${prefix}green`)
+  await using sw = await createNetns(`${prefix}switch`, rootless)
+  await using red = await createNetns(`${prefix}red`, rootless)
+  await using green = await createNetns(`${prefix}green`, rootless)
 
   await plugTogether(sw, red, green)
   await meetNobody(red)
   await talk(red, green)
 
   section('What the kernel says there is')
-  print(await drawTopology(sw, [red, green]))
-  if (hold) await waitForInterruption([red, green, sw])
+  print(toText(layOut(await look([sw, red, green]))))
+  if (hold) await lookAround([red, green, sw])
 
   section('And nothing of it stays')
   for (const ns of [green, red, sw]) await step(() => ns.delete(), { ns: variableOf(ns, prefix) })
@@ -69,14 +72,8 @@ async function meetNobody(red: NetNs): Promise<void> {
 
 /** ARP waits a second after each question, which is long for a demo. */
 async function hurryArp(red: NetNs): Promise<void> {
-  const retransTimeMs = '/proc/sys/net/ipv4/neigh/eth-r/retrans_time_ms'
   try {
-    // Inside `run` this thread is in the namespace, and /proc/sys/net is that of the thread that opens it.
-    await step(() => {
-      red.run(() => {
-        writeFileSync(retransTimeMs, '20')
-      })
-    })
+    await step(() => red.sysctl.set('net.ipv4.neigh.eth-r.retrans_time_ms', 20))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EROFS' && code !== 'EACCES') throw error
@@ -103,24 +100,14 @@ async function talk(red: NetNs, green: NetNs): Promise<void> {
   }
 }
 
-async function waitForInterruption(namespaces: readonly NetNs[]): Promise<void> {
-  const names = namespaces.flatMap(({ name }) => name ?? [])
-  result(names.length === 0 ? 'Ctrl-C ends it' : `Look around: ip -n ${names.join(' …, ip -n ')} …. Ctrl-C ends it`)
-  const keepAlive = setInterval(() => undefined, 1000)
-  await new Promise((resolve) => {
-    interruption.addEventListener('abort', resolve)
-  })
-  clearInterval(keepAlive)
-  interruption.throwIfAborted()
-}
-
 /** What a namespace is called in this file. */
 function variableOf(ns: NetNs, prefix: string): string {
   const name = ns.name?.slice(prefix.length) ?? 'ns'
   return name === 'switch' ? 'sw' : name
 }
 
-const options = readOptions(process.argv.slice(2))
+const usage = usageOf('Joins two network namespaces by a switch and shows traffic between them.')
+const options = readOptions(process.argv.slice(2), 'demo', usage)
 if (typeof options === 'string') {
   process.exitCode = options === usage ? 0 : 2
   print(options)

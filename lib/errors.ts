@@ -16,6 +16,8 @@ export interface FailureDetails {
   readonly about?: string | undefined
   /** More words for the message. */
   readonly detail?: string | undefined
+  /** What helps against it; without, what usually does. */
+  readonly hint?: string | undefined
   /** `'unknown'` if the kernel may or may not have done what was asked. */
   readonly outcome?: 'unknown' | undefined
   /** True if what the operation had made before it failed could not be removed again. */
@@ -79,6 +81,8 @@ function messageOf(details: FailureDetails, said?: string): string {
 
 /** What helps against a failure, where it is always the same. */
 function hintOf({ errno, syscall }: FailureDetails): string | undefined {
+  if (errno === errnoNumber('EPERM') && syscall === 'socket')
+    return 'this needs CAP_NET_RAW, or for a ping that net.ipv4.ping_group_range allows it'
   if (errno === errnoNumber('EPERM')) return 'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN'
   if (errno === errnoNumber('EMFILE')) return 'close handles, or raise the limit (ulimit -n, LimitNOFILE= of systemd)'
   if (errno === errnoNumber('ENFILE')) return 'raise the limit (sysctl fs.file-max), or close what is open'
@@ -90,7 +94,7 @@ function hintOf({ errno, syscall }: FailureDetails): string | undefined {
 
 /** A system call failed. */
 export function systemError(details: FailureDetails): NetloomError {
-  const hint = hintOf(details)
+  const hint = details.hint ?? hintOf(details)
   const detail = [details.detail, hint].filter((part) => part !== undefined).join('; ')
   const all = { ...details, detail: detail === '' ? undefined : detail }
   return new NetloomError(messageOf(all), errnoName(details.errno), all)
@@ -235,9 +239,10 @@ export class BatchError extends NetloomError {
 }
 
 /** A handle that was used after it was closed. */
-export function closedError(operation: string, netns?: string): NetloomError {
+export function closedError(operation: string, netns?: string, what?: string): NetloomError {
   const where = netns === undefined ? 'the namespace' : `the namespace ${netns}`
-  return new NetloomError(`${operation}: the handle of ${where} is closed`, 'ERR_NETLOOM_CLOSED', { operation, netns })
+  const closed = what === undefined ? `the handle of ${where}` : `${what} in ${where}`
+  return new NetloomError(`${operation}: ${closed} is closed`, 'ERR_NETLOOM_CLOSED', { operation, netns })
 }
 
 function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {

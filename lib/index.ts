@@ -5,6 +5,7 @@
 export { NetNs, type CreateOptions } from './netns/netns'
 export type { NamedNetns } from './netns/named'
 export type { Inside } from './netns/inside'
+export type { View } from './netns/view'
 export { Batch, type BatchCreateOptions, type BatchOptions, type NewNetNs } from './netns/batch'
 export type { BatchEntry, BatchNetNs, Noted } from './netns/noted'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'
@@ -15,9 +16,43 @@ export type { PoolBatch, PoolOptions } from './netns/prepared'
 export type { BatchResult } from './netlink/batch'
 export type { CallOptions, KernelWarning } from './native/jobs'
 export type { NetnsIdentity, NetnsTarget } from './native/netns_handle'
+export { Namespace } from './namespaces/namespace'
+export type { NamespaceOf, NamespaceSet, NamespaceSetCommon } from './namespaces/set'
+export type { NamespaceMembers, TimeOffsets, UserOptions } from './namespaces/create'
+export type { NamespaceEntry } from './namespaces/machine'
+export type { NamespaceKind } from './native/kind_jobs'
+export type { Outside, OutsideOptions, OutsideProgram } from './rootless/outside'
+export type { IdRange, RootlessOptions } from './rootless/options'
 export type { ConnectionOptions, ConnectOptions, TcpConnectOptions, UnixConnectOptions } from './sockets/connection'
+export type { CreateConnection, CreateConnectionOptions } from './clients/client_socket'
+export type {
+  DispatcherConnectOptions,
+  DispatcherOptions,
+  FetchDispatcher,
+  UndiciClass,
+  UndiciModule,
+} from './clients/dispatcher'
+export type { NameLookup, NameLookupOptions } from './names/lookup'
 export type { DatagramOptions } from './sockets/datagram'
 export type { ListenOptions } from './sockets/server'
+export type { ExistingNamespace, ProcessOptions, ProcessUserOptions, UtsOptions } from './processes/options'
+export type { DestroyedSockets, SocketInfo } from './diag/sockets'
+export type { InetSocketInfo, SocketCommon, SocketProcess, SocketTimer } from './diag/inet'
+export type { NetlinkSocketInfo } from './diag/netlink'
+export type {
+  InetProtocol,
+  MarkCondition,
+  PortCondition,
+  PortRange,
+  SocketFilter,
+  SocketProtocol,
+  SocketsOptions,
+} from './diag/options'
+export type { PacketSocketInfo } from './diag/packet'
+export type { SocketMemory, SocketState } from './diag/sock_diag'
+export type { TcpInfo } from './diag/tcp_info'
+export type { SocketFile, UnixSocketInfo } from './diag/unix'
+export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './processes/types'
 export type { ReadFileOptions } from './files/read'
 export { Sysctl, type SysctlInput, type SysctlValue } from './files/sysctl'
 export { Sysfs } from './files/sysfs'
@@ -63,6 +98,9 @@ export type {
   PeerOptions,
 } from './route/link_options'
 export type { LinkDetail, LinkFilter, LinkName } from './route/link_operations'
+
+export { Ethtool } from './ethtool/ethtool'
+export { Features, type Feature, type FeatureChanges } from './ethtool/features'
 
 export { Addresses } from './route/addresses'
 export type { Address, AddressFilter, AddressKey, AddressOptions } from './route/address_messages'

@@ -59,7 +59,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ShareNetns(Info info);
   // adoptNetns(name of the registry, number in it, device, inode): [errno, system call, [handle, device, inode]]
   Napi::Value AdoptNetns(Info info);
-  // enter(handle): how it failed, or undefined
+  // enter(handle, kind): how it failed, or undefined
   Napi::Value Enter(Info info);
   // leave(): how it failed, or undefined
   Napi::Value Leave(Info info);
@@ -83,6 +83,19 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // setMulticastDevice(socket, device of the socket's namespace)
   Napi::Value SetMulticastDevice(Info info);
 
+  // processes: process_calls.cc
+  // startProcess(handle, [file, directory, directory for /etc, host, domain, uid map, gid map], arguments, environment,
+  // stdio, [flags, uid, gid, kinds that are made, kinds that are joined …], what is joined, onExit): texts with a NUL
+  // at the end of each; gives [errno, system call, [pid, number, number of each pipe's end or 0 …]]
+  Napi::Value StartProcess(Info info);
+  // signalProcess(number, signal): 0 or -errno
+  Napi::Value SignalProcess(Info info);
+  // keepAliveForProcess(number, whether it shall or undefined): whether it does
+  Napi::Value KeepAliveForProcess(Info info);
+  // listNetnsProcesses(handle)
+  Napi::Value ListNetnsProcesses(Info info);
+  // signalNetnsProcesses(handle, signal)
+  Napi::Value SignalNetnsProcesses(Info info);
   // descriptors that give and take packets, by number: datagram_calls.cc
   // listenDatagrams(number, function of the events that became possible)
   Napi::Value ListenDatagrams(Info info);
@@ -120,6 +133,29 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // locks of files: lock_calls.cc
   // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
   Napi::Value LockFile(Info info);
+
+  // all kinds: kind_calls.cc
+  // createNamespaces(CLONE_NEW… of all, map of users or '', of groups or '', host name or '', domain name or '',
+  // offsets of time or '')
+  Napi::Value CreateNamespaces(Info info);
+  // openNamespace(kind, or '' for any, 'path' or 'fd' or 'pid' or 'tid', which one)
+  Napi::Value OpenNamespaceOfKind(Info info);
+  // openRelative(handle, whether the parent, else the user namespace that it belongs to)
+  Napi::Value OpenRelativeNamespace(Info info);
+  // pinNamespace(handle, path)
+  Napi::Value PinNamespace(Info info);
+  // askNamespace(handle, an AskKind::About, new text or undefined)
+  Napi::Value AskNamespace(Info info);
+  // endNamespace(handle): ends the first process of a pid namespace that was created here
+  Napi::Value EndNamespace(Info info);
+  // listNamespaces(): those of the machine
+  Napi::Value ListMachineNamespaces(Info info);
+
+  // without privilege: rootless_calls.cc
+  // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
+  Napi::Value CreateRootlessNetns(Info info);
+  // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
+  Napi::Value FindWayIntoNetns(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 
+#include "kind_jobs.h"
 #include "namespace_jobs.h"
 
 namespace netloom {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
+      children_(env, [this](napi_value function, size_t count,
+                            const napi_value* arguments) { (void)call(function, count, arguments); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -102,14 +105,14 @@ void Environment::dispatch(napi_value results) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
     if (!function) continue;  // its copy of the library is gone
-    if (!call(function, results)) return;
+    if (!call(function, 1, &results)) return;
   }
 }
 
-bool Environment::call(napi_value function, napi_value argument) {
+bool Environment::call(napi_value function, size_t count, const napi_value* arguments) {
   napi_value receiver = nullptr;
   (void)napi_get_global(env_, &receiver);
-  if (napi_make_callback(env_, *context_, receiver, function, 1, &argument, nullptr) == napi_ok) return true;
+  if (napi_make_callback(env_, *context_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
   bool thrown = false;
   napi_value error = nullptr;
   if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return false;
@@ -121,6 +124,7 @@ void Environment::end() {
   executor_.stop();
   nursery_->stop();
   jobs_.clear();
+  children_.end();
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();
@@ -143,7 +147,13 @@ bool Environment::close(uint64_t handle) {
   shares_.erase(handle);
   // Jobs under way keep the namespace open, but its name is free for who comes after them.
   Pin pin = found->second->take_pin();
+  std::shared_ptr<FirstProcess> first = found->second->take_first();
   namespaces_.erase(found);
+  if (first && wake_) {
+    executor_.submit(
+        std::make_shared<EndFirstProcess>(std::move(first)), LaneName::removal, {}, [this] { return home(); },
+        Executor::Await::nothing);
+  }
   if (pin && wake_) {
     const Use use = use_of_path(pin.path(), true);
     executor_.submit(
@@ -180,7 +190,7 @@ int Environment::take_socket(uint64_t number) {
 }
 
 uint64_t Environment::keep_datagrams(Fd fd, Datagrams::Via via) {
-  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, argument); };
+  const auto call = [this](napi_value function, napi_value argument) { (void)this->call(function, 1, &argument); };
   datagrams_.emplace(++last_handle_, std::make_unique<Datagrams>(env_, std::move(fd), via, call));
   return last_handle_;
 }
@@ -190,18 +200,19 @@ Datagrams* Environment::find_datagrams(uint64_t number) const {
   return found == datagrams_.end() ? nullptr : found->second.get();
 }
 
-Failure Environment::enter(const Namespace& netns) {
+Failure Environment::enter(const Namespace& entered, int kind) {
   Fd before;
-  const auto open = [&] { return (before = open_own_netns()) ? Failure{} : failed("open"); };
+  const auto open = [&] { return (before = open_own(kind)) ? Failure{} : failed("open"); };
   if (Failure failure = kept_sockets_->with_room(open)) return failure;
-  if (::setns(netns.fd(), CLONE_NEWNET) != 0) return failed("setns");
-  entered_from_.push_back(std::move(before));
+  if (::setns(entered.fd(), kind) != 0) return failed("setns");
+  entered_from_.push_back({std::move(before), kind});
   return {};
 }
 
 Failure Environment::leave() {
   if (entered_from_.empty()) return Failure{EINVAL, "setns"};
-  if (::setns(entered_from_.back().get(), CLONE_NEWNET) != 0) return failed("setns");
+  const Home::Other& before = entered_from_.back();
+  if (::setns(before.fd.get(), before.kind) != 0) return failed("setns");
   entered_from_.pop_back();
   return {};
 }
@@ -215,10 +226,20 @@ Failure Environment::duplicate(int fd, Fd& copy) const {
 
 Home Environment::home() const {
   Home home{{}, {}, kept_sockets_, nursery_};
-  if (!entered_from_.empty()) {
-    home.failure = duplicate(entered_from_.front().get(), home.netns);
-    return home;
+  int seen = 0;
+  for (const Home::Other& first : entered_from_) {
+    if ((seen & first.kind) != 0) continue;
+    seen |= first.kind;
+    Fd fd;
+    home.failure = duplicate(first.fd.get(), fd);
+    if (home.failure) return home;
+    if (first.kind == CLONE_NEWNET) {
+      home.netns = std::move(fd);
+    } else {
+      home.others.push_back({std::move(fd), first.kind});
+    }
   }
+  if (home.netns) return home;
   home.failure = kept_sockets_->with_room([&] {
     home.netns = open_own_netns();
     if (home.netns) return Failure{};

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "children.h"
 #include "datagrams.h"
 #include "executor.h"
 #include "loop_wake.h"
@@ -51,6 +52,14 @@ class Environment {
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
 
+  // The processes that were started here.
+  Children& children() { return children_; }
+  // Runs `start`, which gives a Failure; again if there were not enough descriptors and some could be closed.
+  template <class Start>
+  Failure start_process(Start start) {
+    Children::reap_orphans();
+    return kept_sockets_->with_room(start);
+  }
   // Descriptors that give and take packets, until they are closed: at the latest with the environment.
   uint64_t keep_datagrams(Fd fd, Datagrams::Via via);
   Datagrams* find_datagrams(uint64_t number) const;
@@ -62,7 +71,7 @@ class Environment {
   Failure duplicate(int fd, Fd& copy) const;
 
   // Moves JavaScript's own thread; entered namespaces nest.
-  Failure enter(const Namespace& netns);
+  Failure enter(const Namespace& entered, int kind);
   Failure leave();
 
   // Ends the threads, drops the jobs, closes the handles: what was never delivered is undone, what is ephemeral goes.
@@ -77,7 +86,7 @@ class Environment {
   void drain();
   void dispatch(napi_value results);
   // Calls a function of JavaScript's, as from the event loop. False if the environment is ending.
-  bool call(napi_value function, napi_value argument);
+  bool call(napi_value function, size_t count, const napi_value* arguments);
   // [errno, system call, result] appended to an array.
   void report(ArrayValue& to, Job& job, std::span<uint8_t> scratch);
   // Where this environment lives, also while its thread is inside enter().
@@ -94,9 +103,10 @@ class Environment {
   std::unordered_map<uint64_t, std::unique_ptr<Datagrams>> datagrams_;
   uint64_t last_handle_ = 0;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
-  std::vector<Fd> entered_from_;
+  std::vector<Home::Other> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
+  Children children_;
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

@@ -35,8 +35,8 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   job->id_ = ++last_id_;
   job->lane_ = name;
   job->uses_ = std::move(uses);
-  // With no other job under way there is no order to keep. (What opens a descriptor has to be counted.)
-  const bool alone = under_way_ == 0 && job->opens() == 0;
+  // With no other job under way there is no order to keep. What opens descriptors in other lanes takes long.
+  const bool alone = under_way_ == 0 && (job->opens() == 0 || name == LaneName::read);
   if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
     const bool ended = ended_briefly(job, lane);
     if (ended && await == Await::result) return true;
@@ -44,6 +44,7 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
     if (!ended) return false;
     const auto lock = lock_briefly(mutex_);
     job->state_ = Job::State::finished;
+    count(lane, *job, job->opens());
     finished_.push_back(job);
     wake_();
     return false;
@@ -72,9 +73,13 @@ void Executor::make_ready(const JobPointer& job) {
   }
 }
 
-void Executor::admit(Lane& lane, const JobPointer& job, size_t opens) {
-  job->opening_ = opens;
+void Executor::count(Lane& lane, Job& job, size_t opens) {
+  job.opening_ = opens;
   lane.opening += opens;
+}
+
+void Executor::admit(Lane& lane, const JobPointer& job, size_t opens) {
+  count(lane, *job, opens);
   lane.ready.push_back(job);
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
 }
@@ -131,6 +136,7 @@ bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
     auto awaited = Job::Handed::awaited;
     if (!job->handed_.compare_exchange_strong(awaited, Job::Handed::left)) return true;
     job->state_ = Job::State::running;
+    count(lane, *job, job->opens());
     ++lane.assigned;
     job->blockers_ = order_.enter(job, job->uses_);
     lane.left = job;

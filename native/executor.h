@@ -98,6 +98,7 @@ class Executor {
   // It is the job's turn: it may run, unless it opens descriptors and there is no room for them.
   void make_ready(const JobPointer& job);
   void admit(Lane& lane, const JobPointer& job, size_t opens);
+  static void count(Lane& lane, Job& job, size_t opens);
   void admit_held();
   bool has_room(const Lane& lane, size_t opens) const;
   // Gives up the lock for a moment.

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 
+#include "child.h"
 #include "environment.h"
 #include "values.h"
 
@@ -28,7 +30,10 @@ Failure open_directory(const char* path, Fd& directory) {
 // A sysfs shows the devices of the namespace in which it was mounted. This one is mounted nowhere, and goes when
 // nothing is open in it any more.
 Failure mount_sysfs(Fd& root) {
-  const Fd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
+  const auto open = [] { return Fd(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC))); };
+  Fd context = open();
+  // Who came in by a user namespace may mount in a mount namespace of that alone: a child that ends anyway gets one.
+  if (!context && errno == EPERM && is_child() && ::unshare(CLONE_NEWNS) == 0) context = open();
   if (!context) return failed("fsopen");
   if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed("fsconfig");
   root = Fd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));

@@ -14,35 +14,26 @@
 
 #include <cstring>
 
+#include "kinds.h"
 #include "nursery.h"
 
 namespace netloom {
 namespace {
 
-// EINVAL for what is no namespace of the network kind: the same errno as setns(2).
-Failure check_kind(int fd) {
+// EINVAL for what is no namespace of this kind: the same errno as setns(2). With 0 tells which kind it is.
+Failure check_kind(int fd, int& wanted) {
   struct statfs filesystem;
   if (::fstatfs(fd, &filesystem) != 0) return failed("fstatfs");
   if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
   const int kind = ::ioctl(fd, NS_GET_NSTYPE);
   if (kind < 0) return failed("ioctl");
-  return kind == CLONE_NEWNET ? Failure{} : Failure{EINVAL, "ioctl"};
+  if (wanted == 0) wanted = kind;
+  return kind == wanted ? Failure{} : Failure{EINVAL, "ioctl"};
 }
 
 // Opens for use what was opened as a place.
 Fd reopen(int place) {
   return Fd(::open(("/proc/self/fd/" + std::to_string(place)).c_str(), O_RDONLY | O_CLOEXEC));
-}
-
-// Opens a path only if a namespace is behind it: opening a device or a fifo by mistake would have effects or block.
-Failure open_path(const std::string& path, Fd& fd) {
-  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) return failed("open");
-  struct statfs filesystem;
-  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
-  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  fd = reopen(place.get());
-  return fd ? Failure{} : failed("open");
 }
 
 // ESRCH when the process behind a pidfd has ended.
@@ -53,6 +44,16 @@ Failure check_alive(int pidfd) {
 }
 
 }  // namespace
+
+Failure open_namespace_file(const std::string& path, Fd& fd) {
+  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) return failed("open");
+  struct statfs filesystem;
+  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
+  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
+  fd = reopen(place.get());
+  return fd ? Failure{} : failed("open");
+}
 
 const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
   const std::lock_guard lock(mutex_);
@@ -70,6 +71,31 @@ Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shar
   return failure;
 }
 
+Failure Namespace::owner(UserNamespacePointer& user) {
+  {
+    const std::lock_guard lock(mutex_);
+    user = user_;
+  }
+  if (user) return {};
+  if (Failure failure = UserNamespace::owner_of(fd_.get(), user)) return failure;
+  belong_to(user);
+  return {};
+}
+
+Failure Namespace::way_in(ThreadHome& thread, std::vector<WayIn>& ways) {
+  ways.clear();
+  const Failure failure = thread.visit(fd_.get());
+  if (failure && failure.error != EPERM) return failure;
+  if (failure && thread.is_at_home_in(fd_.get())) return {};
+  if (failure) {
+    UserNamespacePointer user;
+    if (owner(user)) return failure;
+    ways.push_back({user->fd(), CLONE_NEWUSER});
+  }
+  ways.push_back({fd_.get(), CLONE_NEWNET});
+  return {};
+}
+
 void Namespace::keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket) {
   const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
   const std::lock_guard lock(kept->in_use);
@@ -85,36 +111,54 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
   return {};
 }
 
-Failure open_namespace(const PathOf& path, NamespacePointer& opened) {
+Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened) {
   Fd fd;
-  if (Failure failure = open_path(path.path, fd)) return failure;
-  if (Failure failure = check_kind(fd.get())) return failure;
+  if (Failure failure = open_namespace_file(path.path, fd)) return failure;
+  if (Failure failure = check_kind(fd.get(), kind)) return failure;
   return adopt_namespace(std::move(fd), opened);
 }
 
-Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened) {
-  if (Failure failure = check_kind(descriptor.fd.get())) return failure;
+Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened) {
+  if (Failure failure = check_kind(descriptor.fd.get(), kind)) return failure;
   return adopt_namespace(std::move(descriptor.fd), opened);
 }
 
-Failure open_namespace(const ProcessOf& process, NamespacePointer& opened) {
+Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened) {
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   // The number of a thread that leads no process: EINVAL, since Linux 6.9 ENOENT.
   if (!pidfd && (errno == EINVAL || errno == ENOENT)) return Failure{ESRCH, "pidfd_open"};
   if (!pidfd) return failed("pidfd_open");
-  Fd fd;
-  const Failure failure = open_path("/proc/" + std::to_string(process.pid) + "/ns/net", fd);
+  const Failure failure = open_kind(ThreadOf{process.pid}, kind, opened);
   // Only a process that still lives now was the one behind the path: its number cannot have been given away meanwhile.
   if (Failure gone = check_alive(pidfd.get())) return gone;
+  return failure;
+}
+
+Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened) {
+  Fd fd;
+  const Failure failure = open_namespace_file("/proc/" + std::to_string(thread.tid) + "/ns/" + name_of(kind), fd);
   if (failure) return failure.error == ENOENT ? Failure{ESRCH, failure.call} : failure;
   return adopt_namespace(std::move(fd), opened);
 }
 
+Failure open_namespace(const PathOf& path, NamespacePointer& opened) {
+  int kind = CLONE_NEWNET;
+  return open_kind(path, kind, opened);
+}
+
+Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened) {
+  int kind = CLONE_NEWNET;
+  return open_kind(descriptor, kind, opened);
+}
+
+Failure open_namespace(const ProcessOf& process, NamespacePointer& opened) {
+  int kind = CLONE_NEWNET;
+  return open_kind(process, kind, opened);
+}
+
 Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
-  Fd fd;
-  const Failure failure = open_path("/proc/" + std::to_string(thread.tid) + "/ns/net", fd);
-  if (failure) return failure.error == ENOENT ? Failure{ESRCH, failure.call} : failure;
-  return adopt_namespace(std::move(fd), opened);
+  int kind = CLONE_NEWNET;
+  return open_kind(thread, kind, opened);
 }
 
 namespace {
@@ -164,6 +208,29 @@ Failure create_namespace(ThreadHome& thread, const std::string& path, NamespaceP
   return thread.sockets().with_room([&] { return try_to_create(thread, path, created, pin); });
 }
 
+Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+                        NamespacePointer& created) {
+  return thread.sockets().with_room([&] {
+    // It inherits settings of where it is created, which is home.
+    if (!thread.return_home()) return failed("setns");
+    UserNamespacePointer user;
+    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread.child_stack(), maps, user);
+    if (failure) return failure;
+    Fd fd;
+    NetlinkSocket route;
+    const Failure refused = user->inside(thread.child_stack(), [&] {
+      if (::unshare(CLONE_NEWNET) != 0) return failed("unshare");
+      if (!(fd = open_own_netns())) return failed("open");
+      return NetlinkSocket::open(NETLINK_ROUTE, route);
+    });
+    if (refused) return refused;
+    if (Failure unknown = adopt_namespace(std::move(fd), created)) return unknown;
+    created->belong_to(user);
+    created->keep_socket(thread.sockets(), NETLINK_ROUTE, std::move(route));
+    return Failure{};
+  });
+}
+
 Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
   DIR* opened = ::opendir(directory.c_str());
   if (!opened) return errno == ENOENT ? Failure{} : failed("opendir");
@@ -181,7 +248,8 @@ Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
     if (!place || ::fstatfs(place.get(), &filesystem) != 0 || filesystem.f_type != NSFS_MAGIC) continue;
     Fd opened_entry = reopen(place.get());
     if (!opened_entry && is_out_of_descriptors(errno)) return failed("open");
-    if (!opened_entry || check_kind(opened_entry.get())) continue;
+    int kind = CLONE_NEWNET;
+    if (!opened_entry || check_kind(opened_entry.get(), kind)) continue;
     if (identify(place.get(), identity)) continue;
     found.push_back(Pinned{entry->d_name, identity});
   }

@@ -1,6 +1,7 @@
 // Network namespaces: created, pinned at a path, opened, identified, deleted. And the netlink sockets inside them.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <map>
@@ -16,10 +17,14 @@
 #include "open_sockets.h"
 #include "pin.h"
 #include "thread_home.h"
+#include "user_namespace.h"
 
 namespace netloom {
 
-// An open network namespace. Shared by the handle table and the jobs that use it, so a handle may be closed under way.
+class FirstProcess;
+
+// An open namespace, of the network where nothing else is said. Shared by the handle table and the jobs that use it, so
+// a handle may be closed under way.
 class Namespace {
  public:
   Namespace(Fd fd, Identity identity) : fd_(std::move(fd)), identity_(identity) {}
@@ -31,6 +36,15 @@ class Namespace {
     const std::lock_guard lock(mutex_);
     pin_ = std::move(pin);
   }
+  // From now on the process goes when this object goes, which is of a pid namespace.
+  void own(std::shared_ptr<FirstProcess> first) {
+    const std::lock_guard lock(mutex_);
+    first_ = std::move(first);
+  }
+  std::shared_ptr<FirstProcess> take_first() {
+    const std::lock_guard lock(mutex_);
+    return std::move(first_);
+  }
   void disown() {
     const std::lock_guard lock(mutex_);
     pin_.disarm();
@@ -39,13 +53,37 @@ class Namespace {
     const std::lock_guard lock(mutex_);
     return std::move(pin_);
   }
+  // Keeps the user namespace that it belongs to for others that are to belong to the same one.
+  void belong_to(UserNamespacePointer user) {
+    const std::lock_guard lock(mutex_);
+    user_ = std::move(user);
+  }
+  // The user namespace that it belongs to.
+  Failure owner(UserNamespacePointer& user);
+
   // Runs `visit()`, which gives a Failure, inside this namespace. What it opens stays in the namespace wherever it is
-  // used.
+  // used. Where this thread may not go, a child goes in its place, by the user namespace that the namespace belongs to:
+  // `visit` must be short, start no thread and leave no lock behind.
   template <class Function>
   Failure inside(ThreadHome& thread, Function visit) {
-    if (Failure failure = thread.visit(fd_.get())) return failure;
-    return visit();
+    const Failure failure = thread.visit(fd_.get());
+    if (!failure) return visit();
+    if (failure.error != EPERM) return failure;
+    if (thread.is_at_home_in(fd_.get())) return visit();
+    UserNamespacePointer user;
+    if (owner(user)) return failure;
+    return user->inside(thread.child_stack(), [&] {
+      if (::setns(fd_.get(), CLONE_NEWNET) != 0) return failed("setns");
+      return visit();
+    });
   }
+
+  // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.
+  struct WayIn {
+    int fd;
+    int kind;  // CLONE_NEW…
+  };
+  Failure way_in(ThreadHome& thread, std::vector<WayIn>& ways);
 
   // Takes over a socket that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
@@ -69,6 +107,8 @@ class Namespace {
   Fd fd_;
   Identity identity_;
   Pin pin_;
+  UserNamespacePointer user_;
+  std::shared_ptr<FirstProcess> first_;
   std::mutex mutex_;
   std::map<int, std::shared_ptr<KeptSocket>> sockets_;
 };
@@ -89,15 +129,28 @@ struct ThreadOf {
   pid_t tid;
 };
 
+// Opens a path only if a namespace, of whatever kind, is behind it: opening a device or a fifo by mistake would have
+// effects or block.
+Failure open_namespace_file(const std::string& path, Fd& fd);
 Failure open_namespace(const PathOf& path, NamespacePointer& opened);
 Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
 Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);
 Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened);
-// Wraps a descriptor that is known to be of a network namespace.
+// The same for any kind, a flag of clone(2): for 0 whatever it is, which is then told.
+Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened);
+Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened);
+Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened);
+Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened);
+// Wraps a descriptor that is known to be of a namespace.
 Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 
 // Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.
 Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
+
+// Creates an anonymous one as anybody may: it belongs to the same user namespace as another one does, or else to that
+// of this process with these maps.
+Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+                        NamespacePointer& created);
 
 struct Pinned {
   std::string name;

@@ -1,6 +1,7 @@
 // What JavaScript may call on namespaces.
 #include "addon.h"
 #include "arguments.h"
+#include "kinds.h"
 #include "share.h"
 #include "values.h"
 
@@ -96,8 +97,10 @@ Napi::Value NetloomAddon::AdoptNetns(Info info) {
 }
 
 Napi::Value NetloomAddon::Enter(Info info) {
-  const NamespacePointer netns = Find(info[0]);
-  const Failure failure = netns ? environment_.enter(*netns) : Failure{EBADF, "setns"};
+  const NamespacePointer entered = Find(info[0]);
+  const auto kind = text(info[1]);
+  if (!kind || flag_of(*kind) == 0) return Ended(info, Failure{EINVAL, nullptr});
+  const Failure failure = entered ? environment_.enter(*entered, flag_of(*kind)) : Failure{EBADF, "setns"};
   return failure ? Ended(info, failure) : info.Env().Undefined();
 }
 

@@ -121,13 +121,15 @@ bool Plan::read_operation(Script& script) {
     return true;
   }
   if (!has(3)) return false;
-  Creation creation{size(), {}, false};
+  Creation creation{size(), {}, false, false};
   const int32_t name = word();
   if (name >= 0) {
     if (static_cast<size_t>(name) >= script.names.size()) return false;
     creation.path = script.names[static_cast<size_t>(name)];
   }
-  creation.ephemeral = word() != 0;
+  const int32_t traits = word();
+  creation.ephemeral = (traits & 1) != 0;
+  creation.rootless = (traits & 2) != 0;
   operation.creation = std::move(creation);
   script.operations.push_back(std::move(operation));
   return true;

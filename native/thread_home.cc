@@ -2,6 +2,11 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "kinds.h"
 
 namespace netloom {
 
@@ -9,12 +14,34 @@ Fd open_own_netns() {
   return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
 
+Fd open_own(int kind) {
+  return Fd(::open((std::string("/proc/thread-self/ns/") + name_of(kind)).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+namespace {
+
+bool is_same(int a, int b) {
+  struct stat one, other;
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+}  // namespace
+
+bool ThreadHome::is_at_home_in(int fd) const {
+  return !away_ && is_same(fd, home());
+}
+
 Failure ThreadHome::settle() {
   if (home_->failure) return home_->failure;
+  for (const Home::Other& other : home_->others) {
+    if (::setns(other.fd.get(), other.kind) != 0) return failed("setns");
+  }
   // A file system context of its own, so that entering a mount namespace is allowed later. Where a sandbox forbids it,
   // only that entering fails.
   (void)::unshare(CLONE_FS);
-  away_ = true;
+  // Most are at home already; and who has no capability may go nowhere, not even there.
+  const Fd here = open_own_netns();
+  away_ = !here || !is_same(here.get(), home());
   return return_home() ? Failure{} : failed("setns");
 }
 

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "child.h"
 #include "failure.h"
 #include "fd.h"
 
@@ -18,10 +20,17 @@ inline constexpr size_t kReceiveSize = 32 * 1024;
 // What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
 // sockets that they keep open; the namespaces that are made ahead.
 struct Home {
+  // Where a thread goes that was started by one that was elsewhere: a namespace and its kind.
+  struct Other {
+    Fd fd;
+    int kind;
+  };
+
   Fd netns;
   Failure failure;
   std::shared_ptr<OpenSockets> sockets;
   std::shared_ptr<Nursery> nursery;
+  std::vector<Other> others = {};
 };
 
 class ThreadHome {
@@ -38,6 +47,10 @@ class ThreadHome {
   [[nodiscard]] bool return_home();
 
   int home() const { return home_->netns.get(); }
+  // Whether the thread is in the network namespace that it belongs to, and that is this one.
+  bool is_at_home_in(int fd) const;
+  // For children of this thread.
+  ChildStack& child_stack() { return child_stack_; }
   OpenSockets& sockets() { return *home_->sockets; }
   Nursery& nursery() { return *home_->nursery; }
 
@@ -52,9 +65,11 @@ class ThreadHome {
   bool away_ = false;
   uint64_t shared_mount_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
+  ChildStack child_stack_;
 };
 
-// The calling thread's network namespace, opened.
+// The calling thread's network namespace, opened; or its namespace of another kind.
 Fd open_own_netns();
+Fd open_own(int kind);
 
 }  // namespace netloom

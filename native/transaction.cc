@@ -214,7 +214,9 @@ void Transaction::fail(Operation& operation, Failure failure, size_t step) {
 void Transaction::create(ThreadHome& thread, Operation& operation) {
   const Creation& creation = *operation.creation;
   Operation::Details& details = operation.tell();
-  details.failure = create_namespace(thread, creation.path, script_.namespaces[creation.netns], details.pin);
+  NamespacePointer& created = script_.namespaces[creation.netns];
+  details.failure = creation.rootless ? create_rootless(thread, own_ids(), nullptr, created)
+                                      : create_namespace(thread, creation.path, created, details.pin);
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }
 

@@ -64,6 +64,7 @@ struct Creation {
   size_t netns;
   std::string path;  // empty: anonymous
   bool ephemeral;
+  bool rootless;  // in the user namespace that this process shares with itself
 };
 
 // What became of an operation.

@@ -20,6 +20,10 @@ need python3 python3
 need /usr/include/linux/netlink.h linux-libc-dev
 need clang-format clang-format
 need openssl openssl
+need redis-check-rdb redis-tools
+need newuidmap uidmap
+need slirp4netns slirp4netns
+need pasta passt
 need ovsdb-server openvswitch-common
 need ovs-vswitchd openvswitch-switch
 need dnsmasq dnsmasq-base

@@ -75,6 +75,15 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
+  createNamespaces(kinds: number, users: string, groups: string, host: string, domain: string, offsets: string): Started
+  openNamespace(kind: string, source: 'path' | 'fd' | 'pid' | 'tid', which: string | number): Started
+  openRelative(handle: number, parent: boolean): Started
+  pinNamespace(handle: number, path: string): Started
+  askNamespace(handle: number, about: number, change: string | undefined): Started
+  endNamespace(handle: number): Started
+  listNamespaces(): Started
+  createRootless(users: string, groups: string, withHandle: number): Started
+  wayIn(handle: number): Started
   /** The number of the datagrams that it can be read and written by, besides; or -errno. */
   watchSocket(socket: number): number
   socketAddress(socket: number, peer: boolean): readonly [address: string, port: number, device: number] | number
@@ -85,6 +94,20 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
+  startProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    onExit: (code?: number, signal?: number) => void,
+  ): Ended
+  signalProcess(child: number, signal: number): number
+  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
+  listNetnsProcesses(handle: number): Started
+  signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number
   pollDatagrams(datagrams: number, events: number): number
   refDatagrams(datagrams: number, alive: boolean): number
@@ -146,7 +169,7 @@ export interface Addon {
   /** How many of the things that a job does are done. */
   progress(job: number): number
   scratch(): ArrayBuffer
-  enter(handle: number): Ended | undefined
+  enter(handle: number, kind: string): Ended | undefined
   leave(): Ended | undefined
   limit(opening: number, sockets: number): number
   end(): void

@@ -7,6 +7,9 @@ import { noteClosed, noteOpened } from './opened'
 /** Where a public object keeps its handle: not for users, and not reachable by a string. */
 export const handleOf = Symbol('netloom.handle')
 
+/** How other parts of the library make a NetNs of a handle: not for users. */
+export const wrapHandle = Symbol('netloom.wrap')
+
 /** A network namespace that messages may be sent to: one that is open, or one that a batch is about to create. */
 export interface NetnsReference {
   /** What errors call it: its name or path, or `net:[inode]`. */

@@ -8,7 +8,7 @@ import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
 /** What a job is about, for its errors. */
-export type About = Subject & Pick<FailureDetails, 'detail'>
+export type About = Subject & Pick<FailureDetails, 'detail' | 'hint'>
 
 /** What a job came to, or its failure as an error. */
 export function unwrap<Result>({ errno, call, result }: Completion<Result>, about: About): Result {
@@ -39,8 +39,14 @@ export async function createNetns(
   const about = { operation: 'NetNs.create', netns: label, detail: path }
   if (path !== undefined) endWithProcess()
   const start = (): Started => addon.createNetns(path ?? '', ephemeral)
-  return new NetnsHandle(unwrap(await runJob<NetnsDescription>(about, start, options), about), label)
+  const completion = await runJob<NetnsDescription>(about, start, options)
+  const hint = completion.errno === EPERM ? createNeeds : undefined
+  return new NetnsHandle(unwrap(completion, { ...about, hint }), label)
 }
+
+const EPERM = errnoNumber('EPERM')
+const createNeeds =
+  'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN; NetNs.create({ rootless: true }) needs no privilege, and gives no name'
 
 /** How to find a namespace that exists. */
 export type NetnsSource = { path: string } | { fd: number } | { pid: number } | { tid: number }
@@ -138,12 +144,25 @@ function startPool(): void {
   stat('/', () => undefined)
 }
 
-/** Runs a function with JavaScript's own thread inside a namespace. */
-export function runInside<Result>(operation: string, netns: NetnsHandle, inside: () => Result): Result {
+const mayNotEnter =
+  'a thread of Node enters a namespace only with CAP_SYS_ADMIN where the process is, also one of its own user namespace ' +
+  '(rootless), for user namespaces are for processes of one thread. Listen, connect and the rest work without: use those, ' +
+  'or start a process in the namespace'
+
+/** Runs a function with JavaScript's own thread inside a namespace of this kind. */
+export function runInside<Result>(
+  operation: string,
+  netns: NetnsHandle,
+  inside: () => Result,
+  kind: 'net' | 'uts' | 'ipc' | 'cgroup' = 'net',
+): Result {
   startPool()
   const about = { operation, netns: netns.label }
-  const failed = addon.enter(netns.use(operation))
-  if (failed !== undefined) throw systemError({ ...about, errno: failed[0], syscall: failed[1] })
+  const failed = addon.enter(netns.use(operation), kind)
+  if (failed !== undefined) {
+    const [errno, syscall] = failed
+    throw systemError({ ...about, errno, syscall, hint: errno === EPERM ? mayNotEnter : undefined })
+  }
   try {
     return inside()
   } finally {

@@ -99,3 +99,19 @@ export function forEachMessage(block: Block, each: (message: Received) => void):
     at += (length + 3) & ~3
   }
 }
+
+/** A message's header and attributes, decoded. */
+export interface Decoded<H extends Fields, A extends AttributeTable> {
+  readonly header: StructValue<H>
+  readonly attributes: AttributesOf<A>
+}
+
+/** Decodes one message of a layout; undefined if it is too short to be one. */
+export function decodeMessage<H extends Fields, A extends AttributeTable>(
+  layout: Layout<H, A>,
+  { reader, at, end }: Pick<Received, 'reader' | 'at' | 'end'>,
+): Decoded<H, A> | undefined {
+  if (at + layout.header.size > end) return undefined
+  const begin = at + ((layout.header.size + 3) & ~3)
+  return { header: layout.header.whole(reader, at), attributes: layout.attributes.decode(reader, begin, end) }
+}

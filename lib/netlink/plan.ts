@@ -14,6 +14,8 @@ export interface Creation {
   /** Where it is pinned; undefined for an anonymous one. */
   readonly path: string | undefined
   readonly ephemeral: boolean
+  /** In a user namespace of this process, which needs no privilege. */
+  readonly rootless?: boolean
 }
 
 /** What a transaction is made of. */
@@ -207,11 +209,11 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   for (const item of items) {
     reserve(4)
     if ('creation' in item) {
-      const { netns, path, ephemeral } = item.creation
+      const { netns, path, ephemeral, rootless = false } = item.creation
       word(-1)
       word(add(netns, 0))
       word(path === undefined ? -1 : numberOf((names ??= new Map<string, number>()), path))
-      word(ephemeral ? 1 : 0)
+      word((ephemeral ? 1 : 0) + (rootless ? 2 : 0))
       continue
     }
     const { steps, protocol, name, forgives } = item

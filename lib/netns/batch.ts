@@ -6,6 +6,7 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
 import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
@@ -29,7 +30,7 @@ export interface BatchOptions {
 }
 
 const batchKeys = new Set(['rollback', 'onError'])
-const creationKeys = new Set(['path', 'ephemeral'])
+const creationKeys = new Set(['path', 'ephemeral', 'rootless'])
 
 /** A namespace that a batch creates: later operations of the same batch may use it. */
 export interface NewNetNs<Created> extends BatchNetNs, NetnsTarget, BatchEntry<Created> {
@@ -43,6 +44,8 @@ export interface BatchCreateOptions {
   path?: string | undefined
   /** Unpins it when its handle is disposed or closed. Default: false. */
   ephemeral?: boolean | undefined
+  /** Creates it without privilege, as `NetNs.create` with `rootless: true`: anonymous. Default: false. */
+  rootless?: boolean | undefined
 }
 
 /** What makes the public handle of a namespace that a batch created. */
@@ -118,14 +121,16 @@ export class Batch<Created> implements BatchNetNs {
   createNetNs(name?: string, options: BatchCreateOptions = {}): NewNetNs<Created> {
     this.#refuseCommitted('createNetNs')
     checkKeys(options, creationKeys)
-    const { path: at, ephemeral = false } = options
+    const { path: at, ephemeral = false, rootless = false } = options
+    if (typeof rootless !== 'boolean') throw wrongType('rootless', 'a boolean', rootless)
+    if (rootless) refusePinned({ name, path: at, prefix: undefined })
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(checkName(name))
     const netns = new FutureNetns(name ?? path ?? `number ${this.#items.length} of a batch`, this)
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
-      creation: { netns, path, ephemeral },
+      creation: { netns, path, ephemeral, rootless },
       result: (created) =>
         this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }

@@ -5,6 +5,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { NetnsHandle, type NetnsReference } from '../native/netns_handle'
 import { endWithProcess } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
+import { refusePinned } from '../rootless/options'
 import { outOfRange, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { FutureNetns } from './future'
@@ -30,6 +31,8 @@ export interface CreateManyOptions extends ProgressOptions {
   prefix?: string | undefined
   /** Unpins each when its handle is disposed or closed, and at the latest when the process ends. Default: false. */
   ephemeral?: boolean | undefined
+  /** Creates them without privilege, as `NetNs.create` with `rootless: true`: anonymous. Default: false. */
+  rootless?: boolean | undefined
 }
 
 const progressKeys = ['onProgress']
@@ -99,8 +102,10 @@ export async function createMany<Created extends { delete(options: { force: true
   options: CreateManyOptions,
   make: Make<Created>,
 ): Promise<Created[]> {
-  checkProgress(options, ['prefix', 'ephemeral'])
-  const { prefix, ephemeral = false, onProgress, ...call } = options
+  checkProgress(options, ['prefix', 'ephemeral', 'rootless'])
+  const { prefix, ephemeral = false, rootless = false, onProgress, ...call } = options
+  if (typeof rootless !== 'boolean') throw wrongType('rootless', 'a boolean', rootless)
+  if (rootless) refusePinned({ name: Array.isArray(what) ? what : undefined, path: undefined, prefix })
   if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
   if (prefix !== undefined) checkPrefix(prefix)
   const names = namesOf(what, prefix)
@@ -109,7 +114,7 @@ export async function createMany<Created extends { delete(options: { force: true
   let together = perJob
   try {
     for (let at = 0; at < names.length;) {
-      const items = names.slice(at, at + together).map((name) => itemOf(name?.(), ephemeral, make))
+      const items = names.slice(at, at + together).map((name) => itemOf(name?.(), { ephemeral, rootless }, make))
       const created = await commitPatiently(items, prefix !== undefined, deadline, call)
       if (created === undefined) {
         // Other names, or a little later. What one that failed took back is still being freed, and would be in the way.
@@ -140,14 +145,18 @@ function namesOf(what: unknown, prefix: string | undefined): ((() => string) | u
     .map(() => (prefix === undefined ? undefined : () => nameBehind(prefix)))
 }
 
-function itemOf<Created>(name: string | undefined, ephemeral: boolean, make: Make<Created>): CreationItem<Created> {
+function itemOf<Created>(
+  name: string | undefined,
+  how: { readonly ephemeral: boolean; readonly rootless: boolean },
+  make: Make<Created>,
+): CreationItem<Created> {
   const path = name === undefined ? undefined : pathOfName(name)
   const netns: NetnsReference = new FutureNetns(name ?? 'without a name', items)
   if (path !== undefined) endWithProcess()
   return {
     name: 'NetNs.createMany',
-    creation: { netns, path, ephemeral },
-    result: (created) => make(new NetnsHandle(created, name), name, path, ephemeral || path === undefined),
+    creation: { netns, path, ...how },
+    result: (created) => make(new NetnsHandle(created, name), name, path, how.ephemeral || path === undefined),
   }
 }
 

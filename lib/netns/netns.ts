@@ -1,11 +1,13 @@
 // NetNs: the public face of one network namespace.
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import { checkNetns, handleOf, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
+import { checkNetns, handleOf, wrapHandle, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
 import { adoptNetns, createNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
+import { createRootless } from '../native/rootless_jobs'
 import { perform } from '../netlink/perform'
 import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
 import { getNsid, setNsid } from '../route/nsids'
+import { checkRootless, refusePinned, type RootlessOptions } from '../rootless/options'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
@@ -34,9 +36,14 @@ export interface CreateOptions extends CallOptions {
   ephemeral?: boolean | undefined
   /** Begins its name under `/run/netns`; what follows is chosen so that it is free, whoever else chooses names. */
   prefix?: string | undefined
+  /**
+   * Creates it without any privilege, in a user namespace of this process: anonymous, for only who may mount can pin it.
+   * All but `run` is as in any other; a veth leads to others of the same user namespace, not to the host. Default: false.
+   */
+  rootless?: boolean | RootlessOptions | undefined
 }
 
-const createKeys = ['path', 'ephemeral', 'prefix']
+const createKeys = ['path', 'ephemeral', 'prefix', 'rootless']
 
 /**
  * A network namespace that is open. It lives as long as something holds it: a pin (`/run/netns/NAME`, a bind mount), a
@@ -61,6 +68,11 @@ export class NetNs extends Inside {
     this.ephemeral = ephemeral
   }
 
+  /** @internal */
+  static [wrapHandle](handle: NetnsHandle): NetNs {
+    return new NetNs(handle, undefined, undefined, true)
+  }
+
   /**
    * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` sees it, and stays until it is
    * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down. An empty file of
@@ -70,6 +82,7 @@ export class NetNs extends Inside {
    * @example
    * const red = await NetNs.create('red')
    * const temporary = await NetNs.create()
+   * const mine = await NetNs.create({ rootless: true }) // for any user
    */
   static async create(name?: string, options?: CreateOptions): Promise<NetNs>
   static async create(options?: CreateOptions): Promise<NetNs>
@@ -78,7 +91,9 @@ export class NetNs extends Inside {
     const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined
     checkCallOptions(options, createKeys)
-    const { path: at, ephemeral = false, prefix, ...call } = options ?? {}
+    const { path: at, ephemeral = false, prefix, rootless, ...call } = options ?? {}
+    const request = checkRootless(rootless)
+    if (request !== undefined) refusePinned({ name, path: at, prefix })
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     if (prefix !== undefined) {
@@ -86,6 +101,7 @@ export class NetNs extends Inside {
         throw wrongType('prefix', 'left out where a name or path is given', prefix)
       return underPrefix(checkPrefix(prefix), (chosen) => NetNs.create(chosen, { ephemeral, ...call }))
     }
+    if (request !== undefined) return new NetNs(await createRootless(request, call), undefined, undefined, true)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
     const handle = await createNetns(path, ephemeral, name ?? path, call)
     return new NetNs(handle, name, path, ephemeral || path === undefined)

@@ -4,6 +4,7 @@ import { BatchError, isAlreadyExists } from '../errors'
 import { Lane } from '../native/addon'
 import { checkCallOptions } from '../native/jobs'
 import type { NetnsReference, NetnsTarget } from '../native/netns_handle'
+import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type MakeNetNs, type NewNetNs } from './batch'
@@ -22,6 +23,8 @@ export interface PoolOptions {
   size: number
   /** Begins their names under `/run/netns`; what follows is chosen so that it is free. Default: anonymous. */
   prefix?: string | undefined
+  /** Creates them without privilege, as `NetNs.create` with `rootless: true`: anonymous. Default: false. */
+  rootless?: boolean | undefined
   /**
    * Notes what a namespace has to have before it is ready: operations for `pod`, and by `batch.in(ns)` for others. They are
    * carried out in the job that creates it, all of them or, if one fails, none. `number` is another one for each: for names
@@ -32,18 +35,20 @@ export interface PoolOptions {
   signal?: AbortSignal | undefined
 }
 
-const poolKeys = new Set(['size', 'prefix', 'prepare', 'signal'])
+const poolKeys = new Set(['size', 'prefix', 'rootless', 'prepare', 'signal'])
 
 /** Checks the options of a pool, and copies them. */
 export function checkPoolOptions(options: PoolOptions): PoolOptions {
   checkKeys(options, poolKeys)
-  const { size, prefix, prepare, signal } = options
+  const { size, prefix, rootless = false, prepare, signal } = options
   checkInteger(size, 1, 65_536, 'size')
   if (prefix !== undefined) checkPrefix(prefix)
+  if (typeof rootless !== 'boolean') throw wrongType('rootless', 'a boolean', rootless)
+  if (rootless) refusePinned({ name: undefined, path: undefined, prefix })
   if (prepare !== undefined && typeof prepare !== 'function') throw wrongType('prepare', 'a function', prepare)
   if (types.isAsyncFunction(prepare) || types.isGeneratorFunction(prepare)) throw notSynchronous(prepare)
   checkCallOptions({ signal })
-  return { size, prefix, prepare, signal }
+  return { size, prefix, rootless, prepare, signal }
 }
 
 function notSynchronous(prepare: unknown): TypeError {
@@ -55,14 +60,14 @@ const nowhere: NetnsReference = { label: 'of a pool', use: () => 0 }
 
 /** Creates and prepares a namespace, behind the calls that somebody waits for. */
 export async function createPrepared<Created>(
-  { prefix, prepare }: PoolOptions,
+  { prefix, rootless, prepare }: PoolOptions,
   make: MakeNetNs<Created>,
   number: number,
   signal: AbortSignal,
 ): Promise<Created> {
   for (let tries = 1; ; tries++) {
     const batch = new Batch(nowhere, make, { rollback: true }, Lane.supply)
-    const pod = batch.createNetNs(prefix === undefined ? undefined : nameBehind(prefix), { ephemeral: true })
+    const pod = batch.createNetNs(prefix === undefined ? undefined : nameBehind(prefix), { ephemeral: true, rootless })
     const result: unknown = prepare?.(pod, { in: (netns) => batch.in(netns) }, number)
     if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
       // It is refused, so nobody else will handle its failure.

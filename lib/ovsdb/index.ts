@@ -15,7 +15,7 @@ export {
   type TableMonitor,
 } from './replica'
 export { NewRow } from './rows'
-export { Outcome, RowSelection, Transaction, type Target, type WaitOptions } from './transaction'
+export { Outcome, RowSelection, Transaction, type InsertOptions, type Target, type WaitOptions } from './transaction'
 export type { TransactionOptions } from './transact'
 export {
   OvsdbCommitError,

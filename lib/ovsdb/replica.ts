@@ -363,6 +363,8 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   #apply(updates: Json, whole: boolean): void {
+    // A listener to an earlier change may have closed the replica, while more of them waited.
+    if (this.#closed !== undefined) return
     const changes: readonly MirrorChange[] = this.#mirror.apply(updates, whole)
     if (changes.length === 0) return
     // Listeners first: what waits may look at what they keep, and there may be no other change.

@@ -4,6 +4,7 @@ import { NetloomError } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkMilliseconds } from './calls'
 import { decodeColumns } from './decode'
+import { isUuid } from './encode'
 import { malformed } from './errors'
 import type { Json } from './json'
 import { expectedRow, insertedRow, mutationsOf, updatedRow, type JsonRow } from './operations'
@@ -79,6 +80,16 @@ export interface WaitOptions<Column extends string = string> {
   readonly columns?: readonly Column[] | undefined
 }
 
+/** How a row is inserted. */
+export interface InsertOptions {
+  /**
+   * The row's UUID, chosen by the caller (`crypto.randomUUID()`), who can look for it afterwards: after a lost connection, code
+   * that runs again knows by it whether its row is there. Open vSwitch's server has it since 2.13. Default: the server chooses.
+   */
+  readonly uuid?: string | undefined
+}
+
+const insertKeys: ReadonlySet<string> = new Set(['uuid'])
 const waitKeys: ReadonlySet<string> = new Set(['until', 'timeout', 'columns'])
 
 interface Operation {
@@ -121,10 +132,18 @@ export class Transaction<Tables extends DatabaseTables> {
    * @example
    * const port = tx.insert('Port', { name: 'p1', interfaces: [tx.insert('Interface', { name: 'p1' })] })
    */
-  insert<Table extends TableName<Tables>>(table: Table, values: InsertValues<RowOf<Tables, Table>>): NewRow<Table> {
+  insert<Table extends TableName<Tables>>(
+    table: Table,
+    values: InsertValues<RowOf<Tables, Table>>,
+    options: InsertOptions = {},
+  ): NewRow<Table> {
+    checkKeys(options, insertKeys)
+    const chosen = options.uuid
+    if (chosen !== undefined && !isUuid(chosen)) throw wrongValue('uuid', 'a UUID of 36 characters', chosen)
     const row = insertedRow(tableAt(this.#schema, table), values)
     const inserted = new NewRow(table, `row${this.#inserts++}`)
-    this.#add({ op: 'insert', table, row, 'uuid-name': inserted.name }, ({ uuid }) => {
+    const json = { op: 'insert', table, row, 'uuid-name': inserted.name, ...(chosen !== undefined && { uuid: chosen }) }
+    this.#add(json, ({ uuid }) => {
       const [, text] = (Array.isArray(uuid) ? uuid : []) as readonly Json[]
       if (typeof text !== 'string') throw malformed('an insertion without a UUID')
       inserted.committed(text)

@@ -14,6 +14,8 @@ export interface EchoPlan {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly size: number
+  /** The zone of a link-local address, as it was given. */
+  readonly zone: string | undefined
 }
 
 /** What the addon has opened. */
@@ -224,7 +226,7 @@ export class EchoRun {
     this.#events.push({
       type: 'reply',
       sequence: request.sequence,
-      from: senderOf(i),
+      from: senderOf(i, this.#plan.zone),
       time: took - age,
       ttl: (hops & 0x100) === 0 ? undefined : hops & 0xff,
       size: echo.size,
@@ -248,7 +250,7 @@ export class EchoRun {
       this.#events.push({
         type: 'error',
         sequence: request.sequence,
-        from: senderOf(i),
+        from: senderOf(i, this.#plan.zone),
         ...described,
         code: errnoName(error & 0xffff),
         icmp: { type, code },
@@ -259,11 +261,11 @@ export class EchoRun {
   }
 }
 
-/** The address of the sender of a packet, with the index of the device where it is link-local. */
-function senderOf(i: number): string {
+/** The address of the sender of a packet; a link-local one with the zone that was pinged, or the index of its device. */
+function senderOf(i: number, zone: string | undefined): string {
   const family = wordOf(i, 'family') & 0xffff
   const length = family === families.inet ? 4 : family === families.inet6 ? 16 : 0
   const address = formatIP(new Reader(addressOf(i, length)), 0, length)
   const scope = wordOf(i, 'scope')
-  return scope === 0 ? address : `${address}%${scope}`
+  return scope === 0 ? address : `${address}%${zone ?? scope}`
 }

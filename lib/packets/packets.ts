@@ -121,7 +121,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     return new Promise((resolve, reject) => {
       if (!isBytes(frame)) throw wrongType('frame', 'a Uint8Array', frame)
       const address = linkAddress(to, this.#cooked, this.dev)
-      if (this.closed) throw closedError('Packets.send', this.#netns.label)
+      if (this.closed) throw this.#closedError('Packets.send')
       const sending = { frame, address, resolve, reject }
       if (this.#senders.length >= mostWaiting) reject(this.#failure('send', 'sendto', ENOBUFS))
       else if (this.#senders.length > 0 || !this.#send(sending)) {
@@ -153,7 +153,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
    */
   async capture(file: string, options: CaptureOptions = {}): Promise<CaptureResult> {
     checkCaptureOptions(file, options)
-    if (this.closed) throw closedError('Packets.capture', this.#netns.label)
+    if (this.closed) throw this.#closedError('Packets.capture')
     if (this.#capturing !== undefined || this.#readers.length > 0) throw this.#busy('Packets.capture')
     const before = this.statistics.dropped
     const source = {
@@ -239,6 +239,10 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     return systemError({ operation: `Packets.${operation}`, netns: this.#netns.label, syscall, errno })
   }
 
+  #closedError(operation: string): NetloomError {
+    return closedError(operation, this.#netns.label, 'the packet socket')
+  }
+
   #busy(operation: string): NetloomError {
     const netns = this.#netns.label
     const message = `${operation} in netns ${netns}: somebody reads from this socket already`
@@ -266,7 +270,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     this.#count()
     this.#datagrams.close()
     for (const { resolve } of this.#readers.splice(0)) resolve(undefined)
-    for (const { reject } of this.#senders.splice(0)) reject(closedError('Packets.send', this.#netns.label))
+    for (const { reject } of this.#senders.splice(0)) reject(this.#closedError('Packets.send'))
     this.#ready = { frames: [], next: 0 }
   }
 

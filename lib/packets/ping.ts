@@ -100,6 +100,7 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
       intervalMs: checkMilliseconds(intervalMilliseconds, 0, 'intervalMilliseconds'),
       timeoutMs: checkMilliseconds(timeout, 1, 'timeout'),
       size: checkInteger(size, 0, 65_507, 'size'),
+      zone: address.split('%')[1],
     }
   }
 

@@ -2,7 +2,7 @@
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
-import type { Message, Received } from '../netlink/message'
+import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import type { Condition } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
@@ -15,7 +15,7 @@ import { addressLayout, type addressFlags, type addressProtocol } from './addres
 import { heldBy } from './along'
 import { checkCondition } from './deletion'
 import { checkFamily, checkScope, type Family, type scope } from './families'
-import { change, decodeMessage, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyAddress, deletedAddress, replacedAddress } from './undo'
 
 /** What names an address: its device and itself. */

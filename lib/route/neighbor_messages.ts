@@ -2,7 +2,7 @@
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
-import type { Message, Received } from '../netlink/message'
+import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import type { Condition, Test } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
@@ -13,7 +13,7 @@ import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
 import { checkFamily, type Family, type routeProtocol } from './families'
 import { neighborLayout, states, type neighborFlags } from './neighbor_attributes'
-import { change, decodeMessage, dump, flush, look, message, Mode, ofIP, RTM } from './rtnetlink'
+import { change, dump, flush, look, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './undo'
 
 /** A state of a neighbor (ndm_state, NUD_). */

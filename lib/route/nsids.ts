@@ -1,5 +1,6 @@
 // Ids of namespaces as seen from a namespace (RTM_GETNSID, linux/net_namespace.h): what `netnsId` in a link refers to.
 import { Ending, Lane } from '../native/addon'
+import { decodeMessage } from '../netlink/message'
 import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Operation } from '../netlink/operation'
@@ -7,7 +8,7 @@ import { attributes } from '../wire/attributes'
 import { i32, u32, u8 } from '../wire/integers'
 import { struct } from '../wire/struct'
 import { netnsFd } from './netns_fd'
-import { change, decodeMessage, dump, message, only } from './rtnetlink'
+import { change, dump, message, only } from './rtnetlink'
 
 const rtgenmsg = struct('rtgenmsg', { family: ['rtgen_family', u8] })
 

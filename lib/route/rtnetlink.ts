@@ -6,8 +6,8 @@ import { encodeMessage, type Layout, type Message, type MessageContent, type Rec
 import { nothing, type Operation, type Step, type Sweep } from '../netlink/operation'
 import { byte, type Condition } from '../netlink/pattern'
 import { AF_INET, AF_INET6 } from '../wire/ip'
-import type { AttributesOf, AttributeTable } from '../wire/attributes'
-import type { Fields, StructValue } from '../wire/struct'
+import type { AttributeTable } from '../wire/attributes'
+import type { Fields } from '../wire/struct'
 
 /** Message types (RTM_). */
 export const RTM = {
@@ -109,22 +109,6 @@ export function flush(
 
 /** Objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
 export const ofIP: Condition = [AF_INET, AF_INET6].map((family) => ({ header: 0, value: byte(family) }))
-
-/** A message's header and attributes, decoded. */
-export interface Decoded<H extends Fields, A extends AttributeTable> {
-  readonly header: StructValue<H>
-  readonly attributes: AttributesOf<A>
-}
-
-/** Decodes one message of a layout; undefined if it is too short to be one. */
-export function decodeMessage<H extends Fields, A extends AttributeTable>(
-  layout: Layout<H, A>,
-  { reader, at, end }: Pick<Received, 'reader' | 'at' | 'end'>,
-): Decoded<H, A> | undefined {
-  if (at + layout.header.size > end) return undefined
-  const begin = at + ((layout.header.size + 3) & ~3)
-  return { header: layout.header.whole(reader, at), attributes: layout.attributes.decode(reader, begin, end) }
-}
 
 /** Which lane a look takes: looks at links wait for the kernel's rtnl lock, the others do not. */
 export type LookLane = typeof Lane.look | typeof Lane.read

@@ -2,9 +2,9 @@
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
-import type { Message, Received } from '../netlink/message'
+import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import { word, type Condition } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -15,8 +15,9 @@ import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
 import { checkFamily, type Family, type ipProtocol, type routeProtocol } from './families'
 import type { RouteTable } from './route'
-import { change, decodeMessage, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
-import { action, ruleAttributes, ruleHeader, ruleLayout, type range32, type ruleFlags } from './rule_attributes'
+import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { ruleAttributes, ruleLayout, type action, type range32, type ruleFlags } from './rule_attributes'
+import { conditionsOf, same } from './rule_filter'
 import { anyRule, deletedRule } from './undo'
 
 /** A range of ports or users, both ends included. */
@@ -278,6 +279,8 @@ export function saysMore(key: RuleOptions): boolean {
   )
 }
 
+const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
+
 interface Filtering {
   readonly request: Message
   /** The key as the kernel would tell it: encoding checks it, decoding that makes it comparable. */
@@ -310,69 +313,10 @@ export function flushRules(netns: NetnsReference, key: RuleOptions): Operation<v
   const { request, told, fields, bytes } = filtering(key)
   const pattern: Condition[] = [
     ofIP,
-    [{ attribute: [number('priority')], value: word(0), zeroIsAbsent: true, not: true }],
+    [{ attribute: [ruleAttributes.table.priority[1]], value: word(0), zeroIsAbsent: true, not: true }],
   ]
   for (const field of fields) pattern.push(...conditionsOf(field, bytes, told))
   return flush('rules.flush', netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE' })
-}
-
-type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
-
-const number = (field: AttributeName): number => ruleAttributes.table[field][1]
-
-// Offsets in struct fib_rule_hdr.
-const header = { to: 1, from: 2, tos: 3, action: 7, flags: 8 } as const
-const FIB_RULE_INVERT = 2
-
-/** What `same` compares of a field, for the native side: with the key's own message. */
-function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
-  const inHeader = (at: number, size = 1): Test => {
-    const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
-    return { header: at, value }
-  }
-  const attribute = (name: AttributeName): Test => {
-    const value = payloadOf(bytes, messageHeaderSize + ruleHeader.size, number(name)) ?? new Uint8Array(0)
-    return { attribute: [number(name)], value, zeroIsAbsent: !suppressing.has(name) }
-  }
-  switch (field) {
-    case 'from':
-    case 'to':
-      return [[inHeader(header[field])], [attribute(field)]]
-    case 'tos':
-    case 'action':
-      return [[inHeader(header[field])]]
-    case 'invert':
-      return [[{ ...inHeader(header.flags, 4), mask: FIB_RULE_INVERT }]]
-    case 'table': {
-      // A rule that does something else, or looks in the table of a VRF, has none.
-      const looks: Test = { header: header.action, value: byte(action.names.table[1]) }
-      const vrf: Test = { attribute: [number('l3mdev')], value: byte(1) }
-      const none: Test = { attribute: [number('table')], value: word(0), zeroIsAbsent: true }
-      return told?.table === undefined
-        ? [[{ ...looks, not: true }, vrf, none]]
-        : [[looks], [{ ...vrf, not: true }], [attribute('table')]]
-    }
-    case 'family':
-      return []
-    default:
-      return [[attribute(field)]]
-  }
-}
-
-// Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
-const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
-
-const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
-
-function same(a: unknown, b: unknown, field: string): boolean {
-  if (suppressing.has(field)) return a === b
-  const [one, other] = [a, b] as (RuleRange | undefined)[]
-  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : orZero(a) === orZero(b)
-}
-
-// The kernel leaves out what is 0.
-function orZero(value: unknown): unknown {
-  return value === undefined || value === false || value === 0n ? 0 : value
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */

@@ -1,14 +1,14 @@
 // Connections from inside a namespace, TCP and Unix, with Node's own class.
 import { once } from 'node:events'
+import { Socket, type LookupFunction, type SocketConnectOpts, type SocketConstructorOpts } from 'node:net'
 import { resolve } from 'node:path'
-import { Socket, type SocketConnectOpts, type SocketConstructorOpts } from 'node:net'
 import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket, type SocketRequest } from '../native/socket_jobs'
 import { AbortError, type Subject } from '../errors'
 import { checkDevice } from '../wire/device'
-import { checkKeys, wrongValue } from '../wire/invalid'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
 import { showZones } from './zones'
@@ -33,8 +33,8 @@ export interface ConnectionOptions extends CallOptions {
 /** Options of `NetNs.connect` over TCP. */
 export interface TcpConnectOptions extends ConnectionOptions {
   /**
-   * The address to connect to; a link-local one with its zone, a device of the namespace: `fe80::1%eth0`. Names are not
-   * looked up: the resolver is the host's.
+   * Where to connect to: a name, which is resolved by the namespace's `lookup`, or an address; a link-local one with its
+   * zone, a device of the namespace: `fe80::1%eth0`.
    */
   host: string
   /** The port to connect to, 1 to 65535. */
@@ -45,6 +45,16 @@ export interface TcpConnectOptions extends ConnectionOptions {
   localPort?: number | undefined
   /** The only device that it sends and receives by, by name or index (SO_BINDTOIFINDEX). Default: any. */
   dev?: string | number | undefined
+  /** The family of the addresses of a name, 4 or 6; 0 for both. Default: 0. */
+  family?: number | undefined
+  /** How a name is resolved: `dns.ADDRCONFIG`, `dns.V4MAPPED`, `dns.ALL`. Default: 0. */
+  hints?: number | undefined
+  /** Resolves a name instead of the namespace's `lookup`. */
+  lookup?: LookupFunction | undefined
+  /** Whether the addresses of a name are tried in turn. Default: as in Node. */
+  autoSelectFamily?: boolean | undefined
+  /** Milliseconds for each of them but the last. Default: as in Node. */
+  autoSelectFamilyAttemptTimeout?: number | undefined
   /** No path. */
   path?: undefined
 }
@@ -61,7 +71,8 @@ export type ConnectOptions = TcpConnectOptions | UnixConnectOptions
 const booleanKeys = ['allowHalfOpen', 'noDelay', 'keepAlive'] as const
 const numberKeys = ['keepAliveInitialDelay', 'highWaterMark'] as const
 const commonKeys = [...booleanKeys, ...numberKeys, ...callKeys]
-const tcpKeys = new Set(['host', 'port', 'localAddress', 'localPort', 'dev', 'path', ...commonKeys])
+const nameKeys = ['family', 'hints', 'lookup', 'autoSelectFamily', 'autoSelectFamilyAttemptTimeout']
+const tcpKeys = new Set(['host', 'port', 'localAddress', 'localPort', 'dev', 'path', ...nameKeys, ...commonKeys])
 const unixKeys = new Set(['path', ...commonKeys])
 
 /** Where a connection begins, and where it goes. */
@@ -71,14 +82,13 @@ interface Way {
   readonly to: SocketConnectOpts | undefined
 }
 
-/** @internal NetNs.connect */
+/** Connects to an address or a path. */
 export async function connect(netns: NetnsHandle, options: ConnectOptions): Promise<Socket> {
   const subject: Subject = { operation: 'NetNs.connect', netns: netns.label }
-  const { from, to } = wayOf(options)
+  const { way, own } = checkConnectOptions(options)
+  const { from, to } = way
   const { signal, timeout, onWarning } = options
   const call = { signal, timeout, onWarning }
-  checkCallOptions(call)
-  const own = ownOptions(options)
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const opened = await openSocket(subject.operation, netns, from, call)
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
@@ -107,6 +117,17 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   return socket
 }
 
+/** Checks all options; the host has to be an address. */
+export function checkConnectOptions(options: ConnectOptions): {
+  readonly way: Way
+  readonly own: SocketConstructorOpts
+} {
+  const way = wayOf(options)
+  const { signal, timeout, onWarning } = options
+  checkCallOptions({ signal, timeout, onWarning })
+  return { way, own: ownOptions(options) }
+}
+
 function ownOptions(options: ConnectionOptions): SocketConstructorOpts {
   const own: SocketConstructorOpts = {}
   for (const key of booleanKeys) {
@@ -118,6 +139,16 @@ function ownOptions(options: ConnectionOptions): SocketConstructorOpts {
     Object.assign(own, { [key]: checkInteger(options[key], 0, 0x7fffffff, key) })
   }
   return own
+}
+
+/** What says how a name is resolved is checked for an address too, and has no effect there. */
+function checkNaming(options: TcpConnectOptions): void {
+  const { family = 0, hints = 0, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout = 1 } = options
+  if (![0, 4, 6].includes(family)) throw wrongValue('family', '0, 4 or 6', family)
+  checkInteger(hints, 0, 0xffff, 'hints')
+  if (lookup !== undefined && typeof lookup !== 'function') throw wrongType('lookup', 'a function', lookup)
+  checkBoolean(autoSelectFamily, 'autoSelectFamily')
+  checkInteger(autoSelectFamilyAttemptTimeout, 1, 0x7fffffff, 'autoSelectFamilyAttemptTimeout')
 }
 
 function wayOf(options: ConnectOptions): Way {
@@ -132,6 +163,7 @@ function wayOf(options: ConnectOptions): Way {
   const family = familyOfHost(host, 'host')
   checkInteger(port, 1, 65_535, 'port')
   checkInteger(localPort, 0, 65_535, 'localPort')
+  checkNaming(options)
   if (localAddress !== undefined && familyOfHost(localAddress, 'localAddress') !== family) {
     throw wrongValue('localAddress', `an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} address, as the host`, localAddress)
   }

@@ -1,7 +1,7 @@
 // Tap: one queue of a TUN or TAP device, as a stream of packets.
 import { Duplex } from 'node:stream'
 import { errnoNumber } from '../errno'
-import { systemError, type NetloomError } from '../errors'
+import { closedError, systemError, type NetloomError } from '../errors'
 import { Datagrams, mostAtOnce, Possible, Slab, wordOf } from '../native/datagrams'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -109,6 +109,7 @@ export class Tap extends Duplex {
    */
   async openQueue(options?: CallOptions): Promise<Tap> {
     checkCallOptions(options)
+    this.#checkOpen('Tap.openQueue')
     return this.#openQueue(options)
   }
 
@@ -135,8 +136,13 @@ export class Tap extends Duplex {
     options: CallOptions | undefined,
   ): Promise<void> {
     checkCallOptions(options)
+    this.#checkOpen(operation)
     const about = { operation, netns: this.#netns.label, about: `tap ${this.name}` }
     return controlTap(about, this.#datagrams.number, what, value, options)
+  }
+
+  #checkOpen(operation: string): void {
+    if (!this.#datagrams.isOpen) throw closedError(operation, this.#netns.label, `the tap ${this.name}`)
   }
 
   /** Lets it keep the process alive while it is read (as at first). */

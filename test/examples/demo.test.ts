@@ -122,15 +122,28 @@ test('refuses a name that is taken in one sentence, and leaves its owner alone',
 })
 
 const needs =
-  'The demo makes network namespaces and devices, which needs root or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.'
+  'The demo makes network namespaces and devices, which needs root or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN. ' +
+  'Without: npm run demo -- --rootless'
 
 test.each([
-  ['nobody', ['setpriv', '--reuid=65534', '--clear-groups', '--bounding-set=-all']],
   ['root without CAP_NET_ADMIN', ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-all']],
   ['root without CAP_SYS_ADMIN', ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-all']],
 ])('%s is told what is missing in one sentence', (_, through) => {
   const { status, stderr } = runDemo([], through)
   expect({ status, stderr: stderr.trim() }).toEqual({ status: 1, stderr: needs })
+})
+
+test.each([
+  ['nobody', 'in a user namespace, then', [], ['setpriv', '--reuid=65534', '--clear-groups', '--bounding-set=-all']],
+  ['root, if asked', '', ['--rootless'], []],
+])('%s gets namespaces of a user namespace, and all else', (_, said, args, through) => {
+  const { status, stdout, stderr } = runDemo(args, through)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toContain(said)
+  expect(stdout).toContain('NetNs.create({ rootless: true })')
+  expect(stdout).toContain('✗ connect EHOSTUNREACH 10.0.0.2:7000')
+  expect(stdout).toContain('green says: hello 10.0.0.1, this is 10.0.0.2')
+  expect(stdout).toMatch(/│ 10\.0\.0\.1\/24 eth-r ├─+┤ veth-r ─ br0 ─ veth-g ├─+┤ eth-g 10\.0\.0\.2\/24 +│/)
 })
 
 test('the two capabilities are enough', () => {

@@ -18,20 +18,16 @@ export interface ChildOptions {
   env?: Record<string, string>
   /** A command that starts node, such as `unshare -m`; node and its arguments are appended. */
   within?: readonly string[]
+  /** Where the fixture is. Default: test/native/fixtures. */
+  directory?: string
 }
 
 const patienceMs = 25_000
 
 /** Runs a file of test/native/fixtures and waits for its end; one that hangs is killed, and says so by its signal. */
 export function runFixture(fixture: string, args: readonly string[] = [], options: ChildOptions = {}): Promise<Ended> {
-  const { node = [], env = {}, within = [] } = options
-  const [command = '', ...rest] = [
-    ...within,
-    process.execPath,
-    ...node,
-    join(__dirname, 'fixtures', `${fixture}.cjs`),
-    ...args,
-  ]
+  const { node = [], env = {}, within = [], directory = join(__dirname, 'fixtures') } = options
+  const [command = '', ...rest] = [...within, process.execPath, ...node, join(directory, `${fixture}.cjs`), ...args]
   const inherited = { ...process.env }
   delete inherited.NODE_OPTIONS
   delete inherited.NODE_DEBUG

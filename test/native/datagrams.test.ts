@@ -13,6 +13,11 @@ test('what is waited for does', async () => {
   expect(await reportOf('datagrams', ['waiting'])).toEqual({ alive: true })
 })
 
+test('without descriptors they say EMFILE, and work again when there are some', async () => {
+  const within = ['sh', '-c', 'ulimit -n 80 && exec "$@"', 'sh']
+  expect(await reportOf('datagrams', ['crowded'], { within })).toEqual({ codes: ['EMFILE', 'pinged'], taps: 0 })
+})
+
 test('the process can exit in the middle of it all', async () => {
   expect(await reportOf('datagrams', ['exit'])).toEqual({ exited: true })
 })

@@ -20,12 +20,20 @@ function filesOf(layer: string): string[] {
 const allowed: Record<string, RegExp> = {
   wire: /^wire\//,
   netlink: /^(wire|netlink|native)\/|^(errors|errno)$/,
+  diag: /^(wire|netlink|native|diag)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
+  rootless: /^(wire|native|route|rootless)\/|^errors$/,
+  namespaces: /^(wire|native|rootless|processes|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
   router: /^(wire|native|netns|dhcp|router)(\/|$)|^(errors|errno)$/,
+  sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
+  names: /^(wire|native|sockets|names)\/|^errors$/,
+  clients: /^(wire|native|sockets|names|clients)\/|^errors$/,
+  ethtool: /^(ethtool|netlink|native|wire)\/|^errors$/,
+  ovs: /^(ovs|ovsdb|wire|netns)\/|^errors$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 

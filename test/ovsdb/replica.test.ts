@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { OvsdbClient, type OpenVswitch, type Replica, type RowChange, type Transaction } from '../../lib/ovsdb'
+import { jsonText, type Json } from '../../lib/ovsdb/json'
 import { proxied } from './proxy'
 import { ovsdb, Server, vswitchSchema } from './server'
 
@@ -238,6 +239,44 @@ test('a replica that is closed is no burden on the server, and hears nothing any
   await db.transaction((tx) => tx.insert('Queue', {}))
   expect(replica.table('Queue').size).toBe(0)
   expect(replica.live).toBe(false)
+})
+
+test('a replica that one of its listeners closes tells nothing of what waits behind that change', async () => {
+  // On the second connection two updates come before the answer to the monitor, and wait for it.
+  const monitors: (Json | undefined)[] = []
+  const zero = '00000000-0000-0000-0000-000000000000'
+  let identifier: Json = null
+  await using proxy = await proxied(server, {
+    request(message) {
+      if (message.method === 'monitor_cond_since' && message.params?.[0] === 'Open_vSwitch') {
+        monitors.push(message.id)
+        identifier = message.params[1] ?? null
+      }
+      return message
+    },
+    reply(message, client) {
+      if (monitors.length === 2 && message.id === monitors[1]) {
+        for (const n of [1, 2]) {
+          const rows = { Queue: { [`00000000-0000-4000-8000-00000000000${n}`]: { insert: { dscp: n } } } }
+          client.write(jsonText({ method: 'update3', params: [identifier, zero, rows], id: null }))
+        }
+      }
+      return message
+    },
+  })
+  await using through = await OvsdbClient.connect<Tables>({ remotes: proxy.remote, database: 'Open_vSwitch', backoff })
+  const replica = await through.monitor({ Queue: true })
+  const told: number[] = []
+  replica.on('change', (changes) => {
+    told.push(...changes.map(({ row }) => (row as { dscp: number }).dscp))
+    void replica.close()
+  })
+  const closed = once(replica, 'close')
+  proxy.cut()
+  await closed
+  await through.listDatabases()
+  expect(told).toEqual([1])
+  expect(replica.table('Queue').size).toBe(1)
 })
 
 test('after a restart of the server the replica tells of the differences only', async () => {

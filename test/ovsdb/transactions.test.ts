@@ -1,4 +1,5 @@
 // Transactions as code, against the real server.
+import { randomUUID } from 'node:crypto'
 import {
   OvsdbClient,
   OvsdbCommitError,
@@ -60,6 +61,22 @@ test('rows that refer to each other are inserted at once, and the oracle sees th
     rows: [{ _uuid: ['uuid', iface.uuid], type: 'internal', external_ids: ['map', pairs] }],
   })
   expect(root).toEqual({ rows: [{ bridges: ['uuid', bridge.uuid], next_cfg: 1 }] })
+})
+
+test('a row has the UUID that was chosen for it, once', async () => {
+  const uuid = randomUUID()
+  const insert = () => db.transaction((tx) => tx.insert('QoS', { type: 'a' }, { uuid }))
+  expect((await insert()).uuid).toBe(uuid)
+  await expect(insert()).rejects.toMatchObject({ error: 'duplicate uuid', op: 'insert' })
+  const rows = await db.transaction((tx) => tx.select(tx.rows('QoS', { _uuid: uuid }), ['type']))
+  expect(rows.value).toHaveLength(1)
+  for (const [options, field] of [
+    [{ uuid: 'x' }, 'uuid'],
+    [{ id: uuid }, 'id'],
+  ] as const) {
+    const wrong = db.transaction((tx) => tx.insert('QoS', {}, options as never))
+    await expect(wrong).rejects.toMatchObject({ field })
+  }
 })
 
 test('values of all shapes come back as they went: empty, one, many', async () => {

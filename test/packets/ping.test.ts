@@ -1,6 +1,7 @@
 // Ping: answers with times, errors by kind and source, and what ping(8) says of the same.
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { NetNs, PingEvent, PingOptions } from '../../lib/index'
@@ -136,7 +137,7 @@ describe.each(['raw', 'unprivileged'])('by a %s socket', (kind) => {
       const events = await eventsOf(pair.red, address, { count: 1, ...options })
       expect(events).toMatchObject([{ type: 'error', sequence: 1, ...event }])
     }
-    const summary = await pair.red.ping('10.7.0.1', { count: 2, intervalMilliseconds: 5 })
+    const summary = await pair.red.ping('10.6.0.1', { count: 2, intervalMilliseconds: 5, ttl: 1 })
     expect(summary).toMatchObject({ sent: 2, received: 0, errors: 2, loss: 1, min: undefined, average: undefined })
   })
 
@@ -190,7 +191,7 @@ test('a broadcast is answered by all, each answer but the first a duplicate', as
   expect(events[0]).toMatchObject({ type: 'reply', duplicate: false })
   const multicast = await eventsOf(pair.red, 'ff02::1%eth0', { count: 2, intervalMilliseconds: 100, timeout: 100 })
   const replies = multicast.flatMap((event) => (event.type === 'reply' ? [event] : []))
-  expect(new Set(replies.map(({ from }) => from.split('%')[0]))).toEqual(new Set(['fe80::1', 'fe80::2']))
+  expect(new Set(replies.map(({ from }) => from))).toEqual(new Set(['fe80::1%eth0', 'fe80::2%eth0']))
   expect(replies.filter(({ duplicate }) => duplicate)).toHaveLength(2)
 })
 
@@ -226,6 +227,25 @@ describe('it fails with', () => {
     await pair.red.delete()
     await expect(pair.red.ping('127.0.0.1')).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED' })
   })
+})
+
+test('without CAP_NET_RAW it is refused, unless the namespace allows it; packet sockets always are', async () => {
+  await using pair = await joined()
+  const program = `
+    const { NetNs } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist'))})
+    const show = (error) => console.log(error.code, /CAP_NET_RAW/.test(error.message))
+    NetNs.open(${JSON.stringify(pair.red.name)}).then(async (ns) => {
+      await ns.packets().then(() => console.log('open'), show)
+      await ns.ping('10.0.0.2', { count: 1 }).then(({ received }) => console.log('received', received), show)
+    })`
+  const attempt = (): string =>
+    spawnSync('setpriv', ['--bounding-set=-net_raw', '--inh-caps=-net_raw', process.execPath, '-e', program], {
+      encoding: 'utf8',
+      env: process.env,
+    }).stdout
+  expect(attempt()).toBe('EPERM true\nEPERM true\n')
+  await inside(pair.red, 'sysctl', '-qw', 'net.ipv4.ping_group_range=0 2147483647')
+  expect(attempt()).toBe('EPERM true\nreceived 1\n')
 })
 
 test('it ends early by its signal or when the loop is left, and what was counted can be asked for', async () => {

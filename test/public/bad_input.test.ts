@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { NetNs, Taps } from '../../lib/index'
+import { Namespace, NetNs, Taps } from '../../lib/index'
 import * as testing from '../../lib/testing'
 import { fresh } from '../support/namespaces'
 
@@ -71,6 +71,30 @@ const badPaths: Refused[] = [
 const flag = (name: string, ...before: unknown[]): Refused[] =>
   [1, 'yes', null].map((value) => ({ args: [...before, { [name]: value }], field: name, code: type }))
 
+const rootless = (options: unknown): unknown[] => [{ rootless: options }]
+const badMap = (value: unknown): unknown[] => rootless({ uidMap: value })
+const ids = (more: object): unknown => ({ inside: 0, outside: 0, ...more })
+const badRootless: Refused[] = [
+  ...[null, 1, 'yes'].map((value) => ({ args: rootless(value), field: 'rootless', code: type })),
+  { args: rootless({ whit: 1 }), field: 'rootless.whit', code: wrong },
+  ...[null, 'red', {}].map((value) => ({ args: rootless({ with: value }), field: 'rootless.with', code: type })),
+  { args: ['bad-input', { rootless: true }], field: 'name', code: wrong },
+  { args: [{ path: '/run/bad-input', rootless: true }], field: 'path', code: wrong },
+  { args: [{ prefix: 'bad-input', rootless: {} }], field: 'prefix', code: wrong },
+  ...[null, 5, 'all', {}].map((value) => ({ args: badMap(value), field: 'rootless.uidMap', code: type })),
+  { args: rootless({ gidMap: 5 }), field: 'rootless.gidMap', code: type },
+  { args: badMap([]), field: 'rootless.uidMap', code: range },
+  { args: badMap(new Array(341).fill(ids({}))), field: 'rootless.uidMap', code: range },
+  { args: badMap([5]), field: 'rootless.uidMap[0]', code: type },
+  { args: badMap([ids({ size: 1 })]), field: 'rootless.uidMap[0].size', code: wrong },
+  { args: badMap([ids({ inside: -1 })]), field: 'rootless.uidMap[0].inside', code: range },
+  { args: badMap([ids({ outside: '0' })]), field: 'rootless.uidMap[0].outside', code: type },
+  { args: badMap([ids({ count: 0 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([ids({ inside: 0xfffffffe, count: 2 })]), field: 'rootless.uidMap[0].count', code: range },
+  { args: badMap([ids({}), ids({ outside: 5 })]), field: 'rootless.uidMap[1].inside', code: wrong },
+  { args: badMap([ids({}), ids({ inside: 5 })]), field: 'rootless.uidMap[1].outside', code: wrong },
+]
+
 const statics: Record<string, Refused[]> = {
   createMany: [
     { args: [-1], field: 'count', code: range },
@@ -81,6 +105,9 @@ const statics: Record<string, Refused[]> = {
     { args: [2, { prefix: '' }], field: 'prefix', code: range },
     { args: [['bad-input'], { prefix: 'x' }], field: 'prefix', code: type },
     { args: [2, { ephemeral: 1 }], field: 'ephemeral', code: type },
+    { args: [2, { rootless: 1 }], field: 'rootless', code: type },
+    { args: [2, { rootless: true, prefix: 'bad-input' }], field: 'prefix', code: wrong },
+    { args: [['bad-input'], { rootless: true }], field: 'name', code: wrong },
     { args: [2, { onProgress: 1 }], field: 'onProgress', code: type },
     { args: [2, { perfix: 'x' }], field: 'perfix', code: wrong },
     { args: [2, { timeout: -1 }], field: 'timeout', code: range },
@@ -98,6 +125,8 @@ const statics: Record<string, Refused[]> = {
     { args: [{ size: 1, prefix: '' }], field: 'prefix', code: range },
     { args: [{ size: 1, prefix: 'a/b' }], field: 'prefix', code: wrong },
     { args: [{ size: 1, prefix: null }], field: 'prefix', code: type },
+    { args: [{ size: 1, rootless: 'yes' }], field: 'rootless', code: type },
+    { args: [{ size: 1, rootless: true, prefix: 'bad-input' }], field: 'prefix', code: wrong },
     { args: [{ size: 1, prepare: 'bad-input' }], field: 'prepare', code: type },
     { args: [{ size: 1, prepare: null }], field: 'prepare', code: type },
     { args: [{ size: 1, prepare: async () => Promise.resolve() }], field: 'prepare', code: type },
@@ -125,6 +154,7 @@ const statics: Record<string, Refused[]> = {
     { args: [{ name: 'bad-input' }], field: 'name', code: wrong },
     ...flag('ephemeral', 'bad-input'),
     ...flag('ephemeral'),
+    ...badRootless,
   ],
   open: [...badNames, ...noNames, ...badOptions('none')],
   current: badOptions(),
@@ -146,6 +176,63 @@ const statics: Record<string, Refused[]> = {
   delete: [...badNames, ...noNames, ...badOptions('none'), ...flag('force', 'none')],
 }
 
+const badKind: Refused[] = [
+  ...[undefined, null, 5].map((value) => ({ args: [1, value], field: 'kind', code: type })),
+  ...['', 'network', 'toString'].map((value) => ({ args: [1, value], field: 'kind', code: range })),
+]
+const member = (kind: string, options: unknown): unknown[] => [{ [kind]: options }]
+
+const namespaceStatics: Record<string, Refused[]> = {
+  create: [
+    ...[undefined, null, 'net', 5, []].map((value) => ({ args: [value], field: 'members', code: type })),
+    { args: [{}], field: 'members', code: range },
+    { args: [{ uts: false }], field: 'members', code: range },
+    { args: [{ ust: true }], field: 'members.ust', code: wrong },
+    ...['cgroup', 'ipc', 'mnt', 'net', 'pid'].map((kind) => ({ args: member(kind, {}), field: kind, code: type })),
+    ...[null, 1, 'box'].map((value) => ({ args: member('uts', value), field: 'uts', code: type })),
+    { args: member('uts', { hotsname: 'x' }), field: 'uts.hotsname', code: wrong },
+    { args: member('uts', { hostname: 5 }), field: 'uts.hostname', code: type },
+    { args: member('uts', { hostname: '' }), field: 'uts.hostname', code: range },
+    { args: member('uts', { domainname: 'x'.repeat(65) }), field: 'uts.domainname', code: range },
+    { args: member('time', { monotonic: '1' }), field: 'time.monotonic', code: type },
+    { args: member('time', { boottime: NaN }), field: 'time.boottime', code: range },
+    { args: member('time', { boottime: 1e12 }), field: 'time.boottime', code: range },
+    { args: member('user', { uidMap: 'all' }), field: 'user.uidMap', code: type },
+    { args: member('user', { gidMap: [{ inside: 0 }] }), field: 'user.gidMap[0].outside', code: type },
+    ...badOptions({ uts: true }),
+  ],
+  fromPath: [...badPaths, ...badOptions('/proc/self/ns/uts')],
+  fromFd: [...badNumber('fd'), ...badOptions(0)],
+  fromPid: [...badNumber('pid'), ...badKind, ...badOptions(1, 'uts')],
+  fromThread: [...badNumber('tid'), ...badKind, ...badOptions(1, 'uts')],
+  list: badOptions(),
+  unpin: [...badPaths, ...badOptions('/run/none')],
+}
+
+const badHost: Refused[] = [
+  ...[undefined, null, 5].map((value) => ({ args: [value], field: 'name', code: type })),
+  ...['', 'x'.repeat(65)].map((value) => ({ args: [value], field: 'name', code: range })),
+  ...badOptions('bad-input'),
+]
+
+const namespaceMethods: Record<string, Refused[]> = {
+  equals: [undefined, null, 'red', {}].map((value) => ({ args: [value], field: 'other', code: type })),
+  pin: [...badPaths, ...badOptions('/run/bad-input')],
+  run: [undefined, null, 'x', {}, async () => Promise.resolve()].map((value) => ({
+    args: [value],
+    field: 'fn',
+    code: type,
+  })),
+  owner: badOptions(),
+  parent: badOptions(),
+  ownerUid: badOptions(),
+  hostname: badOptions(),
+  setHostname: badHost,
+  domainname: badOptions(),
+  setDomainname: badHost,
+  offsets: badOptions(),
+}
+
 const noNetns: Refused[] = [undefined, null, 'red', 3, {}, { identity: { device: 1, inode: 2 } }].map((value) => ({
   args: [value],
   field: 'other',
@@ -162,7 +249,7 @@ const port = (least: number): Refused[] => [
 ]
 const host: Refused[] = [
   ...[null, 5, {}].map((value) => ({ args: [{ host: value, port: 80 }], field: 'host', code: type })),
-  ...['', 'localhost', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
+  ...['', '10.0.0.256', '10.0.0.1/24', '::1::', '[::1]'].map((value) => ({
     args: [{ host: value, port: 80 }],
     field: 'host',
     code: wrong,
@@ -174,6 +261,40 @@ const withTarget = (more: Record<string, unknown>): unknown => ({ host: '127.0.0
 const targeted = badOptions()
   .slice(3)
   .map(({ args: [options], ...rest }) => ({ ...rest, args: [withTarget(options as Record<string, unknown>)] }))
+
+/** Conditions on sockets that are none. */
+const socketFilters: Refused[] = [
+  { args: [{ locolPort: 80 }], field: 'locolPort', code: wrong },
+  { args: [{ protocol: [] }], field: 'protocol', code: range },
+  { args: [{ family: 'ipv5' }], field: 'family', code: wrong },
+  { args: [{ family: ['ipv4', 'ipv6'] }], field: 'family', code: type },
+  { args: [{ state: 'open' }], field: 'state', code: wrong },
+  { args: [{ state: [] }], field: 'state', code: range },
+  { args: [{ state: ['listen', 10] }], field: 'state[1]', code: type },
+  ...['localPort', 'remotePort'].flatMap((field) => [
+    ...['80', null].map((value) => ({ args: [{ [field]: value }], field, code: type })),
+    ...[-1, 65_536, 1.5, NaN].map((value) => ({ args: [{ [field]: value }], field, code: range })),
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: [80, -1] }], field: `${field}[1]`, code: range },
+    { args: [{ [field]: { from: -1 } }], field: `${field}.from`, code: range },
+    { args: [{ [field]: { from: 9, to: 8 } }], field: `${field}.to`, code: range },
+    { args: [{ [field]: { form: 9 } }], field: `${field}.form`, code: wrong },
+  ]),
+  ...['localAddress', 'remoteAddress'].flatMap((field) => [
+    { args: [{ [field]: 5 }], field, code: type },
+    { args: [{ [field]: [] }], field, code: range },
+    { args: [{ [field]: 'localhost' }], field, code: wrong },
+    { args: [{ [field]: ['::1', '10.0.0.0/33'] }], field: `${field}[1]`, code: range },
+  ]),
+  { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },
+  { args: [{ dev: 0 }], field: 'dev', code: range },
+  { args: [{ mark: -1 }], field: 'mark', code: range },
+  { args: [{ mark: '1' }], field: 'mark', code: type },
+  { args: [{ mark: { value: 1 } }], field: 'mark.mask', code: type },
+  { args: [{ mark: { value: 1, mask: 2 ** 32 } }], field: 'mark.mask', code: range },
+  { args: [{ cgroup: 1 }], field: 'cgroup', code: type },
+  { args: [{ cgroup: -1n }], field: 'cgroup', code: range },
+]
 
 const methods: Record<string, Refused[]> = {
   equals: noNetns,
@@ -188,6 +309,7 @@ const methods: Record<string, Refused[]> = {
   ],
   run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
   listen: [
+    { args: [{ host: 'localhost', port: 80 }], field: 'host', code: wrong },
     ...badOptions(),
     ...host,
     ...port(0),
@@ -238,8 +360,26 @@ const methods: Record<string, Refused[]> = {
     { args: [{ tipe: 'udp4' }], field: 'tipe', code: wrong },
     { args: ['udp4', 'x'], field: 'callback', code: type },
   ],
+  agent: [{ args: ['x'], field: 'options', code: type }],
+  httpsAgent: [{ args: [null], field: 'options', code: type }],
+  dispatcher: [
+    { args: [null], field: 'options', code: type },
+    { args: [{ connect: 5 }], field: 'connect', code: type },
+    { args: [{ connect: { timeout: -1 } }], field: 'connect.timeout', code: range },
+    { args: [{ undici: {} }], field: 'undici', code: type },
+  ],
   connect: [
     { args: [undefined], field: 'options', code: type },
+    { args: [{ host: 'name', port: 80, family: 5 }], field: 'family', code: wrong },
+    { args: [{ host: 'name', port: 80, lookup: 5 }], field: 'lookup', code: type },
+    { args: [{ host: 'name', port: 80, hints: 'x' }], field: 'hints', code: type },
+    { args: [{ host: 'name', port: 0 }], field: 'port', code: range },
+    { args: [{ host: 'name', port: 80, autoSelectFamily: 1 }], field: 'autoSelectFamily', code: type },
+    {
+      args: [{ host: 'name', port: 80, autoSelectFamilyAttemptTimeout: 0 }],
+      field: 'autoSelectFamilyAttemptTimeout',
+      code: range,
+    },
     { args: [null], field: 'options', code: type },
     { args: [{ port: 80 }], field: 'host', code: type },
     { args: [{ host: '::1' }], field: 'port', code: type },
@@ -309,8 +449,85 @@ const methods: Record<string, Refused[]> = {
     { args: [{ filter: [[6, 0, 0]] }], field: 'filter[0]', code: type },
     { args: [{ filter: [[6, 0, 0, 2 ** 32]] }], field: 'filter[0][3]', code: range },
   ],
+  connectOutside: [
+    ...badOptions(),
+    ...flag('hostLoopback'),
+    ...['', 'slirp', null].map((via) => ({ args: [{ via }], field: 'via', code: wrong })),
+    ...[null, 5].map((dev) => ({ args: [{ dev }], field: 'dev', code: type })),
+    ...['a/b', '--help', '..'].map((dev) => ({ args: [{ dev }], field: 'dev', code: wrong })),
+    { args: [{ dev: 'x'.repeat(16) }], field: 'dev', code: range },
+  ],
+  sockets: [
+    { args: [null], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({}),
+    { args: [{ protocol: 'sctp' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: ['unix', 'unix', 5] }], field: 'protocol[2]', code: type },
+    { args: [{ protocol: 'unix', localPort: 80 }], field: 'localPort', code: wrong },
+    { args: [{ protocol: ['tcp', 'packet'], state: 'listen' }], field: 'state', code: wrong },
+    { args: [{ processes: 'all' }], field: 'processes', code: wrong },
+    { args: [{ processes: 1 }], field: 'processes', code: type },
+    ...['info', 'memory'].flatMap((name) => flag(name)),
+  ],
+  destroySockets: [
+    { args: [undefined], field: 'options', code: type },
+    ...socketFilters,
+    ...badOptions({ localPort: 80 }),
+    { args: [{}], field: 'filter', code: range },
+    { args: [{ protocol: 'udp' }], field: 'filter', code: range },
+    { args: [{ protocol: 'unix', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ protocol: 'mptcp', state: 'listen' }], field: 'protocol', code: wrong },
+    { args: [{ localPort: 80, info: true }], field: 'info', code: wrong },
+  ],
   delete: [...badOptions(), ...flag('force')],
+  pids: badOptions(),
+  kill: [
+    { args: [null], field: 'signal', code: type },
+    { args: [{}], field: 'signal', code: type },
+    { args: ['SIGNONE'], field: 'signal', code: wrong },
+    { args: ['toString'], field: 'signal', code: wrong },
+    { args: [65], field: 'signal', code: range },
+    { args: [-1], field: 'signal', code: range },
+    ...badOptions(0),
+  ],
+  worker: [undefined, null, 5, {}].map((file) => ({ args: [file], field: 'file', code: type })),
 }
+
+const bornWith = (options: unknown): unknown[] => ['true', [], options]
+const userIds = (more: object): unknown => ({ uidMap: [{ inside: 0, outside: 0, ...more }] })
+
+/** Our options of spawn and the like; Node's are Node's to refuse. */
+const surroundings: Refused[] = [
+  ...['pid', 'mount', 'ipc', 'cgroup', 'uts', 'user'].flatMap((field) => [
+    ...[null, 5n, []].map((value) => ({
+      args: bornWith({ [field]: value }),
+      field,
+      code: type,
+    })),
+    { args: bornWith({ [field]: '' }), field, code: range },
+    { args: bornWith({ [field]: '/a\0b' }), field, code: wrong },
+    { args: bornWith({ [field]: -1 }), field, code: range },
+  ]),
+  ...[1, null, {}].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: type })),
+  ...['.', '..', '../x', 'a/b'].map((value) => ({ args: bornWith({ etc: value }), field: 'etc', code: wrong })),
+  { args: bornWith({ etc: '' }), field: 'etc', code: range },
+  ...[1, 'SIGKILL', null].map((value) => ({
+    args: bornWith({ dieWithParent: value }),
+    field: 'dieWithParent',
+    code: type,
+  })),
+  { args: bornWith({ uts: { hostnam: 'x' } }), field: 'uts.hostnam', code: wrong },
+  { args: bornWith({ uts: { hostname: 5 } }), field: 'uts.hostname', code: type },
+  { args: bornWith({ uts: { hostname: 'x'.repeat(65) } }), field: 'uts.hostname', code: range },
+  { args: bornWith({ uts: { domainname: '' } }), field: 'uts.domainname', code: range },
+  { args: bornWith({ user: { uids: [] } }), field: 'user.uids', code: wrong },
+  { args: bornWith({ user: { uidMap: {} } }), field: 'user.uidMap', code: type },
+  { args: bornWith({ user: { gidMap: [] } }), field: 'user.gidMap', code: range },
+  { args: bornWith({ user: { gidMap: [5] } }), field: 'user.gidMap[0]', code: type },
+  { args: bornWith({ user: userIds({ outside: '0' }) }), field: 'user.uidMap[0].outside', code: type },
+  { args: bornWith({ user: userIds({ inside: -1 }) }), field: 'user.uidMap[0].inside', code: range },
+  { args: bornWith({ user: userIds({ count: 0 }) }), field: 'user.uidMap[0].count', code: range },
+]
 
 /** The functions of `ns.taps`. */
 const taps: Record<string, Refused[]> = {
@@ -403,6 +620,35 @@ const kit: Record<string, Refused[]> = {
   ],
 }
 
+/** Functions that need no `this`, which getters give. */
+const bound: Record<string, Refused[]> = {
+  lookup: [
+    { args: [], field: 'hostname', code: type },
+    { args: [5], field: 'hostname', code: type },
+    { args: [''], field: 'hostname', code: wrong },
+    { args: ['a\0b'], field: 'hostname', code: wrong },
+    { args: ['a', 5], field: 'family', code: wrong },
+    { args: ['a', { family: 'six' }], field: 'family', code: wrong },
+    { args: ['a', { hints: -1 }], field: 'hints', code: range },
+    { args: ['a', { hints: 1 }], field: 'hints', code: wrong },
+    { args: ['a', { all: 1 }], field: 'all', code: type },
+    { args: ['a', { order: 'x' }], field: 'order', code: wrong },
+    { args: ['a', { al: true }], field: 'al', code: wrong },
+    { args: ['a', 'x'], field: 'options', code: type },
+    { args: ['a', { signal: 5 }], field: 'signal', code: type },
+    { args: ['a', { timeout: -1 }], field: 'timeout', code: range },
+    { args: ['a', {}, 5], field: 'callback', code: type },
+  ],
+  createConnection: [
+    { args: [{}], field: 'port', code: type },
+    { args: [65_536], field: 'port', code: range },
+    { args: [80, '::1', 'x'], field: 'onConnect', code: type },
+    { args: [{ host: 5, port: 80 }], field: 'host', code: type },
+    { args: [{ port: 80, localPort: -1 }], field: 'localPort', code: range },
+    { args: [{ path: 'x'.repeat(200) }], field: 'path', code: wrong },
+  ],
+}
+
 async function check(call: () => unknown, { field, code }: Refused): Promise<void> {
   const ended: unknown = await new Promise((resolve) => {
     resolve(call())
@@ -417,9 +663,11 @@ async function check(call: () => unknown, { field, code }: Refused): Promise<voi
   expect(String(ended)).toContain(`"${field}"`)
 }
 
+const shown = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value)
+
 function show(args: readonly unknown[]): string {
   const text = args.map((arg) =>
-    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg),
+    typeof arg === 'bigint' || typeof arg === 'number' || arg === undefined ? String(arg) : JSON.stringify(arg, shown),
   )
   return text.join(', ').slice(0, 60)
 }
@@ -469,6 +717,14 @@ describe('a namespace’s', () => {
     expect(await ns.taps.list()).toEqual([])
   })
 
+  test.each(rows(bound))(
+    '$method($shown), which a getter gives, is refused: $field',
+    async ({ method, ...refused }) => {
+      const { [method]: given } = ns as unknown as Record<string, unknown>
+      await check(() => loose(given)(...refused.args), refused)
+    },
+  )
+
   test.each([
     { args: ['1'], code: type },
     { args: [null], code: type },
@@ -477,6 +733,12 @@ describe('a namespace’s', () => {
     { args: [2 ** 31], code: range },
   ])('setId(other, $args) is refused: id', async ({ args, code }) => {
     await check(() => loose(ns.setId.bind(ns))(ns, ...args), { args, code, field: 'id' })
+  })
+
+  test.each(
+    surroundings.flatMap((one) => ['spawn', 'execFile', 'fork', 'spawnSync'].map((method) => ({ method, ...one }))),
+  )('$method($args) is refused: $field', async ({ method, ...refused }) => {
+    await check(() => loose((ns as unknown as Record<string, unknown>)[method])(...refused.args), refused)
   })
 
   test.each(badOptions())('id and setId refuse their options: $field', async (refused) => {
@@ -494,6 +756,21 @@ test.each(badOptions())('the take and filled of a pool refuse their options: $fi
   expect(pool.ready).toBe(1)
 })
 
+test.each(rows(namespaceStatics))('Namespace.$method($shown) is refused: $field', async ({ method, ...refused }) => {
+  await check(
+    () => loose((Namespace as unknown as Record<string, unknown>)[method]).apply(Namespace, refused.args),
+    refused,
+  )
+})
+
+test.each(rows(namespaceMethods))(
+  '$method($shown) of a namespace is refused: $field',
+  async ({ method, ...refused }) => {
+    using uts = await Namespace.fromPid(process.pid, 'uts')
+    await check(() => loose((uts as unknown as Record<string, unknown>)[method]).apply(uts, refused.args), refused)
+  },
+)
+
 test('a typo is answered with the option that is meant', async () => {
   await expect(NetNs.create({ ephemreal: true } as object)).rejects.toThrow(/"ephemreal"; did you mean "ephemeral"/)
 })
@@ -506,7 +783,10 @@ test('every public function of NetNs and of the test kit is in these tables', ()
   const functions = Object.keys(testing).filter((name) => name !== 'holdings' && name !== 'LeakError')
   expect(functions.sort()).toEqual(Object.keys(kit).sort())
   expect(names(NetNs).sort()).toEqual(Object.keys(statics).sort())
+  expect(names(Namespace).sort()).toEqual(Object.keys(namespaceStatics).sort())
+  expect(names(Namespace.prototype).sort()).toEqual(Object.keys(namespaceMethods).sort())
   expect(names(Taps.prototype).sort()).toEqual(Object.keys(taps).sort())
-  const inherited = Object.getPrototypeOf(NetNs.prototype) as object
-  expect([NetNs.prototype, inherited].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
+  const inside = Object.getPrototypeOf(NetNs.prototype) as object
+  const view = Object.getPrototypeOf(inside) as object
+  expect([NetNs.prototype, inside, view].flatMap(names).sort()).toEqual(Object.keys(methods).sort())
 })

@@ -153,7 +153,7 @@ describe('list', () => {
     },
   )
 
-  it('finds links of a kind that has no name here by that of the kernel', async () => {
+  it('finds links that are made otherwise than by netlink by their kind, too', async () => {
     const { ns } = net
     await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap')
     expect((await ns.links.list({ kind: 'tun' })).map(({ name }) => name)).toEqual(['tap0'])

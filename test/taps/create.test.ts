@@ -132,7 +132,7 @@ test('without CAP_NET_ADMIN it is refused', () => {
       .then((ns) => ns.taps.create())
       .then(() => console.log('made'), ({ code, operation }) => console.log(code, operation))`
   const args = ['--bounding-set=-net_admin', '--inh-caps=-net_admin', process.execPath, '-e', program]
-  expect(spawnSync('setpriv', args, { encoding: 'utf8' }).stdout.trim()).toBe('EPERM taps.create')
+  expect(spawnSync('setpriv', args, { encoding: 'utf8', env: process.env }).stdout.trim()).toBe('EPERM taps.create')
 })
 
 test('several queues share the flows, can be detached and attached, and one alone has no others', async () => {

@@ -209,6 +209,33 @@ test.each([10, 12, 20, 24] as const)(
   },
 )
 
+test('of a closed one nothing can be asked, and its options are checked', async () => {
+  const tap = await ns.taps.create({ name: 'vm0', multiQueue: true })
+  await expect(tap.persist('yes' as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE', field: 'on' })
+  for (const call of [
+    tap.persist.bind(tap, true),
+    tap.openQueue.bind(tap),
+    tap.attach.bind(tap),
+    tap.detach.bind(tap),
+  ]) {
+    await expect(call({ timeout: -1 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE', field: 'timeout' })
+  }
+  await tap.close()
+  tap.ref().unref()
+  for (const call of [
+    tap.persist.bind(tap, true),
+    tap.openQueue.bind(tap),
+    tap.attach.bind(tap),
+    tap.detach.bind(tap),
+  ]) {
+    const fields = {
+      code: 'ERR_NETLOOM_CLOSED',
+      message: expect.stringContaining('the tap vm0 in the namespace') as string,
+    }
+    await expect(call()).rejects.toMatchObject(fields)
+  }
+})
+
 test('closed while it is read and written, it ends, and nobody waits for ever', async () => {
   const tap = await ns.taps.create({ up: true })
   const ended = (async () => {

@@ -1,7 +1,11 @@
 // Bytes that nobody promised anything about: noise, messages of the kernel's that were cut or changed, and what looks like
 // messages. Whatever decodes them ends, does not fail, and shows nothing from outside the block.
 import fc from 'fast-check'
-import { forEachMessage, type Received } from '../../lib/netlink/message'
+import { decodeInet } from '../../lib/diag/inet'
+import { decodeNetlink } from '../../lib/diag/netlink'
+import { decodePacket } from '../../lib/diag/packet'
+import { decodeUnix } from '../../lib/diag/unix'
+import { decodeMessage, forEachMessage, type Received } from '../../lib/netlink/message'
 import { addressLayout } from '../../lib/route/address_attributes'
 import { decodeAddress } from '../../lib/route/address_messages'
 import { linkKinds, portData } from '../../lib/route/kinds'
@@ -12,7 +16,6 @@ import { decodeNeighbor } from '../../lib/route/neighbor_messages'
 import { nsidLayout } from '../../lib/route/nsids'
 import { decodeRoute } from '../../lib/route/route'
 import { routeLayout } from '../../lib/route/route_attributes'
-import { decodeMessage } from '../../lib/route/rtnetlink'
 import { ruleLayout } from '../../lib/route/rule_attributes'
 import { decodeRule } from '../../lib/route/rule_messages'
 import type { AttributeSet, AttributeTable } from '../../lib/wire/attributes'
@@ -30,6 +33,10 @@ const decoders: Record<string, (received: Received) => unknown> = {
   routes: decodeRoute,
   neighbors: decodeNeighbor,
   rules: decodeRule,
+  'TCP sockets': (received) => decodeInet(received, 'tcp'),
+  'Unix sockets': decodeUnix,
+  'packet sockets': decodePacket,
+  'netlink sockets': decodeNetlink,
   ...Object.fromEntries(
     Object.entries(layouts).map(([name, layout]) => [
       name,

@@ -1,6 +1,7 @@
 // A dependent's TypeScript, compiled to CommonJS.
 import { NetNs } from 'netloom'
 import type { DhcpAgent, Lease } from 'netloom/dhcp'
+import { OpenVswitch as Switch, type Port } from 'netloom/ovs'
 import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
 import type { Router, RouterAgent } from 'netloom/router'
 import { useNetNs } from 'netloom/testing'
@@ -30,6 +31,13 @@ export async function tags(db: OvsdbClient<OpenVswitch.Tables>): Promise<(number
   // @ts-expect-error Only the tag was asked for.
   void value[0]?.name
   return value.map(({ tag }) => tag)
+}
+
+// A port's type tells its tag from its name.
+export async function access(ovs: Switch): Promise<Port[]> {
+  // @ts-expect-error A tag is a number.
+  await ovs.ports.set('p1', { tag: '10' })
+  return (await ovs.ports.list()).filter(({ tag }) => tag === 10)
 }
 
 // The test kit knows the names of its namespaces.

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
 import * as dhcp from 'netloom/dhcp'
+import * as ovs from 'netloom/ovs'
 import * as ovsdb from 'netloom/ovsdb'
 import * as router from 'netloom/router'
 import * as testing from 'netloom/testing'
@@ -11,6 +12,7 @@ const required = require('netloom')
 for (const [name, faces] of Object.entries({
   netloom: [imported, required],
   dhcp: [dhcp, require('netloom/dhcp')],
+  ovs: [ovs, require('netloom/ovs')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
   router: [router, require('netloom/router')],
   testing: [testing, require('netloom/testing')],
@@ -20,7 +22,8 @@ for (const [name, faces] of Object.entries({
     if (one[key] !== other[key]) throw new Error(`import and require give different ${key} of ${name}`)
   }
 }
-if (ovsdb.NetloomError !== required.NetloomError) throw new Error('the subpaths have different errors')
+if (ovsdb.NetloomError !== required.NetloomError || ovs.NetloomError !== required.NetloomError)
+  throw new Error('the subpaths have different errors')
 
 const before = testing.holdings()
 

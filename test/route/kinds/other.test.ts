@@ -1,5 +1,7 @@
 // Kinds that have no name here: listed with what the kernel says, made of bytes.
 import { NetlinkError } from '../../../lib/index'
+import { decodeLink } from '../../../lib/route/link'
+import { Reader } from '../../../lib/wire/reader'
 import { fresh, ip } from '../../support/namespaces'
 import { itWithKind, ofKind, shown, shownData } from './support'
 
@@ -10,20 +12,35 @@ const u16Attribute = (number: number, value: number): Uint8Array =>
   new Uint8Array(Uint32Array.of((number << 16) | 6, value).buffer)
 
 describe('a link of a kind that has no name here', () => {
-  it('is listed as "other", with the name and the bytes of the kernel', async () => {
+  itWithKind('ipvlan')('is listed as "other", with the name and the bytes of the kernel', async () => {
     await using ns = await fresh()
-    await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap', 'vnet_hdr')
-    const link = ofKind(await ns.links.get('tap0'), 'other')
-    expect(link.infoKind).toBe('tun')
-    expect((await shown(ns, 'tap0')).linkinfo?.info_kind).toBe('tun')
-    // IFLA_TUN_TYPE (3) is 2 for a tap, IFLA_TUN_VNET_HDR (5) is 1: a byte each.
-    const bytes = Buffer.from(link.data!)
-    expect(bytes.includes(Buffer.from([5, 0, 3, 0, 2]))).toBe(true)
-    expect(bytes.includes(Buffer.from([5, 0, 5, 0, 1]))).toBe(true)
+    await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'p' } })
+    await ip(ns, 'link', 'add', 'x', 'link', 'lower', 'type', 'ipvlan', 'mode', 'l3')
+    const link = ofKind(await ns.links.get('x'), 'other')
+    expect(link.infoKind).toBe('ipvlan')
+    // IFLA_IPVLAN_MODE (1) is 1 for L3.
+    expect(Buffer.from(link.data!).includes(Buffer.from([6, 0, 1, 0, 1, 0]))).toBe(true)
     expect(await ns.links.list()).toContainEqual(link)
   })
 
-  it('takes settings of all kinds', async () => {
+  // As the kernel would send it: few kernels have a kind that has no name here.
+  it('is decoded as "other", with its name and its bytes', () => {
+    const attribute = (number: number, payload: Uint8Array): Buffer => {
+      const bytes = Buffer.alloc((4 + payload.length + 3) & ~3)
+      bytes.writeUInt16LE(4 + payload.length, 0)
+      bytes.writeUInt16LE(number, 2)
+      bytes.set(payload, 4)
+      return bytes
+    }
+    const data = u32Attribute(1, 7)
+    const info = Buffer.concat([attribute(1, Buffer.from('strange\0')), attribute(2, data)])
+    const message = Buffer.concat([Buffer.alloc(16), attribute(3, Buffer.from('x0\0')), attribute(18, info)])
+    const whole = { reader: new Reader(message), type: 16, flags: 0, sequence: 0, at: 0, end: message.length }
+    const link = ofKind(decodeLink(whole, false)!, 'other')
+    expect([link.name, link.infoKind, Buffer.from(link.data!)]).toEqual(['x0', 'strange', Buffer.from(data)])
+  })
+
+  it('made by another program, takes settings of all kinds', async () => {
     await using ns = await fresh()
     await ip(ns, 'tuntap', 'add', 'tap0', 'mode', 'tap')
     await ns.links.set('tap0', { mtu: 1300, alias: 'a tap', up: true, addrGenMode: 'none' })

@@ -1,0 +1,97 @@
+// Agents of Node's http and https whose connections begin inside a namespace.
+import { Agent, type AgentOptions, type ClientRequest } from 'node:http'
+import { Agent as SecureAgent, type AgentOptions as SecureAgentOptions } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { wrongType } from '../wire/invalid'
+import { createConnection, type CreateConnectionOptions } from './client_socket'
+import type { Place } from './establish'
+
+type OnCreate = (error: Error | null, socket?: Duplex) => void
+
+/** What Node calls, with what is not in its types. */
+interface Connecting {
+  createConnection: (this: Connecting, options: object, oncreate?: OnCreate) => Duplex | undefined
+  createSocket: (this: Connecting, request: ClientRequest, options: object, oncreate: OnCreate) => void
+}
+
+function checkOptions(options: unknown): void {
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw wrongType('options', 'an object', options)
+  }
+}
+
+/** What a request says about its connection; names are resolved in the namespace, unless it says otherwise. */
+function connectionOf(options: object): CreateConnectionOptions {
+  const { onread: _, ...rest } = options as CreateConnectionOptions & { readonly onread?: unknown }
+  return rest
+}
+
+/** @internal NetNs.agent */
+export function agentOf(place: Place, options?: AgentOptions): Agent {
+  checkOptions(options)
+  const agent = new Agent(options)
+  const connecting = agent as unknown as Connecting
+  connecting.createConnection = (options) => createConnection(place, connectionOf(options))
+  return agent
+}
+
+/** @internal NetNs.httpsAgent */
+export function secureAgentOf(place: Place, options?: SecureAgentOptions): SecureAgent {
+  checkOptions(options)
+  const agent = new SecureAgent(options)
+  const connecting = agent as unknown as Connecting
+  const original = { createConnection: connecting.createConnection, createSocket: connecting.createSocket }
+  // Node calls `createConnection` within `createSocket`, and tells only this one for which request.
+  let request: ClientRequest | undefined
+  connecting.createSocket = (forRequest, ...rest) => {
+    request = forRequest
+    try {
+      original.createSocket.call(connecting, forRequest, ...rest)
+    } finally {
+      request = undefined
+    }
+  }
+  connecting.createConnection = (options, oncreate) => {
+    // TLS goes the short way only over a socket that is connected. Until then the request has none, and tells nobody that
+    // it is given up.
+    const socket = createConnection(place, connectionOf(options))
+    const release = request === undefined ? () => undefined : standIn(socket, request)
+    const onError = (error: Error): void => {
+      release()
+      oncreate?.(error)
+    }
+    socket.once('error', onError)
+    socket.once('connect', () => {
+      release()
+      socket.off('error', onError).setTimeout(0)
+      let secure: Duplex | undefined
+      try {
+        secure = original.createConnection.call(connecting, { ...options, socket })
+      } catch (error) {
+        socket.destroy()
+        oncreate?.(error as Error)
+        return
+      }
+      oncreate?.(null, secure)
+    })
+    return undefined
+  }
+  return agent
+}
+
+/** Lets a socket end with a request that does not have it yet, and the request hear that nothing happens. */
+function standIn(socket: Socket, request: ClientRequest): () => void {
+  const onTimeout = (): unknown => request.emit('timeout')
+  socket.on('timeout', onTimeout)
+  const destroy = request.destroy.bind(request)
+  request.destroy = (error) => {
+    destroy(error)
+    socket.destroy(error ?? Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+    return request
+  }
+  return () => {
+    socket.off('timeout', onTimeout)
+    Reflect.deleteProperty(request, 'destroy')
+  }
+}

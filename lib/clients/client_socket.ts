@@ -1,0 +1,167 @@
+// A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
+import { Socket, type SocketConstructorOpts } from 'node:net'
+import { withNetns, checkSocketPath, noteSocket } from '../sockets/inside'
+import { checkInteger } from '../wire/integers'
+import { wrongType } from '../wire/invalid'
+import { establish, type HostTarget, type Place, type Target } from './establish'
+import { takeOver } from './take_over'
+
+/** Options of `NetNs.createConnection`: those of Node's `net.createConnection`. What it does not know is left alone. */
+export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path' | 'port' | 'host'>> {
+  /** A name, which is resolved in the namespace, or an IP address. Default: `localhost`. */
+  host?: string | null | undefined
+  /** The port to connect to, 1 to 65535. */
+  port?: number | string | null | undefined
+  /** The path of a Unix socket; `\0` at its beginning makes it an abstract one, which the network namespace has. */
+  path?: string | null | undefined
+  /** Keeps the writable side open when the other end has ended. Default: false. */
+  allowHalfOpen?: boolean | undefined
+  /** Without Nagle's algorithm (TCP_NODELAY). Default: false. */
+  noDelay?: boolean | undefined
+  /** With keep-alive (SO_KEEPALIVE). Default: false. */
+  keepAlive?: boolean | undefined
+  /** Milliseconds before the first keep-alive probe. Default: 0, as the kernel has it. */
+  keepAliveInitialDelay?: number | undefined
+  /** Bytes that are buffered in either direction. Default: as in Node. */
+  highWaterMark?: number | undefined
+  /** Milliseconds without traffic after which the socket emits `timeout`, while it connects too. Default: never. */
+  timeout?: number | undefined
+  /** Destroys the socket. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * How the functions of Node that connect take their arguments: options, a port and a host, or the path of a Unix socket;
+ * then what listens to `connect`.
+ */
+export interface CreateConnection {
+  (to?: CreateConnectionOptions | number | string, onConnect?: (...args: never[]) => void): Socket
+  (port: number, host: string, onConnect?: (...args: never[]) => void): Socket
+}
+
+type OnConnect = () => void
+
+/** What was given in one of those ways. */
+function readArguments([first, second, third]: readonly unknown[]): [CreateConnectionOptions, OnConnect | undefined] {
+  const onConnect = [second, third].find((one) => typeof one === 'function') as OnConnect | undefined
+  if (third !== undefined && onConnect !== third) throw wrongType('onConnect', 'a function', third)
+  if (typeof first === 'object' && first !== null) return [first, onConnect]
+  if (typeof first === 'string' && !/^\d+$/.test(first)) return [{ path: first }, onConnect]
+  return [{ port: first as number, host: typeof second === 'string' ? second : undefined }, onConnect]
+}
+
+function targetOf(options: CreateConnectionOptions): Target {
+  const { path, port, localPort } = options
+  const host = options.host ?? 'localhost'
+  if (typeof path === 'string' && path !== '') return { path: checkSocketPath(path) }
+  if (typeof host !== 'string') throw wrongType('host', 'a name or an IP address', host)
+  const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port
+  if (localPort !== undefined) checkInteger(localPort, 0, 65_535, 'localPort')
+  return {
+    ...options,
+    path: undefined,
+    host: host === '' ? 'localhost' : host,
+    port: checkInteger(number, 1, 65_535, 'port'),
+  }
+}
+
+function constructorOptions({ allowHalfOpen, highWaterMark, signal }: CreateConnectionOptions): SocketConstructorOpts {
+  const given = { allowHalfOpen, highWaterMark, signal }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** What Node's streams have besides what is documented: a socket that was closed may connect again. */
+interface Undestroyable {
+  _undestroy(): void
+}
+
+class ClientSocket extends Socket {
+  readonly #place: Place
+  #noDelay: boolean
+  #keepAlive: { readonly initialDelay: number | undefined } | undefined
+  #attempt: AbortController | undefined
+
+  constructor(place: Place, options: CreateConnectionOptions) {
+    super(constructorOptions(options))
+    this.#place = place
+    this.#noDelay = options.noDelay === true
+    this.#keepAlive = options.keepAlive === true ? { initialDelay: options.keepAliveInitialDelay } : undefined
+  }
+
+  get #isOpen(): boolean {
+    return (this as unknown as { _handle: object | null })._handle !== null
+  }
+
+  override connect(...args: readonly unknown[]): this {
+    const [options, onConnect] = readArguments(args)
+    const target = targetOf(options)
+    if (onConnect !== undefined) this.once('connect', onConnect)
+    if (this.destroyed) (this as unknown as Undestroyable)._undestroy()
+    this.#attempt?.abort()
+    const attempt = (this.#attempt = new AbortController())
+    this.#is({ connecting: true, _host: 'host' in target ? target.host : null })
+    void this.#establish(target, attempt.signal)
+    return this
+  }
+
+  async #establish(target: Target, signal: AbortSignal): Promise<void> {
+    const { netns } = this.#place
+    const tell = (event: string, ...args: unknown[]): void => {
+      if (!signal.aborted) this.emit(event, ...args)
+    }
+    try {
+      const connected = await establish(this.#place, target, { allowHalfOpen: true }, { signal }, tell)
+      if (signal.aborted) connected.destroy()
+      else this.#goOnWith(connected)
+    } catch (error) {
+      if (!signal.aborted) this.destroy(withNetns(error, netns) as Error)
+    }
+  }
+
+  #goOnWith(connected: Socket): void {
+    takeOver(this, connected)
+    this.#attempt = undefined
+    this.#is({ connecting: false, _sockname: null })
+    if (this.#noDelay) super.setNoDelay(true)
+    if (this.#keepAlive !== undefined) super.setKeepAlive(true, this.#keepAlive.initialDelay)
+    noteSocket(this, 'connection', this.#place.netns, () => !this.destroyed, createConnection)
+    // Its listeners are not to throw into our promise.
+    process.nextTick(() => {
+      if (this.destroyed) return
+      this.emit('connect')
+      this.emit('ready')
+      if (!this.isPaused()) this.read(0)
+    })
+  }
+
+  /** For what only Node itself changes otherwise. */
+  #is(state: object): void {
+    Object.assign(this, state)
+  }
+
+  override setNoDelay(noDelay = true): this {
+    if (this.#isOpen) return super.setNoDelay(noDelay)
+    this.#noDelay = noDelay
+    return this
+  }
+
+  override setKeepAlive(enable = false, initialDelay?: number): this {
+    if (this.#isOpen) return super.setKeepAlive(enable, initialDelay)
+    this.#keepAlive = enable ? { initialDelay } : undefined
+    return this
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#attempt?.abort()
+    super._destroy(error, callback)
+  }
+}
+
+/** @internal NetNs.createConnection */
+export function createConnection(place: Place, ...args: readonly unknown[]): Socket {
+  if (args.length === 0) return new ClientSocket(place, {})
+  const [options, onConnect] = readArguments(args)
+  const socket = new ClientSocket(place, options)
+  if (typeof options.timeout === 'number' && options.timeout > 0) socket.setTimeout(options.timeout)
+  return onConnect === undefined ? socket.connect(options) : socket.connect(options, onConnect)
+}

@@ -1,0 +1,147 @@
+// A dispatcher of undici whose connections begin inside a namespace. It is the user's undici: this library has none.
+import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import type { ConnectionOptions as SecureOptions } from 'node:tls'
+import { AbortError, NetloomError } from '../errors'
+import { checkInteger } from '../wire/integers'
+import { wrongType } from '../wire/invalid'
+import { establish, type HostTarget, type Place, type Target } from './establish'
+
+/** A class of undici. */
+export type UndiciClass = abstract new (...args: never[]) => object
+
+/** The module `undici`, of version 6 or newer: what is needed of it. */
+export interface UndiciModule {
+  /** Its pool of connections to all origins. */
+  readonly Agent: UndiciClass
+  /** What makes its function that connects. */
+  readonly buildConnector: (options?: never) => unknown
+  /** Its errors. */
+  readonly errors: Readonly<Record<'ConnectTimeoutError', UndiciClass>>
+}
+
+/** How a dispatcher connects. */
+export interface DispatcherConnectOptions extends Omit<SecureOptions, 'timeout' | 'socket' | 'lookup'> {
+  /** Milliseconds for a connection; 0 for no limit. Default: 10000, as undici has it. */
+  timeout?: number | undefined
+  /** Resolves names. Default: the namespace's `lookup`. */
+  lookup?: HostTarget['lookup']
+  /** The path of a Unix socket that is connected to instead, whatever the URL says. */
+  socketPath?: string | undefined
+  /** Whether the addresses of a name are tried in turn. Default: as in Node. */
+  autoSelectFamily?: boolean | undefined
+  /** Milliseconds for each of them but the last. Default: as in Node. */
+  autoSelectFamilyAttemptTimeout?: number | undefined
+  /** With HTTP/2 where a server offers it. Default: that of the dispatcher. */
+  allowH2?: boolean | undefined
+}
+
+/** Options of `NetNs.dispatcher`: those of undici's `Agent` (`connections`, `pipelining`, `keepAliveTimeout` …). */
+export interface DispatcherOptions {
+  /** How it connects; no function, as it is this which makes it connect inside the namespace. */
+  connect?: DispatcherConnectOptions | undefined
+  /** With HTTP/2 where a server offers it. Default: as in undici. */
+  allowH2?: boolean | undefined
+  /** Milliseconds for a connection. Default: 10000, as undici has it. */
+  connectTimeout?: number | undefined
+  readonly [option: string]: unknown
+}
+
+/** What Node's own `fetch` takes as `dispatcher`. */
+export type FetchDispatcher =
+  RequestInit extends Partial<Record<'dispatcher', infer Dispatcher>> ? NonNullable<Dispatcher> : object
+
+type Callback = (error: Error | null, socket: Socket | null) => void
+
+/** undici's function that connects, and what it is given. */
+interface Origin {
+  readonly hostname: string
+  readonly protocol: string
+  readonly port: string
+  readonly localAddress?: string | null
+}
+type Connector = (origin: Origin & { readonly httpSocket?: Socket }, callback: Callback) => void
+
+interface Usable {
+  readonly Agent: new (options: object) => object
+  readonly buildConnector: (options: object) => Connector
+  readonly errors: { readonly ConnectTimeoutError: new (message: string) => Error }
+}
+
+/** The undici that the program has installed, or else one beside this library. */
+function installed(netns: string): unknown {
+  const places = [process.argv[1], join(process.cwd(), 'index.js'), __filename]
+  for (const place of places) {
+    if (place === undefined) continue
+    try {
+      return createRequire(place)('undici') as unknown
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  }
+  throw new NetloomError(
+    `NetNs.dispatcher in netns ${netns}: there is no package "undici": npm install undici, or give it as the option "undici"`,
+    'ERR_NETLOOM_NO_UNDICI',
+    { operation: 'NetNs.dispatcher', netns },
+  )
+}
+
+function moduleOf(given: unknown, netns: string): Usable {
+  const found = (given ?? installed(netns)) as Partial<Usable> | null
+  const usable = typeof found?.Agent === 'function' && typeof found.buildConnector === 'function'
+  if (!usable) throw wrongType('undici', 'the module undici', given)
+  return found as Usable
+}
+
+function checkObject(value: unknown, field: string): void {
+  if (typeof value !== 'object' || value === null) throw wrongType(field, 'an object', value)
+}
+
+/** @internal NetNs.dispatcher */
+export function dispatcherOf(place: Place, options: DispatcherOptions & { undici?: unknown } = {}): object {
+  checkObject(options, 'options')
+  const { undici: given, connect = {}, ...rest } = options
+  checkObject(connect, 'connect')
+  const timeout = connect.timeout ?? rest.connectTimeout ?? 10_000
+  checkInteger(timeout, 0, 0x7fffffff, 'connect.timeout')
+  const undici = moduleOf(given, place.netns.label)
+  const { allowH2, maxCachedSessions } = rest
+  const common = Object.fromEntries(
+    Object.entries({ allowH2, maxCachedSessions }).filter(([, value]) => value !== undefined),
+  )
+  const secure = undici.buildConnector({ ...common, ...connect, timeout })
+  const connector: Connector = (origin, callback) => {
+    const own = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+    const call = timeout === 0 ? {} : { timeout }
+    establish(place, targetOf(origin, connect), own, call).then(
+      (socket) => {
+        // Its errors are not ours.
+        process.nextTick(() => {
+          if (origin.protocol === 'https:') secure({ ...origin, httpSocket: socket }, callback)
+          else callback(null, socket)
+        })
+      },
+      (error: unknown) => {
+        const late = error instanceof AbortError
+        const told = late ? new undici.errors.ConnectTimeoutError(`Connect Timeout Error (${error.message})`) : error
+        process.nextTick(callback, told, null)
+      },
+    )
+  }
+  return new undici.Agent({ ...rest, connect: connector })
+}
+
+function targetOf({ hostname, protocol, port, localAddress }: Origin, connect: DispatcherConnectOptions): Target {
+  const { socketPath, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = connect
+  if (socketPath !== undefined) return { path: socketPath }
+  return {
+    // undici gives an IPv6 address as it stands in a URL.
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    localAddress: localAddress ?? undefined,
+    lookup,
+    autoSelectFamily,
+    autoSelectFamilyAttemptTimeout,
+  }
+}

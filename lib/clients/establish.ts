@@ -1,0 +1,161 @@
+// A connection to a name: its addresses are tried in turn, as Node does it (RFC 8305, "happy eyeballs").
+import type { LookupAddress } from 'node:dns'
+import {
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  type LookupFunction,
+  type Socket,
+} from 'node:net'
+import { AbortError } from '../errors'
+import type { CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import type { NameLookup, NameLookupOptions } from '../names/lookup'
+import { connect, type ConnectionOptions } from '../sockets/connection'
+
+/** A namespace, and how it resolves names. */
+export interface Place {
+  readonly netns: NetnsHandle
+  readonly lookup: NameLookup
+}
+
+/** Where a connection goes by TCP, as Node's `net.connect` has it. */
+export interface HostTarget {
+  /** A name, or an IP address. */
+  readonly host: string
+  /** The port, 1 to 65535. */
+  readonly port: number
+  /** The address to connect from. Default: the kernel chooses. */
+  readonly localAddress?: string | undefined
+  /** The port to connect from, 0 to 65535. Default: 0, the kernel chooses. */
+  readonly localPort?: number | undefined
+  /** The only device that it sends and receives by, by name or index (SO_BINDTOIFINDEX). Default: any. */
+  readonly dev?: string | number | undefined
+  /** The family of the addresses of a name, 4 or 6; 0 for both. Default: 0. */
+  readonly family?: NameLookupOptions['family']
+  /** How a name is resolved: `dns.ADDRCONFIG`, `dns.V4MAPPED`, `dns.ALL`. Default: 0. */
+  readonly hints?: number | undefined
+  /** Resolves a name instead of the namespace's `lookup`. */
+  readonly lookup?: LookupFunction | undefined
+  /** Whether the addresses of a name are tried in turn. Default: as in Node. */
+  readonly autoSelectFamily?: boolean | undefined
+  /** Milliseconds for each of them but the last. Default: as in Node. */
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined
+  /** No path. */
+  readonly path?: undefined
+}
+
+/** Where a connection goes. */
+export type Target = HostTarget | { readonly path: string }
+
+/** Hears what happens on the way, by the names of Node's events. */
+export type Listener = (event: string, ...args: unknown[]) => void
+
+type OwnOptions = Omit<ConnectionOptions, keyof CallOptions>
+
+/** A connection from the namespace, with Node's errors. */
+export async function establish(
+  place: Place,
+  target: Target,
+  own: OwnOptions,
+  { signal, timeout }: Pick<CallOptions, 'signal' | 'timeout'>,
+  tell: Listener = () => undefined,
+): Promise<Socket> {
+  const deadline = timeout === undefined ? undefined : performance.now() + timeout
+  const rest = (): number | undefined =>
+    deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
+  if (target.path !== undefined) return connect(place.netns, { ...own, path: target.path, signal, timeout })
+  const { port, localAddress, localPort, dev } = target
+  const addresses = await addressesOf(place, target, { signal, timeout }, tell)
+  const limit = target.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout()
+  const errors: unknown[] = []
+  for (const [index, { address, family }] of addresses.entries()) {
+    const isLast = index === addresses.length - 1
+    const left = rest()
+    const mine = isLast ? left : Math.min(limit, left ?? limit)
+    tell('connectionAttempt', address, port, family)
+    try {
+      return await connect(place.netns, {
+        ...own,
+        host: address,
+        port,
+        localAddress,
+        localPort,
+        dev,
+        signal,
+        timeout: mine,
+      })
+    } catch (error) {
+      if (signal?.aborted === true || rest() === 0) throw error
+      if (error instanceof AbortError) {
+        tell('connectionAttemptTimeout', address, port, family)
+        errors.push(timedOut(place.netns, address, port))
+      } else {
+        tell('connectionAttemptFailed', address, port, family, error)
+        errors.push(error)
+      }
+    }
+  }
+  throw errors.length === 1 ? errors[0] : together(errors, place.netns)
+}
+
+/** What Node says of an address that it has given up for the next one. */
+function timedOut({ label }: NetnsHandle, address: string, port: number): Error {
+  const properties = { errno: -110, code: 'ETIMEDOUT', syscall: 'connect', address, port, netns: label }
+  return Object.assign(new Error(`connect ETIMEDOUT ${address}:${port}`), properties)
+}
+
+function together(errors: readonly unknown[], { label }: NetnsHandle): AggregateError {
+  const { code } = errors[0] as { readonly code?: string }
+  return Object.assign(new AggregateError(errors), { code, netns: label })
+}
+
+/** The addresses that are tried, in order. */
+async function addressesOf(
+  place: Place,
+  target: HostTarget,
+  call: Pick<CallOptions, 'signal' | 'timeout'>,
+  tell: Listener,
+): Promise<LookupAddress[]> {
+  const { host, hints, autoSelectFamily = getDefaultAutoSelectFamily() } = target
+  const numeric = isIP(host)
+  if (numeric !== 0) return [{ address: host, family: numeric }]
+  // What is bound to an address reaches only those of its family.
+  const family = target.family ?? isIP(target.localAddress ?? '')
+  const wanted = { family, all: true, ...(hints === undefined ? {} : { hints }) } as const
+  let found: LookupAddress[]
+  try {
+    found =
+      target.lookup === undefined || target.lookup === place.lookup
+        ? await place.lookup(host, { ...wanted, ...call })
+        : await foreignLookup(target.lookup, host, wanted)
+  } catch (error) {
+    tell('lookup', error, undefined, undefined, host)
+    throw error
+  }
+  for (const { address, family } of found) tell('lookup', null, address, family, host)
+  return autoSelectFamily ? inTurn(found) : found.slice(0, 1)
+}
+
+/** The families alternate, beginning with the one that comes first. */
+function inTurn(found: readonly LookupAddress[]): LookupAddress[] {
+  const first = found.filter(({ family }) => family === found[0]?.family)
+  const second = found.filter(({ family }) => family !== found[0]?.family)
+  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, turn) => [first[turn], second[turn]])
+  return turns.flat().filter((address) => address !== undefined)
+}
+
+type LookupAnswer = (error: Error | null | undefined, address: string | LookupAddress[], family?: number) => void
+
+/** Somebody else's function, such as `dns.lookup` or one that remembers. */
+function foreignLookup(lookup: LookupFunction, host: string, options: object): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    const answer: LookupAnswer = (error, address, family) => {
+      if (error !== null && error !== undefined) reject(error)
+      else if (typeof address === 'string') resolve([{ address, family: family ?? isIP(address) }])
+      else resolve(address)
+    }
+    const ask = lookup as (host: string, options: object, answer: LookupAnswer) => void
+    ask(host, options, answer)
+  })
+}

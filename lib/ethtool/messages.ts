@@ -1,0 +1,48 @@
+// Messages of the family `ethtool` (linux/ethtool_netlink.h, Documentation/networking/ethtool-netlink.rst), as far as features go.
+import { genlmsghdr } from '../netlink/generic'
+import { attributes } from '../wire/attributes'
+import { checkDevice, type Device } from '../wire/device'
+import { u32 } from '../wire/integers'
+import { list } from '../wire/nesting'
+import { flag, text } from '../wire/text'
+
+const header = attributes('ETHTOOL_A_HEADER_', {
+  index: ['DEV_INDEX', 1, u32],
+  name: ['DEV_NAME', 2, text(15)],
+  flags: ['FLAGS', 3, u32],
+})
+
+const bit = attributes('ETHTOOL_A_BITSET_BIT_', {
+  index: ['INDEX', 1, u32],
+  name: ['NAME', 2, text(31)],
+  value: ['VALUE', 3, flag],
+})
+
+const bitset = attributes('ETHTOOL_A_BITSET_', {
+  noMask: ['NOMASK', 1, flag],
+  size: ['SIZE', 2, u32],
+  bits: ['BITS', 3, list('ETHTOOL_A_BITSET_BITS_BIT', 1, bit)],
+})
+
+/** The messages ETHTOOL_MSG_FEATURES_…. */
+export const featuresLayout = {
+  header: genlmsghdr,
+  attributes: attributes('ETHTOOL_A_FEATURES_', {
+    header: ['HEADER', 1, header],
+    hw: ['HW', 2, bitset],
+    wanted: ['WANTED', 3, bitset],
+    active: ['ACTIVE', 4, bitset],
+    noChange: ['NOCHANGE', 5, bitset],
+  }),
+}
+
+export const ETHTOOL_MSG_FEATURES_GET = 11
+export const ETHTOOL_MSG_FEATURES_SET = 12
+export const ETHTOOL_FLAG_OMIT_REPLY = 2
+
+/** The header that names a device. */
+export function headerOf(dev: Device, flags?: number): { index?: number; name?: string; flags?: number } {
+  const checked = checkDevice(dev, 'dev')
+  const which = typeof checked === 'number' ? { index: checked } : { name: checked }
+  return flags === undefined ? which : { ...which, flags }
+}

@@ -1,0 +1,120 @@
+// From a name to its addresses: the hosts file, then the name servers, in the domains of the search list.
+import { hostname as hostName } from 'node:os'
+import { isIPv6 } from 'node:net'
+import { AbortError, type Subject } from '../errors'
+import type { NetnsHandle } from '../native/netns_handle'
+import { parseHosts, parseResolvConf, plainName, type Hosts, type Resolving } from './configuration'
+import { EtcFile } from './etc'
+import { ask, type Answer, type RecordType } from './question'
+
+/** The addresses of a name, by family. */
+export interface Addresses {
+  readonly A: readonly string[]
+  readonly AAAA: readonly string[]
+}
+
+/** Why there are none: the name does not exist or has none of the family, or nobody who knows could be asked. */
+export type Failure = 'ENOTFOUND' | 'EAI_AGAIN'
+
+const loopback: Addresses = { A: ['127.0.0.1'], AAAA: ['::1'] }
+
+/** Resolves names for one namespace. */
+export class Resolver {
+  readonly #netns: NetnsHandle
+  readonly #name: string | undefined
+  readonly #resolvConf = new EtcFile('resolv.conf', (text) => parseResolvConf(text, domainOf(hostName())))
+  readonly #hosts = new EtcFile<Hosts>('hosts', parseHosts)
+  #turn = 0
+
+  /** @param name - Its name below /etc/netns, if it has one. */
+  constructor(netns: NetnsHandle, name: string | undefined) {
+    this.#netns = netns
+    this.#name = name
+  }
+
+  /** The namespace that it resolves for. */
+  get netns(): NetnsHandle {
+    return this.#netns
+  }
+
+  /** The addresses of a name. */
+  async resolve(
+    name: string,
+    types: readonly RecordType[],
+    signal: AbortSignal | undefined,
+  ): Promise<Addresses | Failure> {
+    const subject: Subject = { operation: 'NetNs.lookup', netns: this.#netns.label }
+    if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
+    this.#netns.use(subject.operation)
+    const hosts = await this.#hosts.read(this.#name, subject)
+    const listed = only(hosts.get(plainName(name)) ?? [], types)
+    if (count(listed) > 0) return listed
+    // RFC 6761: nobody is asked for it.
+    if (/(^|\.)localhost$/.test(plainName(name))) return only([...loopback.AAAA, ...loopback.A], types)
+    const how = await this.#resolvConf.read(this.#name, subject)
+    const asked = how.noIPv6 ? types.filter((type) => type !== 'AAAA') : types
+    let failure: Failure = 'ENOTFOUND'
+    for (const candidate of candidates(name, how)) {
+      const found = await Promise.all(asked.map((type) => this.#ask(candidate, type, how, signal)))
+      const addresses = found.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))
+      if (addresses.length > 0) return only(addresses, types)
+      // As glibc does it: who is not there will not be there for the name in the next domain.
+      if (found.some(({ kind }) => kind === 'nobody')) return 'EAI_AGAIN'
+      if (found.some(({ kind }) => kind === 'no help')) failure = 'EAI_AGAIN'
+    }
+    return failure
+  }
+
+  /** Asks the servers in turn, until one of them knows. */
+  async #ask(name: string, type: RecordType, how: Resolving, signal: AbortSignal | undefined): Promise<Answer> {
+    const { servers, attempts, tcpOnly } = how
+    const first = how.rotate ? this.#turn++ % servers.length : 0
+    const inTurn = [...servers.slice(first), ...servers.slice(0, first)]
+    let said: Answer = { kind: 'nobody' }
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      // As glibc does it: twice as long each time, shared among the servers from the second time on.
+      const shared = attempt === 0 ? how.timeout : (how.timeout << attempt) / servers.length
+      for (const server of inTurn) {
+        try {
+          const question = { name, type, server, timeout: Math.max(1000, shared), tcpOnly, signal }
+          const answer = await ask(this.#netns, question)
+          if (answer.kind !== 'no help') return answer
+          said = answer
+        } catch (error) {
+          if (signal?.aborted === true || isOurs(error)) throw error
+        }
+      }
+    }
+    return said
+  }
+}
+
+/** Whether to ask another server would fail in the same way. */
+function isOurs(error: unknown): boolean {
+  const { code } = error as { readonly code?: string }
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ERR_NETLOOM_CLOSED'
+}
+
+function domainOf(host: string): string | undefined {
+  const dot = host.indexOf('.')
+  return dot < 0 ? undefined : host.slice(dot + 1)
+}
+
+/** The names that are tried, in order. */
+function candidates(name: string, { search, ndots }: Resolving): string[] {
+  if (name.endsWith('.')) return [name.slice(0, -1)]
+  const dots = name.split('.').length - 1
+  const inDomains = search.map((domain) => (domain === '' ? name : `${name}.${domain}`))
+  const all = dots >= ndots ? [name, ...inDomains] : [...inDomains, name]
+  return [...new Set(all)].filter((candidate) => Buffer.byteLength(candidate) <= 253)
+}
+
+function only(addresses: readonly string[], types: readonly RecordType[]): Addresses {
+  const of = (type: RecordType): string[] =>
+    types.includes(type) ? addresses.filter((address) => isIPv6(address) === (type === 'AAAA')) : []
+  return { A: of('A'), AAAA: of('AAAA') }
+}
+
+function count({ A, AAAA }: Addresses): number {
+  return A.length + AAAA.length
+}

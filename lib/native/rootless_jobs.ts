@@ -1,0 +1,47 @@
+// The addon's jobs on namespaces that need no privilege, as promises with errors in our terms.
+import { forbiddenBy } from './forbidden'
+import { addon, type NetnsDescription, type Started } from './addon'
+import { runJob, type CallOptions } from './jobs'
+import { NetnsHandle } from './netns_handle'
+import { unwrap } from './netns_jobs'
+
+/** Which user namespace one is created in. */
+export interface RootlessRequest {
+  /** Lines of `/proc/PID/uid_map`; empty: one's own user, as root. */
+  readonly users: string
+  /** The same of groups. */
+  readonly groups: string
+  /** One that belongs to the user namespace which this one shall belong to. */
+  readonly with?: NetnsHandle | undefined
+}
+
+/** Creates an anonymous namespace in a user namespace of this process. */
+export async function createRootless(request: RootlessRequest, options?: CallOptions): Promise<NetnsHandle> {
+  const operation = 'NetNs.create'
+  const { users, groups, with: other } = request
+  const start = (): Started => addon.createRootless(users, groups, other?.use(operation) ?? 0)
+  const completion = await runJob<NetnsDescription>({ operation }, start, options)
+  const { errno, call } = completion
+  return new NetnsHandle(unwrap(completion, { operation, hint: forbiddenBy(errno, call) }))
+}
+
+/** What a child of this process enters to be in a namespace: a descriptor, and its kind as a flag of setns(2). */
+export interface WayIn {
+  /** Belongs to the handle, and is valid while that is open. */
+  readonly fd: number
+  /** `CLONE_NEWNET`, or `CLONE_NEWUSER` before it where only a user namespace gives the right to enter. */
+  readonly kind: number
+}
+
+/** What a child enters, in this order, to be in the namespace. Nothing if it is there anyway. */
+export async function findWayIn(operation: string, netns: NetnsHandle, options?: CallOptions): Promise<WayIn[]> {
+  const about = { operation, netns: netns.label }
+  const start = (): Started => addon.wayIn(netns.use(operation))
+  const numbers = unwrap(await runJob<number[]>(about, start, options), about)
+  const ways: WayIn[] = []
+  for (let i = 0; i < numbers.length; i += 2) {
+    const [fd, kind] = numbers.slice(i) as [number, number]
+    ways.push({ fd, kind })
+  }
+  return ways
+}

@@ -1,0 +1,129 @@
+// View: what a network namespace holds and shows, whose handle is open.
+import { readdir, readFile, readlink, type ReadFileOptions } from '../files/read'
+import { Sysctl } from '../files/sysctl'
+import { Sysfs } from '../files/sysfs'
+import type { CallOptions } from '../native/jobs'
+import { Ethtool } from '../ethtool/ethtool'
+import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import { destroySockets, listSockets, type DestroyedSockets, type SocketInfo } from '../diag/sockets'
+import type { InetSocketInfo } from '../diag/inet'
+import type { SocketProtocol, SocketsOptions } from '../diag/options'
+import { Addresses } from '../route/addresses'
+import { Links } from '../route/links'
+import { Neighbors } from '../route/neighbors'
+import { Routes } from '../route/routes'
+import { Rules } from '../route/rules'
+import { Taps } from '../taps/taps'
+
+/** What one sees in a network namespace and sets there: its devices and tables, its sysctls and files, who is connected. */
+export abstract class View implements NetnsTarget {
+  /** @internal */
+  readonly [handleOf]: NetnsHandle
+  /** Its network devices. */
+  readonly links: Links
+  /** The IP addresses of its devices. */
+  readonly addresses: Addresses
+  /** Its routes. */
+  readonly routes: Routes
+  /** Its neighbor tables (ARP, NDP). */
+  readonly neighbors: Neighbors
+  /** Its routing policy rules. */
+  readonly rules: Rules
+  /** Its name under `/run/netns`, if it was created or opened by name. */
+  abstract readonly name: string | undefined
+  #taps: Taps | undefined
+  #sysctl: Sysctl | undefined
+  #sysfs: Sysfs | undefined
+  #ethtool: Ethtool | undefined
+
+  /** @internal */
+  protected constructor(handle: NetnsHandle) {
+    this[handleOf] = handle
+    this.links = new Links(handle)
+    this.addresses = new Addresses(handle)
+    this.routes = new Routes(handle)
+    this.neighbors = new Neighbors(handle)
+    this.rules = new Rules(handle)
+  }
+
+  /** Its TUN and TAP devices, as streams of packets. */
+  get taps(): Taps {
+    return (this.#taps ??= new Taps(this[handleOf]))
+  }
+
+  /** What its devices do by themselves (ethtool). */
+  get ethtool(): Ethtool {
+    return (this.#ethtool ??= new Ethtool(this[handleOf]))
+  }
+
+  /**
+   * Lists the sockets in the namespace, whoever has them: what `ss` shows. The kernel filters (sock_diag(7)).
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `ENODEV`, `EPROTONOSUPPORT` for a kind that this kernel
+   *   does not list; NetlinkError: `EPERM` (`mark` takes CAP_NET_ADMIN); AbortError.
+   * @example
+   * const servers = await red.sockets({ protocol: 'tcp', state: 'listen', localPort: 80, processes: true })
+   */
+  async sockets<Protocol extends SocketProtocol = 'tcp' | 'udp'>(
+    options?: SocketsOptions<Protocol>,
+    call?: CallOptions,
+  ): Promise<SocketInfo<Protocol>[]> {
+    return listSockets(this[handleOf], options, call)
+  }
+
+  /**
+   * Ends sockets in the namespace, whoever has them, as `ss -K` does: their owners get `ECONNABORTED`. Those that end by
+   * themselves meanwhile are no error.
+   * @returns Those that the kernel was told to end, as they were before.
+   * @throws TypeError, RangeError for a wrong option, or none; NetlinkError: `EPERM`, `EOPNOTSUPP` (the kernel is built
+   *   without INET_DIAG_DESTROY); what `sockets` throws.
+   * @example
+   * await red.destroySockets({ protocol: 'tcp', remoteAddress: '10.0.0.2' })
+   */
+  async destroySockets(options: DestroyedSockets, call?: CallOptions): Promise<InetSocketInfo[]> {
+    return destroySockets(this[handleOf], options, call)
+  }
+
+  /** Its sysctls, those below `net`. */
+  get sysctl(): Sysctl {
+    return (this.#sysctl ??= new Sysctl(this[handleOf]))
+  }
+
+  /** Its view of sysfs: the attributes of its devices. */
+  get sysfs(): Sysfs {
+    return (this.#sysfs ??= new Sysfs(this[handleOf]))
+  }
+
+  /**
+   * Reads a file as the namespace shows it: below `/proc/net` (also as `/proc/self/net`), `/proc/sys/net`, `/sys`, and
+   * `/etc`, where `/etc/netns/NAME` lies over it as for `ip netns exec`.
+   * @throws TypeError for other paths, which are the same in every namespace; NetloomError: `ENOENT`, `EACCES` …
+   * @example
+   * const connections = await ns.readFile('/proc/net/tcp', 'utf8')
+   */
+  async readFile(path: string, options?: null | (ReadFileOptions & { encoding?: null | undefined })): Promise<Buffer>
+  async readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { encoding: BufferEncoding }),
+  ): Promise<string>
+  async readFile(path: string, options?: BufferEncoding | null | ReadFileOptions): Promise<string | Buffer> {
+    return readFile(this[handleOf], path, options)
+  }
+
+  /**
+   * Where a symbolic link leads, of the paths that `readFile` takes.
+   * @example
+   * await ns.readlink('/sys/class/net/eth0')
+   */
+  async readlink(path: string, options?: CallOptions): Promise<string> {
+    return readlink(this[handleOf], path, options)
+  }
+
+  /**
+   * The names in a directory, of the paths that `readFile` takes.
+   * @example
+   * const devices = await ns.readdir('/sys/class/net')
+   */
+  async readdir(path: string, options?: CallOptions): Promise<string[]> {
+    return readdir(this[handleOf], path, options)
+  }
+}

@@ -1,0 +1,124 @@
+// A bridge: its settings, and what is known of one.
+import { flag, oneOf, reported, reportedStrings, setOf, strings, text, vlans } from './codecs'
+import type { ChangesOf, Strings } from './changes'
+import type { Columns } from './columns'
+import type { Controller, ControllerSettings } from './controller'
+import type { IpfixSettings, NetFlowSettings, SflowSettings } from './sampling'
+
+/** A version of OpenFlow, as the database writes it. */
+export type OpenflowVersion = 'OpenFlow10' | 'OpenFlow11' | 'OpenFlow12' | 'OpenFlow13' | 'OpenFlow14' | 'OpenFlow15'
+
+/** The settings of a bridge that are columns of its own (table Bridge). */
+interface BridgeColumns {
+  /**
+   * Where packets are switched: `system` is the kernel's module, `netdev` is the switch's own process, which needs no module.
+   * Default: system.
+   */
+  readonly datapathType?: 'system' | 'netdev' | undefined
+  /**
+   * What happens without a controller: `standalone` switches as any switch does, `secure` forwards nothing but by flows.
+   * Default: standalone.
+   */
+  readonly failMode?: 'standalone' | 'secure' | undefined
+  /** Spanning tree (802.1D). Default: false. */
+  readonly stpEnable?: boolean | undefined
+  /** Rapid spanning tree (802.1D-2004). Default: false. */
+  readonly rstpEnable?: boolean | undefined
+  /** Multicast goes only to ports that asked for it (IGMP, MLD). Default: false. */
+  readonly mcastSnoopingEnable?: boolean | undefined
+  /** The versions of OpenFlow that are spoken. Default: all that the switch knows. `flows` needs OpenFlow13. */
+  readonly protocols?: readonly OpenflowVersion[] | undefined
+  /** VLANs in which no addresses are learned, so that all is flooded. */
+  readonly floodVlans?: readonly number[] | undefined
+  /** The table's `other_config`, such as `hwaddr` (the bridge's MAC address) or `mac-aging-time`. */
+  readonly otherConfig?: Strings | undefined
+  /** Whatever else somebody wants to remember. */
+  readonly externalIds?: Strings | undefined
+}
+
+/** The settings of a bridge. */
+export interface BridgeSettings extends BridgeColumns {
+  /** The OpenFlow controllers; in a change, all of them. */
+  readonly controllers?: readonly ControllerSettings[] | undefined
+  /** What is told to NetFlow's collectors. */
+  readonly netFlow?: NetFlowSettings | undefined
+  /** What is told to sFlow's collectors. */
+  readonly sflow?: SflowSettings | undefined
+  /** What is told to IPFIX's collectors. */
+  readonly ipfix?: IpfixSettings | undefined
+}
+
+/** A bridge to be made. */
+export interface BridgeOptions extends BridgeSettings {
+  /** Its name, which is that of its own port and device too: up to 15 bytes. */
+  readonly name: string
+}
+
+/** Changes of a bridge. */
+export type BridgeChanges = ChangesOf<BridgeSettings>
+
+/** A bridge as it is. */
+export interface Bridge extends Omit<BridgeSettings, 'controllers'> {
+  /** The UUID of its row. */
+  readonly uuid: string
+  /** Its name. */
+  readonly name: string
+  /** Where packets are switched. */
+  readonly datapathType: 'system' | 'netdev'
+  /** Its number for OpenFlow, 16 hexadecimal digits; undefined before the switch has made it. */
+  readonly datapathId?: string
+  /** Spanning tree. */
+  readonly stpEnable: boolean
+  /** Rapid spanning tree. */
+  readonly rstpEnable: boolean
+  /** Whether multicast goes only where it was asked for. */
+  readonly mcastSnoopingEnable: boolean
+  /** The versions of OpenFlow that are spoken; empty for all. */
+  readonly protocols: readonly OpenflowVersion[]
+  /** VLANs in which no addresses are learned. */
+  readonly floodVlans: readonly number[]
+  /** The table's `other_config`. */
+  readonly otherConfig: Strings
+  /** Whatever else somebody wants to remember. */
+  readonly externalIds: Strings
+  /** What the switch says of spanning tree and others. */
+  readonly status: Strings
+  /** What the switch says of rapid spanning tree. */
+  readonly rstpStatus: Strings
+  /** The names of its ports, its own among them. */
+  readonly ports: readonly string[]
+  /** The names of its mirrors. */
+  readonly mirrors: readonly string[]
+  /** Its OpenFlow controllers. */
+  readonly controllers: readonly Controller[]
+}
+
+const version = oneOf('OpenFlow10', 'OpenFlow11', 'OpenFlow12', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15')
+
+/** What is written. */
+export const bridgeSettingColumns: Columns<BridgeColumns> = {
+  datapathType: [
+    'datapath_type',
+    { ...oneOf('system', 'netdev'), read: (value) => (value === '' ? 'system' : value), empty: 'system' },
+  ],
+  failMode: ['fail_mode', oneOf('standalone', 'secure')],
+  stpEnable: ['stp_enable', flag],
+  rstpEnable: ['rstp_enable', flag],
+  mcastSnoopingEnable: ['mcast_snooping_enable', flag],
+  protocols: ['protocols', setOf(version)],
+  floodVlans: ['flood_vlans', vlans],
+  otherConfig: ['other_config', strings],
+  externalIds: ['external_ids', strings],
+}
+
+type OfOtherRows = 'ports' | 'mirrors' | 'controllers' | 'netFlow' | 'sflow' | 'ipfix'
+
+/** What is read. */
+export const bridgeColumns: Columns<Omit<Bridge, OfOtherRows>> = {
+  ...bridgeSettingColumns,
+  uuid: ['_uuid', reported()],
+  name: ['name', text],
+  datapathId: ['datapath_id', reported()],
+  status: ['status', reportedStrings],
+  rstpStatus: ['rstp_status', reportedStrings],
+}

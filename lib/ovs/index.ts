@@ -1,0 +1,59 @@
+// The public face of netloom/ovs: Open vSwitch without its command-line tools.
+export { OpenVswitch, type OpenVswitchEvents, type OvsConnectOptions, type OvsProcesses } from './open_vswitch'
+export type { LaunchOptions } from './launch/launch'
+export type { OvsCallOptions, OvsDeleteOptions } from './call'
+export type { ChangesOf, StringChanges, Strings } from './changes'
+export { Bridges } from './bridges'
+export type { Bridge, BridgeChanges, BridgeOptions, BridgeSettings, OpenflowVersion } from './bridge'
+export type { Controller, ControllerSettings, Manager, ManagerSettings } from './controller'
+export type { IpfixSettings, NetFlowSettings, SflowSettings } from './sampling'
+export { Ports, type PortFilter } from './ports'
+export type { BondInterface, Port, PortChanges, PortOptions, PortSettings } from './port'
+export type { Qos, QosSettings, QueueSettings } from './qos'
+export { Interfaces, type InterfaceFilter } from './interfaces'
+export type {
+  Interface,
+  InterfaceChanges,
+  InterfaceCounters,
+  InterfaceKind,
+  InterfaceOptions,
+  InterfaceSettings,
+  InterfaceState,
+  MadeInterface,
+  OtherInterface,
+  PatchInterface,
+  SystemInterface,
+  TunnelInterface,
+} from './interface'
+export { Mirrors } from './mirrors'
+export type { Mirror, MirrorChanges, MirrorOptions, MirrorSettings } from './mirror'
+export { Settings, type SwitchChanges, type SwitchSettings, type SwitchState } from './settings'
+export type { OvsChange, WatchOptions } from './watch'
+export { Flows } from './flows'
+export type { Flow, FlowCookie, FlowFilter, FlowKey, FlowOptions } from './openflow/flow'
+export type { FlowFields, FlowMatch, UnknownField } from './openflow/fields'
+export type { FlowRegisters, Register } from './openflow/registers'
+export type { MaskedNumber } from './openflow/values'
+export type { FlowPort, ReservedPort } from './openflow/ports'
+export type {
+  ClearActionsAction,
+  DecTtlAction,
+  FlowAction,
+  MetadataToWrite,
+  Resubmission,
+  GotoTableAction,
+  GroupAction,
+  OutputAction,
+  PopVlanAction,
+  PushVlanAction,
+  ResubmitAction,
+  SetFieldAction,
+  SetQueueAction,
+  UnknownAction,
+  WriteActionsAction,
+  WriteMetadataAction,
+} from './openflow/actions'
+export { OpenflowError } from './openflow/errors'
+export { OvsInterfaceError } from './errors'
+export { AbortError, isAlreadyExists, isNotFound, NetloomError } from '../errors'
+export type { InvalidValue } from '../wire/invalid'

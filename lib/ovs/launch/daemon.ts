@@ -1,0 +1,121 @@
+// A program of Open vSwitch as a child in the foreground: its files are in one directory, and it is stopped in the end.
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AbortError } from '../../errors'
+import type { NetNs } from '../../netns/netns'
+import { startInside } from './inside'
+import { requireProgram } from './programs'
+
+/** Milliseconds that a program has to end by itself. */
+const patience = 3000
+
+/** How a program has ended. */
+export interface Ending {
+  /** Its exit code; null if a signal ended it. */
+  readonly code: number | null
+  /** The signal that ended it. */
+  readonly signal: NodeJS.Signals | null
+}
+
+/** One program that runs. */
+export class Daemon {
+  readonly name: string
+  /** Resolves when it has ended; never rejects. */
+  readonly ended: Promise<Ending>
+  readonly #child: ChildProcess
+  readonly #dir: string
+  #ending: Ending | undefined
+  #failure: Error | undefined
+
+  /** Starts `name ARGS` with its socket for control, pid file and log in a directory. */
+  constructor(name: string, netns: NetNs, dir: string, args: readonly string[]) {
+    this.name = name
+    this.#dir = dir
+    const env = { ...process.env, OVS_RUNDIR: dir, OVS_DBDIR: dir, OVS_LOGDIR: dir, OVS_SYSCONFDIR: dir }
+    const own = [
+      '-vconsole:off', // before the log file, which it would tell of
+      `--unixctl=${join(dir, `${name}.ctl`)}`,
+      `--pidfile=${join(dir, `${name}.pid`)}`,
+      `--log-file=${join(dir, `${name}.log`)}`,
+    ]
+    const program = requireProgram(name)
+    // A file: it outlives us, and nobody has to read it.
+    const stderr = openSync(join(dir, `${name}.err`), 'w')
+    try {
+      const stdio = ['ignore', 'ignore', stderr] as const
+      this.#child = startInside(netns, program, [...args, ...own], { env, cwd: dir, stdio: [...stdio] })
+    } finally {
+      closeSync(stderr)
+    }
+    this.ended = new Promise((resolve) => {
+      const end = (ending: Ending): void => {
+        this.#ending ??= ending
+        resolve(ending)
+      }
+      this.#child.once('error', (error) => {
+        this.#failure = error
+        end({ code: null, signal: null })
+      })
+      this.#child.once('exit', (code, signal) => {
+        end({ code, signal })
+      })
+    })
+  }
+
+  /** Its process. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /**
+   * Resolves when its pid file is its own: nobody else has the directory then, and what listens there is not another's.
+   */
+  async started(signal: AbortSignal): Promise<void> {
+    while (this.#read('pid')[0] !== String(this.pid)) {
+      try {
+        await sleep(2, undefined, { signal })
+      } catch {
+        throw new AbortError({ operation: 'OpenVswitch.launch', netns: undefined }, 'unknown', signal.reason, this.name)
+      }
+    }
+  }
+
+  /** Why it has ended, as a part of a sentence; undefined while it runs. */
+  get end(): string | undefined {
+    if (this.#ending === undefined) return undefined
+    if (this.#failure !== undefined) return `${this.name} could not be started: ${this.#failure.message}`
+    const { code, signal } = this.#ending
+    const how = signal === null ? `ended with exit code ${code ?? 0}` : `was ended by ${signal}`
+    const words = this.#lastWords()
+    return `${this.name} ${how}${words === '' ? '' : ` (${words})`}`
+  }
+
+  /** Ends it: politely at first. Resolves when it has ended. */
+  async stop(): Promise<void> {
+    if (this.#ending !== undefined) return
+    this.#child.kill('SIGTERM')
+    const enough = new AbortController()
+    const late = sleep(patience, 'late' as const, { signal: enough.signal }).catch(() => undefined)
+    if ((await Promise.race([this.ended, late])) === 'late') this.#child.kill('SIGKILL')
+    enough.abort()
+    await this.ended
+  }
+
+  // What it said last before it logged, or the last error in its log.
+  #lastWords(): string {
+    const logged = this.#read('log').filter((line) => /\|(EMER|ERR)\|/.test(line))
+    return (this.#read('err').at(-1) ?? logged.at(-1) ?? '').trim()
+  }
+
+  /** The lines of one of its files. */
+  #read(file: string): string[] {
+    try {
+      const text = readFileSync(join(this.#dir, `${this.name}.${file}`), 'utf8')
+      return text.split('\n').filter((line) => line !== '')
+    } catch {
+      return []
+    }
+  }
+}

@@ -1,0 +1,19 @@
+// Starting a program inside a network namespace.
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import type { NetNs } from '../../netns/netns'
+import { findProgram } from './programs'
+
+/** Starts a program that the kernel ends (SIGTERM) when this thread ends, however it ends. */
+export function startInside(
+  netns: NetNs,
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): ChildProcess {
+  // Of util-linux: it sets PR_SET_PDEATHSIG and becomes the program.
+  const setpriv = findProgram('setpriv')
+  const [command, ...rest] =
+    setpriv === undefined ? [program, ...args] : [setpriv, '--pdeathsig', 'TERM', '--', program, ...args]
+  // A child is born where the thread is that starts it, which is inside until this returns.
+  return netns.run(() => spawn(command, rest, options))
+}

@@ -1,0 +1,41 @@
+// Where the programs of Open vSwitch are, if they are installed.
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { NetloomError } from '../../errors'
+
+// Root's programs are not in everybody's PATH.
+const besides = ['/usr/sbin', '/usr/local/sbin', '/sbin']
+
+/** The path of a program; undefined if it is not installed. */
+export function findProgram(name: string): string | undefined {
+  const directories = [...(process.env.PATH ?? '').split(delimiter).filter((each) => each !== ''), ...besides]
+  return directories
+    .map((directory) => join(directory, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+}
+
+/** The path of a program of Open vSwitch. */
+export function requireProgram(name: string): string {
+  const path = findProgram(name)
+  if (path !== undefined) return path
+  throw new NetloomError(
+    `Open vSwitch is not installed: there is no ${name} in PATH or /usr/sbin (Debian's package is openvswitch-switch).`,
+    'ERR_NETLOOM_OVS_NOT_INSTALLED',
+    { operation: 'OpenVswitch.launch', outcome: 'none' },
+  )
+}
+
+/** The schema that fits to the programs: the one that was installed with them, or else the one that came with us. */
+export function findSchema(): string {
+  const installed = ['/usr/share/openvswitch/vswitch.ovsschema', '/usr/local/share/openvswitch/vswitch.ovsschema']
+  // From dist/ovs/launch and lib/ovs/launch alike.
+  const ours = join(__dirname, '..', '..', '..', 'lib', 'ovsdb', 'schemas', 'vswitch.ovsschema')
+  return installed.find((path) => existsSync(path)) ?? ours
+}

@@ -1,0 +1,182 @@
+// A switch: Open vSwitch, reached by its database, or launched.
+import { EventEmitter } from 'node:events'
+import { dirname } from 'node:path'
+import { NetNs } from '../netns/netns'
+import { checkCall } from '../ovsdb/calls'
+import type { OvsdbConnectOptions } from '../ovsdb/client'
+import { tell } from '../ovsdb/events'
+import { checkKeys, wrongType } from '../wire/invalid'
+import { Bridges } from './bridges'
+import type { OvsCallOptions } from './call'
+import { Database } from './database'
+import { Flows } from './flows'
+import { Interfaces } from './interfaces'
+import { launch, type Launched, type LaunchOptions } from './launch/launch'
+import { Mirrors } from './mirrors'
+import { Ports } from './ports'
+import { Settings } from './settings'
+import { Staleness } from './staleness'
+import { Watch, type OvsChange, type WatchOptions } from './watch'
+
+/** How a switch that runs already is reached. */
+export interface OvsConnectOptions extends Omit<OvsdbConnectOptions, 'database' | 'remotes' | 'leaderOnly'> {
+  /** Where its database is: `unix:PATH`, `tcp:HOST:PORT` or `ssl:HOST:PORT`. Default: `unix:/run/openvswitch/db.sock`. */
+  readonly remotes?: string | readonly string[] | undefined
+  /** The directory of the bridges' sockets for `flows`. Default: that of the database's socket, or /run/openvswitch. */
+  readonly runDir?: string | undefined
+  /**
+   * The namespace in which the switch runs. If it is known, a device that was deleted and made anew is recognized at once.
+   * Otherwise it takes up to some tenths of a second.
+   */
+  readonly netns?: NetNs | undefined
+}
+
+/** The processes of a switch that was launched; undefined for one that could not be started. */
+export interface OvsProcesses {
+  /** ovsdb-server. */
+  readonly server: number | undefined
+  /** ovs-vswitchd. */
+  readonly switchd: number | undefined
+}
+
+/** What a switch tells of. */
+export interface OpenVswitchEvents {
+  /** A program of a switch that was launched has ended by itself: nothing is applied any more. */
+  exit: [reason: Error]
+}
+
+const systemDir = '/run/openvswitch'
+const connectKeys = [
+  'remotes runDir netns tls dial persistent connectTimeout probeInterval backoff messageLimit signal timeout',
+].flatMap((line) => line.split(' '))
+
+function runDirOf(remotes: string | readonly string[]): string {
+  const unix = [remotes].flat().find((remote) => typeof remote === 'string' && remote.startsWith('unix:'))
+  return unix === undefined ? systemDir : dirname(unix.slice('unix:'.length))
+}
+
+/**
+ * Open vSwitch, without ovs-vsctl and ovs-ofctl: each call is one transaction on the switch's database, and resolves when the
+ * switch has applied it.
+ * @example
+ * await using ovs = await OpenVswitch.connect()
+ * await ovs.bridges.add({ name: 'br0' })
+ * await ovs.ports.add({ bridge: 'br0', name: 'eth1', tag: 10 })
+ */
+export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements AsyncDisposable {
+  /** The bridges. */
+  readonly bridges: Bridges
+  /** The ports of all bridges. */
+  readonly ports: Ports
+  /** The interfaces of all ports, with their state and counters. */
+  readonly interfaces: Interfaces
+  /** The mirrors of all bridges. */
+  readonly mirrors: Mirrors
+  /** The flows of all bridges (OpenFlow). */
+  readonly flows: Flows
+  /** The settings of the switch as a whole. */
+  readonly settings: Settings
+  /** The directory of its sockets. */
+  readonly runDir: string
+  /** The namespace in which it runs, if that is known. */
+  readonly netns: NetNs | undefined
+  /** The processes of a switch that was launched. */
+  readonly pids: OvsProcesses | undefined
+  readonly #database: Database
+  readonly #launched: Launched | undefined
+  #closed: Promise<void> | undefined
+
+  private constructor(database: Database, runDir: string, netns: NetNs | undefined, launched?: Launched) {
+    super()
+    this.#database = database
+    this.#launched = launched
+    this.runDir = runDir
+    this.netns = netns
+    const staleness = new Staleness(database, netns)
+    this.bridges = new Bridges(database)
+    this.ports = new Ports(database, staleness)
+    this.interfaces = new Interfaces(database)
+    this.mirrors = new Mirrors(database)
+    this.flows = new Flows(database, runDir)
+    this.settings = new Settings(database)
+    if (launched === undefined) return
+    const [server, switchd] = launched.daemons
+    this.pids = { server: server.pid, switchd: switchd.pid }
+    for (const daemon of launched.daemons) {
+      void daemon.ended.then(() => {
+        if (this.#closed === undefined) tell(() => this.emit('exit', new Error(daemon.end ?? `${daemon.name} ended`)))
+      })
+    }
+  }
+
+  /**
+   * Connects to a switch that runs already.
+   * @throws OvsdbConnectionError if there is none, unless `persistent`; TypeError or RangeError for options that cannot be right.
+   */
+  static async connect(options: OvsConnectOptions = {}): Promise<OpenVswitch> {
+    checkCall(options, connectKeys)
+    const { remotes = `unix:${systemDir}/db.sock`, runDir, netns, ...others } = options
+    if (runDir !== undefined && typeof runDir !== 'string') throw wrongType('runDir', 'a path', runDir)
+    if (netns !== undefined && !(netns instanceof NetNs)) throw wrongType('netns', 'a NetNs', netns)
+    const database = await Database.open({ ...others, remotes })
+    return new OpenVswitch(database, runDir ?? runDirOf(remotes), netns)
+  }
+
+  /**
+   * Starts a switch of one's own: ovsdb-server and ovs-vswitchd, as children in a namespace of their own, with all their files
+   * in one directory. Resolves when it is ready; `close` ends them and removes what they made. If this process ends without it,
+   * the kernel ends them (where the program `setpriv` is), and the directory stays. It needs root, and no kernel module if its
+   * bridges are of `datapathType: 'netdev'`.
+   * @throws NetloomError: `ERR_NETLOOM_OVS_NOT_INSTALLED`; `ERR_NETLOOM_OVS_LAUNCH` with the program's words if one of them ends;
+   *   AbortError if it takes longer than `timeout` (default: 10 s).
+   * @example
+   * await using ovs = await OpenVswitch.launch()
+   * await ovs.bridges.add({ name: 'br0', datapathType: 'netdev' })
+   */
+  static async launch(options: LaunchOptions = {}): Promise<OpenVswitch> {
+    const launched = await launch(options)
+    return new OpenVswitch(launched.database, launched.dir, launched.netns, launched)
+  }
+
+  /** Whether there is a connection to the database now. */
+  get connected(): boolean {
+    return this.#database.client.connected
+  }
+
+  /**
+   * Resolves when the switch runs, and has applied all that was configured by now.
+   * @throws AbortError after `timeout`, if nothing applies it.
+   */
+  async ready(call?: OvsCallOptions): Promise<void> {
+    checkCall(call)
+    await this.#database.settle('ready', call)
+  }
+
+  /**
+   * The changes of bridges, ports and interfaces from now on, whoever makes them. It ends when it is left, when `signal` or
+   * `timeout` end it (AbortError), when the switch is closed, or when more than 10,000 changes wait to be taken.
+   * @example
+   * for await (const { kind, type, name } of ovs.watch({ signal })) console.log(type, kind, name) // add port veth-r
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<OvsChange, undefined> & AsyncDisposable {
+    if (options !== undefined) checkKeys(options, new Set(['signal', 'timeout', 'statistics']))
+    return new Watch(this.#database, options)
+  }
+
+  /** Closes the connections. A switch that was launched is ended, and what it made is removed. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close()
+    await this.#closed
+  }
+
+  /** The same as `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.flows.close()
+    if (this.#launched === undefined) await this.#database.close()
+    else await this.#launched[Symbol.asyncDispose]()
+  }
+}

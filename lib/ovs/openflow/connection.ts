@@ -1,0 +1,210 @@
+// A connection to a bridge's management socket, which speaks OpenFlow as to a controller.
+import { connect, type Socket } from 'node:net'
+import { NetloomError } from '../../errors'
+import type { Call } from '../../ovsdb/calls'
+import { asError } from '../../ovsdb/errors'
+import { OpenflowError } from './errors'
+import {
+  commonVersion,
+  encodeMessage,
+  helloBody,
+  messageTypes,
+  OpenflowSplitter,
+  versions,
+  type OpenflowMessage,
+} from './messages'
+
+/** Somebody waits for messages. */
+interface Pending {
+  readonly isFor: (message: OpenflowMessage) => boolean
+  readonly take: (message: OpenflowMessage) => void
+  readonly fail: (error: Error) => void
+}
+
+/** Types and flags of bundles (ofp_bundle_ctrl_type, ofp_bundle_flags). */
+const bundle = { open: 0, commit: 4, atomicOrdered: 3 } as const
+
+function lost(operation: string, bridge: string, outcome: 'none' | 'unknown', cause?: unknown): NetloomError {
+  const why = cause === undefined ? '' : `: ${asError(cause).message}`
+  const end = outcome === 'unknown' ? '; the outcome is unknown' : ''
+  return new NetloomError(
+    `${operation}: no OpenFlow connection to ${bridge}${why}${end}`,
+    'ERR_NETLOOM_OPENFLOW_CONNECTION',
+    {
+      operation,
+      outcome,
+      cause,
+    },
+  )
+}
+
+/** One connection. */
+export class OpenflowConnection {
+  readonly #socket: Socket
+  readonly #bridge: string
+  readonly #pending = new Set<Pending>()
+  #version = 0
+  #xid = 0
+  #bundles = 0
+  #end: Error | undefined
+
+  private constructor(socket: Socket, bridge: string) {
+    this.#socket = socket
+    this.#bridge = bridge
+    const splitter = new OpenflowSplitter()
+    socket.on('data', (data: Buffer) => {
+      try {
+        for (const message of splitter.push(data)) this.#received(message)
+      } catch (error) {
+        socket.destroy(asError(error))
+      }
+    })
+    const close = (error?: Error): void => {
+      this.#end ??= error ?? new Error('the switch has closed it')
+      for (const { fail } of [...this.#pending]) fail(this.#end)
+    }
+    socket.on('error', close)
+    socket.on('close', () => {
+      close()
+    })
+  }
+
+  /** Connects, and agrees on a version. */
+  static async open(path: string, bridge: string, call: Call): Promise<OpenflowConnection> {
+    const socket = connect(path)
+    const connection = new OpenflowConnection(socket, bridge)
+    try {
+      socket.write(encodeMessage({ version: versions.openflow14, type: messageTypes.hello, xid: 0, body: helloBody() }))
+      const [hello] = await connection.#exchange(call, 'first', () => true, 'none')
+      const version = hello?.type === messageTypes.hello ? commonVersion(hello) : undefined
+      if (version === undefined) throw new Error('it speaks neither OpenFlow 1.4 nor 1.3 (see its protocols)')
+      connection.#version = version
+      return connection
+    } catch (error) {
+      socket.destroy()
+      if (error instanceof NetloomError) throw error
+      throw lost(call.operation, bridge, 'none', error)
+    }
+  }
+
+  /** Why there is no connection any more; undefined while there is one. */
+  get end(): Error | undefined {
+    return this.#end
+  }
+
+  /** Whether many messages can be carried out together or not at all. */
+  get hasBundles(): boolean {
+    return this.#version >= versions.openflow14
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  /** Carries messages out: all or none, if there are bundles. Resolves when that is over. */
+  async commit(call: Call, type: number, bodies: readonly Buffer[]): Promise<void> {
+    if (bodies.length > 1 && this.hasBundles) await this.#bundle(call, type, bodies)
+    else {
+      const messages = bodies.map((body, index) => ({ ...this.#message(type, body), index }))
+      const barrier = this.#message(messageTypes.barrierRequest, Buffer.alloc(0))
+      await this.#request(call, [...messages, barrier], ({ xid }) => xid === barrier.xid)
+    }
+  }
+
+  /** The parts of a multipart reply. */
+  async multipart(call: Call, kind: number, request: Buffer): Promise<Buffer[]> {
+    const head = Buffer.alloc(8)
+    head.writeUInt16BE(kind, 0)
+    const message = this.#message(messageTypes.multipartRequest, Buffer.concat([head, request]))
+    const replies = await this.#request(call, [message], ({ body }) => (body.readUInt16BE(2) & 1) === 0)
+    return replies.map(({ body }) => body.subarray(8))
+  }
+
+  async #bundle(call: Call, type: number, bodies: readonly Buffer[]): Promise<void> {
+    const id = ++this.#bundles
+    const control = (kind: number): OpenflowMessage => {
+      const body = Buffer.alloc(8)
+      body.writeUInt32BE(id, 0)
+      body.writeUInt16BE(kind, 4)
+      body.writeUInt16BE(bundle.atomicOrdered, 6)
+      return this.#message(messageTypes.bundleControl, body)
+    }
+    const commit = control(bundle.commit)
+    const added = bodies.map((body, index) => {
+      const inner = this.#message(type, body)
+      const head = Buffer.alloc(8)
+      head.writeUInt32BE(id, 0)
+      head.writeUInt16BE(bundle.atomicOrdered, 6)
+      const outer = { version: this.#version, type: messageTypes.bundleAddMessage, xid: inner.xid }
+      return { ...outer, body: Buffer.concat([head, encodeMessage(inner)]), index }
+    })
+    await this.#request(call, [control(bundle.open), ...added, commit], ({ xid }) => xid === commit.xid)
+  }
+
+  #message(type: number, body: Buffer): OpenflowMessage {
+    this.#xid = (this.#xid % 0xfffffffe) + 1
+    return { version: this.#version, type, xid: this.#xid, body }
+  }
+
+  /** Sends messages, and gives the answers up to the last. The first error among them rejects, when the last has come. */
+  async #request(
+    call: Call,
+    messages: readonly (OpenflowMessage & { readonly index?: number })[],
+    isLast: (message: OpenflowMessage) => boolean,
+  ): Promise<OpenflowMessage[]> {
+    call.check()
+    const xids = messages.map(({ xid }) => xid)
+    this.#socket.cork()
+    for (const message of messages) this.#socket.write(encodeMessage(message))
+    this.#socket.uncork()
+    const last = xids.at(-1)
+    const answers = await this.#exchange(
+      call,
+      new Set(xids),
+      (message) => (message.type === messageTypes.error ? message.xid === last : isLast(message)),
+      'unknown',
+    )
+    const refusal = answers.find(({ type }) => type === messageTypes.error)
+    if (refusal === undefined) return answers
+    const index = messages.length > 2 ? messages.find(({ xid }) => xid === refusal.xid)?.index : undefined
+    throw new OpenflowError(call.operation, this.#bridge, refusal.body, index)
+  }
+
+  /** Collects what comes with these numbers, or the first message that comes at all, until the last of it. */
+  async #exchange(
+    call: Call,
+    xids: ReadonlySet<number> | 'first',
+    isLast: (message: OpenflowMessage) => boolean,
+    outcome: 'none' | 'unknown',
+  ): Promise<OpenflowMessage[]> {
+    const taken: OpenflowMessage[] = []
+    let pending: Pending | undefined
+    const done = new Promise<OpenflowMessage[]>((resolve, reject) => {
+      pending = {
+        isFor: ({ xid }) => xids === 'first' || xids.has(xid),
+        take: (message) => {
+          taken.push(message)
+          if (isLast(message)) resolve(taken)
+        },
+        fail: (error) => {
+          reject(lost(call.operation, this.#bridge, outcome, error))
+        },
+      }
+      if (this.#end !== undefined) pending.fail(this.#end)
+      else this.#pending.add(pending)
+    })
+    try {
+      return await call.race(done, outcome)
+    } finally {
+      if (pending !== undefined) this.#pending.delete(pending)
+    }
+  }
+
+  #received(message: OpenflowMessage): void {
+    if (message.type === messageTypes.echoRequest) {
+      this.#socket.write(encodeMessage({ ...message, type: messageTypes.echoReply }))
+      return
+    }
+    for (const { isFor, take } of [...this.#pending]) if (isFor(message)) take(message)
+  }
+}

@@ -1,0 +1,58 @@
+// Devices that were deleted and made again under the same name. The switch goes on with the one that is gone, without an error:
+// it reads the new one's index and state by the name, and its sockets belong to the old one.
+import type { NetNs } from '../netns/netns'
+import type { OpenVswitch } from '../ovsdb/index'
+import type { Database } from './database'
+
+function isSystem({ type }: OpenVswitch.Interface): boolean {
+  return type === '' || type === 'system'
+}
+
+/** Which devices are others than those that the switch opened. */
+export class Staleness {
+  readonly #database: Database
+  readonly #netns: NetNs | undefined
+  /** The index of the device that an interface's row had first. */
+  readonly #first = new Map<string, number>()
+
+  /** @param netns - Where the switch's process is, if that is known. */
+  constructor(database: Database, netns: NetNs | undefined) {
+    this.#database = database
+    this.#netns = netns
+    for (const row of database.table('Interface')) this.#note(row)
+    database.replica.on('change', (changes) => {
+      for (const change of changes) {
+        if (change.table !== 'Interface') continue
+        if (change.type === 'delete') this.#first.delete(change.uuid)
+        else this.#note(change.row)
+      }
+    })
+  }
+
+  #note(row: OpenVswitch.Interface): void {
+    // When it is opened anew the switch gives it another number.
+    if (!isSystem(row) || row.ofport === null || row.ofport < 0n) this.#first.delete(row._uuid)
+    else if (!this.#first.has(row._uuid) && row.ifindex !== null && row.ifindex !== 0) {
+      this.#first.set(row._uuid, row.ifindex)
+    }
+  }
+
+  /** Whether a device of this port is gone, or is not the one that the switch opened. */
+  async of(port: OpenVswitch.Port): Promise<boolean> {
+    for (const uuid of port.interfaces) {
+      const row = this.#database.table('Interface').get(uuid)
+      if (row !== undefined && (await this.#isStale(row))) return true
+    }
+    return false
+  }
+
+  async #isStale(row: OpenVswitch.Interface): Promise<boolean> {
+    if (!isSystem(row) || row.ofport === null || row.ofport < 0n) return false
+    const first = this.#first.get(row._uuid)
+    if (first !== undefined && row.ifindex !== null && row.ifindex !== first) return true
+    if (this.#netns === undefined) return row.ifindex === 0
+    // What the database says comes late. The switch lets each device that it opens receive all packets.
+    const link = await this.#netns.links.find(row.name)
+    return link === undefined || link.promiscuity === 0
+  }
+}

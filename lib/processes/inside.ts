@@ -1,0 +1,52 @@
+// The processes that are in a namespace, whoever has started them, and Workers whose thread is.
+import { constants } from 'node:os'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { runInside } from '../native/netns_jobs'
+import { noteOpened } from '../native/opened'
+import { listProcesses, signalProcesses } from '../native/process_jobs'
+import { wrongType, wrongValue } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
+
+/** @internal NetNs.pids */
+export async function pidsInside(netns: NetnsHandle, options?: CallOptions): Promise<number[]> {
+  checkCallOptions(options)
+  return [...(await listProcesses(netns, options))]
+}
+
+function signalNumber(signal: unknown): number {
+  if (typeof signal === 'number') {
+    checkInteger(signal, 0, 64, 'signal')
+    return signal
+  }
+  if (typeof signal !== 'string') throw wrongType('signal', 'the name or number of a signal', signal)
+  const number = (constants.signals as Partial<Record<string, number>>)[signal]
+  if (number === undefined) throw wrongValue('signal', 'the name or number of a signal', signal)
+  return number
+}
+
+/** @internal NetNs.kill */
+export async function killInside(
+  netns: NetnsHandle,
+  signal: NodeJS.Signals | number = 'SIGTERM',
+  options?: CallOptions,
+): Promise<number[]> {
+  const number = signalNumber(signal)
+  checkCallOptions(options)
+  return [...(await signalProcesses(netns, number, options))]
+}
+
+/** @internal NetNs.worker */
+export function workerInside(netns: NetnsHandle, file: string | URL, options?: WorkerOptions): Worker {
+  if (typeof file !== 'string' && typeof (file as URL | undefined)?.href !== 'string') {
+    throw wrongType('file', 'a path, a URL or code', file)
+  }
+  // A new thread is where the one is that starts it, and it is started before the constructor returns: so it is inside
+  // before anything of it runs, and Node does all the rest.
+  const worker = runInside('NetNs.worker', netns, () => new Worker(file, options))
+  const { label, identity } = netns
+  const isOpen = (): boolean => worker.threadId !== -1
+  noteOpened(worker, { kind: 'worker', label, inode: identity.inode, isOpen }, workerInside)
+  return worker
+}

@@ -1,0 +1,182 @@
+// In which namespaces a process is born, beside the network namespace: the options, checked, as the addon wants them.
+import type { IdRange } from '../rootless/options'
+import { resolve } from 'node:path'
+import { Kind } from '../native/process_jobs'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
+import { checkText } from '../wire/text'
+
+/** A namespace that exists: the path of its file, such as `/proc/1234/ns/pid`, or a descriptor of it. */
+export type ExistingNamespace = string | number
+
+/** The user namespace that is made for a process. */
+export interface ProcessUserOptions {
+  /** Its users. Default: 0 inside is the user that this process has. */
+  uidMap?: readonly IdRange[] | undefined
+  /** Its groups; setgroups(2) is denied. Default: 0 inside is the group that this process has. */
+  gidMap?: readonly IdRange[] | undefined
+}
+
+/** The names that a process sees as the machine's. */
+export interface UtsOptions {
+  /** The host's name, 1 to 64 bytes. Default: as outside. */
+  hostname?: string | undefined
+  /** The NIS domain's name, 1 to 64 bytes. Default: as outside. */
+  domainname?: string | undefined
+}
+
+/** Options of `NetNs.spawn` and the like, beside Node's own. */
+export interface ProcessOptions {
+  /**
+   * The mounts of `ip netns exec`: in a mount namespace of its own, what is in `/etc/netns/NAME` covers what `/etc` has of
+   * the same name, and `/sys` shows the devices of the namespace. A text is a NAME, for a namespace that has none or
+   * another one. Symbolic links in `/etc/netns` are refused (`ELOOP`). Default: false.
+   */
+  etc?: boolean | string | undefined
+  /**
+   * A process namespace of its own, where it is process 1: what it has started ends with it. With mounts of its own
+   * (`mount`, `etc`), `/proc` shows it. As process 1 it gets no signal that it does not handle, but for SIGKILL. Or one
+   * that exists. Default: false.
+   */
+  pid?: boolean | ExistingNamespace | undefined
+  /**
+   * Mounts of its own: what it mounts is not seen outside; what is mounted outside later is seen by it. In a mount
+   * namespace that exists, `cwd` and the program are looked for there. Default: false.
+   */
+  mount?: boolean | ExistingNamespace | undefined
+  /** Names of its own for the machine, or a UTS namespace that exists. Default: false. */
+  uts?: boolean | UtsOptions | ExistingNamespace | undefined
+  /** System V objects and POSIX message queues of its own, or an IPC namespace that exists. Default: false. */
+  ipc?: boolean | ExistingNamespace | undefined
+  /** A cgroup namespace, whose root is where this process is; or one that exists. Default: false. */
+  cgroup?: boolean | ExistingNamespace | undefined
+  /**
+   * A user namespace of its own, whose rights end at it: none over the network namespace, which is not its own. `uid` and
+   * `gid` are ids inside; by default the first ones of the maps. Or one that exists. Default: false.
+   */
+  user?: boolean | ProcessUserOptions | ExistingNamespace | undefined
+  /**
+   * The kernel kills it when the thread that started it ends: the process, or the Worker (PR_SET_PDEATHSIG of prctl(2)). A
+   * program with other rights by its file (set-user-ID, capabilities) loses this. Default: false.
+   */
+  dieWithParent?: boolean | undefined
+}
+
+/** The same, as the addon wants it. */
+export interface Surroundings {
+  readonly etc: string | undefined
+  readonly hostname: string
+  readonly domainname: string
+  readonly uidMap: string
+  readonly gidMap: string
+  readonly made: number
+  readonly joined: readonly (readonly [kind: number, where: string])[]
+  readonly diesWithParent: boolean
+  /** The ids that it has if none are given. */
+  readonly uid: number | undefined
+  readonly gid: number | undefined
+}
+
+const keys = ['etc', 'pid', 'mount', 'uts', 'ipc', 'cgroup', 'user', 'dieWithParent'] as const
+const simple = ['pid', 'mount', 'ipc', 'cgroup'] as const
+
+/** Takes ours from among Node's options. */
+export function splitOptions<Options extends object>(options: Options): [node: Options, ours: ProcessOptions] {
+  const node = { ...options } as Record<string, unknown>
+  const ours: Record<string, unknown> = {}
+  for (const key of keys) {
+    if (node[key] !== undefined) ours[key] = node[key]
+    Reflect.deleteProperty(node, key)
+  }
+  return [node as Options, ours]
+}
+
+const mostRanges = 340 // UID_GID_MAP_MAX_EXTENTS of linux/user_namespace.h
+const mostId = 0xffff_fffe
+
+function checkMap(map: unknown, field: string, own: number): readonly IdRange[] {
+  if (map === undefined) return [{ inside: 0, outside: own }]
+  if (!Array.isArray(map)) throw wrongType(field, 'an array of ranges', map)
+  if (map.length < 1 || map.length > mostRanges) throw outOfRange(field, `1 to ${mostRanges} ranges`, map.length)
+  map.forEach((range: unknown, i) => {
+    const at = `${field}[${i}]`
+    if (typeof range !== 'object' || range === null) throw wrongType(at, 'a range of ids', range)
+    checkKeys(range, new Set(['inside', 'outside', 'count']), at)
+    const { inside, outside, count } = range as IdRange
+    checkInteger(inside, 0, mostId, `${at}.inside`)
+    checkInteger(outside, 0, mostId, `${at}.outside`)
+    if (count !== undefined) checkInteger(count, 1, mostId, `${at}.count`)
+  })
+  return map as readonly IdRange[]
+}
+
+const written = (map: readonly IdRange[]): string =>
+  map.map(({ inside, outside, count = 1 }) => `${inside} ${outside} ${count}\n`).join('')
+
+function checkExisting(value: string | number, field: string): string {
+  if (typeof value === 'string') return resolve(checkText(value, 1, 4095, field))
+  checkInteger(value, 0, 0x7fffffff, field)
+  return String(value)
+}
+
+function checkName(name: unknown, field: string): string {
+  if (name === undefined) return ''
+  return checkText(name, 1, 64, field)
+}
+
+function etcDirectory(etc: unknown, name: string | undefined): string | undefined {
+  if (etc === undefined || etc === false) return undefined
+  const chosen = etc === true ? name : etc
+  if (chosen === undefined) throw wrongValue('etc', 'a name where the namespace has none', etc)
+  if (typeof chosen !== 'string') throw wrongType('etc', 'a boolean or a name', etc)
+  checkText(chosen, 1, 255, 'etc')
+  if (chosen === '.' || chosen === '..' || chosen.includes('/')) {
+    throw wrongValue('etc', 'a name in /etc/netns: not "." or "..", without "/"', etc)
+  }
+  return `/etc/netns/${chosen}`
+}
+
+/**
+ * Checks the options.
+ * @param name - The namespace's name, if it has one.
+ */
+export function surroundings(options: ProcessOptions, name: string | undefined): Surroundings {
+  const { etc, uts, user, dieWithParent = false } = options
+  if (typeof dieWithParent !== 'boolean') throw wrongType('dieWithParent', 'a boolean', dieWithParent)
+  const directory = etcDirectory(etc, name)
+  let made = 0
+  const joined: [number, string][] = []
+  /** Notes a namespace; whether it is made with details. */
+  const note = (kind: number, field: string, value: unknown, details: string | undefined): boolean => {
+    if (value === undefined || value === false) return false
+    if (typeof value === 'string' || typeof value === 'number') joined.push([kind, checkExisting(value, field)])
+    else if (value === true || (details !== undefined && typeof value === 'object' && value !== null)) made |= kind
+    else throw wrongType(field, `a boolean, a path or a descriptor${details ?? ''}`, value)
+    return typeof value === 'object'
+  }
+  for (const key of simple) note(Kind[key], key, options[key], undefined)
+  const names = note(Kind.uts, 'uts', uts, ', or names') ? (uts as UtsOptions) : {}
+  checkKeys(names, new Set(['hostname', 'domainname']), 'uts')
+  const maps = note(Kind.user, 'user', user, ', or maps') ? (user as ProcessUserOptions) : {}
+  checkKeys(maps, new Set(['uidMap', 'gidMap']), 'user')
+  const uids = checkMap(maps.uidMap, 'user.uidMap', process.geteuid?.() ?? 0)
+  const gids = checkMap(maps.gidMap, 'user.gidMap', process.getegid?.() ?? 0)
+  const mapped = (made & Kind.user) !== 0
+  return {
+    etc: directory,
+    hostname: checkName(names.hostname, 'uts.hostname'),
+    domainname: checkName(names.domainname, 'uts.domainname'),
+    uidMap: mapped ? written(uids) : '',
+    gidMap: mapped ? written(gids) : '',
+    made,
+    joined,
+    diesWithParent: dieWithParent,
+    uid: mapped ? uids[0]?.inside : undefined,
+    gid: mapped ? gids[0]?.inside : undefined,
+  }
+}
+
+/** Whether nothing is asked for but the network namespace. */
+export function isPlain({ etc, made, joined, diesWithParent }: Surroundings): boolean {
+  return etc === undefined && made === 0 && joined.length === 0 && !diesWithParent
+}

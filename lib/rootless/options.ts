@@ -1,0 +1,128 @@
+// The options of a namespace without privilege: which user namespace it belongs to.
+import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { NetloomError } from '../errors'
+import { handleOf, NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import type { RootlessRequest } from '../native/rootless_jobs'
+import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkInteger } from '../wire/integers'
+
+/** A range of users or groups that a user namespace has of its parent. */
+export interface IdRange {
+  /** The first id inside. */
+  inside: number
+  /** The first id outside: the one by which the kernel and everybody else knows it. */
+  outside: number
+  /** How many there are. Default: 1. */
+  count?: number | undefined
+}
+
+/** Options of `NetNs.create({ rootless })`. */
+export interface RootlessOptions {
+  /**
+   * A namespace whose user namespace this one shall belong to: two can be joined by a veth, and moved into each other, only
+   * if they belong to the same. Default: all that are created with the same maps belong to one of this process.
+   */
+  with?: NetnsTarget | undefined
+  /**
+   * Which users there are inside: ranges, or `'subordinate'`, which is one’s own user as root and behind it all that
+   * /etc/subuid gives to the user (`newuidmap`, Debian’s package uidmap). Default: one’s own user alone, as root.
+   */
+  uidMap?: readonly IdRange[] | 'subordinate' | undefined
+  /** The same of groups, with /etc/subgid. Default: one’s own group alone, as root’s. */
+  gidMap?: readonly IdRange[] | 'subordinate' | undefined
+}
+
+const keys = new Set(['with', 'uidMap', 'gidMap'])
+const rangeKeys = new Set(['inside', 'outside', 'count'])
+/** The kernel takes so many ranges (UID_GID_MAP_MAX_EXTENTS). */
+const mostRanges = 340
+/** The last id; the one behind it means that there is none. */
+const lastId = 0xfffffffe
+
+/** Checks the `rootless` option; undefined if it is false. */
+export function checkRootless(value: unknown): RootlessRequest | undefined {
+  if (value === undefined || value === false) return undefined
+  if (value === true) return { users: '', groups: '' }
+  if (typeof value !== 'object') throw wrongType('rootless', 'a boolean or an object', value)
+  checkKeys(value, keys, 'rootless')
+  const { with: other, uidMap, gidMap } = value as RootlessOptions
+  const users = mapOf(uidMap, 'rootless.uidMap', '/etc/subuid')
+  const groups = mapOf(gidMap, 'rootless.gidMap', '/etc/subgid')
+  if (other === undefined) return { users, groups }
+  const handle = (other as Partial<NetnsTarget> | null)?.[handleOf]
+  if (!(handle instanceof NetnsHandle)) throw wrongType('rootless.with', 'a NetNs', other)
+  const maps = uidMap ?? gidMap
+  if (maps !== undefined) {
+    const field = uidMap === undefined ? 'rootless.gidMap' : 'rootless.uidMap'
+    throw wrongValue(field, 'left out where "with" says which user namespace it is', maps)
+  }
+  return { users, groups, with: handle }
+}
+
+/** Refuses what would pin a namespace that is created without privilege. */
+export function refusePinned(places: Readonly<Record<'name' | 'path' | 'prefix', unknown>>): void {
+  for (const [field, value] of Object.entries(places)) {
+    if (value !== undefined)
+      throw wrongValue(field, 'left out where "rootless" is given: only who may mount can pin a namespace', value)
+  }
+}
+
+/** Checks a map, and gives its lines as the kernel wants them; empty for the default. */
+export function mapOf(value: unknown, field: string, file: '/etc/subuid' | '/etc/subgid'): string {
+  if (value === undefined) return ''
+  if (value === 'subordinate') return subordinate(file)
+  if (!Array.isArray(value)) throw wrongType(field, 'ranges, or "subordinate"', value)
+  if (value.length < 1 || value.length > mostRanges) throw outOfRange(field, `1 to ${mostRanges} ranges`, value)
+  const ranges = value.map((range: unknown, i) => checkRange(range, `${field}[${i}]`))
+  for (const side of ['inside', 'outside'] as const) checkApart(ranges, side, field)
+  return lines(ranges)
+}
+
+type Range = Required<Record<keyof IdRange, number>>
+
+function lines(ranges: readonly Range[]): string {
+  return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('')
+}
+
+function checkRange(value: unknown, field: string): Range {
+  checkKeys(value, rangeKeys, field)
+  const { inside, outside, count = 1 } = value as IdRange
+  checkInteger(inside, 0, lastId, `${field}.inside`)
+  checkInteger(outside, 0, lastId, `${field}.outside`)
+  checkInteger(count, 1, lastId + 1 - Math.max(inside, outside), `${field}.count`)
+  return { inside, outside, count }
+}
+
+function checkApart(ranges: readonly Range[], side: 'inside' | 'outside', field: string): void {
+  for (const [i, a] of ranges.entries()) {
+    const b = ranges.slice(0, i).find((other) => a[side] < other[side] + other.count && other[side] < a[side] + a.count)
+    if (b !== undefined) throw wrongValue(`${field}[${i}].${side}`, 'in no other range of the map', a[side])
+  }
+}
+
+/** One’s own id as root, and behind it those that a file gives to the user. */
+function subordinate(file: '/etc/subuid' | '/etc/subgid'): string {
+  const { username, uid, gid } = userInfo()
+  let text = ''
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    // As if there were none.
+  }
+  const ranges: Range[] = [{ inside: 0, outside: file === '/etc/subuid' ? uid : gid, count: 1 }]
+  let inside = 1
+  for (const line of text.split('\n')) {
+    const [owner, outside, count] = line.split(':')
+    if (owner !== username && owner !== String(uid)) continue
+    if (!/^\d+$/.test(outside ?? '') || !/^[1-9]\d*$/.test(count ?? '')) continue
+    ranges.push({ inside, outside: Number(outside), count: Number(count) })
+    inside += Number(count)
+  }
+  if (ranges.length > 1) return lines(ranges)
+  throw new NetloomError(
+    `NetNs.create: ${file} gives nothing to the user ${username}: usermod --add-sub${file.slice(8)}s FIRST-LAST ${username}`,
+    'ERR_NETLOOM_NO_SUBORDINATE_IDS',
+    { operation: 'NetNs.create' },
+  )
+}

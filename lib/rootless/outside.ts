@@ -1,0 +1,206 @@
+// The way out of a namespace for who may not touch the host's network: a program in user space that forwards.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AbortError, NetloomError } from '../errors'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
+import type { NetnsHandle } from '../native/netns_handle'
+import { noteOpened } from '../native/opened'
+import { findWayIn } from '../native/rootless_jobs'
+import { Addresses } from '../route/addresses'
+import { wrongType, wrongValue } from '../wire/invalid'
+import { checkDeviceName } from '../wire/device'
+
+/** The programs that can connect a namespace to the outside. */
+export type OutsideProgram = 'slirp4netns' | 'pasta'
+
+/** Options of `NetNs.connectOutside`. */
+export interface OutsideOptions extends CallOptions {
+  /** Which program forwards. Default: slirp4netns if it is installed, else pasta (Debian's package passt). */
+  via?: OutsideProgram | undefined
+  /** The name of the device that it makes in the namespace. Default: tap0. */
+  dev?: string | undefined
+  /**
+   * Whether what listens on the host's loopback can be reached from inside, at the gateway's address. Default: false, for
+   * that is what it relies on that nobody else can reach it.
+   */
+  hostLoopback?: boolean | undefined
+}
+
+const keys = ['via', 'dev', 'hostLoopback']
+const programs: readonly OutsideProgram[] = ['slirp4netns', 'pasta']
+/** What starts in milliseconds, but may have to wait for the machine. */
+const patienceMs = 10_000
+const operation = 'NetNs.connectOutside'
+
+/** A connection of a namespace to the network outside. It ends when it is closed, and with this process. */
+export class Outside implements AsyncDisposable {
+  /** Which program forwards. */
+  readonly via: OutsideProgram
+  /** The device in the namespace, which has an address and a default route. */
+  readonly dev: string
+  readonly #child: ChildProcess
+  readonly #ended: Promise<void>
+
+  /** @internal NetNs.connectOutside */
+  constructor(via: OutsideProgram, dev: string, child: ChildProcess) {
+    this.via = via
+    this.dev = dev
+    this.#child = child
+    this.#ended = new Promise((resolve) => child.once('close', resolve))
+  }
+
+  /** The process that forwards. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Whether it has ended. */
+  get closed(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Ends it: the device goes, and all connections through it. May be called again. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.#child.ref()
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** For `await using`: `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** NetNs.connectOutside */
+export async function connectOutside(netns: NetnsHandle, options: OutsideOptions = {}): Promise<Outside> {
+  checkCallOptions(options, keys)
+  const { via, dev = 'tap0', hostLoopback = false, signal, timeout = patienceMs } = options
+  if (via !== undefined && !programs.includes(via)) throw wrongValue('via', '"slirp4netns" or "pasta"', via)
+  if (typeof hostLoopback !== 'boolean') throw wrongType('hostLoopback', 'a boolean', hostLoopback)
+  if (checkDeviceName(dev, 'dev').startsWith('-')) throw wrongValue('dev', 'a name that begins with no "-"', dev)
+  netns.use(operation)
+  const subject = { operation, netns: netns.label }
+  if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
+  const program = installed(via, netns.label)
+  const ways = await findWayIn(operation, netns, { signal })
+  const last = ways.at(-1)
+  if (last === undefined) throw wrongValue('netns', 'another one than that of this process', netns.label)
+  const place: Place = { net: last.fd, user: ways.length > 1 ? ways[0]?.fd : undefined }
+  const { outside, said } = start(program, place, dev, hostLoopback)
+  try {
+    await ready(outside, said, netns, { signal, timeout })
+  } catch (error) {
+    await outside.close()
+    throw error
+  }
+  const { inode } = netns.identity
+  noteOpened(outside, { kind: 'connection', label: netns.label, inode, isOpen: () => !outside.closed }, connectOutside)
+  return outside
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function installed(via: OutsideProgram | undefined, netns: string): OutsideProgram {
+  const directories = (process.env.PATH ?? '').split(delimiter)
+  const isThere = (name: string): boolean => directories.some((directory) => may(join(directory, name), constants.X_OK))
+  const found = via === undefined ? programs.find(isThere) : isThere(via) ? via : undefined
+  if (found !== undefined) return found
+  throw new NetloomError(
+    `${operation}: ${via ?? 'neither slirp4netns nor pasta'} is ${via === undefined ? '' : 'not '}installed ` +
+      '(Debian’s packages slirp4netns and passt)',
+    'ERR_NETLOOM_NOT_INSTALLED',
+    { operation, netns },
+  )
+}
+
+/** The descriptors of the namespace, and of the user namespace by which one may enter it. */
+interface Place {
+  readonly net: number
+  readonly user: number | undefined
+}
+
+/** The descriptor by which slirp4netns learns that this process has ended. */
+const lifeline = 3
+
+function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string, hostLoopback: boolean): string[] {
+  if (program === 'slirp4netns') {
+    const options = ['--configure', '--mtu=65520', `--exit-fd=${lifeline}`, '--netns-type=path']
+    if (!hostLoopback) options.push('--disable-host-loopback')
+    if (user !== undefined) options.push(`--userns-path=/proc/${process.pid}/fd/${user}`)
+    return [...options, `/proc/${process.pid}/fd/${net}`, dev]
+  }
+  // Nothing that listens is forwarded of itself, in neither direction.
+  const none = ['-t', 'none', '-u', 'none', '-T', 'none', '-U', 'none']
+  const options = ['--config-net', '--foreground', '--quiet', '--ns-ifname', dev, '--no-netns-quit', ...none]
+  // It opens the namespace from within the user namespace, where it may not look at this process any more; and of
+  // descriptors it keeps the first three alone. So the namespaces are its standard input and output.
+  options.push('--netns', '/proc/self/fd/0')
+  options.push(...(user === undefined ? ['--netns-only', '--runas', '0'] : ['--userns', '/proc/self/fd/1']))
+  if (!hostLoopback) options.push('--no-map-gw')
+  return options
+}
+
+function start(
+  program: OutsideProgram,
+  place: Place,
+  dev: string,
+  hostLoopback: boolean,
+): { outside: Outside; said: () => string } {
+  const child = spawn(program, argumentsOf(program, place, dev, hostLoopback), {
+    stdio: program === 'pasta' ? [place.net, place.user ?? 'ignore', 'pipe'] : ['ignore', 'ignore', 'pipe', 'pipe'],
+    cwd: '/',
+  })
+  let text = ''
+  child.stderr?.on('data', (data: Buffer) => {
+    text = `${text}${data.toString()}`.slice(-2000)
+  })
+  child.once('error', (error) => {
+    text += error.message
+  })
+  // It keeps no process alive, and ends with this one: slirp4netns by its lifeline in any case, pasta unless it is killed.
+  child.unref()
+  for (const stream of child.stdio) (stream as Partial<Socket> | null)?.unref?.()
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('close', () => process.off('exit', end))
+  return { outside: new Outside(program, dev, child), said: () => text.trim().replaceAll('\n', '; ') }
+}
+
+/** Waits until the device has an address. */
+async function ready(
+  outside: Outside,
+  said: () => string,
+  netns: NetnsHandle,
+  { signal, timeout }: { signal: AbortSignal | undefined; timeout: number },
+): Promise<void> {
+  const addresses = new Addresses(netns)
+  const subject = { operation, netns: netns.label }
+  const deadline = performance.now() + timeout
+  for (;;) {
+    if (outside.closed || outside.pid === undefined) {
+      await sleep(0)
+      const hint = may('/dev/net/tun', constants.R_OK | constants.W_OK)
+        ? ''
+        : '; /dev/net/tun is not there for this user'
+      const message = `${operation}: ${outside.via} ended: ${said()}${hint}`
+      throw new NetloomError(message, 'ERR_NETLOOM_OUTSIDE_FAILED', subject)
+    }
+    if (signal?.aborted === true) throw new AbortError(subject, 'unknown', signal.reason, outside.via)
+    if (performance.now() > deadline) throw new AbortError(subject, 'unknown', undefined, outside.via)
+    const found = await addresses.list({ dev: outside.dev, scope: 'global' }, { signal }).catch(() => [])
+    if (found.length > 0) return
+    await sleep(10)
+  }
+}

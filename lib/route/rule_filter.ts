@@ -1,0 +1,63 @@
+// Which rules are meant by a key: comparisons, here and for the native side.
+import { messageHeaderSize } from '../netlink/constants'
+import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import { action, ruleAttributes, ruleHeader } from './rule_attributes'
+import type { Rule, RuleOptions, RuleRange } from './rule_messages'
+
+type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
+
+const number = (field: AttributeName): number => ruleAttributes.table[field][1]
+
+// Offsets in struct fib_rule_hdr.
+const header = { to: 1, from: 2, tos: 3, action: 7, flags: 8 } as const
+const FIB_RULE_INVERT = 2
+
+/** What `same` compares of a field, for the native side: with the key's own message. */
+export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
+  const inHeader = (at: number, size = 1): Test => {
+    const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
+    return { header: at, value }
+  }
+  const attribute = (name: AttributeName): Test => {
+    const value = payloadOf(bytes, messageHeaderSize + ruleHeader.size, number(name)) ?? new Uint8Array(0)
+    return { attribute: [number(name)], value, zeroIsAbsent: !suppressing.has(name) }
+  }
+  switch (field) {
+    case 'from':
+    case 'to':
+      return [[inHeader(header[field])], [attribute(field)]]
+    case 'tos':
+    case 'action':
+      return [[inHeader(header[field])]]
+    case 'invert':
+      return [[{ ...inHeader(header.flags, 4), mask: FIB_RULE_INVERT }]]
+    case 'table': {
+      // A rule that does something else, or looks in the table of a VRF, has none.
+      const looks: Test = { header: header.action, value: byte(action.names.table[1]) }
+      const vrf: Test = { attribute: [number('l3mdev')], value: byte(1) }
+      const none: Test = { attribute: [number('table')], value: word(0), zeroIsAbsent: true }
+      return told?.table === undefined
+        ? [[{ ...looks, not: true }, vrf, none]]
+        : [[looks], [{ ...vrf, not: true }], [attribute('table')]]
+    }
+    case 'family':
+      return []
+    default:
+      return [[attribute(field)]]
+  }
+}
+
+// Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
+const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
+
+/** Whether two values of a field are the same to the kernel. */
+export function same(a: unknown, b: unknown, field: string): boolean {
+  if (suppressing.has(field)) return a === b
+  const [one, other] = [a, b] as (RuleRange | undefined)[]
+  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : orZero(a) === orZero(b)
+}
+
+// The kernel leaves out what is 0.
+function orZero(value: unknown): unknown {
+  return value === undefined || value === false || value === 0n ? 0 : value
+}

@@ -1,0 +1,137 @@
+#include "children.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <vector>
+
+#include "values.h"
+
+namespace netloom {
+namespace {
+
+// P_PIDFD of linux/wait.h, which older C libraries do not know.
+constexpr auto kByPidfd = static_cast<idtype_t>(3);
+
+// Of environments that have ended.
+struct Orphans {
+  std::mutex mutex;
+  std::vector<Fd> pidfds;
+};
+
+Orphans& orphans_of_process() {
+  static Orphans orphans;
+  return orphans;
+}
+
+// Whether it has ended, or is none of ours (any more): then the code is -1.
+bool reap(int pidfd, int& code, int& signal) {
+  siginfo_t info = {};
+  int result = 0;
+  do {
+    result = ::waitid(kByPidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | __WALL);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0 && info.si_pid == 0) return false;
+  const bool exited = info.si_code == CLD_EXITED;
+  code = result != 0 ? -1 : exited ? info.si_status : 0;
+  signal = result != 0 || exited ? 0 : info.si_status;
+  return true;
+}
+
+}  // namespace
+
+uint64_t Children::watch(Fd pidfd, napi_value on_exit) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) return 0;
+  auto child = std::make_unique<Child>();
+  if (napi_create_reference(env_, on_exit, 1, &child->on_exit) != napi_ok) return 0;
+  if (uv_poll_init(loop, &child->poll, pidfd.get()) != 0) {
+    (void)napi_delete_reference(env_, child->on_exit);
+    return 0;
+  }
+  child->poll.data = child.get();
+  child->parent = this;
+  child->number = ++last_number_;
+  child->pidfd = std::move(pidfd);
+  Child* watched = child.release();
+  children_.emplace(watched->number, watched);
+  (void)uv_poll_start(&watched->poll, UV_READABLE, on_readable);
+  return watched->number;
+}
+
+void Children::on_readable(uv_poll_t* poll, int, int) {
+  auto* child = static_cast<Child*>(poll->data);
+  child->parent->tell(*child);
+}
+
+void Children::tell(Child& child) {
+  int code = 0;
+  int signal = 0;
+  if (!reap(child.pidfd.get(), code, signal)) return;
+  reap_orphans();
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
+  napi_value function = nullptr;
+  (void)napi_get_reference_value(env_, child.on_exit, &function);
+  const napi_value arguments[] = {make_number(env_, code), make_number(env_, signal)};
+  children_.erase(child.number);
+  close(child);
+  if (function) call_(function, code < 0 ? 0 : 2, arguments);
+  (void)napi_close_handle_scope(env_, scope);
+}
+
+void Children::close(Child& child) {
+  (void)napi_delete_reference(env_, child.on_exit);
+  (void)uv_poll_stop(&child.poll);
+  uv_close(reinterpret_cast<uv_handle_t*>(&child.poll),
+           [](uv_handle_t* closed) { const std::unique_ptr<Child> owned(static_cast<Child*>(closed->data)); });
+}
+
+Failure Children::signal(uint64_t child, int number) const {
+  const auto found = children_.find(child);
+  if (found == children_.end()) return Failure{ESRCH, "pidfd_send_signal"};
+  const int pidfd = found->second->pidfd.get();
+  return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0 ? Failure{} : failed("pidfd_send_signal");
+}
+
+void Children::keep_alive(uint64_t child, bool alive) {
+  const auto found = children_.find(child);
+  if (found == children_.end()) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&found->second->poll);
+  if (alive) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+bool Children::keeps_alive(uint64_t child) const {
+  const auto found = children_.find(child);
+  return found != children_.end() && uv_has_ref(reinterpret_cast<const uv_handle_t*>(&found->second->poll)) != 0;
+}
+
+void Children::end() {
+  Orphans& orphans = orphans_of_process();
+  for (const auto& [number, child] : children_) {
+    close(*child);  // uv_close ends the poll at once
+    const std::lock_guard lock(orphans.mutex);
+    orphans.pidfds.push_back(std::move(child->pidfd));
+  }
+  children_.clear();
+  reap_orphans();
+}
+
+void Children::reap_orphans() {
+  Orphans& orphans = orphans_of_process();
+  const std::lock_guard lock(orphans.mutex);
+  std::erase_if(orphans.pidfds, [](const Fd& pidfd) {
+    int code = 0;
+    int signal = 0;
+    return reap(pidfd.get(), code, signal);
+  });
+}
+
+}  // namespace netloom

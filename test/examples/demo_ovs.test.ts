@@ -1,0 +1,85 @@
+// The demo of Open vSwitch as users run it: what it shows, its picture, and what it leaves behind, which is nothing.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ownPrefix } from '../support/namespaces'
+
+const root = join(__dirname, '..', '..')
+const demo = join(root, '.build', 'examples', 'demo_ovs.js')
+const prefix = `${ownPrefix}demo-`
+const command = [process.execPath, demo, '--prefix', prefix] as const
+
+describe('the demo of Open vSwitch', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      join(root, 'tsconfig.dev.json'),
+    ])
+  }, 120_000)
+
+  const directories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('netloom-ovs-'))
+  let before: string[]
+  beforeEach(() => {
+    before = directories()
+  })
+  afterEach(() => {
+    const named = existsSync('/run/netns') ? readdirSync('/run/netns') : []
+    expect(named.filter((name) => name.startsWith(prefix))).toEqual([])
+    expect(directories().filter((name) => !before.includes(name))).toEqual([])
+  })
+
+  test('shows VLANs that separate and join, a flow that drops, and what there is', () => {
+    const [program, ...args] = command
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 25_000, env: process.env })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const [apart = '', rest = ''] = stdout.split("ovs.ports.set('veth-g', { tag: 10 })")
+    expect(apart).toContain('✗ NetNs.connect timed out')
+    const [together = '', dropped = ''] = rest.split("ovs.flows.add({ ...key, actions: 'drop' })")
+    expect(together).toContain('green says: hello 10.0.0.1, this is 10.0.0.2')
+    expect(dropped).toContain('✗ NetNs.connect timed out')
+    expect(dropped).toContain('priority 10: {"dlType":"ip","nwProto":"tcp","tcpDst":7000} → drop')
+    expect(dropped).toMatch(
+      /│ 10\.0\.0\.1\/24 eth-r +├─+┤ veth-r \(VLAN 10\) ─ br0 ─ \(VLAN 10\) veth-g +├─+┤ eth-g 10\.0\.0\.2\/24 +│/,
+    )
+    const [, file = ''] = /the same as a picture: (.*)/.exec(stdout) ?? []
+    const svg = readFileSync(file, 'utf8')
+    const shown = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text)
+    const wanted = [
+      `${prefix}red`,
+      `${prefix}green`,
+      `${prefix}switch`,
+      'br0',
+      'veth-r',
+      '(VLAN 10)',
+      'eth-g',
+      '10.0.0.2/24',
+    ]
+    expect(shown).toEqual(expect.arrayContaining(wanted))
+    expect(svg).not.toMatch(/<script|href=|onclick/)
+  })
+
+  test('ends by Ctrl-C with nothing left', async () => {
+    const [program, ...args] = command
+    const child = spawn(program, [...args, '--hold'], { env: process.env })
+    let written = ''
+    for await (const data of child.stdout.iterator({ destroyOnReturn: false })) {
+      written += String(data)
+      if (written.includes('Ctrl-C')) break
+    }
+    child.stdout.resume()
+    child.kill('SIGINT')
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect(code).toBe(130)
+  })
+
+  test('says in one sentence that Open vSwitch is missing', () => {
+    const hide = 'for f in ovsdb-server ovs-vswitchd; do mount --bind /dev/null $(command -v $f); done; exec "$@"'
+    const args = ['-m', 'bash', '-c', hide, 'hide', ...command]
+    const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', env: process.env })
+    expect(status).toBe(1)
+    expect(stderr.trim()).toMatch(/^Open vSwitch is not installed: [^\n]*\(Debian's package is openvswitch-switch\)\.$/)
+  })
+})

@@ -1,0 +1,130 @@
+// The codec of OpenFlow by itself: streams that are cut anywhere, and bytes that mean nothing.
+import fc from 'fast-check'
+import { decodeActions, encodeActions } from '../../lib/ovs/openflow/actions'
+import { decodeFields, encodeFields } from '../../lib/ovs/openflow/fields'
+import { readFlows } from '../../lib/ovs/openflow/flow'
+import { commonVersion, encodeMessage, helloBody, OpenflowSplitter } from '../../lib/ovs/openflow/messages'
+import type { PortNames } from '../../lib/ovs/openflow/ports'
+
+const ports: PortNames = { bridge: 'br0', numberOf: () => undefined, nameOf: () => undefined }
+
+const message = fc.record({
+  version: fc.constantFrom(4, 5),
+  type: fc.nat(255),
+  xid: fc.nat(0xffffffff),
+  body: fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+})
+
+test('messages come out of a stream as they went in, wherever it is cut', () => {
+  fc.assert(
+    fc.property(fc.array(message), fc.integer({ min: 1, max: 50 }), (messages, size) => {
+      const stream = Buffer.concat(messages.map(encodeMessage))
+      const splitter = new OpenflowSplitter()
+      const found = []
+      for (let at = 0; at < stream.length; at += size) found.push(...splitter.push(stream.subarray(at, at + size)))
+      expect(found).toEqual(messages)
+    }),
+  )
+})
+
+test('a length that cannot be is an error', () => {
+  expect(() => new OpenflowSplitter().push(Buffer.from('0500000700000001', 'hex'))).toThrow('a message of 7 bytes')
+})
+
+test('random bytes end, and harm nobody', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      const buffer = Buffer.from(bytes)
+      for (const read of [
+        () => readFlows(buffer, ports),
+        () => decodeFields(buffer, ports),
+        () => decodeActions(buffer, ports),
+        () => commonVersion({ version: 4, type: 0, xid: 0, body: buffer }),
+      ]) {
+        try {
+          read()
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError)
+        }
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('addresses and masks come back as they are compared', () => {
+  const address = fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 31 })).map(([ip, length]) => `${ip}/${length}`)
+  fc.assert(
+    fc.property(address, fc.nat(65535), (nwSrc, tcpDst) => {
+      const { match } = decodeFields(encodeFields({ nwSrc, tcpDst }, 'match', ports), ports)
+      expect(match).toMatchObject({ dlType: 'ip', nwProto: 'tcp', tcpDst })
+      expect(encodeFields(match, 'match', ports)).toEqual(encodeFields({ nwSrc, tcpDst }, 'match', ports))
+      expect(match.nwSrc?.endsWith(nwSrc.slice(nwSrc.indexOf('/')))).toBe(true)
+    }),
+  )
+})
+
+test('versions: a bitmap counts, else all up to the one in the header', () => {
+  const hello = (version: number, body: Buffer) => commonVersion({ version, type: 0, xid: 0, body })
+  expect(hello(6, helloBody())).toBe(5)
+  expect(hello(6, Buffer.from('0001000800000012', 'hex'))).toBe(4)
+  expect(hello(1, Buffer.from('0001000800000002', 'hex'))).toBeUndefined()
+  expect(hello(4, Buffer.alloc(0))).toBe(4)
+  expect(hello(1, Buffer.alloc(0))).toBeUndefined()
+})
+
+const bad: (readonly [unknown, string])[] = [
+  ['flood', 'a'],
+  [[{}], 'a[0]'],
+  [[{ output: 'p1' }], 'a[0].output'],
+  [[{ output: 0 }], 'a[0].output'],
+  [[{ output: 'NORMAL', popVlan: true }], 'a[0]'],
+  [[{ outptu: 1 }], 'a[0].outptu'],
+  [[{ popVlan: true, maxLength: 5 }], 'a[0]'],
+  [[{ setField: {} }], 'a[0].setField'],
+  [[{ setField: { nwSrc: '10.0.0.0/8' } }], 'a[0].setField.nwSrc'],
+  [[{ setField: { dlVlan: 'none' } }], 'a[0].setField.dlVlan'],
+  [[{ setField: { dlVlan: 4096 } }], 'a[0].setField.dlVlan'],
+  [[{ pushVlan: 5 }], 'a[0].pushVlan'],
+  [[{ popVlan: 1 }], 'a[0].popVlan'],
+  [[{ gotoTable: 1 }, { gotoTable: 2 }], 'a[1]'],
+  [[{ gotoTable: 1 }, { output: 'NORMAL' }], 'a[1]'],
+  [[{ gotoTable: 255 }], 'a[0].gotoTable'],
+  [[{ resubmit: { tabel: 1 } }], 'a[0].resubmit.tabel'],
+  [[{ writeMetadata: { value: 1 } }], 'a[0].writeMetadata.value'],
+  [[{ writeActions: [{ gotoTable: 1 }] }], 'a[0].writeActions[0]'],
+  [[{ unknown: '00' }], 'a[0].unknown'],
+  [[{ unknown: '0000001000000000' }], 'a[0].unknown'],
+]
+
+test.each(bad)('actions %j are refused by field', (actions, field) => {
+  expect(() => encodeActions(actions, 'a', ports)).toThrow(expect.objectContaining({ field }) as Error)
+})
+
+const badMatches: (readonly [object, string])[] = [
+  [{ nwsrc: '10.0.0.1' }, 'm.nwsrc'],
+  [{ nwSrc: '10.0.0.256' }, 'm.nwSrc'],
+  [{ nwSrc: '10.0.0.1/33' }, 'm.nwSrc'],
+  [{ nwSrc: '10.0.0.1/8/8' }, 'm.nwSrc'],
+  [{ nwSrc: '::1' }, 'm.nwSrc'],
+  [{ dlSrc: '02:00' }, 'm.dlSrc'],
+  [{ dlSrc: '02:00:00:00:00:01\n' }, 'm.dlSrc'],
+  [{ tcpDst: 65536 }, 'm.tcpDst'],
+  [{ tcpDst: 1.5 }, 'm.tcpDst'],
+  [{ tcpDst: '80' }, 'm.tcpDst'],
+  [{ tcpDst: 80, udpDst: 80 }, 'm.udpDst'],
+  [{ tcpDst: 80, nwProto: 'udp' }, 'm.tcpDst'],
+  [{ nwSrc: '10.0.0.1', dlType: 'arp' }, 'm.nwSrc'],
+  [{ nwSrc: '10.0.0.1', ipv6Src: '::1' }, 'm.ipv6Src'],
+  [{ dlType: 'ipx' }, 'm.dlType'],
+  [{ dlVlan: 4096 }, 'm.dlVlan'],
+  [{ dlVlan: 'some' }, 'm.dlVlan'],
+  [{ inPort: 'p1' }, 'm.inPort'],
+  [{ reg0: { value: 1, mask: -1 } }, 'm.reg0.mask'],
+  [{ metadata: 2n ** 64n }, 'm.metadata'],
+  [{ ipDscp: 64 }, 'm.ipDscp'],
+]
+
+test.each(badMatches)('a match %j is refused by field', (match, field) => {
+  expect(() => encodeFields(match, 'm', ports)).toThrow(expect.objectContaining({ field }) as Error)
+})
