@@ -99,7 +99,8 @@ async function buildTenant(tenant: Tenant, prefix: string, dhcp: DhcpAgent, rout
   const addresses = [`203.0.113.${2 + tenants.indexOf(tenant)}/24`]
   const gateway = { id: `${tenant}-out`, network: 'outside', addresses, nexthops: ['203.0.113.1'] }
   const floatingIps = [{ address: floating[tenant], fixed: fixed[0] ?? '' }]
-  await step(() => routing.routers.ensure({ id: tenant, namespace: routerName, ports, gateway, floatingIps }))
+  const router = { id: tenant, namespace: routerName, ports, gateway, floatingIps }
+  await step(() => routing.routers.ensure(router))
 }
 
 async function buildOutside(switches: NetNs, outside: NetNs): Promise<void> {
@@ -113,7 +114,7 @@ async function buildOutside(switches: NetNs, outside: NetNs): Promise<void> {
 
 async function talk(clients: readonly Client[], outside: NetNs): Promise<void> {
   section(
-    'Clients of a tenant reach each other, and the outside: the first by its floating address, the second by the router’s',
+    'Clients of a tenant reach each other, and the outside: the first by its floating address, the second by that of its router',
   )
   const server = await outside.listen({ host: far, port: 80 })
   server.on('connection', (socket) => {

@@ -62,7 +62,7 @@ export async function inNamespace(
         netns.run(() =>
           execFile('busybox', args, { signal: interruption }, (error, stdout) => {
             if (error === null) resolve(stdout.trim())
-            else reject(error)
+            else reject(error as Error)
           }),
         )
       })
@@ -92,7 +92,7 @@ export async function inMachine(site: Site, image: Image): Promise<Client> {
         2: router = '',
         3: mtu = '',
       } = await machine.says(/bound ip=(\S+) .*router=(\S+) .*mtu=(\S+) .*\n/)
-      await machine.says(/^READY\n/m)
+      await machine.says(/READY\n/)
       return `${ip}, router ${router}, MTU ${mtu}`
     },
     fetch: async (address) => (await machine.run(`wget -q -T 5 -O - http://${address}/`)).printed.trim(),
