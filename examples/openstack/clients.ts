@@ -62,7 +62,7 @@ export async function inNamespace(
         netns.run(() =>
           execFile('busybox', args, { signal: interruption }, (error, stdout) => {
             if (error === null) resolve(stdout.trim())
-            else reject(error as Error)
+            else reject(new Error(`${name}: ${error.message}`, { cause: error }))
           }),
         )
       })
@@ -95,7 +95,13 @@ export async function inMachine(site: Site, image: Image): Promise<Client> {
       await machine.says(/READY\n/)
       return `${ip}, router ${router}, MTU ${mtu}`
     },
-    fetch: async (address) => (await machine.run(`wget -q -T 5 -O - http://${address}/`)).printed.trim(),
+    async fetch(address) {
+      // Not wget, which looks for the name of a service, and a busybox without libraries cannot.
+      const { printed } = await machine.run(`printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 80`)
+      const answer = /^you are .*$/m.exec(printed)?.[0]
+      if (answer === undefined) throw new Error(`${name} hears nothing from ${address}: ${printed}`)
+      return answer
+    },
     pings: async (address) => (await machine.run(`ping -c 1 -W 3 ${address}`)).status === 0,
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   }
