@@ -9,7 +9,7 @@ need() { # command or header, and the package that has it
 
 need ip iproute2
 need bridge iproute2
-need busybox busybox
+need busybox busybox-static
 need strace strace
 need ping iputils-ping
 need tcpdump tcpdump
@@ -28,6 +28,10 @@ need ovsdb-server openvswitch-common
 need ovs-vswitchd openvswitch-switch
 need dnsmasq dnsmasq-base
 need dhclient isc-dhcp-client
+need nft nftables
+need qemu-system-x86_64 qemu-system-x86
+# The one program of the virtual machines, which have no libraries.
+if ldd "$(command -v busybox || echo /bin/sh)" >/dev/null 2>&1; then missing+=(busybox-static); fi
 
 ((${#missing[@]})) || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

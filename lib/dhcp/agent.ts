@@ -3,23 +3,22 @@ import { EventEmitter } from 'node:events'
 import { readdirSync, realpathSync } from 'node:fs'
 import { lockFile, type FileLock } from '../native/file_lock'
 import { checkPath } from '../netns/name'
-import { NetNs } from '../netns/netns'
+import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { pathsIn, pidArgument, pidArgumentsIn } from './arguments'
-import { BridgePlug } from './bridge_plug'
 import { checkNetwork } from './check_network'
 import { checkArray } from './check_options'
 import { dhcpError } from './errors'
 import type { DhcpAgentEvents, Tell } from './events'
 import { makeDirectory, readIfThere, removeDirectory } from './files'
 import { descriptionIn, type Shared } from './keeper'
-import { checkDeviceName, checkDomain } from './names'
+import { checkDomain } from './names'
 import { filled } from './network'
 import { DhcpNetworks } from './networks'
 import type { DesiredNetwork } from './options'
-import { OvsPlug } from './ovs_plug'
 import type { Plug } from './plug'
+import { checkPlug, makePlug } from './plug_choice'
 import { findByArgument, findProgram } from './processes'
 import { canonical } from './ranges'
 import { checkDesired, forEach, sync, type Differences } from './sync'
@@ -228,24 +227,4 @@ function checkProgram(value: unknown): string {
   if (found !== undefined) return found
   const message = `there is no program ${value}; Debian has it in the package dnsmasq-base`
   throw dhcpError('ERR_NETLOOM_NO_DNSMASQ', 'DhcpAgent.start', message)
-}
-
-function checkPlug({ plug, bridge, ovsdb, netns }: DhcpAgentOptions): void {
-  const own = typeof (plug as Partial<Plug> | null | undefined)?.attach === 'function'
-  if (!own && plug !== 'bridge' && plug !== 'ovs') throw wrongValue('plug', '"bridge", "ovs" or a Plug', plug)
-  if (bridge !== undefined) checkDeviceName(bridge, 'bridge')
-  if (ovsdb !== undefined && plug !== 'ovs') throw wrongValue('ovsdb', 'left out where the plug is not "ovs"', ovsdb)
-  if (netns !== undefined && !(netns instanceof NetNs)) throw wrongType('netns', 'a NetNs', netns)
-}
-
-async function makePlug({ plug, bridge, ovsdb, netns }: DhcpAgentOptions): Promise<Plug> {
-  if (typeof plug === 'object') return plug
-  // A handle of our own: the caller may close his.
-  const host = netns === undefined ? await NetNs.current() : await NetNs.adopt(netns.share())
-  if (plug === 'bridge') return new BridgePlug({ netns: host, bridge })
-  const remotes = ovsdb ?? 'unix:/var/run/openvswitch/db.sock'
-  return OvsPlug.connect({ netns: host, bridge: bridge ?? 'br-int', remotes }).catch((error: unknown) => {
-    host.close()
-    throw error
-  })
 }

@@ -57,7 +57,10 @@ export class BridgePlug implements Plug {
 
   async detach(from: Detachment): Promise<void> {
     const tap = await this.#host.links.find(from.tap)
-    const bridge = this.#shared === undefined ? await this.#host.links.find(this.#name(from)) : undefined
+    const name = this.#name(from)
+    // Those that others have named are theirs.
+    const own = this.#shared === undefined && name.startsWith('brq')
+    const bridge = own ? await this.#host.links.find(name) : undefined
     const ports = bridge?.kind === 'bridge' ? await this.#host.links.list({ master: bridge.index }) : undefined
     const last = ports?.every(({ index }) => index === tap?.index) === true
     const going = [tap, last ? bridge : undefined].filter((link) => link !== undefined)
@@ -77,15 +80,15 @@ export class BridgePlug implements Plug {
   }
 
   /** One for a network is called as its tap is. */
-  #name({ tap }: Detachment): string {
-    return this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
+  #name({ tap, bridge }: Detachment): string {
+    return bridge ?? this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
   }
 
   async #bridge(to: Attachment, mended: string[]): Promise<Link> {
     const name = this.#name(to)
     if (to.vlan !== undefined) {
       const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
-      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'DhcpAgent', why)
+      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
     }
     const found = await this.#host.links.find(name)
     if (found?.kind === 'bridge') {
@@ -93,8 +96,8 @@ export class BridgePlug implements Plug {
       return found
     }
     if (found !== undefined) {
-      const taken = { operation: 'DhcpAgent', errno: errnoNumber('EEXIST') }
-      throw new NetloomError(`EEXIST: the device ${name} is no bridge, DhcpAgent`, 'EEXIST', taken)
+      const taken = { operation: 'Plug.attach', errno: errnoNumber('EEXIST') }
+      throw new NetloomError(`EEXIST: the device ${name} is no bridge, Plug.attach`, 'EEXIST', taken)
     }
     mended.push(`bridge ${name}`)
     try {

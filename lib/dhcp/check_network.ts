@@ -71,13 +71,15 @@ const subnetKeys = new Set(
   ).split(' '),
 )
 
-function checkFlag(value: unknown, field: string, otherwise: boolean): boolean {
+/** Checks a boolean. */
+export function checkFlag(value: unknown, field: string, otherwise: boolean): boolean {
   if (value === undefined) return otherwise
   if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
   return value
 }
 
-function maybe<T>(value: unknown, field: string, check: (value: unknown, field: string) => T): T | undefined {
+/** Checks what one may leave out. */
+export function maybe<T>(value: unknown, field: string, check: (value: unknown, field: string) => T): T | undefined {
   return value === undefined ? undefined : check(value, field)
 }
 
@@ -203,17 +205,19 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
   }
 }
 
-function checkMtu(value: unknown, family: Family, field: string): number {
+/** An MTU that a network may have. */
+export function checkMtu(value: unknown, family: Family, field: string): number {
   return checkInteger(value, family === 'ipv4' ? 576 : 1280, 65_535, field)
 }
 
 /** Eleven characters that stand for an id, as Neutron cuts a UUID. */
-function cut(id: string): string {
+export function cut(id: string): string {
   const short = id.length <= 11 || /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)
   return short ? id.slice(0, 11) : createHash('sha256').update(id).digest('hex').slice(0, 11)
 }
 
-function macOf(id: string): string {
+/** A MAC address that an id gives. */
+export function macOf(id: string): string {
   return `fa:16:3e:${createHash('sha256')
     .update(id)
     .digest('hex')
@@ -272,7 +276,8 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'bigint' && value !== Infinity
 }
 
-function checkNamespace(value: unknown, field: string): string {
+/** The name of a namespace that a network or router lives in. */
+export function checkNamespace(value: unknown, field: string): string {
   const name = checkName(value, field)
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw wrongValue(field, 'letters, digits, "-", "_" and "."', value)
   return name

@@ -17,7 +17,7 @@ function failure(error: unknown, path: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return error
   const errno = errnoNumber(code) ?? 0
-  return systemError({ operation: 'DhcpAgent', errno, syscall, detail: `${path}; what was there before has stayed` })
+  return systemError({ operation: 'Agent.write', errno, syscall, detail: `${path}; what was there before has stayed` })
 }
 
 async function writeBeside({ path, text }: FileContent): Promise<void> {

@@ -62,13 +62,14 @@ export class OvsPlug implements Plug {
     const { tap, netns, vlan } = to
     const port = this.#replica.table('Port').find({ name: tap })
     const inside = await netns.links.find(tap)
-    const whole = port !== undefined && inside !== undefined && this.#isOnBridge(port._uuid)
+    const bridge = to.bridge ?? this.#bridge
+    const whole = port !== undefined && inside !== undefined && this.#isOn(bridge, port._uuid)
     if (!whole) {
       await this.#remove(tap)
       await netns.links.delete(tap, { force: true })
       await this.#insert(to)
       await this.#host.links.set(tap, { netns })
-      mended.push(`port ${tap} of the bridge ${this.#bridge}`)
+      mended.push(`port ${tap} of the bridge ${bridge}`)
     } else if (port.tag !== (vlan ?? null)) {
       await this.#apply((tx) => tx.update(port, { tag: vlan ?? null }))
       mended.push(`tag of port ${tap}`)
@@ -90,15 +91,15 @@ export class OvsPlug implements Plug {
     this.#host.close()
   }
 
-  #isOnBridge(port: string): boolean {
-    const bridge = this.#replica.table('Bridge').find({ name: this.#bridge })
+  #isOn(name: string, port: string): boolean {
+    const bridge = this.#replica.table('Bridge').find({ name })
     return bridge?.ports.some((uuid) => uuid === port) === true
   }
 
-  async #insert({ tap, mac, vlan, network }: Attachment): Promise<void> {
-    const bridge = this.#replica.table('Bridge').find({ name: this.#bridge })
+  async #insert({ tap, mac, vlan, network, bridge: name = this.#bridge }: Attachment): Promise<void> {
+    const bridge = this.#replica.table('Bridge').find({ name })
     if (bridge === undefined) {
-      throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'DhcpAgent', `Open vSwitch has no bridge ${this.#bridge}`)
+      throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', `Open vSwitch has no bridge ${name}`)
     }
     await this.#apply((tx) => {
       const external_ids = { 'iface-id': `dhcp-${network}`, 'iface-status': 'active', 'attached-mac': mac }
@@ -113,12 +114,16 @@ export class OvsPlug implements Plug {
       const error = this.#replica.table('Interface').find({ name: tap })?.error
       if (typeof error === 'string' && error !== '') {
         await this.#remove(tap)
-        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'DhcpAgent', `Open vSwitch: ${error}`)
+        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', `Open vSwitch: ${error}`)
       }
       if ((await this.#host.links.find(tap)) !== undefined) return
       if (performance.now() > deadline) {
         await this.#remove(tap)
-        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'DhcpAgent', `Open vSwitch makes no device ${tap} in this namespace`)
+        throw dhcpError(
+          'ERR_NETLOOM_NOT_PLUGGED',
+          'Plug.attach',
+          `Open vSwitch makes no device ${tap} in this namespace`,
+        )
       }
       await sleep(2)
     }

@@ -1,7 +1,7 @@
 // Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
-import { isAlreadyExists, isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
+import { KeptNamespace } from './kept_namespace'
 import type { Attached, Plug } from './plug'
 import { setSysctls } from './sysctls'
 
@@ -21,7 +21,7 @@ const metadataAddress = '169.254.169.254/32'
 /** The place of one network. */
 export class Place {
   readonly #plug: Plug
-  #netns: NetNs | undefined
+  readonly #kept = new KeptNamespace()
 
   constructor(plug: Plug) {
     this.#plug = plug
@@ -29,7 +29,7 @@ export class Place {
 
   /** The namespace, once there is one. */
   get netns(): NetNs | undefined {
-    return this.#netns
+    return this.#kept.netns
   }
 
   /** Sees to it that all is there; changes only what is missing. */
@@ -53,46 +53,25 @@ export class Place {
   }
 
   close(): void {
-    this.#netns?.close()
-    this.#netns = undefined
-  }
-
-  /** Whether the name still leads to the namespace that we have open. */
-  async #isThere(netns: NetNs, name: string): Promise<boolean> {
-    try {
-      using found = await NetNs.open(name)
-      return found.equals(netns)
-    } catch (error) {
-      if (isNotFound(error) || (error as { code?: unknown }).code === 'EINVAL') return false
-      throw error
-    }
+    this.#kept.close()
   }
 
   async #open({ namespace }: Network, mended: string[]): Promise<{ netns: NetNs; renewed: boolean }> {
-    if (this.#netns !== undefined && (await this.#isThere(this.#netns, namespace))) {
-      return { netns: this.#netns, renewed: false }
+    const { netns, opened, made } = await this.#kept.open(namespace)
+    if (made) mended.push(`namespace ${namespace}`)
+    if (opened) {
+      // Before there is a device, so that its addresses are usable at once and it listens to no router.
+      setSysctls(netns, {
+        'ipv4/ip_nonlocal_bind': '1',
+        'ipv6/conf/default/accept_ra': '0',
+        'ipv6/conf/default/accept_dad': '0',
+      })
+      const up = netns.links.set('lo', { up: true })
+      // In a namespace things happen in the order in which they are asked for.
+      if (made) up.catch(() => undefined)
+      else await up
     }
-    this.close()
-    let made = false
-    try {
-      this.#netns = await NetNs.create(namespace)
-      made = true
-      mended.push(`namespace ${namespace}`)
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error
-      this.#netns = await NetNs.open(namespace)
-    }
-    // Before there is a device, so that its addresses are usable at once and it listens to no router.
-    setSysctls(this.#netns, {
-      'ipv4/ip_nonlocal_bind': '1',
-      'ipv6/conf/default/accept_ra': '0',
-      'ipv6/conf/default/accept_dad': '0',
-    })
-    const up = this.#netns.links.set('lo', { up: true })
-    // In a namespace things happen in the order in which they are asked for.
-    if (made) up.catch(() => undefined)
-    else await up
-    return { netns: this.#netns, renewed: made }
+    return { netns, renewed: made }
   }
 
   async #addresses(network: Network, netns: NetNs, attached: Attached, mended: string[]): Promise<void> {

@@ -1,11 +1,11 @@
-// A plug: how the DHCP server's device gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
+// A plug: how the device of a DHCP server or of a router gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
 import type { NetNs } from '../netns/netns'
 
 /** What is to be plugged in. */
 export interface Attachment {
   /** The network's id. */
   readonly network: string
-  /** The namespace of the DHCP server. */
+  /** The namespace of the DHCP server or router. */
   readonly netns: NetNs
   /** Whether the namespace was made a moment ago, so that nothing can be in it. */
   readonly fresh: boolean
@@ -19,6 +19,8 @@ export interface Attachment {
   readonly mtu: number | undefined
   /** The VLAN on the switch; undefined for none. */
   readonly vlan: number | undefined
+  /** The bridge, where it is another than the plug's own choice. */
+  readonly bridge?: string | undefined
 }
 
 /** What is to be unplugged. */
@@ -34,11 +36,11 @@ export interface Attached {
   readonly mended: readonly string[]
 }
 
-/** Connects DHCP servers to a switch. */
+/** Connects DHCP servers and routers to a switch. */
 export interface Plug {
   /**
    * Sees to it that the device is there, up, and on the switch, whatever of it is there already. Called when a network comes, when
-   * an agent takes it over, and every few seconds to see whether somebody has taken something away: so it looks before it changes.
+   * an agent takes it over, and again and again to see whether somebody has taken something away: so it looks before it changes.
    */
   attach(to: Attachment): Promise<Attached>
   /** Takes the device away, and what was made for it; content if nothing is there. */

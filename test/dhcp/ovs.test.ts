@@ -115,7 +115,7 @@ test('a bridge that is not there is told, and nothing stays', async () => {
   const made = agent.networks.ensure({ id, tap: 'tapred', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
   await expect(made).rejects.toMatchObject({
     code: 'ERR_NETLOOM_NOT_PLUGGED',
-    message: 'DhcpAgent: Open vSwitch has no bridge br-none',
+    message: 'Plug.attach: Open vSwitch has no bridge br-none',
   })
   expect(await NetNs.exists(`qdhcp-${id}`)).toBe(false)
   await agent.close()

@@ -28,6 +28,7 @@ const allowed: Record<string, RegExp> = {
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
+  router: /^(wire|native|netns|dhcp|router)(\/|$)|^(errors|errno)$/,
   sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
   names: /^(wire|native|sockets|names)\/|^errors$/,
   clients: /^(wire|native|sockets|names|clients)\/|^errors$/,

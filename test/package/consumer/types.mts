@@ -3,6 +3,7 @@ import { NetNs } from 'netloom'
 import type { DhcpAgent, Lease } from 'netloom/dhcp'
 import { OpenVswitch as Switch, type Port } from 'netloom/ovs'
 import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
+import type { Router, RouterAgent } from 'netloom/router'
 import { useNetNs } from 'netloom/testing'
 
 export async function names(): Promise<string[]> {
@@ -17,6 +18,12 @@ export function leases(agent: DhcpAgent): readonly Lease[] {
   // @ts-expect-error A subnet has an id and a prefix.
   void agent.networks.ensure({ id: 'red', subnets: [{}] })
   return agent.networks.list().flatMap((network) => network.leases())
+}
+
+export async function router(agent: RouterAgent): Promise<Router> {
+  // @ts-expect-error A floating address stands for a fixed one.
+  void agent.routers.ensure({ id: 'r1', ports: [], floatingIps: [{ address: '203.0.113.10' }] })
+  return agent.routers.ensure({ id: 'r1', ports: [{ id: 'p1', network: 'red', addresses: ['10.0.0.1/24'] }] })
 }
 
 export async function tags(db: OvsdbClient<OpenVswitch.Tables>): Promise<(number | null)[]> {

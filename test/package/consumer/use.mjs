@@ -4,6 +4,7 @@ import * as imported from 'netloom'
 import * as dhcp from 'netloom/dhcp'
 import * as ovs from 'netloom/ovs'
 import * as ovsdb from 'netloom/ovsdb'
+import * as router from 'netloom/router'
 import * as testing from 'netloom/testing'
 
 const require = createRequire(import.meta.url)
@@ -13,6 +14,7 @@ for (const [name, faces] of Object.entries({
   dhcp: [dhcp, require('netloom/dhcp')],
   ovs: [ovs, require('netloom/ovs')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
+  router: [router, require('netloom/router')],
   testing: [testing, require('netloom/testing')],
 })) {
   const [one, other] = faces

@@ -1,0 +1,167 @@
+// The router agent: routers in namespaces, between networks and to the outside.
+import { EventEmitter } from 'node:events'
+import { readdirSync, realpathSync } from 'node:fs'
+import { cut } from '../dhcp/check_network'
+import { makeDirectory, readIfThere, removeDirectory } from '../dhcp/files'
+import type { Plug } from '../dhcp/plug'
+import { checkPlug, makePlug } from '../dhcp/plug_choice'
+import { lockFile, type FileLock } from '../native/file_lock'
+import { checkPath } from '../netns/name'
+import type { NetNs } from '../netns/netns'
+import { checkKeys, wrongType } from '../wire/invalid'
+import { routerError } from './errors'
+import type { RouterAgentEvents, TellRouter } from './events'
+import { descriptionIn, readRouterFile } from './keeper'
+import type { RouterOptions } from './options'
+import { Routers } from './routers'
+import { checkDesired, type RouterDifferences } from './sync'
+
+/** Options of `RouterAgent.start`. */
+export interface RouterAgentOptions {
+  /**
+   * The directory where the agent keeps what it was told: absolute, made if it is missing, no DHCP agent's. What is in it is taken
+   * over. One agent at a time has it.
+   */
+  stateDir: string
+  /** The switch: Linux bridges, Open vSwitch, or a plug of one's own. */
+  plug: 'bridge' | 'ovs' | Plug
+  /**
+   * The bridge. Default: with `bridge` one for each network, named `brq…` as by `netloom/dhcp`, made if it is missing, and deleted
+   * with its last port; with `ovs` `br-int`, which must be there.
+   */
+  bridge?: string | undefined
+  /** Where Open vSwitch's database is. Default: `unix:/var/run/openvswitch/db.sock`. */
+  ovsdb?: string | readonly string[] | undefined
+  /** The namespace with the switch; it stays the caller's. Default: that of this process. */
+  netns?: NetNs | undefined
+  /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
+  nft?: string | undefined
+}
+
+const keys = new Set('stateDir plug bridge ovsdb netns nft'.split(' '))
+
+/**
+ * Keeps routers, as OpenStack's L3 agent does: a namespace for each, with a device on every network, source and floating addresses
+ * by nftables. Routers outlive the agent, for the kernel does their work: the next agent with the same `stateDir` takes them over,
+ * and changes nothing where nothing is missing.
+ * @example
+ * await using agent = await RouterAgent.start({ stateDir: '/var/lib/netloom-router', plug: 'bridge' })
+ * const router = await agent.routers.ensure({
+ *   id: 'r1',
+ *   ports: [{ id: 'r1-red', network: 'red', addresses: ['10.0.0.1/24'] }],
+ *   gateway: { id: 'r1-gw', network: 'outside', addresses: ['203.0.113.2/24'], nexthops: ['203.0.113.1'] },
+ *   floatingIps: [{ address: '203.0.113.10', fixed: '10.0.0.10' }],
+ * })
+ */
+export class RouterAgent extends EventEmitter<RouterAgentEvents> {
+  /** The routers that it keeps. */
+  readonly routers: Routers
+  readonly #lock: FileLock
+  readonly #plug: Plug
+  #closing: Promise<void> | undefined
+
+  private constructor(directory: string, lock: FileLock, plug: Plug, options: RouterAgentOptions) {
+    super()
+    this.#lock = lock
+    this.#plug = plug
+    const tell: TellRouter = (name, ...args) => {
+      // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
+      process.nextTick(() => this.emit(name, ...(args as never)))
+    }
+    const own = options.plug === 'bridge' && options.bridge === undefined
+    const bridgeOf = (network: string): string | undefined => (own ? `brq${cut(network)}` : undefined)
+    this.routers = new Routers(directory, { plug, nft: options.nft ?? 'nft', bridgeOf }, tell)
+  }
+
+  /**
+   * Starts an agent, which takes over the routers that are in `stateDir`; what is half made or half deleted is finished. A router
+   * that cannot be taken over is told by an `error` event.
+   * @throws TypeError, RangeError for a wrong option; NetloomError: `ERR_NETLOOM_STATE_LOCKED` (another agent has the directory),
+   *   `EACCES` and the like.
+   */
+  static async start(options: RouterAgentOptions): Promise<RouterAgent> {
+    checkKeys(options, keys)
+    const stateDir = checkPath(options.stateDir, 'stateDir')
+    const { nft } = options
+    if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
+      throw wrongType('nft', 'the name or path of a program', nft)
+    }
+    checkPlug(options)
+    makeDirectory(stateDir)
+    const directory = realpathSync(stateDir)
+    const lock = lockFile(`${directory}/lock`, 'RouterAgent.start')
+    if (lock === undefined) {
+      const message = `another agent has the directory ${directory}`
+      throw routerError('ERR_NETLOOM_STATE_LOCKED', 'RouterAgent.start', message)
+    }
+    let plug: Plug | undefined
+    try {
+      plug = await makePlug(options)
+      const agent = new RouterAgent(directory, lock, plug, options)
+      await agent.#takeOver(directory)
+      return agent
+    } catch (error) {
+      await plug?.close()
+      lock.release()
+      throw error
+    }
+  }
+
+  /**
+   * Makes the routers equal to a description: those that are missing are made, others changed or mended, and what is not in it is
+   * deleted. All of it is checked before anything is done. An address may move from one router to another.
+   * @returns What differed.
+   * @throws TypeError, RangeError for what is wrong with it, by field; what `routers.ensure` throws, where those before it are done.
+   * @example
+   * const { created, changed, deleted } = await agent.sync({ routers: [{ id: 'r1', ports }] })
+   */
+  async sync(desired: { readonly routers: readonly RouterOptions[] }): Promise<RouterDifferences> {
+    return this.routers.sync(checkDesired(desired))
+  }
+
+  /** Ends the agent; its routers stay, until the next one takes them over. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** For `await using`: `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.routers.close()
+    await this.#plug.close()
+    this.#lock.release()
+  }
+
+  async #takeOver(directory: string): Promise<void> {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue
+      try {
+        await this.#takeOverOne(`${directory}/${entry.name}`, entry.name)
+      } catch (error) {
+        process.nextTick(() => this.emit('error', error as Error))
+      }
+    }
+  }
+
+  async #takeOverOne(path: string, id: string): Promise<void> {
+    const text = readIfThere(descriptionIn(path))
+    if (text === undefined) {
+      // Killed before anything was made: the description comes first.
+      removeDirectory(path)
+      return
+    }
+    let written
+    try {
+      written = readRouterFile(text)
+      if (written.router.id !== id) throw new Error(`it is of router ${written.router.id}`)
+    } catch (error) {
+      const message = `${descriptionIn(path)}: ${(error as Error).message}; left as it is`
+      throw routerError('ERR_NETLOOM_STATE_DAMAGED', 'RouterAgent.start', message, error)
+    }
+    await this.routers.takeOver(written)
+  }
+}

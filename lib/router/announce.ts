@@ -1,0 +1,77 @@
+// Tells the neighbors whose an address is now: gratuitous ARP (RFC 5227), as a request and as an answer, for there are neighbors that
+// listen to one of them only. Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
+import { isNotFound, NetloomError } from '../errors'
+import type { NetNs } from '../netns/netns'
+import { parseIP, parseMac } from '../wire/ip'
+
+const againMs = [500, 2000]
+const broadcast = 'ff:ff:ff:ff:ff:ff'
+
+/** An ARP frame that says where an address is. */
+export function gratuitousArp(mac: string, address: string, operation: 'request' | 'reply'): Uint8Array {
+  const from = parseMac(mac, 'mac')
+  const own = parseIP(address, 'address', 'ipv4')
+  const frame = new Uint8Array(42)
+  frame.set(parseMac(broadcast, 'mac'), 0)
+  frame.set(from, 6)
+  // EtherType ARP; Ethernet and IPv4, of 6 and 4 bytes; the operation.
+  frame.set([0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, operation === 'request' ? 1 : 2], 12)
+  frame.set(from, 22)
+  frame.set(own, 28)
+  frame.set(operation === 'request' ? new Uint8Array(6) : from, 32)
+  frame.set(own, 38)
+  return frame
+}
+
+/** What is announced. */
+export interface Announcement {
+  readonly device: string
+  readonly mac: string
+  readonly address: string
+}
+
+/** Announces addresses of one namespace. */
+export class Announcer {
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #sending: Promise<void> = Promise.resolve()
+
+  /** Sends them, and again later those that are still wanted then. */
+  async announce(netns: NetNs, all: readonly Announcement[], wanted: (one: Announcement) => boolean): Promise<void> {
+    if (all.length === 0) return
+    await send(netns, all)
+    for (const delay of againMs) {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer)
+        // It may have gone meanwhile, which nobody waits for.
+        this.#sending = this.#sending.then(() => send(netns, all.filter(wanted))).catch(() => undefined)
+      }, delay)
+      timer.unref()
+      this.#timers.add(timer)
+    }
+  }
+
+  /** Ends it: nothing is sent after that. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    await this.#sending
+  }
+}
+
+async function send(netns: NetNs, all: readonly Announcement[]): Promise<void> {
+  for (const device of new Set(all.map(({ device }) => device))) {
+    try {
+      // It receives nothing.
+      await using packets = await netns.packets({ dev: device, protocol: 0 })
+      for (const { mac, address } of all.filter((one) => one.device === device)) {
+        for (const operation of ['request', 'reply'] as const) {
+          await packets.send(gratuitousArp(mac, address, operation))
+        }
+      }
+    } catch (error) {
+      // A device that somebody takes away or sets down meanwhile is mended by the next look.
+      const gone = error instanceof NetloomError && ['ENETDOWN', 'ENXIO', 'ENODEV'].includes(error.code)
+      if (!gone && !isNotFound(error)) throw error
+    }
+  }
+}

@@ -1,0 +1,16 @@
+// Errors of the router agent, beside those of the kernel.
+import { NetloomError } from '../errors'
+
+/** What goes wrong with nft, or with the agent itself. */
+export type RouterErrorCode =
+  | 'ERR_NETLOOM_NO_NFT'
+  | 'ERR_NETLOOM_NFT_FAILED'
+  | 'ERR_NETLOOM_STATE_LOCKED'
+  | 'ERR_NETLOOM_STATE_DAMAGED'
+  | 'ERR_NETLOOM_AGENT_CLOSED'
+  | 'ERR_NETLOOM_NO_ROUTER'
+
+/** Makes an error of the agent. */
+export function routerError(code: RouterErrorCode, operation: string, message: string, cause?: unknown): NetloomError {
+  return new NetloomError(`${operation}: ${message}`, code, { operation, cause })
+}

@@ -1,0 +1,11 @@
+// The public face of netloom/router: what OpenStack's L3 agent does, with nftables in namespaces.
+export { RouterAgent, type RouterAgentOptions } from './agent'
+export type { Routers } from './routers'
+export type { Router, RouterDevice } from './router'
+export type { FloatingIp, RouterChanges, RouterGateway, RouterOptions, RouterPort, StaticRoute } from './options'
+export type { RouterDifferences } from './sync'
+export type { RouterAgentEvents, RouterRepairEvent } from './events'
+export type { RouterErrorCode } from './errors'
+export type { Attached, Attachment, Plug } from '../dhcp/plug'
+export { NetloomError } from '../errors'
+export type { InvalidValue } from '../wire/invalid'

@@ -1,0 +1,164 @@
+// Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
+import { KeptNamespace } from '../dhcp/kept_namespace'
+import type { Detachment, Plug } from '../dhcp/plug'
+import { isNotFound } from '../errors'
+import { NetNs } from '../netns/netns'
+import { Announcer, type Announcement } from './announce'
+import { portsOf, sameDestination, type CheckedRouter, type Port } from './check'
+import { Nft, rulesOf } from './nft'
+
+const sysctls = {
+  // An address is answered for by the device that has it, as networks of several tenants may meet here.
+  'net.ipv4.conf.all.arp_ignore': 1,
+  'net.ipv4.conf.all.arp_announce': 2,
+  'net.ipv4.ip_forward': 1,
+}
+const sysctls6 = {
+  'net.ipv6.conf.default.accept_ra': 0,
+  'net.ipv6.conf.default.accept_dad': 0,
+  'net.ipv6.conf.all.forwarding': 1,
+}
+
+/** What all routers of an agent share. */
+export interface Surroundings {
+  readonly plug: Plug
+  /** The program. */
+  readonly nft: string
+  /** The bridge of a network, where the plug would not find it. */
+  readonly bridgeOf: (network: string) => string | undefined
+}
+
+/** The place of one router. */
+export class Place {
+  readonly #plug: Plug
+  readonly #bridgeOf: (network: string) => string | undefined
+  readonly #kept = new KeptNamespace()
+  readonly #nft: Nft
+  readonly #announcer = new Announcer()
+  #router: CheckedRouter | undefined
+
+  constructor({ plug, nft, bridgeOf }: Surroundings) {
+    this.#plug = plug
+    this.#nft = new Nft(nft)
+    this.#bridgeOf = bridgeOf
+  }
+
+  /**
+   * Sees to it that all is there; changes only what is missing or too much.
+   * @param stale - Ports that it had, and shall not have any more.
+   * @returns What was missing and is there again, in words.
+   */
+  async settle(router: CheckedRouter, stale: readonly Port[]): Promise<string[]> {
+    this.#router = router
+    const mended: string[] = []
+    const { netns, made } = await this.#kept.open(router.namespace)
+    if (made) mended.push(`namespace ${router.namespace}`)
+    await settings(netns, mended)
+    for (const port of stale) await this.#plug.detach(this.#attachment(port))
+    // Before there is a way outside: nothing leaves with an address of the inside.
+    if (await this.#nft.apply(netns, rulesOf(router))) mended.push('rules')
+    const ports = portsOf(router)
+    const renewed = new Set<Port>()
+    for (const port of ports) {
+      const attached = await this.#plug.attach({ ...this.#attachment(port), netns, fresh: made })
+      mended.push(...attached.mended)
+      if (attached.renewed) renewed.add(port)
+    }
+    const added = await addresses(netns, router, mended)
+    await routes(netns, router, mended)
+    const told = added.filter(({ address }) => !address.includes(':'))
+    await this.#announcer.announce(netns, told, ({ address, device }) => {
+      const now = this.#router
+      return now !== undefined && wantedOn(now, device).some((one) => one.split('/')[0] === address)
+    })
+    return mended
+  }
+
+  /** Takes all of it away. */
+  async remove(router: CheckedRouter, stale: readonly Port[]): Promise<void> {
+    for (const port of [...portsOf(router), ...stale]) await this.#plug.detach(this.#attachment(port))
+    await this.close()
+    await NetNs.delete(router.namespace, { force: true })
+  }
+
+  async close(): Promise<void> {
+    this.#router = undefined
+    await this.#announcer.close()
+    this.#kept.close()
+  }
+
+  /** Named alike on both sides, as Neutron names them on Open vSwitch. */
+  #attachment({ network, device, mac, mtu, vlan, bridge }: Port): Detachment {
+    return { network, tap: device, device, mac, mtu, vlan, bridge: bridge ?? this.#bridgeOf(network) }
+  }
+}
+
+async function settings(netns: NetNs, mended: string[]): Promise<void> {
+  await set(netns, sysctls, mended)
+  try {
+    await set(netns, sysctls6, mended)
+  } catch (error) {
+    // A kernel without IPv6.
+    if (!isNotFound(error)) throw error
+  }
+  const lo = await netns.links.get('lo')
+  if (!lo.up) await netns.links.set('lo', { up: true })
+}
+
+async function set(netns: NetNs, wanted: Readonly<Record<string, number>>, mended: string[]): Promise<void> {
+  const found = await netns.sysctl.get(Object.keys(wanted))
+  const differing = Object.entries(wanted).filter(([key, value]) => found[key] !== value)
+  if (differing.length === 0) return
+  await netns.sysctl.set(Object.fromEntries(differing))
+  mended.push(...differing.map(([key]) => `sysctl ${key}`))
+}
+
+/** The addresses that a device shall have. */
+function wantedOn(router: CheckedRouter, device: string): string[] {
+  const port = portsOf(router).find((one) => one.device === device)
+  const floating = port === router.gateway ? router.floatingIps.map(({ address }) => `${address}/32`) : []
+  return [...(port?.addresses ?? []).map(({ address }) => address), ...floating]
+}
+
+/** Adds what is missing and deletes what is too much; gives what was added. */
+async function addresses(netns: NetNs, router: CheckedRouter, mended: string[]): Promise<Announcement[]> {
+  const missing: { dev: string; address: string; mac: string }[] = []
+  const surplus: { dev: string; address: string }[] = []
+  for (const { device, mac } of portsOf(router)) {
+    const wanted = new Set(wantedOn(router, device))
+    for (const { address, scope } of await netns.addresses.list({ dev: device })) {
+      // The link-local one is the kernel's.
+      if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
+      surplus.push({ dev: device, address })
+    }
+    for (const address of wanted) missing.push({ dev: device, address, mac })
+  }
+  // First what goes: it may go to another device.
+  for (const key of surplus) await netns.addresses.delete(key, { force: true })
+  for (const { dev, address } of missing) {
+    const floating = address.endsWith('/32')
+    const flags = address.includes(':') ? { flags: ['nodad' as const] } : floating ? {} : { broadcast: '+' }
+    await netns.addresses.replace({ dev, address, ...flags })
+    mended.push(`address ${address}`)
+  }
+  return missing.map(({ dev, address, mac }) => ({ device: dev, mac, address: address.split('/')[0] ?? '' }))
+}
+
+/** Routes of ours are those with the protocol `static`; others are left alone. */
+async function routes(netns: NetNs, router: CheckedRouter, mended: string[]): Promise<void> {
+  const present = await netns.routes.list({ table: 'main', protocol: 'static' })
+  const indexes = new Map((await netns.links.list()).map(({ name, index }) => [name, index]))
+  const left = [...router.routes]
+  for (const route of present) {
+    const dst = route.dst === 'default' ? (route.family === 'ipv6' ? '::/0' : '0.0.0.0/0') : route.dst
+    const at = left.findIndex(
+      (one) => sameDestination(one.dst, dst) && one.via === route.via && indexes.get(one.device) === route.dev,
+    )
+    if (at >= 0) left.splice(at, 1)
+    else await netns.routes.delete({ dst, table: 'main', protocol: 'static' }, { force: true })
+  }
+  for (const { dst, via, device } of left) {
+    await netns.routes.replace({ dst, via, dev: device, protocol: 'static' })
+    mended.push(`route to ${dst} via ${via}`)
+  }
+}

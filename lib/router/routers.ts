@@ -1,0 +1,180 @@
+// The routers of an agent: `agent.routers`.
+import { checkId } from '../dhcp/names'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkRouter, refuseTaken, type CheckedRouter } from './check'
+import { routerError } from './errors'
+import type { TellRouter } from './events'
+import { Keeper, type Written } from './keeper'
+import { findNft, rulesOf } from './nft'
+import type { RouterChanges, RouterOptions } from './options'
+import type { Surroundings } from './place'
+import { Router } from './router'
+import { syncRouters, type RouterDifferences } from './sync'
+
+interface Kept {
+  readonly router: Router
+  readonly keeper: Keeper
+}
+
+const changeable = new Set('ports gateway routes floatingIps'.split(' '))
+
+/**
+ * The routers that an agent keeps. One change is made after another.
+ * @example
+ * const router = await agent.routers.ensure({ id: 'r1', ports: [{ id: 'r1-red', network: 'red', addresses: ['10.0.0.1/24'] }] })
+ */
+export class Routers {
+  readonly #directory: string
+  readonly #surroundings: Surroundings
+  readonly #tell: TellRouter
+  readonly #kept = new Map<string, Kept>()
+  #turn: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  /** @internal */
+  constructor(directory: string, surroundings: Surroundings, tell: TellRouter) {
+    this.#directory = directory
+    this.#surroundings = surroundings
+    this.#tell = tell
+  }
+
+  /**
+   * Sees to it that there is a router as described: makes it, changes it, mends what somebody has taken away, or finds that nothing
+   * is to be done, and changes nothing then.
+   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files, of nft
+   *   (`ERR_NETLOOM_NO_NFT`, `ERR_NETLOOM_NFT_FAILED`). What had been made is undone, and what had been changed is changed back.
+   */
+  async ensure(options: RouterOptions): Promise<Router> {
+    const wanted = checkRouter(options)
+    return this.#inTurn(() => this.#ensure(wanted))
+  }
+
+  /** A router by its id; undefined if there is none. */
+  get(id: string): Router | undefined {
+    return this.#kept.get(id)?.router
+  }
+
+  /** All routers. */
+  list(): Router[] {
+    return Array.from(this.#kept.values(), ({ router }) => router)
+  }
+
+  /**
+   * Deletes a router: its devices, its namespace and its files go.
+   * @param options - `force: true` to be content if there is none.
+   * @throws NetloomError: `ERR_NETLOOM_NO_ROUTER`.
+   */
+  async delete(id: string, options: { force?: boolean | undefined } = {}): Promise<void> {
+    checkId(id, 'id')
+    checkKeys(options, new Set(['force']))
+    const { force = false } = options
+    if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
+    await this.#inTurn(async () => {
+      if (force && !this.#kept.has(id)) return
+      await this.#delete(id, 'routers.delete')
+    })
+  }
+
+  /** @internal Makes all routers equal to a description. */
+  sync(wanted: readonly CheckedRouter[]): Promise<RouterDifferences> {
+    return this.#inTurn(() =>
+      syncRouters(
+        {
+          present: () => Array.from(this.#kept.values(), ({ keeper }) => keeper.router),
+          ensure: async (router) => {
+            await this.#ensure(router)
+          },
+          delete: (id) => this.#delete(id, 'RouterAgent.sync'),
+        },
+        wanted,
+      ),
+    )
+  }
+
+  /** @internal Takes over what a former agent has left of a router. */
+  takeOver(written: Written): Promise<void> {
+    return this.#inTurn(async () => {
+      const { id } = written.router
+      const kept = this.#keep(written.router)
+      const mended = await kept.keeper.takeOver(written)
+      if (written.deleted) this.#kept.delete(id)
+      else this.#repaired(id, mended)
+    })
+  }
+
+  /** @internal Ends the keeping of all. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#turn
+    for (const { keeper } of this.#kept.values()) await keeper.close()
+  }
+
+  async #ensure(wanted: CheckedRouter): Promise<Router> {
+    refuseTaken(
+      wanted,
+      Array.from(this.#kept.values(), ({ keeper }) => keeper.router),
+    )
+    // Before there is anything of it.
+    if (rulesOf(wanted) !== undefined) findNft(this.#surroundings.nft)
+    const known = this.#kept.get(wanted.id)
+    if (known !== undefined) {
+      const before = known.keeper.router
+      if (before.namespace !== wanted.namespace) {
+        throw wrongValue('namespace', `${before.namespace}, as the router was made`, wanted.namespace)
+      }
+      if (before.key === wanted.key) this.#repaired(wanted.id, await known.keeper.mend())
+      else await known.keeper.become(wanted)
+      return known.router
+    }
+    const kept = this.#keep(wanted)
+    try {
+      await kept.keeper.create()
+    } catch (error) {
+      this.#kept.delete(wanted.id)
+      throw error
+    }
+    return kept.router
+  }
+
+  async #delete(id: string, operation: string): Promise<void> {
+    await this.#find(id, operation).keeper.remove()
+    this.#kept.delete(id)
+  }
+
+  #keep(checked: CheckedRouter): Kept {
+    const { id } = checked
+    const keeper = new Keeper(`${this.#directory}/${id}`, checked, this.#surroundings)
+    const router = new Router(id, {
+      described: () => this.#find(id, 'Router').keeper.router,
+      change: (changes) => this.#change(id, changes),
+    })
+    const kept = { keeper, router }
+    this.#kept.set(id, kept)
+    return kept
+  }
+
+  async #change(id: string, changes: RouterChanges): Promise<void> {
+    checkKeys(changes, changeable)
+    await this.#inTurn(async () => {
+      const { given } = this.#find(id, 'Router.update').keeper.router
+      await this.#ensure(checkRouter({ ...given, ...changes }))
+    })
+  }
+
+  #find(id: string, operation: string): Kept {
+    const kept = this.#kept.get(id)
+    if (kept === undefined) throw routerError('ERR_NETLOOM_NO_ROUTER', operation, `there is no router ${id}`)
+    return kept
+  }
+
+  #repaired(router: string, mended: readonly string[]): void {
+    if (mended.length > 0) this.#tell('repair', { router, mended })
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw routerError('ERR_NETLOOM_AGENT_CLOSED', 'routers', 'the agent is closed')
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+}

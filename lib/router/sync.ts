@@ -1,0 +1,87 @@
+// Makes all routers equal to a description, and says what that changed.
+import { wrongType, wrongValue } from '../wire/invalid'
+import { checkRouter, refuseTaken, type CheckedRouter } from './check'
+import type { RouterOptions } from './options'
+
+/** What `sync` changed. */
+export interface RouterDifferences {
+  /** Ids of routers that were made. */
+  readonly created: readonly string[]
+  /** Ids of routers whose description changed. */
+  readonly changed: readonly string[]
+  /** Ids of routers that were deleted. */
+  readonly deleted: readonly string[]
+}
+
+/** Checks a whole description before anything is done. */
+export function checkDesired(desired: unknown): CheckedRouter[] {
+  const given: unknown = (desired as { routers?: unknown } | null | undefined)?.routers
+  if (!Array.isArray(given)) throw wrongType('routers', 'an array', given)
+  const wanted: CheckedRouter[] = []
+  for (const [i, one] of (given as RouterOptions[]).entries()) {
+    try {
+      const router = checkRouter(one)
+      if (wanted.some(({ id }) => id === router.id)) throw wrongValue('id', 'another one', router.id)
+      refuseTaken(router, wanted)
+      wanted.push(router)
+    } catch (error) {
+      throw inField(error, `routers[${i}]`)
+    }
+  }
+  return wanted
+}
+
+/** Puts what is before it before the field of an error. */
+function inField(error: unknown, prefix: string): unknown {
+  const refused = error as Error & { field?: string }
+  if (refused.field === undefined) return error
+  const field = refused.field === 'options' ? prefix : `${prefix}.${refused.field}`
+  refused.message = refused.message.replace(`"${refused.field}"`, `"${field}"`)
+  refused.field = field
+  return refused
+}
+
+/** What carries it out. */
+export interface Reality {
+  present(): readonly CheckedRouter[]
+  ensure(router: CheckedRouter): Promise<void>
+  delete(id: string): Promise<void>
+}
+
+/** Carries a description out. */
+export async function syncRouters(reality: Reality, wanted: readonly CheckedRouter[]): Promise<RouterDifferences> {
+  const byId = new Map(wanted.map((router) => [router.id, router]))
+  const before = reality.present()
+  const deleted = before.flatMap(({ id }) => (byId.has(id) ? [] : [id]))
+  // What goes goes first: it may have the addresses of what comes.
+  for (const id of deleted) await reality.delete(id)
+  const changed = before.flatMap((router) => {
+    const next = byId.get(router.id)
+    return next !== undefined && next.key !== router.key ? [router.id] : []
+  })
+  for (const router of before) {
+    const next = byId.get(router.id)
+    if (next === undefined || !changed.includes(router.id)) continue
+    await reality.ensure(without(router, next))
+  }
+  for (const router of wanted) await reality.ensure(router)
+  const known = new Set(before.map(({ id }) => id))
+  return { created: wanted.flatMap(({ id }) => (known.has(id) ? [] : [id])), changed, deleted }
+}
+
+/** A router as it is, without what it shall not have any more: what it gives up is free for another one then. */
+function without(router: CheckedRouter, next: CheckedRouter): CheckedRouter {
+  const floating = new Set(next.floatingIps.map(({ address }) => address))
+  const devices = new Map([...next.ports, ...(next.gateway === undefined ? [] : [next.gateway])].map((p) => [p.id, p]))
+  const stays = (id: string): boolean => devices.has(id)
+  const { given } = router
+  const gateway = given.gateway !== undefined && stays(given.gateway.id) ? given.gateway : undefined
+  const ports = given.ports.filter(({ id }) => stays(id))
+  const floatingIps = (given.floatingIps ?? []).filter(({ address }) => floating.has(address))
+  try {
+    return checkRouter({ ...given, ports, gateway, floatingIps, routes: [] })
+  } catch {
+    // What would be left of it does not go together: all that two routers cannot have at once goes.
+    return checkRouter({ id: router.id, namespace: router.namespace, ports: [] })
+  }
+}
