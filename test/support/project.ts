@@ -1,10 +1,11 @@
 // Projects that depend on netloom, as their tests are run by somebody who has installed it.
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }
 
 /** A copy of a project of examples/, with the package as it was compiled last in its node_modules, beside one framework. */
 export class Project implements Disposable {
@@ -18,7 +19,8 @@ export class Project implements Disposable {
     cpSync(join(root, 'package.json'), join(installed, 'package.json'))
     cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true })
     symlinkSync(join(root, 'build'), join(installed, 'build'))
-    for (const name of ['bindings', ...(framework === undefined ? [] : [framework])]) {
+    const needed = Object.keys(manifest.dependencies)
+    for (const name of [...needed, ...(framework === undefined ? [] : [framework])]) {
       symlinkSync(join(root, 'node_modules', name), join(modules, name))
     }
   }
