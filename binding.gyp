@@ -50,6 +50,7 @@
             "-Wl,--wrap=pthread_once,--wrap=pthread_sigmask,--wrap=pthread_setname_np,--wrap=__pthread_key_create",
             "-Wl,--wrap=pthread_cond_clockwait",
             "-Wl,--wrap=fstat,--wrap=stat,--wrap=lstat,--wrap=fstat64,--wrap=stat64,--wrap=lstat64",
+            "-Wl,--wrap=fstatat,--wrap=fstatat64",
           ],
         }],
       ],

@@ -13,6 +13,7 @@
 
 #include "child.h"
 #include "environment.h"
+#include "read_all.h"
 #include "values.h"
 
 namespace netloom {
@@ -43,20 +44,6 @@ Failure mount_sysfs(Fd& root) {
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
-
-Failure read_all(int file, std::string& content) {
-  constexpr size_t kPiece = 64 * 1024;
-  size_t size = 0;
-  while (true) {
-    content.resize(size + kPiece);
-    const ssize_t count = ::read(file, content.data() + size, kPiece);
-    if (count < 0 && errno == EINTR) continue;
-    content.resize(size + static_cast<size_t>(count > 0 ? count : 0));
-    if (count < 0) return failed("read");
-    if (count == 0) return {};
-    size += static_cast<size_t>(count);
-  }
-}
 
 }  // namespace
 

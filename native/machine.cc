@@ -7,14 +7,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "fd.h"
 #include "kinds.h"
+#include "read_all.h"
+#include "words.h"
 
 namespace netloom {
 namespace {
@@ -129,16 +129,17 @@ void add_process(Entries& entries, const Places& places, int proc, int pid, cons
 
 // Those that are mounted where this process is: the root of such a mount is what a link would say.
 void add_mounts(Entries& entries, Places& places) {
-  std::ifstream mounts("/proc/thread-self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string id, parent, device, root, place;
-    if (!(words >> id >> parent >> device >> root >> place)) continue;
-    const auto key = parse(root);
-    if (!key) continue;
-    entry_of(entries, *key).mounts += place + "\n";
-    places.insert_or_assign(unescape(place), *key);
-  }
+  const Fd file(::open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC));
+  std::string mounts;
+  if (!file || read_all(file.get(), mounts)) return;
+  for_each_line(mounts, [&](std::string_view line) {
+    // An id, the parent's, the device, the root, the place, and more.
+    const std::vector<std::string> words = words_of(line);
+    const auto key = words.size() > 4 ? parse(words[3]) : std::nullopt;
+    if (!key) return;
+    entry_of(entries, *key).mounts += words[4] + "\n";
+    places.insert_or_assign(unescape(words[4]), *key);
+  });
 }
 
 }  // namespace

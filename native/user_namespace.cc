@@ -10,10 +10,10 @@
 
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <vector>
 
 #include "pin.h"
+#include "words.h"
 
 namespace netloom {
 namespace {
@@ -40,9 +40,8 @@ Failure write_file(const std::string& path, const std::string& text) {
 // Runs newuidmap or newgidmap: its arguments are the process and the numbers of the map.
 Failure run_helper(const char* helper, pid_t pid, const std::string& map) {
   std::vector<std::string> words{helper, std::to_string(pid)};
-  std::istringstream numbers(map);
-  for (std::string word; numbers >> word;)
-    words.push_back(word);
+  for (std::string& word : words_of(map))
+    words.push_back(std::move(word));
   std::vector<char*> arguments;
   for (std::string& word : words)
     arguments.push_back(word.data());
@@ -74,11 +73,8 @@ Failure write_map(pid_t pid, const char* file, const char* helper, const std::st
   const Failure failure = write_file("/proc/" + std::to_string(pid) + "/" + file, map);
   if (failure.error != EPERM) return failure ? Failure{failure.error, file} : failure;
   // One's own id, and no other, anybody may map; where that is refused, no helper is of use.
-  unsigned long inside = 0, outside = 0, count = 0;
-  std::istringstream numbers(map);
-  numbers >> inside >> outside >> count;
-  std::string more;
-  const bool own = count == 1 && !(numbers >> more);
+  const std::vector<std::string> numbers = words_of(map);
+  const bool own = numbers.size() == 3 && numbers[2] == "1";
   return own ? Failure{EPERM, file} : run_helper(helper, pid, map);
 }
 

@@ -50,6 +50,7 @@ USE_VERSION(__pthread_key_create, BASE);
 extern "C" int __fxstat64(int version, int fd, struct stat64* result);
 extern "C" int __xstat64(int version, const char* path, struct stat64* result);
 extern "C" int __lxstat64(int version, const char* path, struct stat64* result);
+extern "C" int __fxstatat64(int version, int directory, const char* path, struct stat64* result, int flags);
 HIDDEN int __wrap_fstat64(int fd, struct stat64* result) {
   return __fxstat64(kStatVersion, fd, result);
 }
@@ -58,6 +59,12 @@ HIDDEN int __wrap_stat64(const char* path, struct stat64* result) {
 }
 HIDDEN int __wrap_lstat64(const char* path, struct stat64* result) {
   return __lxstat64(kStatVersion, path, result);
+}
+HIDDEN int __wrap_fstatat64(int directory, const char* path, struct stat64* result, int flags) {
+  return __fxstatat64(kStatVersion, directory, path, result, flags);
+}
+HIDDEN int __wrap_fstatat(int directory, const char* path, struct stat* result, int flags) {
+  return __fxstatat64(kStatVersion, directory, path, reinterpret_cast<struct stat64*>(result), flags);
 }
 HIDDEN int __wrap_fstat(int fd, struct stat* result) {
   return __fxstat64(kStatVersion, fd, reinterpret_cast<struct stat64*>(result));
