@@ -50,6 +50,8 @@ export class Keeper {
   #failure = ''
   #closed = false
   #ran = false
+  /** Whether the end of the one that was started last has been counted. */
+  #endNoted = false
   /** How often dnsmasq was told to read its files again. */
   reloads = 0
 
@@ -116,18 +118,25 @@ export class Keeper {
   /** Looks whether all is as it should be, and mends what is not. */
   async supervise(): Promise<void> {
     if (this.#closed || this.#waiting > 0 || performance.now() < this.#notBefore) return
+    // An end that is seen here before anybody has told of it delays the next start, too.
+    if (this.#ran && !this.#endNoted && !this.#dnsmasq.isAlive()) {
+      this.superviseSoon()
+      return
+    }
     try {
       await this.#exclusively(() => this.#mend())
       this.#failure = ''
     } catch (error) {
       this.#notBefore = performance.now() + this.#delay.ended()
+      this.#endNoted = true
       this.#complain(error)
     }
   }
 
   /** Supervises outside of the turn, as soon as the delay between two starts allows. */
   superviseSoon(): void {
-    if (this.#closed) return
+    if (this.#closed || this.#endNoted) return
+    this.#endNoted = true
     this.#notBefore = performance.now() + this.#delay.ended()
     setTimeout(() => void this.supervise(), Math.max(0, this.#notBefore - performance.now()) + 1).unref()
   }
@@ -318,6 +327,7 @@ export class Keeper {
     const kept = withoutLeases(text, (lease) => !isGrounded(lease, state, before))
     if (kept !== text) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
     this.#delay.started()
+    this.#endNoted = false
     this.#ran = true
     await this.#dnsmasq.start(settled.netns, args, state.ports.size)
     this.#probedAt = performance.now()
