@@ -3,8 +3,20 @@
 
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls a function when a signal aborts, unless what this returns was called before. */
+/**
+ * Calls a function when a signal aborts, unless what this returns was called before. One that is aborted already, perhaps
+ * since the caller looked last, counts too: in the next turn.
+ */
 export function whenAborted(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) {
+    let wanted = true
+    queueMicrotask(() => {
+      if (wanted) act()
+    })
+    return () => {
+      wanted = false
+    }
+  }
   const all = waiting.get(signal) ?? listen(signal)
   all.add(act)
   return () => {
