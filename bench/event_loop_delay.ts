@@ -5,8 +5,9 @@ import { NetNs } from '../lib/index'
 import type { Benchmark } from './benchmark'
 import { interleave } from './measure'
 import { fresh, freshPrefix } from './namespaces'
+import { floorPods } from './pods/floor'
 import { makePod, makeTogether } from './pods/netloom'
-import { numbersOf, removePods, type Lot } from './pods/pod'
+import { freed, numbersOf, removePods, type Lot } from './pods/pod'
 
 const allowed = 5
 
@@ -52,10 +53,19 @@ export const eventLoopDelay: Benchmark = async (context) => {
       return delay
     },
   ])
+  // What no event loop can be better than: this one has nothing to do, and shares the cores with the kernel and the C program.
+  const besideFloor = (threads: number) => async (): Promise<number> => {
+    const lot = { host, prefix: freshPrefix('pod'), first: 0, count }
+    const delay = await delayDuring(() => floorPods(context, lot, threads, 'cycle'))
+    await freed(host, numbersOf(lot))
+    return delay
+  }
   const delays = await interleave<string>(
     context.smoke ? 1 : 5,
     {
       idle: () => delayDuring(() => sleep(500)),
+      besideOne: besideFloor(1),
+      besideTwo: besideFloor(2),
       ...Object.fromEntries(contenders),
     },
     context.onProgress,
@@ -70,6 +80,8 @@ export const eventLoopDelay: Benchmark = async (context) => {
     })),
     notes: [
       `event loop delay: an idle loop shows ${delays.idle!.toFixed(2)} ms, as the monitor's own period of 1 ms counts`,
+      `event loop delay: an idle loop beside the C program that creates and deletes ${count} pods in another process shows ` +
+        `${delays.besideOne!.toFixed(2)} ms (one thread), ${delays.besideTwo!.toFixed(2)} ms (two threads)`,
     ],
   }
 }
