@@ -171,6 +171,7 @@ bool Plan::read_step(Script& script) {
     Sweep& sweep = script.sweeps.emplace_back();
     sweep.recipe = step.recipe.value_or(SIZE_MAX);
     sweep.backwards = (traits & 16) != 0;
+    sweep.first_only = (traits & 64) != 0;
     step.recipe.reset();
     step.sweep = script.sweeps.size() - 1;
     if (!read_pattern(script, sweep.pattern)) return false;

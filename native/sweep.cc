@@ -19,9 +19,10 @@ Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& oper
   }
   std::vector<std::vector<uint8_t>> removals;
   for_each_object(found, recipe.header_size, [&](Bytes object) {
+    if (sweep.first_only && !removals.empty()) return;
     if (matches(object, recipe.header_size, sweep.pattern)) removals.push_back(removing(object, recipe));
   });
-  if (removals.empty()) return {};
+  if (removals.empty()) return sweep.first_only ? Failure{ENOENT, nullptr} : Failure{};
   if (script_.rollback && !created_[step.netns]) {
     Replies all;
     if (!step.lookup.empty()) {

@@ -30,7 +30,8 @@ struct Relocation {
 struct Sweep {
   size_t recipe;
   Pattern pattern;
-  bool backwards;  // the last ones first
+  bool backwards;   // the last ones first
+  bool first_only;  // and it is an error if there is none
 };
 
 // What the kernel drops along with a change, and what of it is brought back when the change is taken back.

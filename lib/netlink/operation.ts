@@ -48,6 +48,8 @@ export interface Sweep {
   readonly name: string
   /** The last ones first. Default: false. */
   readonly backwards?: boolean
+  /** Only the first one, and `ENOENT` if there is none. Default: all, and none is no error. */
+  readonly firstOnly?: boolean
   /** A dump in which they are among those that stay, for their places. Default: the dump that finds them. */
   readonly among?: (() => Message) | undefined
 }

@@ -15,6 +15,7 @@ const interruptedDump = 'recvmsg (dump)'
 const sweepTries = 10
 
 const ECANCELED = errnoNumber('ECANCELED')
+const ENOENT = errnoNumber('ENOENT')
 
 /** The result of an operation; throws its error. `report` is undefined if there is nothing to tell of it. */
 export function resultOf<Result>(operation: Operation<Result>, report: Report | undefined): Result {
@@ -111,6 +112,9 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   }
   if (errno !== 0 && errno === ECANCELED && call === undefined) {
     return systemError({ ...base, errno, detail: 'the namespace that it is for was not created' })
+  }
+  if (errno !== 0 && errno === ENOENT && call === undefined) {
+    return systemError({ ...base, errno, detail: 'none fits' })
   }
   if (errno !== 0) {
     return systemError({ ...base, errno, syscall: call, outcome: isOpen(operation.lane, call) ? 'unknown' : undefined })

@@ -164,7 +164,8 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
         (lasting === true ? 4 : 0) |
         (sweep === undefined ? 0 : 8) |
         (sweep?.backwards === true ? 16 : 0) |
-        (along === undefined ? 0 : 32),
+        (along === undefined ? 0 : 32) |
+        (sweep?.firstOnly === true ? 64 : 0),
     )
     word(inverse ?? 0)
     word(recipe === undefined ? -1 : numberOfRecipe(recipe))

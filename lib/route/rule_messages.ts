@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
-import { word, type Condition } from '../netlink/pattern'
+import { word, type Condition, type Pattern } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -245,11 +245,15 @@ function deletion(options: RuleOptions): Message {
   return message('DELRULE', ruleLayout, ruleContent(options, false))
 }
 
-/** rules.delete */
+/** rules.delete: where the key says more than the kernel compares, the rule is looked up to delete exactly that one. */
 export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<void> {
   const request = deletion(key)
   if (!Object.entries(key).some(([name, value]) => isCondition(name, value))) {
     throw outOfRange('rule', 'named by at least one condition', key)
+  }
+  if (saysMore(key)) {
+    const family = familyOfRule(key)
+    return sweepRules('rules.delete', netns, { ...key, family }, { firstOnly: true })
   }
   const { from, to, tos = 0, action, goto } = key
   const recipe = deletedRule({
@@ -270,10 +274,10 @@ function isCondition(name: string, value: unknown): boolean {
   return name === 'priority' || (value !== 0 && value !== 0n && value !== false && value !== 'unspec')
 }
 
-/** Whether a key says more than the kernel compares, so that the rule has to be looked up to delete exactly that one. */
-export function saysMore(key: RuleOptions): boolean {
+/** Whether a key says more than the kernel compares. */
+function saysMore(key: RuleOptions): boolean {
   // What a list gave names a rule by all that it has.
-  if (typeof key !== 'object' || (key as unknown) === null || 'flags' in key) return false
+  if ('flags' in key) return false
   return Object.entries(key).some(
     ([name, value]) => value !== undefined && name !== 'family' && !isCondition(name, value),
   )
@@ -310,13 +314,21 @@ export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = '
 /** rules.flush: the rules that rules.list would give, except those of priority 0. */
 export function flushRules(netns: NetnsReference, key: RuleOptions): Operation<void> {
   checkCondition(key)
+  const priority = ruleAttributes.table.priority[1]
+  const notFirst: Condition = [{ attribute: [priority], value: word(0), zeroIsAbsent: true, not: true }]
+  return sweepRules('rules.flush', netns, key, { besides: [notFirst] })
+}
+
+function sweepRules(
+  name: string,
+  netns: NetnsReference,
+  key: RuleOptions,
+  { besides = [], firstOnly = false }: { besides?: Pattern; firstOnly?: boolean },
+): Operation<void> {
   const { request, told, fields, bytes } = filtering(key)
-  const pattern: Condition[] = [
-    ofIP,
-    [{ attribute: [ruleAttributes.table.priority[1]], value: word(0), zeroIsAbsent: true, not: true }],
-  ]
+  const pattern: Condition[] = [ofIP, ...besides]
   for (const field of fields) pattern.push(...conditionsOf(field, bytes, told))
-  return flush('rules.flush', netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE' })
+  return flush(name, netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE', firstOnly })
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */

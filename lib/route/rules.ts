@@ -2,10 +2,8 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { ifThere, map } from '../netlink/operation'
 import { splitForce, type DeleteOptions } from './deletion'
-import { firstOf } from './lookup'
-import { listRules, saysMore, type Rule, type RuleOptions } from './rule_messages'
+import type { Rule, RuleOptions } from './rule_messages'
 import { ruleVerbs } from './verbs'
 
 /**
@@ -67,13 +65,7 @@ export class Rules {
    */
   async delete(key: RuleOptions, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
-    const deletion = ruleVerbs.delete(this.#netns, key, { force }) // checks the key
-    if (!saysMore(key)) return perform(deletion, call)
-    const fitting = map(listRules(this.#netns, key, 'rules.delete'), (all) =>
-      firstOf(all, 'rules.delete', this.#netns, 'rule'),
-    )
-    const rule = await perform(force ? ifThere(fitting) : fitting, call)
-    if (rule !== undefined) await perform(ruleVerbs.delete(this.#netns, rule, { force }), call)
+    return perform(ruleVerbs.delete(this.#netns, key, { force }), call)
   }
 
   /**

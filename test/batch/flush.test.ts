@@ -304,6 +304,25 @@ test('of rules of one priority, those that are deleted come back to their places
   })
 })
 
+test('a rule is deleted by what is 0, too: exactly the one that find gives, and it comes back', async () => {
+  const key = { priority: 100, table: 5, tos: 0, to: '0.0.0.0/0', family: 'ipv4' } as const
+  await undone([ns], (b) => b.rules.delete(key))
+
+  const batch = ns.batch({ onError: 'continue' })
+  const listed = batch.rules.list({ priority: 100, table: 5, family: 'ipv4' })
+  const meant = batch.rules.get(key)
+  batch.rules.delete(key)
+  const left = batch.rules.list({ priority: 100, table: 5, family: 'ipv4' })
+  const again = batch.rules.delete(key)
+  batch.rules.delete(key, { force: true })
+  const results = await batch.commit()
+  expect(results.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, true, false, true])
+  expect(results[4]).toMatchObject({ reason: { code: 'ENOENT', operation: 'rules.delete', message: /none fits/ } })
+  expect(() => again.value).toThrow()
+  expect(meant.value).not.toHaveProperty('tos')
+  expect(left.value).toEqual(listed.value.filter((rule) => JSON.stringify(rule) !== JSON.stringify(meant.value)))
+})
+
 test('a route that expires comes back with the time that it had', async () => {
   await ns.routes.add({ dst: 'fd33::/64', via: 'fd00::2', expiresSeconds: 300 })
   const batch = ns.batch({ rollback: true })
