@@ -3,7 +3,7 @@ import { AbortError, BatchError, NetloomError, systemError, type Subject } from 
 import { errnoNumber } from '../errno'
 import { Lane, Outcome, type NetnsDescription } from '../native/addon'
 import type { CallOptions, Watch } from '../native/jobs'
-import type { Operation } from './operation'
+import { nothing as withoutResult, type Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
 import { perform } from './perform'
 import type { Creation, Manner } from './plan'
@@ -98,6 +98,7 @@ function settle(
   options: CallOptions,
 ): BatchResult {
   if (index >= tried) return rejected(notTried(item))
+  if (report === undefined && !rolledBack && item.result === withoutResult) return nothing
   if (report?.outcome === Outcome.stuck || report?.outcome === Outcome.undone || (rolledBack && report === undefined)) {
     return rejected(takenBack(item, report?.outcome === Outcome.stuck))
   }

@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
 import type { Fields, Struct, StructValue } from '../wire/struct'
-import { Writer, type Relocation } from '../wire/writer'
+import { Writer, type Relocation, type Written } from '../wire/writer'
 import { messageHeaderSize, NLM_F } from './constants'
 
 /** The shape of a kind of message: `struct ifaddrmsg` and the attributes IFA_…, for example. */
@@ -20,14 +20,20 @@ export interface AnyLayout {
 }
 
 /** A message that is ready to be sent. */
-export interface Message {
-  /** Its type's name, for errors: `RTM_NEWLINK`. */
-  readonly name: string
-  readonly bytes: Uint8Array
-  readonly layout: AnyLayout
-  /** Places that are filled in when it is sent; devices are looked up in `devicesOf`. */
-  readonly relocations: readonly Relocation[]
-  readonly devicesOf: NetnsReference | undefined
+export class Message {
+  constructor(
+    /** Its type's name, for errors: `RTM_NEWLINK`. */
+    readonly name: string,
+    readonly written: Written,
+    readonly layout: AnyLayout,
+    /** Places that are filled in when it is sent; devices are looked up in `devicesOf`. */
+    readonly relocations: readonly Relocation[],
+    readonly devicesOf: NetnsReference | undefined,
+  ) {}
+
+  get bytes(): Uint8Array {
+    return this.written.bytes
+  }
 }
 
 /** What a message is made of. */
@@ -65,7 +71,7 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   writer.patch32(0, writer.length)
   writer.align()
   const { relocations } = writer
-  return { name, bytes: writer.finish(), layout, relocations, devicesOf }
+  return new Message(name, writer.finish(), layout, relocations, devicesOf)
 }
 
 /** A message of the kernel's, still in the block that it was received in. */

@@ -87,16 +87,39 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   function align(): number {
     return (size = (size + 3) & ~3)
   }
-  function place(bytes: Uint8Array): number {
+  function room(length: number): number {
     const at = align()
-    size += bytes.length
+    size += length
     if (size > memory.length) {
       const grown = new Uint8Array(Math.max(size, 2 * memory.length))
       grown.set(memory)
       memory = grown
     }
+    return at
+  }
+  function place(bytes: Uint8Array): number {
+    const at = room(bytes.length)
     memory.set(bytes, at)
     return at
+  }
+  // Messages that were written one behind the other, and are sent so, are copied in one go.
+  let source: Uint8Array | undefined
+  let begin = 0
+  let end = 0
+  let target = 0
+  function placeMessage({ written }: Message): number {
+    const at = room(written.length)
+    if (written.memory !== source || written.begin !== end || at !== target + (end - begin)) {
+      copy()
+      source = written.memory
+      begin = written.begin
+      target = at
+    }
+    end = written.end
+    return at
+  }
+  function copy(): void {
+    if (source !== undefined) memory.set(source.subarray(begin, end), target)
   }
   function position(netns: NetnsReference, operation: string): number {
     if (netns === lone) return 0
@@ -148,12 +171,12 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
     let relocations = lookup?.relocations.length ?? 0
     for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
-    for (const { bytes, relocations: its } of messages) {
-      place(bytes)
-      relocations += its.length
+    for (const message of messages) {
+      placeMessage(message)
+      relocations += message.relocations.length
     }
     const length = size - begin
-    const lookupAt = lookup === undefined ? 0 : place(lookup.bytes)
+    const lookupAt = lookup === undefined ? 0 : placeMessage(lookup)
     reserve(12 + (tolerate?.size ?? 0))
     word(position(netns, operation))
     word(protocol)
@@ -172,14 +195,14 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     word(begin)
     word(length)
     word(lookupAt)
-    word(lookup?.bytes.length ?? 0)
+    word(lookup?.written.length ?? 0)
     word(tolerate?.size ?? 0)
     word(relocations)
     for (const errno of tolerate ?? []) word(errno)
     let at = begin
     for (const message of messages) {
       relocate(message, at, netns, operation)
-      at += message.bytes.length
+      at += message.written.length
     }
     if (lookup !== undefined) relocate(lookup, lookupAt, netns, operation)
     for (const { its } of along ?? []) for (const { message, at } of its) relocate(message, at, netns, operation)
@@ -192,9 +215,9 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
   function placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
     const its: { message: Relocated; at: number }[] = []
     const part = (message: Message): number[] => {
-      const at = place(message.bytes)
+      const at = placeMessage(message)
       its.push({ message, at })
-      return [at, message.bytes.length]
+      return [at, message.written.length]
     }
     const placeValue = (value: Uint8Array, device?: Device): number => {
       const at = place(value)
@@ -232,6 +255,7 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
     }
   }
 
+  copy()
   if (recipes !== undefined) {
     const more = [...recipes.keys()].flatMap(recipeWords)
     reserve(more.length)

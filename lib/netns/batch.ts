@@ -194,7 +194,7 @@ export class Batch<Created> implements BatchNetNs {
   #note<Result>(item: BatchItem): BatchEntry<Result> {
     this.#refuseCommitted(item.name)
     const index = this.#items.push(item) - 1
-    return new Entry<Result>(index, () => this.#results)
+    return new Entry<Result>(index, this.#told)
   }
 
   #resourcesOf(netns: NetnsReference): BatchNetNs {
@@ -206,6 +206,7 @@ export class Batch<Created> implements BatchNetNs {
     return resources
   }
 
+  readonly #told = (): readonly BatchResult[] | undefined => this.#results
   readonly #refuse = (operation: string): void => {
     this.#refuseCommitted(operation)
   }

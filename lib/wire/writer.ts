@@ -36,6 +36,27 @@ class Piece {
   }
 }
 
+/**
+ * Bytes that were written, and where they lie: what is written one after another is copied in one go. A view of them takes
+ * more memory than most messages.
+ */
+export class Written {
+  constructor(
+    readonly memory: Uint8Array<ArrayBuffer>,
+    readonly begin: number,
+    readonly end: number,
+  ) {}
+
+  get length(): number {
+    return this.end - this.begin
+  }
+
+  /** A view of them. */
+  get bytes(): Uint8Array {
+    return this.memory.subarray(this.begin, this.end)
+  }
+}
+
 // Taken by a writer until its message is finished: mostly one is written at a time.
 let piece: Piece | undefined
 
@@ -180,12 +201,12 @@ export class Writer {
   }
 
   /** What was written; the writer must not be used afterwards. */
-  finish(): Uint8Array {
-    const used = (this.#end + 7) & ~7
+  finish(): Written {
+    const used = this.#end
     if (used + worthwhile <= this.#view.byteLength) {
       this.#piece.used = used
       piece = this.#piece
     }
-    return this.#piece.bytes.subarray(this.#begin, this.#end)
+    return new Written(this.#piece.bytes, this.#begin, used)
   }
 }

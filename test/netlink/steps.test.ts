@@ -68,7 +68,7 @@ describe('many messages in one step', () => {
       await using ns = await fresh()
       const messages = Array.from({ length: 300 }, (_, i) => {
         const message = newAddress(1, i === bad ? 7777 : i + 1)
-        return { ...message, name: `RTM_NEWADDR number ${i}` }
+        return Object.assign(message, { name: `RTM_NEWADDR number ${i}` })
       })
       await send(ns, newAddress(1, 7777))
       const error = await failureOf(operation(ns, messages))
@@ -79,10 +79,9 @@ describe('many messages in one step', () => {
 
   it('of which several are refused: the error is about the first', async () => {
     await using ns = await fresh()
-    const messages = Array.from({ length: 300 }, (_, i) => ({
-      ...(i === 140 || i === 200 ? deletion('nobody') : newAddress(1, i + 1)),
-      name: `number ${i}`,
-    }))
+    const messages = Array.from({ length: 300 }, (_, i) =>
+      Object.assign(i === 140 || i === 200 ? deletion('nobody') : newAddress(1, i + 1), { name: `number ${i}` }),
+    )
     expect(await failureOf(operation(ns, messages))).toMatchObject({ code: 'ENODEV', syscall: 'number 140' })
   })
 
@@ -254,7 +253,7 @@ describe('a device that a message names', () => {
     for (const name of ['c', 'b', 'a']) await ip(other, 'link', 'add', 'name', name, 'type', 'ifb')
     const there = (await ipJson<{ ifindex: number }[]>(other, 'link', 'show', 'a'))[0]!.ifindex
     const owner = (await ipJson<{ ifindex: number; ifname: string }[]>(ns, 'link')).find((one) => one.ifindex === there)
-    await perform(operation(ns, { ...newAddress('a', 5), devicesOf: other[handleOf] }))
+    await perform(operation(ns, Object.assign(newAddress('a', 5), { devicesOf: other[handleOf] })))
     const links = await ipJson<{ ifname: string; addr_info: object[] }[]>(ns, '-4', 'address')
     expect(links.filter(({ addr_info }) => addr_info.length > 0).map(({ ifname }) => ifname)).toEqual([owner?.ifname])
   })

@@ -143,7 +143,7 @@ describe('an attribute that the table does not know', () => {
     writer.u32(7)
     writer.end(at)
     writer.end(nest)
-    const bytes = Buffer.from(writer.finish())
+    const bytes = Buffer.from(writer.finish().bytes)
     expect(bytesOf(set, valueOf(set, bytes))).toEqual(bytes)
   })
 

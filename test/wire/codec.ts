@@ -20,7 +20,7 @@ export function readerWithin(bytes: Uint8Array, filler = 0xa5): Reader {
 export function bytesOf<Value>(type: Codec<Value>, value: Value, siblings: Siblings = {}, field = 'it'): Buffer {
   const writer = new Writer()
   type.encode(writer, value, field, siblings)
-  return Buffer.from(writer.finish())
+  return Buffer.from(writer.finish().bytes)
 }
 
 /** The value of a payload. */

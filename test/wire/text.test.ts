@@ -129,7 +129,7 @@ describe('a device', () => {
       { at: 4, device: 'eth0' },
       { at: 12, device: 'eth1' },
     ])
-    expect([...writer.finish().subarray(4, 8)]).toEqual([0, 0, 0, 0])
+    expect([...writer.finish().bytes.subarray(4, 8)]).toEqual([0, 0, 0, 0])
   })
 
   it.each([-1, 1.5, 2 ** 31, NaN])('is not %p', (value) => {
