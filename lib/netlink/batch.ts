@@ -6,7 +6,7 @@ import type { CallOptions, Watch } from '../native/jobs'
 import { nothing as withoutResult, type Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
 import { perform } from './perform'
-import type { Creation, Manner } from './plan'
+import type { Creation, Plan } from './plan'
 import { transact, type Report, type Transacted } from './transaction'
 
 /** A namespace that a batch creates. */
@@ -33,29 +33,29 @@ export interface BatchListener {
 
 /** Carries a batch out. Rejects with a `BatchError` if it stopped, or was rolled back; else resolves to all results. */
 export async function commit(
-  items: readonly BatchItem[],
-  manner: Manner,
+  plan: Plan<BatchItem>,
   subject: Subject,
   options: CallOptions,
   { onProgress, onResults, lane = Lane.mutation }: BatchListener & { readonly lane?: Lane } = {},
 ): Promise<BatchResult[]> {
-  if (onProgress === undefined) return carryOut(items, lane, manner, subject, options, { onResults })
+  const total = plan.items.length
+  if (onProgress === undefined) return carryOut(plan, lane, subject, options, { onResults })
   let thrown: { readonly error: unknown } | undefined
   const watch = (done: number): boolean => {
     try {
       // The end is told when it is certain.
-      if (done < items.length) onProgress(done)
+      if (done < total) onProgress(done)
       return true
     } catch (error) {
       thrown = { error }
       return false
     }
   }
-  const ended = await carryOut(items, lane, manner, subject, options, { onResults, watch }).then(fulfilled, rejected)
+  const ended = await carryOut(plan, lane, subject, options, { onResults, watch }).then(fulfilled, rejected)
   // Also where it was too late to end it: all was done.
   if (isThrown(thrown)) throw thrown.error
   if (ended.status === 'rejected') throw ended.reason
-  onProgress(items.length)
+  onProgress(total)
   return ended.value as BatchResult[]
 }
 
@@ -65,14 +65,14 @@ function isThrown(thrown: { readonly error: unknown } | undefined): thrown is { 
 }
 
 async function carryOut(
-  items: readonly BatchItem[],
+  plan: Plan<BatchItem>,
   lane: Lane,
-  manner: Manner,
   subject: Subject,
   options: CallOptions,
   { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch?: Watch },
 ): Promise<BatchResult[]> {
-  const running = transact(items, lane, subject, options, manner, watch)
+  const { items, manner } = plan
+  const running = transact(plan, lane, subject, options, watch)
   const transacted = running instanceof Promise ? await running : running
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))

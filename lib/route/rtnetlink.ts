@@ -92,7 +92,9 @@ class SmallChange implements Operation<void> {
     return [Object.assign({ netns, messages: [message], ending: Ending.ack }, this.back)]
   }
 
-  readonly result = nothing
+  get result(): () => void {
+    return nothing
+  }
 }
 
 /** Removes all objects that a dump finds and a pattern lets through. */
