@@ -8,6 +8,7 @@ import { checkPlug, makePlug } from '../dhcp/plug_choice'
 import { lockFile, type FileLock } from '../native/file_lock'
 import { checkPath } from '../netns/name'
 import type { NetNs } from '../netns/netns'
+import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { routerError } from './errors'
 import type { RouterAgentEvents, TellRouter } from './events'
@@ -36,14 +37,19 @@ export interface RouterAgentOptions {
   netns?: NetNs | undefined
   /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
   nft?: string | undefined
+  /**
+   * Milliseconds between two looks at whether everything is there, 50 to 3600000. A look at a router with source or floating
+   * addresses starts `nft`. Default: 10000.
+   */
+  checkMs?: number | undefined
 }
 
-const keys = new Set('stateDir plug bridge ovsdb netns nft'.split(' '))
+const keys = new Set('stateDir plug bridge ovsdb netns nft checkMs'.split(' '))
 
 /**
  * Keeps routers, as OpenStack's L3 agent does: a namespace for each, with a device on every network, source and floating addresses
- * by nftables. Routers outlive the agent, for the kernel does their work: the next agent with the same `stateDir` takes them over,
- * and changes nothing where nothing is missing.
+ * by nftables. What somebody takes away is mended. Routers outlive the agent, for the kernel does their work: the next agent with
+ * the same `stateDir` takes them over, and changes nothing where nothing is missing.
  * @example
  * await using agent = await RouterAgent.start({ stateDir: '/var/lib/netloom-router', plug: 'bridge' })
  * const router = await agent.routers.ensure({
@@ -58,6 +64,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   readonly routers: Routers
   readonly #lock: FileLock
   readonly #plug: Plug
+  #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
   private constructor(directory: string, lock: FileLock, plug: Plug, options: RouterAgentOptions) {
@@ -83,6 +90,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
     checkKeys(options, keys)
     const stateDir = checkPath(options.stateDir, 'stateDir')
     const { nft } = options
+    const checkMs = checkInteger(options.checkMs ?? 10_000, 50, 3_600_000, 'checkMs')
     if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
       throw wrongType('nft', 'the name or path of a program', nft)
     }
@@ -99,6 +107,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
       plug = await makePlug(options)
       const agent = new RouterAgent(directory, lock, plug, options)
       await agent.#takeOver(directory)
+      agent.#timer = setInterval(() => void agent.routers.supervise(), checkMs)
       return agent
     } catch (error) {
       await plug?.close()
@@ -131,6 +140,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#timer)
     await this.routers.close()
     await this.#plug.close()
     this.#lock.release()
