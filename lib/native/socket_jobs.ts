@@ -1,5 +1,5 @@
 // The addon's jobs on sockets inside a namespace, as promises with errors in our terms.
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { addon, type Started } from './addon'
 import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
@@ -26,6 +26,18 @@ export interface WaitingSocket {
   take(): number
   /** Closes it, unless it was taken. */
   close(): void
+  /** Closes it in any case, when who was to take it over has failed, and has perhaps closed it himself. */
+  reclaim(): void
+}
+
+/** Which socket a descriptor is, or undefined if it is none any more. */
+function socketAt(fd: number): bigint | undefined {
+  try {
+    const status = fstatSync(fd, { bigint: true })
+    return status.isSocket() ? status.ino : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function show({ family, host = '', port = 0 }: SocketRequest): string | undefined {
@@ -73,12 +85,22 @@ export async function openSocket(
     )
   const about = { operation, netns: netns.label, detail: show(request) }
   const socket = unwrap(await runJob<number>(about, start, options), about)
-  const take = (): number => addon.takeSocket(socket)
+  let taken: { readonly fd: number; readonly inode: bigint | undefined } | undefined
+  const close = (): void => {
+    const fd = addon.takeSocket(socket)
+    if (fd >= 0) closeSync(fd)
+  }
   return {
-    take,
-    close() {
-      const fd = take()
-      if (fd >= 0) closeSync(fd)
+    close,
+    take() {
+      const fd = addon.takeSocket(socket)
+      taken = { fd, inode: socketAt(fd) }
+      return fd
+    },
+    reclaim() {
+      close()
+      // Who has closed it has given its number away, to any thread of this process.
+      if (taken?.inode !== undefined && socketAt(taken.fd) === taken.inode) closeSync(taken.fd)
     },
   }
 }

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
-import { openSocket, type SocketRequest } from '../native/socket_jobs'
+import { openSocket, type SocketRequest, type WaitingSocket } from '../native/socket_jobs'
 import { AbortError, type Subject } from '../errors'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -92,7 +92,7 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const opened = await openSocket(subject.operation, netns, from, call)
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
-  const socket = new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+  const socket = adopt(opened, own, netns)
   const connected = to === undefined ? undefined : once(socket, 'connect')
   if (to !== undefined) socket.connect(to)
   const end = (reason: unknown) => (): unknown => socket.destroy(new AbortError(subject, 'unknown', reason))
@@ -115,6 +115,15 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   nameErrors(socket, netns)
   noteSocket(socket, 'connection', netns, () => !socket.destroyed, connect)
   return socket
+}
+
+function adopt(opened: WaitingSocket, own: SocketConstructorOpts, netns: NetnsHandle): Socket {
+  try {
+    return new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+  } catch (error) {
+    opened.reclaim()
+    throw withNetns(error, netns)
+  }
 }
 
 /** Checks all options; the host has to be an address. */

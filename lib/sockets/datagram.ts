@@ -10,7 +10,7 @@ import { openSocket } from '../native/socket_jobs'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { callKeys, checkBoolean, nameErrors, noteSocket } from './inside'
+import { callKeys, checkBoolean, nameErrors, noteSocket, withNetns } from './inside'
 import { multicastInside, receiveInside, type UdpHandle } from './zones'
 
 /** Options of `NetNs.createSocket`. An aborted `signal` ends the call, and closes the socket later, as with Node's. */
@@ -59,12 +59,14 @@ export async function createSocket(
   const { reuseAddr, recvBufferSize, sendBufferSize } = options
   const node = { type, reuseAddr, ipv6Only, recvBufferSize, sendBufferSize, lookup }
   const defined = Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined))
-  let socket: Socket
+  let socket: Socket | undefined
   try {
     socket = createOutside(defined as unknown as SocketOptions, onMessage)
     adopt(socket, opened.take(), netns)
-  } finally {
-    opened.close()
+  } catch (error) {
+    socket?.close()
+    opened.reclaim()
+    throw withNetns(error, netns)
   }
   let open = true
   socket.once('close', () => (open = false))

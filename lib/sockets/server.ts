@@ -78,12 +78,10 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   try {
     refuseIfListening(server, netns)
     if (request.family === 'unix') file = fileOf(request.host)
-    const listening = once(server, 'listening')
-    listenOn(server, opened.take(), backlog)
     if (file !== undefined) share(file.path, options)
-    await listening
+    await listenOn(server, opened.take(), backlog)
   } catch (error) {
-    opened.close()
+    opened.reclaim()
     if (file !== undefined) remove(file)
     throw withNetns(error, netns)
   }
@@ -181,10 +179,27 @@ interface ListeningItself {
   _listen2(address: null, port: null, addressType: null, backlog: number | undefined, fd: number): void
 }
 
-function listenOn(server: Server, fd: number, backlog: number | undefined): void {
-  // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
-  if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
-  else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+/** Where Node keeps libuv's handle of a server. */
+interface WithHandle {
+  readonly _handle?: { readonly fd?: number } | null
+}
+
+/** Lets a server listen on a socket, which is its own from then on, unless this throws. */
+async function listenOn(server: Server, fd: number, backlog: number | undefined): Promise<void> {
+  const waiting = new AbortController()
+  const listening = once(server, 'listening', { signal: waiting.signal })
+  try {
+    // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
+    if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
+    else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+  } catch (error) {
+    waiting.abort()
+    await listening.catch(() => undefined)
+    // One that listens by now, whatever threw after that.
+    if ((server as unknown as WithHandle)._handle?.fd === fd) server.close()
+    throw error
+  }
+  await listening
 }
 
 /** The file of a Unix socket, as it was when it was made: what took its place is not ours. */
