@@ -1,6 +1,7 @@
 // A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
 import { Socket, type SocketConstructorOpts } from 'node:net'
-import { withNetns, checkSocketPath, noteSocket } from '../sockets/inside'
+import { withNetns } from '../native/with_netns'
+import { checkSocketPath, noteSocket } from '../sockets/inside'
 import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'

@@ -4,6 +4,7 @@ import { addon, type Started } from './addon'
 import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
 import { unwrap } from './netns_jobs'
+import { withNetns } from './with_netns'
 
 /** A socket inside a namespace. */
 export interface SocketRequest {
@@ -47,9 +48,13 @@ function show({ family, host = '', port = 0 }: SocketRequest): string | undefine
 }
 
 /** The mask of files that this process makes (umask(2)), which the lanes do not share. process.umask() would set it. */
-function creationMask(): number {
-  const [, mask = '22'] = /^Umask:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
-  return parseInt(mask, 8)
+function creationMask(netns: NetnsHandle): number {
+  try {
+    const [, mask = '22'] = /^Umask:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
+    return parseInt(mask, 8)
+  } catch (error) {
+    throw withNetns(error, netns)
+  }
 }
 
 /** Opens a socket inside a namespace. */
@@ -69,7 +74,7 @@ export async function openSocket(
     port = 0,
     device = '',
   } = request
-  const mask = family === 'unix' && !connects ? creationMask() : 0
+  const mask = family === 'unix' && !connects ? creationMask(netns) : 0
   const start = (): Started =>
     addon.openSocket(
       netns.use(operation),

@@ -6,11 +6,12 @@ import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket, type SocketRequest, type WaitingSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { AbortError, type Subject } from '../errors'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
+import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket } from './inside'
 import { showZones } from './zones'
 
 /**

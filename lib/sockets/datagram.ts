@@ -7,10 +7,11 @@ import { addon } from '../native/addon'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { callKeys, checkBoolean, nameErrors, noteSocket, withNetns } from './inside'
+import { callKeys, checkBoolean, nameErrors, noteSocket } from './inside'
 import { multicastInside, receiveInside, type UdpHandle } from './zones'
 
 /** Options of `NetNs.createSocket`. An aborted `signal` ends the call, and closes the socket later, as with Node's. */
