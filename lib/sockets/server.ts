@@ -19,7 +19,10 @@ import { showZones, showZonesOfConnections } from './zones'
 
 /** Options of `NetNs.listen`. An aborted `signal` ends the call, and closes the server later, as with Node's `listen`. */
 export interface ListenOptions extends CallOptions {
-  /** The address to listen on, no name. Default: all, of both families where there is IPv6. */
+  /**
+   * The address to listen on, or a name, of which the first address counts that the namespace's `lookup` gives. Default:
+   * all, of both families where there is IPv6.
+   */
   host?: string | undefined
   /** The port, 0 to 65535. Default: 0, the kernel chooses one. */
   port?: number | undefined
@@ -36,6 +39,8 @@ export interface ListenOptions extends CallOptions {
   backlog?: number | undefined
   /** No IPv4 on an IPv6 address (IPV6_V6ONLY). Default: false. */
   ipv6Only?: boolean | undefined
+  /** Whether it is no server of a whole cluster. None is: this changes nothing, and is taken as Node's `listen` takes it. */
+  exclusive?: boolean | undefined
   /** Others may listen on the same address and port; the kernel shares connections out (SO_REUSEPORT). Default: false. */
   reusePort?: boolean | undefined
   /** The only device that it accepts connections by, by name or index (SO_BINDTOIFINDEX). Default: any. */
@@ -62,17 +67,28 @@ const serverKeys = [
 ]
 const pathKeys = ['path', 'readableAll', 'writableAll'] as const
 const addressKeys = ['host', 'port', 'ipv6Only', 'reusePort', 'dev'] as const
-const listenKeys = new Set([...addressKeys, ...pathKeys, ...serverKeys, 'backlog', 'server', ...callKeys])
+const listenKeys = new Set([...addressKeys, ...pathKeys, ...serverKeys, 'backlog', 'exclusive', 'server', ...callKeys])
 
-/** @internal NetNs.listen */
-export async function listen(netns: NetnsHandle, options: ListenOptions = {}): Promise<Server> {
+/** Checks all options; the host has to be an address. */
+export function checkListenOptions(options: ListenOptions): {
+  readonly server: Server
+  readonly request: SocketRequest
+  readonly call: CallOptions
+} {
   checkKeys(options, listenKeys)
-  const { path, backlog, signal, timeout, onWarning } = options
+  const { path, backlog, exclusive, signal, timeout, onWarning } = options
   const call = { signal, timeout, onWarning }
   checkCallOptions(call)
   if (backlog !== undefined) checkInteger(backlog, 0, 0x7fffffff, 'backlog')
+  checkBoolean(exclusive, 'exclusive')
   const server = serverOf(options)
-  const request = path === undefined ? addressOf(options) : pathOf(options, path)
+  return { server, request: path === undefined ? addressOf(options) : pathOf(options, path), call }
+}
+
+/** Listens on an address or a path. */
+export async function listen(netns: NetnsHandle, options: ListenOptions = {}): Promise<Server> {
+  const { server, request, call } = checkListenOptions(options)
+  const { path, backlog, signal } = options
   refuseIfListening(server, netns)
   const opened = await open(netns, request, options.host === undefined && options.ipv6Only !== true, call)
   let file: SocketFile | undefined
