@@ -1,10 +1,11 @@
 // A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
-import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
+import { isIP, Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
+import { AbortError } from '../errors'
 import { withNetns } from '../native/with_netns'
 import { checkSocketPath, noteSocket } from '../sockets/inside'
 import { checkOnRead } from '../sockets/connection'
 import { checkInteger } from '../wire/integers'
-import { wrongType } from '../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
 import { takeOver } from './take_over'
 
@@ -61,6 +62,7 @@ function targetOf(options: CreateConnectionOptions): Target {
   if (typeof host !== 'string') throw wrongType('host', 'a name or an IP address', host)
   const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port
   if (localPort !== undefined) checkInteger(localPort, 0, 65_535, 'localPort')
+  checkRest(options)
   return {
     ...options,
     path: undefined,
@@ -69,9 +71,30 @@ function targetOf(options: CreateConnectionOptions): Target {
   }
 }
 
+/** What would fail later, as an event, where Node throws. Others than TypeScript's may give `null` for nothing. */
+function checkRest(options: CreateConnectionOptions): void {
+  const { localAddress, lookup, timeout } = options as Readonly<Record<string, unknown>>
+  if (lookup !== undefined && lookup !== null && typeof lookup !== 'function') {
+    throw wrongType('lookup', 'a function', lookup)
+  }
+  if (localAddress !== undefined && localAddress !== null) {
+    if (typeof localAddress !== 'string') throw wrongType('localAddress', 'an IP address', localAddress)
+    if (isIP(localAddress.split('%', 1)[0] ?? '') === 0) throw wrongValue('localAddress', 'an IP address', localAddress)
+  }
+  if (timeout === undefined || timeout === null) return
+  if (typeof timeout !== 'number') throw wrongType('timeout', 'a number of milliseconds', timeout)
+  if (!(timeout >= 0)) throw outOfRange('timeout', 'a number of milliseconds from 0', timeout)
+}
+
 function constructorOptions(options: CreateConnectionOptions): SocketConstructorOpts {
   const { allowHalfOpen, highWaterMark, signal, onread } = options
-  const given = { allowHalfOpen, highWaterMark, signal, onread: onread === undefined ? onread : checkOnRead(onread) }
+  // Node's constructor makes nothing whole of an aborted signal.
+  const given = {
+    allowHalfOpen,
+    highWaterMark,
+    signal: signal?.aborted === true ? undefined : signal,
+    onread: onread === undefined ? onread : checkOnRead(onread),
+  }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
@@ -85,6 +108,8 @@ class ClientSocket extends Socket {
   #noDelay: boolean
   #keepAlive: { readonly initialDelay: number | undefined } | undefined
   #attempt: AbortController | undefined
+  /** How it ended before it was connected. */
+  #endedBy: { readonly error: boolean } | undefined
   readonly #onread: OnReadOpts | undefined
 
   constructor(place: Place, options: CreateConnectionOptions) {
@@ -105,6 +130,7 @@ class ClientSocket extends Socket {
     if (onConnect !== undefined) this.once('connect', onConnect)
     if (this.destroyed) (this as unknown as Undestroyable)._undestroy()
     this.#attempt?.abort()
+    this.#endedBy = undefined
     const attempt = (this.#attempt = new AbortController())
     this.#is({ connecting: true, _host: 'host' in target ? target.host : null })
     void this.#establish(target, attempt.signal)
@@ -167,8 +193,15 @@ class ClientSocket extends Socket {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#attempt !== undefined) this.#endedBy = { error: error !== null }
     this.#attempt?.abort()
     super._destroy(error, callback)
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    // Without a handle Node does not say whether it was for an error; while it connects, Node has one.
+    const told = event === 'close' && args.length === 0 ? this.#endedBy : undefined
+    return told === undefined ? super.emit(event, ...args) : super.emit(event, told.error)
   }
 }
 
@@ -178,5 +211,9 @@ export function createConnection(place: Place, ...args: readonly unknown[]): Soc
   const [options, onConnect] = readArguments(args)
   const socket = new ClientSocket(place, options)
   if (typeof options.timeout === 'number' && options.timeout > 0) socket.setTimeout(options.timeout)
+  if (options.signal?.aborted === true) {
+    const subject = { operation: 'NetNs.createConnection', netns: place.netns.label }
+    return socket.destroy(new AbortError(subject, 'none', options.signal.reason))
+  }
   return onConnect === undefined ? socket.connect(options) : socket.connect(options, onConnect)
 }

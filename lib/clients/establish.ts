@@ -74,7 +74,13 @@ export async function establish(
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const rest = (): number | undefined =>
     deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
-  if (target.path !== undefined) return connect(place.netns, { ...own, path: target.path, signal, timeout })
+  if (target.path !== undefined) {
+    const { path } = target
+    return connect(place.netns, { ...own, path, signal, timeout }).catch((error: unknown) => {
+      tell('connectionAttemptFailed', path, undefined, undefined, error)
+      throw error
+    })
+  }
   const { port, localAddress, localPort, dev } = target
   const addresses = await addressesOf(place, target, { signal, timeout }, tell)
   const limit = Math.max(shortest, target.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout())

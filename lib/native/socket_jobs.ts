@@ -1,9 +1,9 @@
 // The addon's jobs on sockets inside a namespace, as promises with errors in our terms.
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
+import { systemError } from '../errors'
 import { addon, type Started } from './addon'
 import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
-import { unwrap } from './netns_jobs'
 import { withNetns } from './with_netns'
 
 /** A socket inside a namespace. */
@@ -14,6 +14,8 @@ export interface SocketRequest {
   readonly reusePort?: boolean | undefined
   /** Connects it to the path instead of binding it. */
   readonly connects?: boolean | undefined
+  /** A server will listen on it: Node says `listen` of all that fails on the way to that. */
+  readonly serves?: boolean | undefined
   /** The address or path to bind it to; not bound without. */
   readonly host?: string | undefined
   readonly port?: number | undefined
@@ -45,6 +47,12 @@ function show({ family, host = '', port = 0 }: SocketRequest): string | undefine
   if (host === '') return undefined
   if (family === 'unix') return host.replace('\0', '@')
   return `${family === 'ipv6' ? `[${host}]` : host}:${port}`
+}
+
+/** What errors of Node's sockets have besides. */
+function placeOf({ family, host, port }: SocketRequest): { address?: string; port?: number | undefined } {
+  if (host === undefined) return {}
+  return family === 'unix' ? { address: host } : { address: host, port }
 }
 
 /** The mask of files that this process makes (umask(2)), which the lanes do not share. process.umask() would set it. */
@@ -89,7 +97,11 @@ export async function openSocket(
       device,
     )
   const about = { operation, netns: netns.label, detail: show(request) }
-  const socket = unwrap(await runJob<number>(about, start, options), about)
+  const { errno, call, result: socket } = await runJob<number>(about, start, options)
+  if (errno !== 0) {
+    const syscall = call === 'bind' && request.serves === true ? 'listen' : call
+    throw Object.assign(systemError({ ...about, errno, syscall }), placeOf(request))
+  }
   let taken: { readonly fd: number; readonly inode: bigint | undefined } | undefined
   const close = (): void => {
     const fd = addon.takeSocket(socket)

@@ -14,7 +14,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket, type SocketRequest, type WaitingSocket } from '../native/socket_jobs'
 import { withNetns } from '../native/with_netns'
-import { AbortError, type Subject } from '../errors'
+import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -106,7 +106,9 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const { signal, timeout, onWarning } = options
   const call = { signal, timeout, onWarning }
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
-  const opened = await openSocket(subject.operation, netns, from, call)
+  const opened = await openSocket(subject.operation, netns, from, call).catch((error: unknown) => {
+    throw from.connects === true ? asOfNode(error, options.path, netns) : error
+  })
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
   const socket = adopt(opened, own, netns)
   const connected = to === undefined ? undefined : once(socket, 'connect')
@@ -131,6 +133,19 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   nameErrors(socket, netns)
   noteSocket(socket, 'connection', netns, () => !socket.destroyed, connect)
   return socket
+}
+
+/** A connection to a path is made where Node does not see it, and fails as where it does. */
+function asOfNode(error: unknown, path: string | undefined, { label }: NetnsHandle): unknown {
+  if (!(error instanceof NetloomError) || error.syscall !== 'connect' || error instanceof AbortError) return error
+  const { code, errno, syscall } = error
+  return Object.assign(new Error(`connect ${code} ${String(path)}`), {
+    errno,
+    code,
+    syscall,
+    address: path,
+    netns: label,
+  })
 }
 
 function adopt(opened: WaitingSocket, own: OwnOptions, netns: NetnsHandle): Socket {

@@ -151,7 +151,7 @@ function addressOf(options: ListenOptions): SocketRequest {
   const family = host === undefined ? 'ipv6' : familyOfHost(host, 'host')
   const device = dev === undefined ? undefined : String(checkDevice(dev, 'dev'))
   const only = family === 'ipv6' && ipv6Only
-  return { family, type: 'stream', ipv6Only: only, reusePort, host: host ?? '::', port, device }
+  return { family, type: 'stream', serves: true, ipv6Only: only, reusePort, host: host ?? '::', port, device }
 }
 
 function pathOf(options: ListenOptions, path: unknown): SocketRequest {
@@ -165,6 +165,7 @@ function pathOf(options: ListenOptions, path: unknown): SocketRequest {
   return {
     family: 'unix',
     type: 'stream',
+    serves: true,
     host: checked.startsWith('\0') ? checked : checkSocketPath(resolve(checked)),
   }
 }

@@ -113,7 +113,9 @@ test('a port that is taken gives EADDRINUSE, and the one who has it keeps it', a
   await expect(red.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
     code: 'EADDRINUSE',
     errno: -98,
-    syscall: 'bind',
+    syscall: 'listen',
+    address: '127.0.0.1',
+    port,
     operation: 'NetNs.listen',
     netns: red.name,
   })
@@ -124,7 +126,9 @@ test('an address that the namespace does not have gives EADDRNOTAVAIL', async ()
   await using red = await withLoopback()
   await expect(red.listen({ host: '10.9.8.7', port: 80 })).rejects.toMatchObject({
     code: 'EADDRNOTAVAIL',
-    syscall: 'bind',
+    syscall: 'listen',
+    address: '10.9.8.7',
+    port: 80,
     netns: red.name,
   })
 })

@@ -47,7 +47,12 @@ test('an abstract name means another socket in each namespace', async () => {
   expect(await Promise.all([red, green].map((ns) => greeting(ns, { path })))).toEqual(['red', 'green'])
   const listed = execFileSync('ss', ['-N', red.name!, '-l', '-x', '-H'], { encoding: 'utf8' })
   expect(listed).toContain('@netloom/greeting')
-  await expect(red.listen({ path })).rejects.toMatchObject({ code: 'EADDRINUSE', syscall: 'bind', netns: red.name })
+  await expect(red.listen({ path })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    syscall: 'listen',
+    address: path,
+    netns: red.name,
+  })
   for (const server of servers) await closed(server)
   await expect(green.connect({ path })).rejects.toMatchObject({ code: 'ECONNREFUSED', netns: green.name })
 })
@@ -107,7 +112,7 @@ test('a directory that is not there fails, and leaves nothing', async () => {
   await using red = await fresh()
   await expect(red.listen({ path: join(directory, 'none', 'socket') })).rejects.toMatchObject({
     code: 'ENOENT',
-    syscall: 'bind',
+    syscall: 'listen',
     netns: red.name,
   })
 })
