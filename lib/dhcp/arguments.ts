@@ -77,7 +77,8 @@ export function dnsmasqArguments(
     '--keep-in-foreground',
     `--user=${settings.user}`,
     `--group=${settings.user === 'root' ? 'root' : ''}`,
-    '--conf-file=/dev/null',
+    // Its standard input, which says nothing: dnsmasq waits for its end before it looks at devices and files.
+    '--conf-file=-',
     '--no-hosts',
     '--no-resolv',
     pidArgument(paths),

@@ -7,7 +7,7 @@ import { pidArgument, type Paths } from './arguments'
 import { dhcpError } from './errors'
 import { LogTail } from './log_tail'
 import { catches, commandOf, hasArgument, hasEnded, netnsOf, signalIf } from './processes'
-import { spawnDetached } from './spawning'
+import { spawnWaiting } from './spawning'
 
 /** How long it is waited for. */
 export interface Patience {
@@ -33,8 +33,10 @@ export class Dnsmasq {
   readonly #log: LogTail
   #pid: number | undefined
   #child: ChildProcess | undefined
+  #prepared: { readonly args: readonly string[]; readonly release: () => void } | undefined
   #waiter: Waiter | undefined
   #said: string[] = []
+  #failure: Error | undefined
   /** Called when a process that this one has started ends without being told to. */
   onEnd: () => void = () => undefined
 
@@ -83,24 +85,42 @@ export class Dnsmasq {
     }
   }
 
-  /** Starts it and waits until it has read its files, with its sockets open. */
-  async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
+  /**
+   * Starts it as far as it goes without its device and files, which is most of the way: they may be made meanwhile. It waits for
+   * `start`.
+   */
+  prepare(netns: NetNs, args: readonly string[]): void {
     this.#log.skip()
     this.#said = []
-    const child = spawnDetached(netns, this.#program, args, this.#paths.log)
-    let failure: Error | undefined
+    this.#failure = undefined
+    const { child, release } = spawnWaiting(netns, this.#program, args, this.#paths.log)
     child.once('error', (error) => {
-      failure = error
+      this.#failure = error
     })
     this.#child = child
     this.#pid = child.pid
+    this.#prepared = { args, release }
     child.once('exit', () => {
       if (this.#child === child) this.onEnd()
     })
-    if (await this.#answer(this.#hasRead(), () => failure === undefined && this.isAlive(), hosts)) return
+  }
+
+  /** What the one was started with that is prepared, if there is one. */
+  get preparedArgs(): readonly string[] | undefined {
+    return this.#prepared?.args
+  }
+
+  /** Starts it, or lets the one go on that is prepared, and waits until it has read its files, with its sockets open. */
+  async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
+    if (this.#prepared === undefined) this.prepare(netns, args)
+    const child = this.#child
+    this.#prepared?.release()
+    this.#prepared = undefined
+    if (await this.#answer(this.#hasRead(), () => this.#failure === undefined && this.isAlive(), hosts)) return
     const ended = !this.isAlive()
-    const code = child.signalCode ?? child.exitCode
+    const code = child?.signalCode ?? child?.exitCode
     await this.kill()
+    const failure = this.#failure
     const why = failure?.message ?? this.#said.filter((line) => line !== '').at(-1) ?? 'it said nothing'
     const how = ended ? `dnsmasq ended at once (${code ?? 'without a code'}): ${why}` : `dnsmasq does not start: ${why}`
     throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', how, failure)
@@ -131,6 +151,7 @@ export class Dnsmasq {
 
   async #end(signal: NodeJS.Signals, patienceMs: number): Promise<void> {
     const pid = this.#pid
+    this.#prepared = undefined
     if (pid === undefined || !this.isAlive()) return
     this.#child = undefined // its end is no surprise
     if (!signalIf(pid, pidArgument(this.#paths), signal)) return

@@ -65,16 +65,28 @@ export async function replaceFiles(files: readonly FileContent[]): Promise<{ dur
 
 /** Lets the disk have a file before it gets its name, and the name then. */
 async function persist({ path }: FileContent): Promise<void> {
-  const file = await open(`${path}.new`, 'r+')
+  await syncFile(`${path}.new`, path)
+  await rename(`${path}.new`, path)
+  await syncDirectory(dirname(path))
+}
+
+async function syncFile(path: string, shown: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
     await file.sync()
   } catch (error) {
-    throw failure(error, path)
+    throw failure(error, shown)
   } finally {
     await file.close()
   }
-  await rename(`${path}.new`, path)
-  await syncDirectory(dirname(path))
+}
+
+/** Lets the disk have a file that was put in its place, and its name. */
+export function makeLast(path: string): Promise<void> {
+  const lasting = syncFile(path, path).then(() => syncDirectory(dirname(path)))
+  // It is waited for later.
+  lasting.catch(() => undefined)
+  return lasting
 }
 
 /** Writes one file that must be on the disk. */

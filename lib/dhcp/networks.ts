@@ -2,14 +2,13 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
-import { makeDirectory, putNew, removeDirectory } from './files'
+import { removeDirectory } from './files'
 import type { State } from './host_files'
-import { descriptionIn, Keeper, type Shared } from './keeper'
+import { Keeper, type Shared } from './keeper'
 import { checkId } from './names'
 import { DhcpNetwork, filled } from './network'
 import type { NetworkOptions, PortOptions } from './options'
 import { PortTable } from './ports_table'
-import { networkFile } from './written'
 
 interface Kept {
   /** What no other may have, from the moment on in which it is begun. */
@@ -94,10 +93,7 @@ export class DhcpNetworks {
     const { keeper, network: made } = this.#keep(network)
     const state = { network, ports: filled(undefined, network, ports) }
     try {
-      // Written down first, so that whoever comes after a kill finds what was begun.
-      makeDirectory(this.#path(network.id))
-      putNew(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
-      await keeper.become(state)
+      await keeper.create(state)
     } catch (error) {
       await this.#undo(keeper, state).catch((undoing: unknown) => {
         this.#shared.tell('error', undoing as Error)

@@ -81,6 +81,10 @@ export class OvsPlug implements Plug {
     return { device: tap, renewed: !whole, mended }
   }
 
+  begin({ tap }: Detachment): string {
+    return tap
+  }
+
   async detach({ tap }: Detachment): Promise<void> {
     await this.#remove(tap)
   }
