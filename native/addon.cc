@@ -40,6 +40,8 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("setMulticastDevice", &NetloomAddon::SetMulticastDevice),
                            InstanceMethod("startProcess", &NetloomAddon::StartProcess),
                            InstanceMethod("signalProcess", &NetloomAddon::SignalProcess),
+                           InstanceMethod("holdProcess", &NetloomAddon::HoldProcess),
+                           InstanceMethod("letGoOfProcess", &NetloomAddon::LetGoOfProcess),
                            InstanceMethod("keepAliveForProcess", &NetloomAddon::KeepAliveForProcess),
                            InstanceMethod("listNetnsProcesses", &NetloomAddon::ListNetnsProcesses),
                            InstanceMethod("signalNetnsProcesses", &NetloomAddon::SignalNetnsProcesses),

@@ -90,6 +90,10 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value StartProcess(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
+  // holdProcess(pid, on end): its number, or 0 if there is none; the event loop does not stay alive for it
+  Napi::Value HoldProcess(Info info);
+  // letGoOfProcess(number), of one that is held
+  Napi::Value LetGoOfProcess(Info info);
   // keepAliveForProcess(number, whether it shall or undefined): whether it does
   Napi::Value KeepAliveForProcess(Info info);
   // listNetnsProcesses(handle)

@@ -196,7 +196,10 @@ export class Keeper {
 
   /** Ends the keeping; the network stays as it is, with its dnsmasq. */
   async close(): Promise<void> {
-    await this.#exclusively(() => this.#letGo())
+    await this.#exclusively(async () => {
+      await this.#letGo()
+      this.#dnsmasq.letGo()
+    })
   }
 
   async #letGo(): Promise<void> {

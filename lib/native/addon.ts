@@ -105,6 +105,8 @@ export interface Addon {
     onExit: (code?: number, signal?: number) => void,
   ): Ended
   signalProcess(child: number, signal: number): number
+  holdProcess(pid: number, onEnd: () => void): number
+  letGoOfProcess(child: number): void
   keepAliveForProcess(child: number, alive: boolean | undefined): boolean
   listNetnsProcesses(handle: number): Started
   signalNetnsProcesses(handle: number, signal: number): Started

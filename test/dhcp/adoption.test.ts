@@ -125,6 +125,20 @@ test('killed at any moment: the next one finishes or takes away what was half ma
   }
 }, 60_000)
 
+test('the end of one that was taken over is noticed when it comes, not at the next look', async () => {
+  await using scene = await Scene.make()
+  const id = scene.id()
+  const first = await scene.agent()
+  await first.networks.ensure({ id, tap: 'tap1', subnets })
+  await first.close()
+  const second = await scene.agent({ checkMs: 3_600_000 })
+  const { pid } = second.networks.get(id)!
+  process.kill(pid!, 'SIGKILL')
+  await until(() => scene.events('restart').length === 1, 'it is started again')
+  expect(scene.events('restart')).toMatchObject([{ network: id, reason: 'ended' }])
+  expect(second.networks.get(id)!.pid).not.toBe(pid)
+})
+
 test('a number that has become somebody else is not touched', async () => {
   await using scene = await Scene.make()
   const first = await scene.agent()
