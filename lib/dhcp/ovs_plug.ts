@@ -1,8 +1,9 @@
 // The plug for Open vSwitch: an internal port of the integration bridge, with its VLAN as tag, moved into the namespace. Its checksums are
 // right with the userspace datapath too, which those of a veth pair are not.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isNotFound } from '../errors'
 import type { NetNs } from '../netns/netns'
-import { OvsdbClient, type OpenVswitch } from '../ovsdb'
+import { OpenVswitch, OvsInterfaceError } from '../ovs'
 import { dhcpError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
@@ -16,62 +17,43 @@ export interface OvsPlugOptions {
   readonly remotes: string | readonly string[]
 }
 
-type Tables = OpenVswitch.Tables
-
 /** How long the switch may take to apply something. */
-const patienceMs = 10_000
-
-async function monitor(client: OvsdbClient<Tables>) {
-  return client.monitor({
-    Open_vSwitch: { columns: ['next_cfg', 'cur_cfg'] },
-    Bridge: { columns: ['name', 'ports'] },
-    Port: { columns: ['name', 'tag'] },
-    Interface: { columns: ['name', 'error'] },
-  })
-}
-
-type Mirror = Awaited<ReturnType<typeof monitor>>
+const patience = { timeout: 10_000 }
 
 /** Internal ports of a bridge. */
 export class OvsPlug implements Plug {
   readonly #host: NetNs
   readonly #bridge: string
-  readonly #client: OvsdbClient<Tables>
-  readonly #replica: Mirror
+  readonly #ovs: OpenVswitch
 
-  private constructor({ netns, bridge }: OvsPlugOptions, client: OvsdbClient<Tables>, replica: Mirror) {
+  private constructor({ netns, bridge }: OvsPlugOptions, ovs: OpenVswitch) {
     this.#host = netns
     this.#bridge = bridge
-    this.#client = client
-    this.#replica = replica
+    this.#ovs = ovs
   }
 
   static async connect(options: OvsPlugOptions): Promise<OvsPlug> {
-    const remotes = typeof options.remotes === 'string' ? options.remotes : [...options.remotes]
-    const client = await OvsdbClient.connect<Tables>({ remotes, database: 'Open_vSwitch' })
-    try {
-      return new OvsPlug(options, client, await monitor(client))
-    } catch (error) {
-      await client.close()
-      throw error
-    }
+    const { remotes, netns } = options
+    return new OvsPlug(options, await OpenVswitch.connect({ remotes, netns }))
+  }
+
+  begin({ tap }: Detachment): string {
+    return tap
   }
 
   async attach(to: Attachment): Promise<Attached> {
     const mended: string[] = []
-    const { tap, netns, vlan } = to
-    const port = this.#replica.table('Port').find({ name: tap })
-    const inside = await netns.links.find(tap)
-    const bridge = to.bridge ?? this.#bridge
-    const whole = port !== undefined && inside !== undefined && this.#isOn(bridge, port._uuid)
+    const { tap, netns, vlan, bridge = this.#bridge } = to
+    const [port, inside] = await Promise.all([this.#ovs.ports.find(tap, patience), netns.links.find(tap)])
+    const whole = port?.bridge === bridge && inside !== undefined
     if (!whole) {
-      await this.#remove(tap)
+      // Applied before it is made again: otherwise the switch would never open the new one.
+      await this.#ovs.ports.delete(tap, { ...patience, force: true })
       await netns.links.delete(tap, { force: true })
-      await this.#insert(to)
-      await this.#host.links.set(tap, { netns })
+      await this.#add(to, bridge)
       mended.push(`port ${tap} of the bridge ${bridge}`)
-    } else if (port.tag !== (vlan ?? null)) {
-      await this.#apply((tx) => tx.update(port, { tag: vlan ?? null }))
+    } else if (port.tag !== vlan) {
+      await this.#ovs.ports.set(tap, { tag: vlan ?? null }, patience)
       mended.push(`tag of port ${tap}`)
     }
     const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
@@ -81,77 +63,46 @@ export class OvsPlug implements Plug {
     return { device: tap, renewed: !whole, mended }
   }
 
-  begin({ tap }: Detachment): string {
-    return tap
-  }
-
   async detach({ tap }: Detachment): Promise<void> {
-    await this.#remove(tap)
+    await this.#ovs.ports.delete(tap, { ...patience, force: true })
   }
 
   async close(): Promise<void> {
-    await this.#replica.close()
-    await this.#client.close()
+    await this.#ovs.close()
     this.#host.close()
   }
 
-  #isOn(name: string, port: string): boolean {
-    const bridge = this.#replica.table('Bridge').find({ name })
-    return bridge?.ports.some((uuid) => uuid === port) === true
+  async #add({ tap, mac, vlan, network, netns }: Attachment, bridge: string): Promise<void> {
+    const externalIds = { 'iface-id': `dhcp-${network}`, 'iface-status': 'active', 'attached-mac': mac }
+    try {
+      await this.#ovs.ports.add(
+        { bridge, name: tap, tag: vlan, interface: { type: 'internal', externalIds } },
+        patience,
+      )
+    } catch (error) {
+      const why =
+        error instanceof OvsInterfaceError
+          ? `Open vSwitch: ${error.error}`
+          : isNotFound(error)
+            ? `Open vSwitch has no bridge ${bridge}`
+            : undefined
+      if (why === undefined) throw error
+      throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why, error)
+    }
+    await this.#move(tap, netns)
   }
 
-  async #insert({ tap, mac, vlan, network, bridge: name = this.#bridge }: Attachment): Promise<void> {
-    const bridge = this.#replica.table('Bridge').find({ name })
-    if (bridge === undefined) {
-      throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', `Open vSwitch has no bridge ${name}`)
-    }
-    await this.#apply((tx) => {
-      const external_ids = { 'iface-id': `dhcp-${network}`, 'iface-status': 'active', 'attached-mac': mac }
-      const inner = tx.insert('Interface', { name: tap, type: 'internal', external_ids })
-      const tag = vlan === undefined ? {} : { tag: vlan }
-      const port = tx.insert('Port', { name: tap, interfaces: [inner], ...tag })
-      tx.mutate(bridge, { ports: { insert: [port] } })
-    })
-    // Applied is not successful: what failed stands with the interface. The device itself may take a moment longer.
-    const deadline = performance.now() + patienceMs
-    for (;;) {
-      const error = this.#replica.table('Interface').find({ name: tap })?.error
-      if (typeof error === 'string' && error !== '') {
-        await this.#remove(tap)
-        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', `Open vSwitch: ${error}`)
-      }
-      if ((await this.#host.links.find(tap)) !== undefined) return
+  /** Moves the device of a port into the namespace, once it is there. */
+  async #move(tap: string, netns: NetNs): Promise<void> {
+    const deadline = performance.now() + patience.timeout
+    while ((await this.#host.links.find(tap)) === undefined) {
       if (performance.now() > deadline) {
-        await this.#remove(tap)
-        throw dhcpError(
-          'ERR_NETLOOM_NOT_PLUGGED',
-          'Plug.attach',
-          `Open vSwitch makes no device ${tap} in this namespace`,
-        )
+        await this.#ovs.ports.delete(tap, { ...patience, force: true })
+        const why = `Open vSwitch makes no device ${tap} in this namespace`
+        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why)
       }
       await sleep(2)
     }
-  }
-
-  /** Takes a port away, applied: one that is made again before that is never opened. */
-  async #remove(tap: string): Promise<void> {
-    const port = this.#replica.table('Port').find({ name: tap })
-    if (port === undefined) return
-    const holders = [...this.#replica.table('Bridge')].filter(({ ports }) => ports.some((uuid) => uuid === port._uuid))
-    await this.#apply((tx) => {
-      for (const bridge of holders) tx.mutate(bridge, { ports: { delete: [port._uuid] } })
-    })
-  }
-
-  /** Changes the database, and waits until ovs-vswitchd has done what it says. */
-  async #apply(change: (tx: Parameters<Parameters<OvsdbClient<Tables>['transaction']>[0]>[0]) => void): Promise<void> {
-    const rows = await this.#client.transaction((tx) => {
-      change(tx)
-      tx.mutate(tx.rows('Open_vSwitch'), { next_cfg: { '+=': 1 } })
-      return tx.select(tx.rows('Open_vSwitch'), ['next_cfg'])
-    })
-    const wanted = rows.value[0]?.next_cfg ?? 0n
-    const applied = (): boolean => [...this.#replica.table('Open_vSwitch')].every(({ cur_cfg: now }) => now >= wanted)
-    await this.#replica.until(applied, { timeout: patienceMs })
+    await this.#host.links.set(tap, { netns })
   }
 }

@@ -27,7 +27,7 @@ const allowed: Record<string, RegExp> = {
   namespaces: /^(wire|native|rootless|processes|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
-  dhcp: /^(wire|native|netns|route|ovsdb|dhcp)(\/|$)|^(errors|errno)$/,
+  dhcp: /^(wire|native|netns|route|ovs|dhcp)(\/|$)|^(errors|errno)$/,
   router: /^(wire|native|netns|dhcp|router)(\/|$)|^(errors|errno)$/,
   sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
   names: /^(wire|native|sockets|names)\/|^errors$/,
