@@ -5,7 +5,7 @@ import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac, type Family } from '../wire/ip'
 import { checkArray, checkOptions, type CheckedOption } from './check_options'
-import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from './names'
+import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from '../agents/names'
 import { writeDown } from './written'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
 import {

@@ -2,7 +2,7 @@
 // a file of its own, so that the next agent tells what happened while there was none.
 import { statSync } from 'node:fs'
 import { writeFile, rename } from 'node:fs/promises'
-import { readIfThere } from './files'
+import { readIfThere } from '../agents/files'
 import { compareLeases, parseLeases, type Lease, type LeaseChanges } from './leases'
 
 /** dnsmasq empties its file and writes it again: what has changed just now may be half of it. */

@@ -1,6 +1,6 @@
 // The files of a network: its description, what dnsmasq reads, what tells others about it. Only what differs is written.
 import type { Paths } from './arguments'
-import { makeDirectory, makeLast, putNew, readIfThere, replaceFiles } from './files'
+import { makeDirectory, makeLast, putNew, readIfThere, replaceFiles } from '../agents/files'
 import { hostFile, namesFile, optionsFile, type State } from './host_files'
 import { networkFile } from './written'
 

@@ -2,8 +2,8 @@
 import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
-import { KeptNamespace } from './kept_namespace'
-import type { Attached, Plug } from './plug'
+import { KeptNamespace } from '../agents/kept_namespace'
+import type { Attached, Plug } from '../agents/plug'
 
 /** What `settle` found. */
 export interface Settled {

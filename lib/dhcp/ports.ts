@@ -3,7 +3,7 @@ import { checkKeys, wrongType } from '../wire/invalid'
 import type { Changes } from './changes'
 import { dhcpError } from './errors'
 import type { State } from './host_files'
-import { checkId } from './names'
+import { checkId } from '../agents/names'
 import type { PortChanges, PortOptions } from './options'
 import { checkPort, restored, type KnownPort, type Port } from './ports_table'
 

@@ -1,4 +1,5 @@
 // Makes all networks equal to a description, and says what that changed.
+import { forEach } from '../agents/for_each'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import type { State } from './host_files'
@@ -81,23 +82,6 @@ export function differences(before: State | undefined, { network, ports }: Wante
   const own = before === undefined ? 'created' : before.network.key === network.key ? 'unchanged' : 'changed'
   if (own === 'unchanged' && added.length + updated.length + deleted.length === 0) return undefined
   return { id: network.id, network: own, added, updated, deleted }
-}
-
-/** How many networks are worked on at the same time: they wait for the start of a dnsmasq, mostly. */
-const atOnce = 8
-
-/** Does something for each, some at the same time; all are tried, the failures are told together. */
-export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const failures: unknown[] = []
-  const queue = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      await work(item).catch((error: unknown) => failures.push(error))
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  if (failures.length === 1) throw failures[0]
-  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} networks failed`)
 }
 
 /** What carries it out. */

@@ -3,7 +3,7 @@ import { errnoNumber } from '../errno'
 import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import type { Link } from '../route/link'
-import { dhcpError } from './errors'
+import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
 /** Where the bridges are. */
@@ -132,7 +132,7 @@ export class BridgePlug implements Plug {
     const name = this.#name(to)
     if (to.vlan !== undefined) {
       const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
-      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
+      throw agentError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
     }
     const found = await this.#host.links.find(name)
     if (found?.kind === 'bridge') {

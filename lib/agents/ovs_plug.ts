@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isNotFound } from '../errors'
 import type { NetNs } from '../netns/netns'
 import { OpenVswitch, OvsInterfaceError } from '../ovs'
-import { dhcpError } from './errors'
+import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
 /** Where the switch is. */
@@ -87,7 +87,7 @@ export class OvsPlug implements Plug {
             ? `Open vSwitch has no bridge ${bridge}`
             : undefined
       if (why === undefined) throw error
-      throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why, error)
+      throw agentError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why, error)
     }
     await this.#move(tap, netns)
   }
@@ -99,7 +99,7 @@ export class OvsPlug implements Plug {
       if (performance.now() > deadline) {
         await this.#ovs.ports.delete(tap, { ...patience, force: true })
         const why = `Open vSwitch makes no device ${tap} in this namespace`
-        throw dhcpError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why)
+        throw agentError('ERR_NETLOOM_NOT_PLUGGED', 'Plug.attach', why)
       }
       await sleep(2)
     }
