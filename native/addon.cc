@@ -58,6 +58,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("openPackets", &NetloomAddon::OpenPacketSocket),
                            InstanceMethod("openPing", &NetloomAddon::OpenPingSocket),
                            InstanceMethod("accessFiles", &NetloomAddon::AccessNamespaceFiles),
+                           InstanceMethod("sendToUnix", &NetloomAddon::SendToUnix),
                            InstanceMethod("lockFile", &NetloomAddon::LockFile),
                            InstanceMethod("transact", &NetloomAddon::Transact),
                            InstanceMethod("cancel", &NetloomAddon::Cancel),

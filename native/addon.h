@@ -134,6 +134,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // its end)
   Napi::Value AccessNamespaceFiles(Info info);
 
+  // telling who has started this process: notify_calls.cc
+  // sendToUnix(path, text): [errno, system call]
+  Napi::Value SendToUnix(Info info);
   // locks of files: lock_calls.cc
   // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
   Napi::Value LockFile(Info info);

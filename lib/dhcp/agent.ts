@@ -173,7 +173,9 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
       },
       keep: ({ state, deleted }, directory) =>
         this.networks.takeOver(state, deleted, running.get(pidArgument(pathsIn(directory))) ?? []),
-      failed: (error) => { process.nextTick(() => this.emit('error', error)); },
+      failed: (error) => {
+        process.nextTick(() => this.emit('error', error))
+      },
     })
   }
 }

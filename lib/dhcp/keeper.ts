@@ -189,6 +189,7 @@ export class Keeper {
       await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
       // What it would write at its end goes anyway.
       await this.#dnsmasq.kill()
+      this.#leases?.forsake()
       await this.#place.remove(network)
       removeDirectory(this.#paths.directory)
     })

@@ -61,7 +61,14 @@ export class LeaseWatch {
     this.#tell(changes)
   }
 
-  /** Tells what there is to tell, and ends. */
+  /** The network goes, and all leases with it. */
+  forsake(): void {
+    const released = this.#told
+    this.#told = []
+    if (released.length > 0) this.#tell({ added: [], renewed: [], released })
+  }
+
+  /** Ends; what was not told is told by the next one. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#saving

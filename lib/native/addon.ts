@@ -165,6 +165,7 @@ export interface Addon {
     dontFragment: boolean,
   ): Started
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
+  sendToUnix(path: string, message: string): Ended
   lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number

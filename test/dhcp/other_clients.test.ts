@@ -17,9 +17,7 @@ async function dhcpcd(client: NetNs, family: '-4' | '-6'): Promise<Given> {
     mount: true,
     timeout: 15_000,
   } as never)
-  return Object.fromEntries(
-    [...String(stdout).matchAll(/^(new_\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
-  )
+  return Object.fromEntries([...stdout.matchAll(/^(new_\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]))
 }
 
 test('dhcpcd gets its addresses, of both families', async () => {
