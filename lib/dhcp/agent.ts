@@ -16,9 +16,10 @@ import { filled } from './network'
 import { descriptionIn } from './network_files'
 import { DhcpNetworks } from './networks'
 import type { DesiredNetwork } from './options'
+import { OptionTester } from './option_tester'
 import { findByArgument, findProgram } from './processes'
 import { canonical } from './ranges'
-import { checkDesired, sync, type Differences } from './sync'
+import { checkDesired, optionsIn, sync, type Differences } from './sync'
 import { readNetworkFile } from './written'
 
 /** Options of `DhcpAgent.start`. */
@@ -72,20 +73,26 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
   /** The networks that it keeps. */
   readonly networks: DhcpNetworks
   readonly #holding: Holding
+  readonly #tester: OptionTester
   readonly #domain: string | undefined
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   #syncing: Promise<unknown> = Promise.resolve()
 
-  private constructor(holding: Holding, shared: Omit<Shared, 'tell' | 'plug'>, domain: string | undefined) {
+  private constructor(holding: Holding, shared: Omit<Shared, 'tell' | 'plug' | 'tester'>, domain: string | undefined) {
     super()
     this.#holding = holding
+    this.#tester = new OptionTester(shared.program)
     this.#domain = domain
     const tell: Tell = (name, ...args) => {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
-    this.networks = new DhcpNetworks(holding.directory, { ...shared, plug: holding.plug, tell }, domain)
+    this.networks = new DhcpNetworks(
+      holding.directory,
+      { ...shared, plug: holding.plug, tell, tester: this.#tester },
+      domain,
+    )
   }
 
   /**
@@ -125,6 +132,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
    */
   async sync(desired: { readonly networks: readonly DesiredNetwork[] }): Promise<Differences> {
     const wanted = checkDesired(desired, this.#domain)
+    await this.#tester.check(wanted.flatMap(optionsIn))
     const turn = this.#syncing.then(() =>
       sync(
         {

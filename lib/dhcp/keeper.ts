@@ -11,6 +11,7 @@ import type { State } from './host_files'
 import { LeaseWatch } from './lease_watch'
 import { parseLeases, type Lease, type LeaseChanges } from './leases'
 import { descriptionIn, NetworkFiles } from './network_files'
+import type { OptionTester } from './option_tester'
 import { Place, type Settled } from './place'
 import type { Plug } from '../agents/plug'
 import { releaseLeases } from './release'
@@ -26,6 +27,7 @@ export interface Shared {
   /** Milliseconds between two questions whether dnsmasq still works. */
   readonly probeMs: number
   readonly tell: Tell
+  readonly tester: OptionTester
 }
 
 /** Keeps one network. */
@@ -69,6 +71,11 @@ export class Keeper {
   /** The process id of its dnsmasq. */
   get pid(): number | undefined {
     return this.#dnsmasq.pid
+  }
+
+  /** Asks dnsmasq whether it takes options. */
+  get tester(): OptionTester {
+    return this.#shared.tester
   }
 
   /** The leases as the file has them now. */

@@ -7,8 +7,8 @@ import type { State } from './host_files'
 import { Keeper, type Shared } from './keeper'
 import { checkId } from '../agents/names'
 import { DhcpNetwork, filled } from './network'
+import { optionsOf } from './option_tester'
 import type { NetworkOptions, PortOptions } from './options'
-import { PortTable } from './ports_table'
 
 interface Kept {
   /** What no other may have, from the moment on in which it is begun. */
@@ -45,6 +45,7 @@ export class DhcpNetworks {
    */
   async ensure(options: NetworkOptions): Promise<DhcpNetwork> {
     const network = checkNetwork(options, this.#domain)
+    await this.#shared.tester.check(optionsOf(network))
     return this.#inTurn(network.id, async () => {
       const kept = this.#kept.get(network.id)
       if (kept === undefined) return this.create(network, [])
@@ -169,9 +170,4 @@ export class DhcpNetworks {
       if (this.#underWay.get(id) === settled) this.#underWay.delete(id)
     }
   }
-}
-
-/** A network without ports, for one that is only to be removed. */
-export function emptyState(network: Network): State {
-  return { network, ports: PortTable.empty(network) }
 }

@@ -4,6 +4,7 @@ import { wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import type { State } from './host_files'
 import { filled, type DhcpNetwork } from './network'
+import { optionsOf, type GivenOptions } from './option_tester'
 import type { DesiredNetwork, PortOptions } from './options'
 import { checkPort, PortTable } from './ports_table'
 
@@ -56,6 +57,13 @@ export function checkDesired(desired: unknown, domain: string | undefined): Want
     }
     return { network, ports: structuredClone(ports) }
   })
+}
+
+/** All options of a network and its ports, by field. */
+export function optionsIn({ network, ports }: Wanted, i: number): GivenOptions[] {
+  const field = `networks[${i}].`
+  const own = ports.map((port, j) => ({ field: `${field}ports[${j}].options`, options: checkPort(port).checked }))
+  return [...optionsOf(network, field), ...own]
 }
 
 /** Puts what is before it before the field of an error. */
