@@ -8,7 +8,7 @@ import { dhcpError } from './errors'
 import type { RestartEvent, Tell } from './events'
 import { readIfThere, removeDirectory, replaceDurably, replaceFiles } from '../agents/files'
 import type { State } from './host_files'
-import { LeaseWatch } from './lease_watch'
+import { LeaseWatch, memoryOf } from './lease_watch'
 import { parseLeases, type Lease, type LeaseChanges } from './leases'
 import { descriptionIn, NetworkFiles } from './network_files'
 import type { OptionTester } from './option_tester'
@@ -335,9 +335,11 @@ export class Keeper {
   ): Promise<void> {
     if (reason === 'hangs') await this.#dnsmasq.kill()
     else if (!isSame(this.#dnsmasq.preparedArgs, args)) await this.#dnsmasq.stop()
-    const text = this.#leaseText()
-    const kept = withoutLeases(text, (lease) => !isGrounded(lease, state, before))
-    if (kept !== text) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
+    const text = readIfThere(this.#paths.leases)
+    // Clients whose leases it does not find would be refused; what it had is remembered.
+    const known = text ?? readIfThere(memoryOf(this.#paths.leases)) ?? ''
+    const kept = withoutLeases(known, (lease) => !isGrounded(lease, state, before))
+    if (kept !== (text ?? '')) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
     this.#delay.started()
     this.#endNoted = false
     this.#ran = true

@@ -10,6 +10,11 @@ const settleMs = 5
 /** Before leases are said to be gone, one waits longer: dnsmasq might have been interrupted while it wrote. */
 const sureMs = 40
 
+/** Where is kept what a file of leases said when it was told of last. */
+export function memoryOf(path: string): string {
+  return `${path}.told`
+}
+
 /** Watches one file of leases. */
 export class LeaseWatch {
   readonly #path: string
@@ -22,7 +27,7 @@ export class LeaseWatch {
 
   constructor(path: string, tell: (changes: LeaseChanges) => void) {
     this.#path = path
-    this.#memory = `${path}.told`
+    this.#memory = memoryOf(path)
     this.#tell = tell
     this.#told = parseLeases(readIfThere(this.#memory) ?? '').leases
   }
