@@ -47,6 +47,16 @@ export class Place {
    * @param begun - For a new one: what is done on the way.
    */
   async settle(network: Network, begun?: Begun): Promise<Settled> {
+    try {
+      return await this.#settle(network, begun)
+    } catch (error) {
+      // Somebody has taken something away between two looks at it.
+      if (begun !== undefined || !isNotFound(error)) throw error
+      return this.#settle(network)
+    }
+  }
+
+  async #settle(network: Network, begun?: Begun): Promise<Settled> {
     const mended: string[] = []
     const { tap, mac, mtu, vlan, id } = network
     const to = { network: id, tap, device: network.device ?? tap, mac, mtu, vlan }

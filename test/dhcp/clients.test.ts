@@ -179,6 +179,25 @@ test('stateless: options without an address', async () => {
   expect(network.leases()).toEqual([])
 })
 
+test('dnsmasq answers on its device alone, whatever else is in the namespace', async () => {
+  await using scene = await Scene.make()
+  const agent = await scene.agent()
+  const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
+  const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', domain: 'example.org', subnets })
+  await network.ports.add({ id: 'vm1', mac, hostname: 'vm1', fixedIps: ['10.0.0.10'] })
+  using inside = await network.openNetNs()
+  const client = await scene.client(undefined, mac, 'other')
+  await scene.host.links.set('other', { netns: inside, name: 'other' })
+  await inside.links.set('other', { up: true })
+  await inside.addresses.add({ dev: 'other', address: '10.0.0.77/24', flags: ['noprefixroute'] })
+  await inside.addresses.add({ dev: 'other', address: '10.9.0.77/24' })
+  expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
+  await client.addresses.add({ dev: 'eth0', address: '10.9.0.78/24' })
+  await runIn(client, 'ping', '-c1', '-W2', '10.9.0.77')
+  await expect(runIn(client, 'busybox', 'nslookup', 'vm1.example.org', '10.9.0.77')).rejects.toThrow()
+  expect(network.leases()).toEqual([])
+})
+
 test('networks with the same addresses do not see each other', async () => {
   await using scene = await Scene.make()
   const agent = await scene.agent()
