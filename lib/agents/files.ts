@@ -1,5 +1,15 @@
 // Files that are there whole or not at all: each is written beside its place and renamed into it.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoNumber } from '../errno'
@@ -81,9 +91,22 @@ async function syncFile(path: string, shown: string): Promise<void> {
   }
 }
 
+/** Only the disk is waited for elsewhere: what has no wait in it costs less here than it does to go there and come back. */
+function syncBriefly(path: string): Promise<void> {
+  const fd = openSync(path, 'r')
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => {
+      closeSync(fd)
+      if (error === null) resolve()
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is one
+      else reject(failure(error, path))
+    })
+  })
+}
+
 /** Lets the disk have a file that was put in its place, and its name. */
-export function makeLast(path: string): Promise<void> {
-  const lasting = syncFile(path, path).then(() => syncDirectory(dirname(path)))
+export function makeLast(path: string): Promise<unknown> {
+  const lasting = Promise.all([path, dirname(path)].map(syncBriefly))
   // It is waited for later.
   lasting.catch(() => undefined)
   return lasting
@@ -107,6 +130,8 @@ export function putNew(path: string, text: string): void {
 
 /** What is in a file; undefined if there is none. */
 export function readIfThere(path: string): string | undefined {
+  // An error is dear to make where it is what one expects.
+  if (!existsSync(path)) return undefined
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

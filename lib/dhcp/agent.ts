@@ -131,18 +131,17 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
    * const { networks, deleted } = await agent.sync({ networks: [{ id: 'red', subnets, ports }] })
    */
   async sync(desired: { readonly networks: readonly DesiredNetwork[] }): Promise<Differences> {
-    const wanted = checkDesired(desired, this.#domain)
+    const wanted = checkDesired(desired, this.#domain, (id) => this.networks.get(id)?.described)
     await this.#tester.check(wanted.flatMap(optionsIn))
     const turn = this.#syncing.then(() =>
       sync(
         {
           list: () => this.networks.list(),
-          create: async (network, ports) => {
-            await this.networks.create(network, ports)
-          },
+          create: (network, ports) => this.networks.create(network, ports),
           delete: (id) => this.networks.delete(id, { force: true }),
         },
         wanted,
+        this.#domain,
       ),
     )
     this.#syncing = turn.catch(() => undefined)

@@ -108,3 +108,8 @@ export function dnsmasqArguments(
     ...[...domains].map((domain) => `--local=/${domain}/`),
   ].filter((argument) => argument !== '--group=')
 }
+
+/** Whether arguments are the same. */
+export function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

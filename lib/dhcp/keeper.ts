@@ -1,7 +1,7 @@
 // Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
 import { watch, type FSWatcher } from 'node:fs'
 import { NetloomError } from '../errors'
-import { dnsmasqArguments, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
+import { dnsmasqArguments, isSame, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
 import { RestartDelay } from './backoff'
 import { Dnsmasq, type Patience } from './dnsmasq'
 import { dhcpError } from './errors'
@@ -108,7 +108,10 @@ export class Keeper {
       })
       if (refused !== undefined) throw refused
       const args = dnsmasqArguments(network, settled.device, this.#paths, this.#shared.settings)
-      if (args !== undefined) await this.#restart(settled, args, state, undefined, 'new')
+      if (args !== undefined) {
+        if (!isSame(this.#dnsmasq.preparedArgs, args)) await this.#dnsmasq.stop()
+        await this.#start(settled, args, state)
+      }
       await settled.rest
       await durable
       this.#state = state
@@ -307,7 +310,6 @@ export class Keeper {
 
   /** Why the dnsmasq that runs, or does not, will not do. */
   #unfit(settled: Settled, args: readonly string[]): 'new' | RestartEvent['reason'] | undefined {
-    if (this.#dnsmasq.preparedArgs !== undefined) return 'new'
     if (!this.#dnsmasq.isAlive()) return this.#ran ? 'ended' : 'new'
     if (settled.renewed || !this.#dnsmasq.isIn(settled.netns)) return 'replaced'
     return isSame(this.#dnsmasq.args, args) ? undefined : 'changed'
@@ -334,20 +336,24 @@ export class Keeper {
     reason: 'new' | RestartEvent['reason'],
   ): Promise<void> {
     if (reason === 'hangs') await this.#dnsmasq.kill()
-    else if (!isSame(this.#dnsmasq.preparedArgs, args)) await this.#dnsmasq.stop()
+    else await this.#dnsmasq.stop()
     const text = readIfThere(this.#paths.leases)
     // Clients whose leases it does not find would be refused; what it had is remembered.
     const known = text ?? readIfThere(memoryOf(this.#paths.leases)) ?? ''
     const kept = withoutLeases(known, (lease) => !isGrounded(lease, state, before))
     if (kept !== (text ?? '')) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
-    this.#delay.started()
-    this.#endNoted = false
-    this.#ran = true
-    await this.#dnsmasq.start(settled.netns, args, state.ports.size)
-    this.#probedAt = performance.now()
+    await this.#start(settled, args, state)
     const { pid } = this.#dnsmasq
     if (reason === 'new' || pid === undefined) return
     this.#shared.tell('restart', { network: state.network.id, reason, pid })
+  }
+
+  async #start({ netns }: Settled, args: readonly string[], { ports }: State): Promise<void> {
+    this.#delay.started()
+    this.#endNoted = false
+    this.#ran = true
+    await this.#dnsmasq.start(netns, args, ports.size)
+    this.#probedAt = performance.now()
   }
 
   async #release(settled: Settled, args: readonly string[], state: State, before: State | undefined): Promise<void> {
@@ -391,8 +397,4 @@ export class Keeper {
       await this.#restart(settled, args, state, undefined, 'hangs')
     }
   }
-}
-
-function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -19,7 +19,7 @@ export class NetworkFiles {
   }
 
   /** Begins a network that was not there: its description comes first, so that whoever comes after a kill finds what was begun. */
-  begin({ network, ports }: State): { durable: Promise<void> } {
+  begin({ network, ports }: State): { durable: Promise<unknown> } {
     makeDirectory(this.#paths.directory)
     const description = descriptionIn(this.#paths.directory)
     this.#put(description, networkFile(network.written, ports, false))

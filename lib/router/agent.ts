@@ -124,7 +124,9 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
         return written
       },
       keep: (written) => this.routers.takeOver(written),
-      failed: (error) => { process.nextTick(() => this.emit('error', error)); },
+      failed: (error) => {
+        process.nextTick(() => this.emit('error', error))
+      },
     })
   }
 }

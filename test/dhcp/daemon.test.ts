@@ -103,6 +103,7 @@ test.each([
   ['plug: bridge\nstateDir: x\nlisten: /x/s', 'stateDir'],
   ['plug: bridge\nstateDir: /x\nlisten: /x/s\nlogLevel: loud', 'logLevel'],
   ['plug: bridge\nlissten: /x/s', 'lissten'],
+  ['plug: bridge\nstateDir: [', undefined],
 ])('a configuration that is wrong: %j', async (config, field) => {
   await using scene = await Scene.make()
   const path = join(scene.directory, 'wrong.yaml')
@@ -112,5 +113,6 @@ test.each([
   let said = ''
   child.stderr.on('data', (data) => (said += String(data)))
   const [code] = (await once(child, 'close')) as [number]
-  expect([code, said]).toEqual([1, expect.stringMatching(new RegExp(`^netloom-dhcp-agent: .*"${field}"`))])
+  const what = field === undefined ? 'wrong.yaml is neither YAML nor JSON: ' : `"${field}"`
+  expect([code, said]).toEqual([1, expect.stringMatching(new RegExp(`^netloom-dhcp-agent: .*${what}.*\\n$`))])
 })

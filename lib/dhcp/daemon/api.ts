@@ -159,6 +159,7 @@ const statuses: Readonly<Record<string, number>> = {
   // Somebody else was faster.
   ERR_NETLOOM_PORT_EXISTS: 409,
   ERR_NETLOOM_AGENT_CLOSED: 503,
+  ERR_NETLOOM_NO_VLANS: 400,
 }
 
 /** The status and the words for what was thrown. */
