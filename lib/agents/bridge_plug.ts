@@ -66,6 +66,7 @@ export class BridgePlug implements Plug {
     // Whatever it was, the careful way meets it again.
     if (all.some(({ status }) => status === 'rejected')) return undefined
     return {
+      asBegun: true,
       finish: () => this.#keepOut(to),
       device: to.device,
       renewed: true,

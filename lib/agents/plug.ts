@@ -34,6 +34,11 @@ export interface Attached {
   readonly renewed: boolean
   /** What was missing and is there again, in words; empty if nothing was. */
   readonly mended: readonly string[]
+  /**
+   * Whether the device was asked for before `attach` had waited for anything, as after `begin`, and came into being so: what others have
+   * done with it since holds. Default: false.
+   */
+  readonly asBegun?: boolean | undefined
   /** Does what is left to be done, and may be done while the device is used already. Default: nothing. */
   readonly finish?: (() => Promise<unknown>) | undefined
 }

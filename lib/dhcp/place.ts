@@ -76,7 +76,8 @@ export class Place {
       : undefined
     begun?.meanwhile()
     const attached = await attaching
-    const known = (await hoped) ?? (await this.#addresses(network, netns, attached))
+    const done = await hoped
+    const known = (attached.asBegun === true ? done : undefined) ?? (await this.#addresses(network, netns, attached))
     mended.push(...attached.mended, ...known)
     const rest = Promise.all([quiet, attached.finish?.(), opened ? open(netns) : undefined])
     // It is waited for later.
