@@ -2,6 +2,7 @@
 import { handleOf } from '../lib/native/netns_handle'
 import { scratch } from '../lib/native/addon'
 import { forEachMessage } from '../lib/netlink/message'
+import { Plan } from '../lib/netlink/plan'
 import { transact } from '../lib/netlink/transaction'
 import { decodeRoute } from '../lib/route/route'
 import { listRoutes } from '../lib/route/route_operations'
@@ -14,7 +15,7 @@ const required = 1.5
 
 async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
   const operation = listRoutes(ns[handleOf], { family: 'ipv4' })
-  const { reports } = await transact([operation], operation.lane, { operation: operation.name }, undefined)
+  const { reports } = await transact(Plan.of([operation]), operation.lane, { operation: operation.name }, undefined)
   return (reports[0]?.answers ?? []).flatMap(({ blocks }) =>
     blocks.map((block) => (typeof block === 'number' ? scratch.slice(0, block) : block)),
   )

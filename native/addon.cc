@@ -39,6 +39,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("setReuseAddr", &NetloomAddon::SetReuseAddr),
                            InstanceMethod("setMulticastDevice", &NetloomAddon::SetMulticastDevice),
                            InstanceMethod("startProcess", &NetloomAddon::StartProcess),
+                           InstanceMethod("runProcess", &NetloomAddon::RunProcess),
                            InstanceMethod("signalProcess", &NetloomAddon::SignalProcess),
                            InstanceMethod("holdProcess", &NetloomAddon::HoldProcess),
                            InstanceMethod("letGoOfProcess", &NetloomAddon::LetGoOfProcess),

@@ -88,6 +88,10 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // stdio, [flags, uid, gid, kinds that are made, kinds that are joined …], what is joined, onExit): texts with a NUL
   // at the end of each; gives [errno, system call, [pid, number, number of each pipe's end or 0 …]]
   Napi::Value StartProcess(Info info);
+  // runProcess(as above up to what is joined, inputs one after another, [milliseconds or 0, bytes or 0, signal, for
+  // each of stdio: 1 it reads | 2 it writes, size of its input …]): waits for its end; gives [errno, system call, [pid,
+  // an errno that ended it early, code, signal, what it wrote …]]
+  Napi::Value RunProcess(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
   // holdProcess(pid, on end): its number, or 0 if there is none; the event loop does not stay alive for it

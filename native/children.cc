@@ -1,20 +1,17 @@
 #include "children.h"
 
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <mutex>
 #include <vector>
 
+#include "process.h"
 #include "values.h"
 
 namespace netloom {
 namespace {
-
-// P_PIDFD of linux/wait.h, which older C libraries do not know.
-constexpr auto kByPidfd = static_cast<idtype_t>(3);
 
 // Of environments that have ended.
 struct Orphans {
@@ -25,20 +22,6 @@ struct Orphans {
 Orphans& orphans_of_process() {
   static Orphans orphans;
   return orphans;
-}
-
-// Whether it has ended, or is none of ours (any more): then the code is -1.
-bool reap(int pidfd, int& code, int& signal) {
-  siginfo_t info = {};
-  int result = 0;
-  do {
-    result = ::waitid(kByPidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | __WALL);
-  } while (result != 0 && errno == EINTR);
-  if (result == 0 && info.si_pid == 0) return false;
-  const bool exited = info.si_code == CLD_EXITED;
-  code = result != 0 ? -1 : exited ? info.si_status : 0;
-  signal = result != 0 || exited ? 0 : info.si_status;
-  return true;
 }
 
 }  // namespace
@@ -81,7 +64,7 @@ void Children::tell(Child& child) {
   int signal = 0;
   if (!child.is_ours) {
     code = -1;
-  } else if (!reap(child.pidfd.get(), code, signal)) {
+  } else if (!take_end(child.pidfd.get(), code, signal)) {
     return;
   }
   reap_orphans();
@@ -151,7 +134,7 @@ void Children::reap_orphans() {
   std::erase_if(orphans.pidfds, [](const Fd& pidfd) {
     int code = 0;
     int signal = 0;
-    return reap(pidfd.get(), code, signal);
+    return take_end(pidfd.get(), code, signal);
   });
 }
 

@@ -69,8 +69,7 @@ Failure AccessFiles::access() {
       if (what_ == What::read) return read_file(at, path, found_[i].content);
       if (what_ == What::link) return read_link(at, path, found_[i].content);
       if (what_ == What::list) return list(at, path, found_[i].entries);
-      walk(at, path, found_[i].entries);
-      return {};
+      return walk(at, path, found_[i].entries);
     };
     found_[i].failure = root ? look(root.get()) : Failure{ENOENT, "openat2"};
     if (below && found_[i].failure.error == ENOENT) {
@@ -170,15 +169,20 @@ Failure AccessFiles::list(int root, const std::string& path, std::vector<Entry>&
   }
 }
 
-void AccessFiles::walk(int root, const std::string& path, std::vector<Entry>& entries) const {
+Failure AccessFiles::walk(int root, const std::string& path, std::vector<Entry>& entries) const {
   std::vector<Entry> names;
-  if (list(root, path, names)) {
+  if (Failure none = list(root, path, names)) {
+    if (is_out_of_descriptors(none.error)) return none;
     Entry file{path, {}};
-    if (!read_file(root, path, file.content)) entries.push_back(std::move(file));
-    return;
+    const Failure unread = read_file(root, path, file.content);
+    if (!unread) entries.push_back(std::move(file));
+    // What cannot be read is left out; but it could be.
+    return is_out_of_descriptors(unread.error) ? unread : Failure{};
   }
-  for (const Entry& entry : names)
-    walk(root, path.empty() ? entry.path : path + "/" + entry.path, entries);
+  for (const Entry& entry : names) {
+    if (Failure failure = walk(root, path.empty() ? entry.path : path + "/" + entry.path, entries)) return failure;
+  }
+  return {};
 }
 
 napi_value AccessFiles::deliver(const Delivery& to) {

@@ -62,7 +62,7 @@ class AccessFiles final : public Job {
   Failure write_file(int root, const std::string& path, const std::string& content) const;
   Failure read_link(int root, const std::string& path, std::string& target) const;
   Failure list(int root, const std::string& path, std::vector<Entry>& entries) const;
-  void walk(int root, const std::string& path, std::vector<Entry>& entries) const;
+  Failure walk(int root, const std::string& path, std::vector<Entry>& entries) const;
 
   NamespacePointer netns_;
   FileTree tree_;

@@ -2,17 +2,40 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 
 #include <charconv>
+#include <cstring>
+
+#include "fd.h"
 
 namespace netloom {
 
-Failure find_device(const std::string& device, uint32_t& index) {
+namespace {
+
+bool is_index(const std::string& device, uint32_t& index) {
   const char* end = device.data() + device.size();
   const auto [rest, error] = std::from_chars(device.data(), end, index);
-  if (error == std::errc() && rest == end) return {};
-  index = ::if_nametoindex(device.c_str());
-  return index != 0 ? Failure{} : failed("if_nametoindex");
+  return error == std::errc() && rest == end;
+}
+
+}  // namespace
+
+Failure device_of_socket(int socket, const std::string& device, uint32_t& index) {
+  if (is_index(device, index)) return {};
+  ifreq request{};
+  if (device.size() >= sizeof request.ifr_name) return Failure{ENODEV, "ioctl (SIOCGIFINDEX)"};
+  std::memcpy(request.ifr_name, device.data(), device.size());
+  if (::ioctl(socket, SIOCGIFINDEX, &request) != 0) return failed("ioctl (SIOCGIFINDEX)");
+  index = static_cast<uint32_t>(request.ifr_ifindex);
+  return {};
+}
+
+Failure find_device(const std::string& device, uint32_t& index) {
+  if (is_index(device, index)) return {};
+  // Not by if_nametoindex(3), which says that there is no such device where there is no descriptor to ask with.
+  const Fd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return any ? device_of_socket(any.get(), device, index) : failed("socket");
 }
 
 Failure parse_address(int family, const std::string& text, uint16_t port, InetAddress& address) {

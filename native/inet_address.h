@@ -19,7 +19,9 @@ union InetAddress {
   socklen_t size() const { return any.sa_family == AF_INET6 ? sizeof v6 : sizeof v4; }
 };
 
-// The index of a device of the thread's namespace, by its name or by the index itself.
+// The index of a device in the namespace that a socket belongs to, by its name or by the index itself.
+Failure device_of_socket(int socket, const std::string& device, uint32_t& index);
+// The same, in the thread's namespace.
 Failure find_device(const std::string& device, uint32_t& index);
 // Fails with EINVAL for what is no address of the family. Device names in it (%eth0) are those of the thread's
 // namespace.

@@ -1,8 +1,11 @@
 #include "namespace_set.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -72,11 +75,44 @@ Failure write_whole(const char* path, const std::string& text) {
   return failure;
 }
 
+// The number by which the kernel tells which mount namespace is older; 0 before Linux 6.11, which does not say.
+uint64_t number_of_mounts() {
+  constexpr unsigned long kGetMountNamespaceId = _IOR(NSIO, 0x5, uint64_t);  // NS_GET_MNTNS_ID
+  const int fd = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  uint64_t number = 0;
+  if (fd < 0 || ::ioctl(fd, kGetMountNamespaceId, &number) != 0) number = 0;
+  ::close(fd);
+  return number;
+}
+
+// A mount namespace can be pinned only within an older one, or it could hold itself; and since Linux 6.18 each core
+// numbers what is made there out of a stock of its own, so that what is newer may have the smaller number. On the core
+// where our own got its number there are only larger ones left, and perhaps on others.
+void have_newer_mounts(uint64_t ours) {
+  cpu_set_t before;
+  if (number_of_mounts() > ours || ::sched_getaffinity(0, sizeof before, &before) != 0) return;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    if (::sched_setaffinity(0, sizeof one, &one) != 0) continue;
+    if (::unshare(CLONE_NEWNS) == 0 && number_of_mounts() > ours) break;
+  }
+  ::sched_setaffinity(0, sizeof before, &before);
+}
+
+Failure unshare_all(int kinds) {
+  const uint64_t ours = (kinds & CLONE_NEWNS) != 0 ? number_of_mounts() : 0;
+  if (kinds != 0 && ::unshare(kinds) != 0) return failed("unshare");
+  if (ours != 0) have_newer_mounts(ours);
+  return {};
+}
+
 Failure make_all(Work& work) {
   const SetRequest& request = *work.request;
   // The user and the pid namespace are those in which this child began.
   const int rest = request.kinds & ~(CLONE_NEWUSER | CLONE_NEWPID);
-  if (rest != 0 && ::unshare(rest) != 0) return failed("unshare");
+  if (Failure failure = unshare_all(rest)) return failure;
   if (!request.host.empty() && ::sethostname(request.host.data(), request.host.size()) != 0)
     return failed("sethostname");
   if (!request.domain.empty() && ::setdomainname(request.domain.data(), request.domain.size()) != 0)

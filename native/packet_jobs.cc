@@ -35,7 +35,7 @@ Failure OpenPackets::open() {
   if (!fd) return failed("socket");
   const int on = 1;
   if (!options_.device.empty()) {
-    if (Failure failure = find_device(options_.device, device_)) return failure;
+    if (Failure failure = device_of_socket(fd.get(), options_.device, device_)) return failure;
   }
   if (Failure failure = set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, on)) return failure;
   if (Failure failure = set_option(fd.get(), SOL_PACKET, PACKET_AUXDATA, on)) return failure;
@@ -100,7 +100,7 @@ Failure OpenPing::open() {
   if (Failure failure = set_options(fd.get())) return failure;
   if (!options_.device.empty()) {
     uint32_t index = 0;
-    if (Failure failure = find_device(options_.device, index)) return failure;
+    if (Failure failure = device_of_socket(fd.get(), options_.device, index)) return failure;
     if (Failure failure = set_option(fd.get(), SOL_SOCKET, SO_BINDTOIFINDEX, index)) return failure;
   }
   if (!options_.source.empty()) {

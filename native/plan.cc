@@ -110,7 +110,7 @@ bool Plan::read_operation(Script& script) {
   operation.first_step = script.steps.size();
   const int32_t steps = word();
   if (steps >= 0) {
-    operation.steps = static_cast<size_t>(steps);
+    operation.steps = static_cast<uint32_t>(steps);
     operation.first_forgiven = script.tolerated.size();
     if (!read_list(1, [&] { script.tolerated.push_back(word()); })) return false;
     operation.forgiven = script.tolerated.size() - operation.first_forgiven;
@@ -121,7 +121,9 @@ bool Plan::read_operation(Script& script) {
     return true;
   }
   if (!has(3)) return false;
-  Creation creation{size(), {}, false, false};
+  operation.creation = std::make_unique<Creation>();
+  Creation& creation = *operation.creation;
+  creation.netns = size();
   const int32_t name = word();
   if (name >= 0) {
     if (static_cast<size_t>(name) >= script.names.size()) return false;
@@ -130,7 +132,6 @@ bool Plan::read_operation(Script& script) {
   const int32_t traits = word();
   creation.ephemeral = (traits & 1) != 0;
   creation.rootless = (traits & 2) != 0;
-  operation.creation = std::move(creation);
   script.operations.push_back(std::move(operation));
   return true;
 }
@@ -149,7 +150,7 @@ bool Plan::read_step(Script& script) {
   step.lasting = (traits & 4) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
-  if (recipe >= 0) step.recipe = static_cast<size_t>(recipe);
+  if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);
   if (!read_part(script, step.bytes) || !read_part(script, step.lookup)) return false;
   step.tolerated = size();
   step.relocations = size();
@@ -169,11 +170,11 @@ bool Plan::read_step(Script& script) {
   }
   if ((traits & 8) != 0) {
     Sweep& sweep = script.sweeps.emplace_back();
-    sweep.recipe = step.recipe.value_or(SIZE_MAX);
+    sweep.recipe = step.recipe.value_or(UINT32_MAX);
     sweep.backwards = (traits & 16) != 0;
     sweep.first_only = (traits & 64) != 0;
     step.recipe.reset();
-    step.sweep = script.sweeps.size() - 1;
+    step.sweep = static_cast<uint32_t>(script.sweeps.size() - 1);
     if (!read_pattern(script, sweep.pattern)) return false;
   }
   step.first_along = script.along.size();

@@ -25,6 +25,9 @@ namespace {
 #define CLONE_PIDFD 0x1000
 #endif
 
+// P_PIDFD of linux/wait.h, which older C libraries do not know.
+constexpr auto kByPidfd = static_cast<idtype_t>(3);
+
 // What is in a directory of /etc/netns. One that is not there holds nothing; one that is a symbolic link is refused.
 Failure list_entries(const std::string& directory, std::vector<std::string>& entries) {
   Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -119,6 +122,19 @@ Failure start_process(const ProcessRequest& request, StartedProcess& started) {
   const int error = failure.error;
   if (failure && error != ENOENT && error != EACCES && error != EAGAIN) started.ends.clear();
   return failure;
+}
+
+bool take_end(int pidfd, int& code, int& signal) {
+  siginfo_t info = {};
+  int result = 0;
+  do {
+    result = ::waitid(kByPidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | __WALL);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0 && info.si_pid == 0) return false;
+  const bool exited = info.si_code == CLD_EXITED;
+  code = result != 0 ? -1 : exited ? info.si_status : 0;
+  signal = result != 0 || exited ? 0 : info.si_status;
+  return true;
 }
 
 Failure open_kind(const std::string& path, int kind, Fd& opened) {

@@ -54,6 +54,10 @@ struct StartedProcess {
 // when it fails, there is no process.
 Failure start_process(const ProcessRequest& request, StartedProcess& started);
 
+// Whether a process of ours has ended; takes its end, so that it is told once. A code of -1: it is none of ours (any
+// more).
+bool take_end(int pidfd, int& code, int& signal);
+
 // The descriptor of a namespace of a kind (CLONE_NEW…) behind a path; EINVAL for what is none.
 Failure open_kind(const std::string& path, int kind, Fd& opened);
 // The same of a descriptor, which is duplicated.

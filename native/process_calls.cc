@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "process.h"
 #include "process_jobs.h"
+#include "process_wait.h"
 #include "values.h"
 
 namespace netloom {
@@ -38,24 +39,29 @@ Failure open_joined(uint32_t kind, const std::string& where, ProcessRequest& req
   return failure;
 }
 
-}  // namespace
+// What is asked of those who start a process.
+struct Asked {
+  NamespacePointer netns;
+  ProcessRequest request;
+  std::vector<std::string> places;  // of what is joined
+  std::span<const uint32_t> kinds;  // of the same
+};
 
-Napi::Value NetloomAddon::StartProcess(Info info) {
-  const NamespacePointer netns = Find(info[0]);
+// The arguments up to what is joined, as StartProcess has them.
+bool read(const Napi::CallbackInfo& info, NamespacePointer netns, Asked& asked) {
   const auto words = text(info[1]);
   const auto arguments = text(info[2]);
   const auto environment = text(info[3]);
   const auto stdio = view_of<int32_t>(info.Env(), info[4], napi_int32_array);
   const auto numbers = view_of<uint32_t>(info.Env(), info[5], napi_uint32_array);
   const auto joined = text(info[6]);
-  if (!netns || !words || !arguments || !environment || !stdio || !numbers || numbers->size() < 4 || !joined ||
-      !info[7].IsFunction())
-    return malformed(info.Env());
+  if (!netns || !words || !arguments || !environment || !stdio || !numbers || numbers->size() < 4 || !joined)
+    return false;
   std::vector<std::string> named = texts(*words);
-  std::vector<std::string> places = texts(*joined);
-  if (named.size() != 7 || places.size() != numbers->size() - 4) return malformed(info.Env());
+  asked.places = texts(*joined);
+  if (named.size() != 7 || asked.places.size() != numbers->size() - 4) return false;
   const uint32_t flags = (*numbers)[0];
-  ProcessRequest request;
+  ProcessRequest& request = asked.request;
   request.file = std::move(named[0]);
   request.directory = std::move(named[1]);
   request.etc_directory = std::move(named[2]);
@@ -72,26 +78,43 @@ Napi::Value NetloomAddon::StartProcess(Info info) {
   if ((flags & kGid) != 0) request.gid = (*numbers)[2];
   request.etc = (flags & kEtc) != 0;
   request.made = static_cast<int>((*numbers)[3]);
+  asked.kinds = numbers->subspan(4);
+  asked.netns = std::move(netns);
+  return true;
+}
 
-  StartedProcess started;
-  const Failure failure = environment_.start_process([&]() -> Failure {
+Failure start(Environment& environment, Asked& asked, StartedProcess& started) {
+  return environment.start_process([&]() -> Failure {
+    ProcessRequest& request = asked.request;
     request.joined.clear();
     started = {};
     Fd own;
     UserNamespacePointer user;
     // Who may enter it by its user namespace alone.
-    if (::geteuid() != 0 && !netns->owner(user) && !user->is_own()) {
+    if (::geteuid() != 0 && !asked.netns->owner(user) && !user->is_own()) {
       Fd by;
       if (Failure why = duplicate_kind(user->fd(), CLONE_NEWUSER, by)) return why;
       request.joined.push_back({std::move(by), CLONE_NEWUSER});
     }
-    if (Failure why = duplicate_kind(netns->fd(), CLONE_NEWNET, own)) return why;
+    if (Failure why = duplicate_kind(asked.netns->fd(), CLONE_NEWNET, own)) return why;
     request.joined.push_back({std::move(own), CLONE_NEWNET});
-    for (size_t i = 0; i < places.size(); ++i) {
-      if (Failure why = open_joined((*numbers)[4 + i], places[i], request)) return why;
+    for (size_t i = 0; i < asked.places.size(); ++i) {
+      if (Failure why = open_joined(asked.kinds[i], asked.places[i], request)) return why;
     }
-    return netloom::start_process(request, started);
+    return start_process(request, started);
   });
+}
+
+// Uses of a pipe, as lib/native/process_jobs.ts has them.
+enum Use : uint32_t { kReads = 1, kWrites = 2 };
+
+}  // namespace
+
+Napi::Value NetloomAddon::StartProcess(Info info) {
+  Asked asked;
+  if (!read(info, Find(info[0]), asked) || !info[7].IsFunction()) return malformed(info.Env());
+  StartedProcess started;
+  const Failure failure = start(environment_, asked, started);
   ArrayValue made(info.Env());
   const pid_t pid = started.pid;
   made.push(static_cast<double>(pid));
@@ -99,6 +122,36 @@ Napi::Value NetloomAddon::StartProcess(Info info) {
   for (Fd& end : started.ends)
     made.push(end ? static_cast<double>(environment_.keep(std::move(end))) : 0.0);
   return Ended(info, failure, made);
+}
+
+Napi::Value NetloomAddon::RunProcess(Info info) {
+  Asked asked;
+  const auto input = view_of<const uint8_t>(info.Env(), info[7], napi_uint8_array);
+  const auto limits = view_of<const double>(info.Env(), info[8], napi_float64_array);
+  if (!read(info, Find(info[0]), asked) || !input || !limits) return malformed(info.Env());
+  const size_t count = asked.request.stdio.size();
+  if (limits->size() != 3 + 2 * count) return malformed(info.Env());
+  std::vector<PipeUse> uses;
+  std::span<const uint8_t> left = *input;
+  for (size_t i = 0; i < count; ++i) {
+    const auto use = static_cast<uint32_t>((*limits)[3 + 2 * i]);
+    const auto size = static_cast<size_t>((*limits)[4 + 2 * i]);
+    if (size > left.size()) return malformed(info.Env());
+    uses.push_back({(use & kReads) != 0, (use & kWrites) != 0, left.first(size)});
+    left = left.subspan(size);
+  }
+  StartedProcess started;
+  if (Failure failure = start(environment_, asked, started)) return Ended(info, failure);
+  const WaitLimits bounds{(*limits)[0], (*limits)[1], static_cast<int>((*limits)[2])};
+  const Waited waited = wait_for(started, uses, bounds);
+  ArrayValue made(info.Env());
+  for (const int word : {static_cast<int>(started.pid), waited.error, waited.code, waited.signal})
+    made.push(static_cast<double>(word));
+  for (size_t i = 0; i < count; ++i) {
+    const std::vector<uint8_t>& output = waited.outputs[i];
+    made.push(uses[i].writes ? make_bytes(info.Env(), output.data(), output.size()) : nullptr);
+  }
+  return Ended(info, {}, made);
 }
 
 Napi::Value NetloomAddon::SignalProcess(Info info) {

@@ -1,13 +1,10 @@
 #include "socket_jobs.h"
 
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -19,18 +16,6 @@ namespace netloom {
 
 void OpenSocket::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
-}
-
-Failure device_of_socket(int socket, const std::string& device, uint32_t& index) {
-  const char* end = device.data() + device.size();
-  const auto [rest, error] = std::from_chars(device.data(), end, index);
-  if (error == std::errc() && rest == end) return {};
-  ifreq request{};
-  if (device.size() >= sizeof request.ifr_name) return Failure{ENODEV, "ioctl (SIOCGIFINDEX)"};
-  std::memcpy(request.ifr_name, device.data(), device.size());
-  if (::ioctl(socket, SIOCGIFINDEX, &request) != 0) return failed("ioctl (SIOCGIFINDEX)");
-  index = static_cast<uint32_t>(request.ifr_ifindex);
-  return {};
 }
 
 Failure OpenSocket::open() {

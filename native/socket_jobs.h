@@ -12,9 +12,6 @@
 
 namespace netloom {
 
-// The index of a device in the namespace that a socket belongs to, by its name or by the index itself.
-Failure device_of_socket(int socket, const std::string& device, uint32_t& index);
-
 // A socket made in a namespace, optionally bound there; it stays there wherever it is used.
 class OpenSocket final : public Job {
  public:

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "inet_address.h"
 #include "values.h"
 
 namespace netloom {
@@ -19,14 +20,20 @@ void OpenTap::run(ThreadHome& thread) {
 Failure OpenTap::open() {
   Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return failed("open (/dev/net/tun)");
-  const unsigned before = options_.exists ? ::if_nametoindex(options_.name.c_str()) : 0;
-  if (options_.exists && before == 0) return failed("if_nametoindex");
+  uint32_t before = 0;
+  if (options_.exists) {
+    if (Failure failure = find_device(options_.name, before)) return failure;
+  }
   ifreq request{};
   std::strncpy(request.ifr_name, options_.name.c_str(), IFNAMSIZ - 1);
   request.ifr_flags = static_cast<short>(options_.flags | (options_.exists ? 0 : IFF_TUN_EXCL));
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return failed("TUNSETIFF");
   // It went in between, and what was made in its place goes again.
-  if (options_.exists && ::if_nametoindex(request.ifr_name) != before) return Failure{ENODEV, "TUNSETIFF"};
+  if (options_.exists) {
+    uint32_t now = 0;
+    if (Failure failure = find_device(request.ifr_name, now)) return failure;
+    if (now != before) return Failure{ENODEV, "TUNSETIFF"};
+  }
   if (options_.header_size != 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &options_.header_size) != 0)
     return failed("TUNSETVNETHDRSZ");
   if (options_.offload != 0 && ::ioctl(fd.get(), TUNSETOFFLOAD, static_cast<unsigned long>(options_.offload)) != 0)

@@ -43,21 +43,22 @@ struct Along {
   std::span<uint8_t> model;   // a change that names the settings to bring back; empty: objects are brought back
 };
 
+// A batch may have a hundred thousand of them, and of the operations below: they are kept small.
 struct Step {
-  size_t netns;
+  uint32_t netns;
   int protocol;
   Ending ending;
-  bool undo;                     // runs only to take back the step before it
-  bool undivided;                // the kernel must see all its messages at once
-  bool lasting;                  // nothing can take it back
-  uint16_t inverse;              // the message type that takes its one message back; 0: none
-  std::optional<size_t> recipe;  // how what was there before is found by `lookup`, and brought back
+  bool undo;                       // runs only to take back the step before it
+  bool undivided;                  // the kernel must see all its messages at once
+  bool lasting;                    // nothing can take it back
+  uint16_t inverse;                // the message type that takes its one message back; 0: none
+  std::optional<uint32_t> recipe;  // how what was there before is found by `lookup`, and brought back
+  std::optional<uint32_t> sweep;   // in all sweeps
   std::span<uint8_t> bytes;
   std::span<uint8_t> lookup;
-  std::optional<size_t> sweep;           // in all sweeps
-  size_t first_along, along;             // in all that is dropped along
-  size_t first_tolerated, tolerated;     // in all errnos that are as good as success
-  size_t first_relocation, relocations;  // in all relocations
+  uint32_t first_along, along;             // in all that is dropped along
+  uint32_t first_tolerated, tolerated;     // in all errnos that are as good as success
+  uint32_t first_relocation, relocations;  // in all relocations
 };
 
 // A namespace that an operation creates.
@@ -72,9 +73,9 @@ struct Creation {
 enum class Outcome : uint8_t { waiting, done, failed, undone, stuck };
 
 struct Operation {
-  size_t first_step, steps;
-  std::optional<Creation> creation;  // instead of steps
-  size_t first_forgiven, forgiven;   // in all errnos: failures that are none to the caller
+  uint32_t first_step, steps;
+  std::unique_ptr<Creation> creation;  // instead of steps
+  uint32_t first_forgiven, forgiven;   // in all errnos: failures that are none to the caller
 
   // What one step received.
   struct Answer {

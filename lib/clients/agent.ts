@@ -3,6 +3,7 @@ import { Agent, type AgentOptions, type ClientRequest } from 'node:http'
 import { Agent as SecureAgent, type AgentOptions as SecureAgentOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { nameErrors } from '../sockets/inside'
 import { wrongType } from '../wire/invalid'
 import { createConnection, type CreateConnectionOptions } from './client_socket'
 import type { Place } from './establish'
@@ -12,6 +13,7 @@ type OnCreate = (error: Error | null, socket?: Duplex) => void
 /** What Node calls, with what is not in its types. */
 interface Connecting {
   createConnection: (this: Connecting, options: object, oncreate?: OnCreate) => Duplex | undefined
+  addRequest: (this: Connecting, request: ClientRequest, ...rest: unknown[]) => void
   createSocket: (this: Connecting, request: ClientRequest, options: object, oncreate: OnCreate) => void
 }
 
@@ -27,12 +29,22 @@ function connectionOf(options: object): CreateConnectionOptions {
   return rest
 }
 
+/** Lets requests that fail tell the namespace: of some errors Node makes those, not the connection. */
+function nameRequests(agent: Connecting, { netns }: Place): void {
+  const { addRequest } = agent
+  agent.addRequest = (request, ...rest) => {
+    nameErrors(request, netns)
+    addRequest.call(agent, request, ...rest)
+  }
+}
+
 /** @internal NetNs.agent */
 export function agentOf(place: Place, options?: AgentOptions): Agent {
   checkOptions(options)
   const agent = new Agent(options)
   const connecting = agent as unknown as Connecting
   connecting.createConnection = (options) => createConnection(place, connectionOf(options))
+  nameRequests(connecting, place)
   return agent
 }
 
@@ -41,6 +53,7 @@ export function secureAgentOf(place: Place, options?: SecureAgentOptions): Secur
   checkOptions(options)
   const agent = new SecureAgent(options)
   const connecting = agent as unknown as Connecting
+  nameRequests(connecting, place)
   const original = { createConnection: connecting.createConnection, createSocket: connecting.createSocket }
   // Node calls `createConnection` within `createSocket`, and tells only this one for which request.
   let request: ClientRequest | undefined

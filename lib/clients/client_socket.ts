@@ -1,6 +1,8 @@
 // A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
-import { Socket, type SocketConstructorOpts } from 'node:net'
-import { withNetns, checkSocketPath, noteSocket } from '../sockets/inside'
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
+import { withNetns } from '../native/with_netns'
+import { checkSocketPath, noteSocket } from '../sockets/inside'
+import { checkOnRead } from '../sockets/connection'
 import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
@@ -24,6 +26,8 @@ export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path'
   keepAliveInitialDelay?: number | undefined
   /** Bytes that are buffered in either direction. Default: as in Node. */
   highWaterMark?: number | undefined
+  /** Reads into a buffer and calls a function instead of giving data, as `NetNs.connect` does. Default: no. */
+  onread?: OnReadOpts | undefined
   /** Milliseconds without traffic after which the socket emits `timeout`, while it connects too. Default: never. */
   timeout?: number | undefined
   /** Destroys the socket. */
@@ -65,8 +69,9 @@ function targetOf(options: CreateConnectionOptions): Target {
   }
 }
 
-function constructorOptions({ allowHalfOpen, highWaterMark, signal }: CreateConnectionOptions): SocketConstructorOpts {
-  const given = { allowHalfOpen, highWaterMark, signal }
+function constructorOptions(options: CreateConnectionOptions): SocketConstructorOpts {
+  const { allowHalfOpen, highWaterMark, signal, onread } = options
+  const given = { allowHalfOpen, highWaterMark, signal, onread: onread === undefined ? onread : checkOnRead(onread) }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
@@ -80,10 +85,12 @@ class ClientSocket extends Socket {
   #noDelay: boolean
   #keepAlive: { readonly initialDelay: number | undefined } | undefined
   #attempt: AbortController | undefined
+  readonly #onread: OnReadOpts | undefined
 
   constructor(place: Place, options: CreateConnectionOptions) {
     super(constructorOptions(options))
     this.#place = place
+    this.#onread = options.onread
     this.#noDelay = options.noDelay === true
     this.#keepAlive = options.keepAlive === true ? { initialDelay: options.keepAliveInitialDelay } : undefined
   }
@@ -109,8 +116,9 @@ class ClientSocket extends Socket {
     const tell = (event: string, ...args: unknown[]): void => {
       if (!signal.aborted) this.emit(event, ...args)
     }
+    const own = { allowHalfOpen: true, onread: this.#onread }
     try {
-      const connected = await establish(this.#place, target, { allowHalfOpen: true }, { signal }, tell)
+      const connected = await establish(this.#place, target, own, { signal }, tell)
       if (signal.aborted) connected.destroy()
       else this.#goOnWith(connected)
     } catch (error) {
@@ -149,6 +157,13 @@ class ClientSocket extends Socket {
     if (this.#isOpen) return super.setKeepAlive(enable, initialDelay)
     this.#keepAlive = enable ? { initialDelay } : undefined
     return this
+  }
+
+  override resetAndDestroy(): this {
+    if (this.connecting && !this.destroyed && !this.#isOpen) {
+      return this.once('connect', () => super.resetAndDestroy())
+    }
+    return super.resetAndDestroy()
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

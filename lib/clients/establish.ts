@@ -45,11 +45,21 @@ export interface HostTarget {
   readonly path?: undefined
 }
 
+/** Whether a host is a name; what is neither that nor an address is refused like a wrong address. */
+export function isName(host: unknown): host is string {
+  if (typeof host !== 'string' || isIP(host) !== 0) return false
+  // No name ends with a number (RFC 1123): that is an address with a mistake in it.
+  return /^[^\s/:%[\]]+$/.test(host) && !/(^|\.)\d+\.?$/.test(host)
+}
+
 /** Where a connection goes. */
 export type Target = HostTarget | { readonly path: string }
 
 /** Hears what happens on the way, by the names of Node's events. */
 export type Listener = (event: string, ...args: unknown[]) => void
+
+/** Milliseconds for an attempt at the least, as in Node. */
+const shortest = 10
 
 type OwnOptions = Omit<ConnectionOptions, keyof CallOptions>
 
@@ -67,7 +77,7 @@ export async function establish(
   if (target.path !== undefined) return connect(place.netns, { ...own, path: target.path, signal, timeout })
   const { port, localAddress, localPort, dev } = target
   const addresses = await addressesOf(place, target, { signal, timeout }, tell)
-  const limit = target.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout()
+  const limit = Math.max(shortest, target.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout())
   const errors: unknown[] = []
   for (const [index, { address, family }] of addresses.entries()) {
     const isLast = index === addresses.length - 1
@@ -86,7 +96,8 @@ export async function establish(
         timeout: mine,
       })
     } catch (error) {
-      if (signal?.aborted === true || rest() === 0) throw error
+      // A timer may be early by a hair: whose limit it was tells, not the clock.
+      if (signal?.aborted === true || rest() === 0 || (error instanceof AbortError && mine === left)) throw error
       if (error instanceof AbortError) {
         tell('connectionAttemptTimeout', address, port, family)
         errors.push(timedOut(place.netns, address, port))

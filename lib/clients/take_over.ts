@@ -6,6 +6,9 @@ interface WithHandle {
   _handle: object | null
 }
 
+/** How Node calls what goes with the handle. */
+const kept = new Set<string | undefined>(['async_id_symbol', 'kBuffer', 'kBufferCb', 'kBufferGen'])
+
 /** Lets `to` go on with the connection of `from`, which is left without one. */
 export function takeOver(to: Socket, from: Socket): void {
   const [taker, giver] = [to, from] as unknown as readonly [WithHandle, WithHandle]
@@ -19,7 +22,10 @@ export function takeOver(to: Socket, from: Socket): void {
     if (properties[symbol] === from) properties[symbol] = to
   }
   // And the number of what is asynchronous about it by another one.
-  const symbol = Object.getOwnPropertySymbols(from).find(({ description }) => description === 'async_id_symbol')
-  if (symbol !== undefined) Object.assign(to, { [symbol]: (from as unknown as Record<symbol, unknown>)[symbol] })
+  // And what it reads into by some more (`onread`): with a function that gives buffers, the one that it has now.
+  for (const symbol of Object.getOwnPropertySymbols(from)) {
+    if (!kept.has(symbol.description)) continue
+    Object.assign(to, { [symbol]: (from as unknown as Record<symbol, unknown>)[symbol] })
+  }
   from.destroy()
 }

@@ -4,6 +4,7 @@ import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
+import { withNetns } from '../native/with_netns'
 import { NETLINK } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import { nothing, type Operation, type Step } from '../netlink/operation'
@@ -108,7 +109,10 @@ async function addProcesses(
 ): Promise<void> {
   const { signal } = call ?? {}
   const inodes = new Set(sockets.map(({ inode }) => inode))
-  const found = await processesOf(inodes, where === true ? netns.identity.inode : undefined, signal)
+  const inside = where === true ? netns.identity.inode : undefined
+  const found = await processesOf(inodes, inside, signal).catch((error: unknown) => {
+    throw withNetns(error, netns)
+  })
   if (signal?.aborted === true) {
     throw new AbortError({ operation: 'sockets', netns: netns.label }, 'none', signal.reason)
   }

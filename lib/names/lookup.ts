@@ -15,6 +15,7 @@ import { domainToASCII } from 'node:url'
 import { AbortError, NetloomError, type Subject } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { openSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import type { Addresses, Failure, Resolver } from './resolve'
@@ -150,7 +151,7 @@ async function find(
   }
   const found = await resolver.resolve(name, types, signal).catch((error: unknown) => {
     const late = limit?.aborted === true && want.signal?.aborted !== true
-    throw late ? new AbortError(subject, 'unknown', undefined, 'a name server') : error
+    throw late ? new AbortError(subject, 'unknown', undefined, 'a name server') : withNetns(error, resolver.netns)
   })
   if (typeof found === 'string') throw lookupError(found, hostname, subject)
   const addresses = mapped ? asIPv6(found, (hints & ALL) !== 0) : await ordered(resolver, found, want.order)

@@ -158,7 +158,7 @@ export class Namespace<Kind extends NamespaceKind = NamespaceKind> {
   /**
    * Pins the namespace at a path, as `unshare --uts=FILE` does: a file that is made, and the namespace mounted on it. It
    * stays until `Namespace.unpin`. A mount namespace can be pinned only on a private mount, and only where it is newer than
-   * the one in which it is pinned; a pid namespace is of use only as long as its first process lives.
+   * the one in which it is pinned, as those of `Namespace.create` are; a pid namespace is of use only as long as its first process lives.
    * @throws NetloomError: `EEXIST`; `EPERM`; `EINVAL` where the kernel refuses it, with the reason.
    */
   async pin(path: string, options?: CallOptions): Promise<void> {

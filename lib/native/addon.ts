@@ -104,6 +104,17 @@ export interface Addon {
     joined: string,
     onExit: (code?: number, signal?: number) => void,
   ): Ended
+  runProcess(
+    handle: number,
+    words: string,
+    args: string,
+    env: string,
+    stdio: Int32Array,
+    numbers: Uint32Array,
+    joined: string,
+    input: Uint8Array,
+    limits: Float64Array,
+  ): Ended
   signalProcess(child: number, signal: number): number
   holdProcess(pid: number, onEnd: () => void): number
   letGoOfProcess(child: number): void

@@ -59,19 +59,16 @@ export interface ProcessStart {
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
 
-/** Starts a process inside a namespace, at once. */
-export function startProcess(
-  handle: number,
-  request: ProcessRequest,
-  onExit: (code?: number, signal?: number) => void,
-): ProcessStart {
+type Words = Parameters<typeof addon.runProcess> extends [...infer First, Uint8Array, Float64Array] ? First : never
+
+function wordsOf(handle: number, request: ProcessRequest): Words {
   const { file, cwd, etc, hostname, domainname, uidMap, gidMap, uid, gid, joined } = request
   let flags = request.detached ? Flag.detached : 0
   if (request.diesWithParent) flags |= Flag.diesWithParent
   if (uid !== undefined) flags |= Flag.uid
   if (gid !== undefined) flags |= Flag.gid
   if (etc !== undefined) flags |= Flag.etc
-  const [errno, call, result] = addon.startProcess(
+  return [
     handle,
     lines([file, cwd, etc ?? '', hostname, domainname, uidMap, gidMap]),
     lines(request.args),
@@ -79,10 +76,75 @@ export function startProcess(
     Int32Array.from(request.stdio),
     Uint32Array.from([flags, uid ?? 0, gid ?? 0, request.made, ...joined.map(([kind]) => kind)]),
     lines(joined.map(([, where]) => where)),
-    onExit,
-  )
+  ]
+}
+
+/** Starts a process inside a namespace, at once. */
+export function startProcess(
+  handle: number,
+  request: ProcessRequest,
+  onExit: (code?: number, signal?: number) => void,
+): ProcessStart {
+  const [errno, call, result] = addon.startProcess(...wordsOf(handle, request), onExit)
   const [pid = 0, number = 0, ...ends] = result as readonly number[]
   return { errno, call, pid, number, ends }
+}
+
+/** What a pipe is for. */
+export interface PipeUse {
+  /** The process reads from it, this and no more. */
+  readonly input?: Uint8Array | undefined
+  /** The process writes to it. */
+  readonly writes?: boolean
+}
+
+/** How long one waits for a process, and for how much of what it writes. */
+export interface WaitLimits {
+  /** 0: as long as it takes. */
+  readonly milliseconds: number
+  /** 0: any number. */
+  readonly bytes: number
+  /** By which it is ended then. */
+  readonly signal: number
+}
+
+/** A process that has ended, or that could not be started. */
+export interface ProcessRun {
+  /** Why there is no process: 0 if there was one. */
+  readonly errno: number
+  readonly call: string | undefined
+  readonly pid: number
+  /** What ended it early, or how a pipe failed: an errno, or 0. */
+  readonly error: number
+  readonly code: number
+  readonly signal: number
+  /** What it wrote, where it wrote to a pipe. */
+  readonly outputs: readonly (Buffer | undefined)[]
+}
+
+/** Flags of native/process_calls.cc. */
+const Use = { reads: 1, writes: 2 } as const
+const nothing = new Uint8Array(0)
+
+/** Starts a process inside a namespace and waits for its end, on this thread. */
+export function runProcess(
+  handle: number,
+  request: ProcessRequest,
+  pipes: readonly PipeUse[],
+  { milliseconds, bytes, signal }: WaitLimits,
+): ProcessRun {
+  const uses = pipes.flatMap(({ input, writes = false }) => [
+    (input === undefined ? 0 : Use.reads) | (writes ? Use.writes : 0),
+    input?.length ?? 0,
+  ])
+  const [errno, call, result] = addon.runProcess(
+    ...wordsOf(handle, request),
+    Buffer.concat(pipes.map(({ input = nothing }) => input)),
+    Float64Array.from([milliseconds, bytes, signal, ...uses]),
+  )
+  if (errno !== 0) return { errno, call, pid: 0, error: 0, code: 0, signal: 0, outputs: [] }
+  const [pid, error, code, ended, ...outputs] = result as [number, number, number, number, ...(Buffer | undefined)[]]
+  return { errno, call, pid, error, code, signal: ended, outputs }
 }
 
 /** A descriptor that waits to be taken. */

@@ -1,9 +1,10 @@
 // The addon's jobs on sockets inside a namespace, as promises with errors in our terms.
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { addon, type Started } from './addon'
 import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
 import { unwrap } from './netns_jobs'
+import { withNetns } from './with_netns'
 
 /** A socket inside a namespace. */
 export interface SocketRequest {
@@ -26,6 +27,18 @@ export interface WaitingSocket {
   take(): number
   /** Closes it, unless it was taken. */
   close(): void
+  /** Closes it in any case, when who was to take it over has failed, and has perhaps closed it himself. */
+  reclaim(): void
+}
+
+/** Which socket a descriptor is, or undefined if it is none any more. */
+function socketAt(fd: number): bigint | undefined {
+  try {
+    const status = fstatSync(fd, { bigint: true })
+    return status.isSocket() ? status.ino : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function show({ family, host = '', port = 0 }: SocketRequest): string | undefined {
@@ -35,9 +48,13 @@ function show({ family, host = '', port = 0 }: SocketRequest): string | undefine
 }
 
 /** The mask of files that this process makes (umask(2)), which the lanes do not share. process.umask() would set it. */
-function creationMask(): number {
-  const [, mask = '22'] = /^Umask:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
-  return parseInt(mask, 8)
+function creationMask(netns: NetnsHandle): number {
+  try {
+    const [, mask = '22'] = /^Umask:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
+    return parseInt(mask, 8)
+  } catch (error) {
+    throw withNetns(error, netns)
+  }
 }
 
 /** Opens a socket inside a namespace. */
@@ -57,7 +74,7 @@ export async function openSocket(
     port = 0,
     device = '',
   } = request
-  const mask = family === 'unix' && !connects ? creationMask() : 0
+  const mask = family === 'unix' && !connects ? creationMask(netns) : 0
   const start = (): Started =>
     addon.openSocket(
       netns.use(operation),
@@ -73,12 +90,22 @@ export async function openSocket(
     )
   const about = { operation, netns: netns.label, detail: show(request) }
   const socket = unwrap(await runJob<number>(about, start, options), about)
-  const take = (): number => addon.takeSocket(socket)
+  let taken: { readonly fd: number; readonly inode: bigint | undefined } | undefined
+  const close = (): void => {
+    const fd = addon.takeSocket(socket)
+    if (fd >= 0) closeSync(fd)
+  }
   return {
-    take,
-    close() {
-      const fd = take()
-      if (fd >= 0) closeSync(fd)
+    close,
+    take() {
+      const fd = addon.takeSocket(socket)
+      taken = { fd, inode: socketAt(fd) }
+      return fd
+    },
+    reclaim() {
+      close()
+      // Who has closed it has given its number away, to any thread of this process.
+      if (taken?.inode !== undefined && socketAt(taken.fd) === taken.inode) closeSync(taken.fd)
     },
   }
 }

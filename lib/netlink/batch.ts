@@ -1,4 +1,5 @@
 // Carries many operations out as one job: their results in their order, and what became of them if one failed.
+import { setImmediate } from 'node:timers/promises'
 import { AbortError, BatchError, NetloomError, systemError, type Subject } from '../errors'
 import { errnoNumber } from '../errno'
 import { Lane, Outcome, type NetnsDescription } from '../native/addon'
@@ -6,7 +7,7 @@ import type { CallOptions, Watch } from '../native/jobs'
 import { nothing as withoutResult, type Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
 import { perform } from './perform'
-import type { Creation, Manner } from './plan'
+import type { Creation, Plan } from './plan'
 import { transact, type Report, type Transacted } from './transaction'
 
 /** A namespace that a batch creates. */
@@ -33,29 +34,29 @@ export interface BatchListener {
 
 /** Carries a batch out. Rejects with a `BatchError` if it stopped, or was rolled back; else resolves to all results. */
 export async function commit(
-  items: readonly BatchItem[],
-  manner: Manner,
+  plan: Plan<BatchItem>,
   subject: Subject,
   options: CallOptions,
   { onProgress, onResults, lane = Lane.mutation }: BatchListener & { readonly lane?: Lane } = {},
 ): Promise<BatchResult[]> {
-  if (onProgress === undefined) return carryOut(items, lane, manner, subject, options, { onResults })
+  const total = plan.items.length
+  if (onProgress === undefined) return carryOut(plan, lane, subject, options, { onResults })
   let thrown: { readonly error: unknown } | undefined
   const watch = (done: number): boolean => {
     try {
       // The end is told when it is certain.
-      if (done < items.length) onProgress(done)
+      if (done < total) onProgress(done)
       return true
     } catch (error) {
       thrown = { error }
       return false
     }
   }
-  const ended = await carryOut(items, lane, manner, subject, options, { onResults, watch }).then(fulfilled, rejected)
+  const ended = await carryOut(plan, lane, subject, options, { onResults, watch }).then(fulfilled, rejected)
   // Also where it was too late to end it: all was done.
   if (isThrown(thrown)) throw thrown.error
   if (ended.status === 'rejected') throw ended.reason
-  onProgress(items.length)
+  onProgress(total)
   return ended.value as BatchResult[]
 }
 
@@ -64,20 +65,31 @@ function isThrown(thrown: { readonly error: unknown } | undefined): thrown is { 
   return thrown !== undefined
 }
 
+/** To make the handles of hundreds of namespaces takes that long again and again: others have their turn in between. */
+const longestTurnMs = 1
+
 async function carryOut(
-  items: readonly BatchItem[],
+  plan: Plan<BatchItem>,
   lane: Lane,
-  manner: Manner,
   subject: Subject,
   options: CallOptions,
   { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch?: Watch },
 ): Promise<BatchResult[]> {
-  const running = transact(items, lane, subject, options, manner, watch)
-  const transacted = running instanceof Promise ? await running : running
+  const { items, manner } = plan
+  const running = transact(plan, lane, subject, options, watch)
+  const later = running instanceof Promise
+  const transacted = later ? await running : running
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))
-  // What ended at once lies in memory that the next call overwrites, so all is read before anything else happens.
-  const results = items.map((item, i) => settle(item, i, reports.get(i), transacted, options))
+  const results: BatchResult[] = []
+  let turn = performance.now()
+  for (const [i, item] of items.entries()) {
+    results.push(settle(item, i, reports.get(i), transacted, options))
+    // What ended at once lies in memory that the next call overwrites, so all of that is read before anything else happens.
+    if (!later || i % 32 !== 0 || performance.now() - turn < longestTurnMs) continue
+    await setImmediate()
+    turn = performance.now()
+  }
   onResults?.(results)
   const complete = tried === items.length
   if (interrupted && !complete) throw abortError(subject, transacted, reports, options.signal)

@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
 import type { Fields, Struct, StructValue } from '../wire/struct'
-import { Writer, type Relocation, type Written } from '../wire/writer'
+import { Writer, Written, type Relocation } from '../wire/writer'
 import { messageHeaderSize, NLM_F } from './constants'
 
 /** The shape of a kind of message: `struct ifaddrmsg` and the attributes IFA_…, for example. */
@@ -19,21 +19,22 @@ export interface AnyLayout {
   readonly attributes: Pick<AttributeSet<AttributeTable>, 'path' | 'nameOf'>
 }
 
-/** A message that is ready to be sent. */
-export class Message {
+/** A message that is ready to be sent: where it was written, and what is needed to send it and to tell of it. */
+export class Message extends Written {
   constructor(
+    writer: Writer,
     /** Its type's name, for errors: `RTM_NEWLINK`. */
     readonly name: string,
-    readonly written: Written,
     readonly layout: AnyLayout,
-    /** Places that are filled in when it is sent; devices are looked up in `devicesOf`. */
-    readonly relocations: readonly Relocation[],
+    /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
     readonly devicesOf: NetnsReference | undefined,
-  ) {}
-
-  get bytes(): Uint8Array {
-    return this.written.bytes
+  ) {
+    super(writer)
+    this.relocations = writer.relocations
   }
+
+  /** Places that are filled in when it is sent; devices are looked up in `devicesOf`. */
+  readonly relocations: readonly Relocation[]
 }
 
 /** What a message is made of. */
@@ -65,13 +66,12 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   writer.u16(type)
   writer.u16(flags | NLM_F.REQUEST)
   writer.zeros(8) // sequence number and port id: given when it is sent
-  layout.header.encode(writer, header ?? none, '')
+  layout.header.write(writer, header ?? none, '')
   writer.align()
   if (attributes !== undefined) layout.attributes.encode(writer, attributes, field)
   writer.patch32(0, writer.length)
   writer.align()
-  const { relocations } = writer
-  return new Message(name, writer.finish(), layout, relocations, devicesOf)
+  return new Message(writer, name, layout, devicesOf)
 }
 
 /** A message of the kernel's, still in the block that it was received in. */

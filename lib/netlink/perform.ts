@@ -4,6 +4,7 @@ import { AbortError, DumpInterruptedError, type Subject } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
+import { Plan } from './plan'
 import { transact } from './transaction'
 
 /** An interrupted dump is tried this often, with 1, 2, 4 … ms in between: half a second in all. */
@@ -16,7 +17,7 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
   const deadline = options?.timeout === undefined ? undefined : performance.now() + options.timeout
   let limited = options
   for (let tries = 1; ; tries++) {
-    const running = transact([operation], operation.lane, subject, limited)
+    const running = transact(Plan.of([operation]), operation.lane, subject, limited)
     // What ended at once lies in memory that the next one overwrites: nobody else gets a turn before it is read.
     const { reports } = running instanceof Promise ? await running : running
     const report = reports[0]

@@ -27,10 +27,10 @@ export interface Manner {
   readonly stop: boolean
 }
 
-/** A transaction as `addon.transact` takes it; the memory is used again for the next one. */
+/** A transaction as `addon.transact` takes it. */
 export interface LaidOut {
   /** Says itself how much of it and of the bytes is meant: to make a view of memory takes longer than to fill it. */
-  readonly plan: Int32Array
+  readonly words: Int32Array
   readonly bytes: Uint8Array
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
   readonly names: string | undefined
@@ -54,134 +54,249 @@ interface PlacedAlong {
 
 const alone: Manner = { rollback: false, stop: true }
 
-// Laid out, handed over and copied before anybody else gets a turn.
-let words = new Int32Array(1024)
-let memory = new Uint8Array(16 * 1024)
+/** Memory that plans are written in: used again, because to get it takes longer than to fill it. */
+interface Memory {
+  words: Int32Array
+  bytes: Uint8Array
+}
 
-/** Lays out operations; throws if a namespace that they use is closed. */
-export function layOut(items: readonly Item[], { rollback, stop }: Manner = alone): LaidOut {
-  let wordCount = headSize
-  let size = 0
-  const handles: number[] = []
+const spare: Memory[] = []
+/** So many, and of no more than so many bytes each: what a large batch needed is not kept for small ones. */
+const mostSpare = 4
+const largestSpare = 2 ** 24
+
+const none: Memory = { words: new Int32Array(0), bytes: new Uint8Array(0) }
+
+function grownWords(words: Int32Array, least: number): Int32Array {
+  const grown = new Int32Array(Math.max(least, 2 * words.length))
+  grown.set(words)
+  return grown
+}
+
+function grownBytes(bytes: Uint8Array, least: number): Uint8Array {
+  const grown = new Uint8Array(Math.max(least, 2 * bytes.length))
+  grown.set(bytes)
+  return grown
+}
+
+/** A namespace that a plan names, and the operation that named it first. */
+interface Named {
+  readonly netns: NetnsReference
+  readonly operation: string
+  /** Whether this plan creates it. */
+  readonly created: boolean
+}
+
+/**
+ * Operations, laid out one after another as they come: what an operation needs is in the processor's caches then, and of a
+ * large batch it is in memory long since when all of it is handed over.
+ */
+export class Plan<Its extends Item = Item> {
+  readonly items: Its[] = []
+  readonly manner: Manner
+  #memory: Memory
+  #wordCount = headSize
+  #size = 0
+  readonly #namespaces: Named[] = []
   // A look-up names one namespace and nothing else: tables are made when there is something for them.
-  let lone: NetnsReference | undefined
-  let positions: Map<NetnsReference, number> | undefined
-  let names: Map<string, number> | undefined
-  let recipes: Map<UndoRecipe, number> | undefined
-
-  function reserve(count: number): void {
-    if (wordCount + count <= words.length) return
-    const grown = new Int32Array(Math.max(wordCount + count, 2 * words.length))
-    grown.set(words)
-    words = grown
-  }
-  function word(value: number): void {
-    words[wordCount++] = value
-  }
-  function addWords(values: readonly number[]): void {
-    reserve(values.length)
-    words.set(values, wordCount)
-    wordCount += values.length
-  }
-  // Messages are aligned, and follow one another without a gap.
-  function align(): number {
-    return (size = (size + 3) & ~3)
-  }
-  function room(length: number): number {
-    const at = align()
-    size += length
-    if (size > memory.length) {
-      const grown = new Uint8Array(Math.max(size, 2 * memory.length))
-      grown.set(memory)
-      memory = grown
-    }
-    return at
-  }
-  function place(bytes: Uint8Array): number {
-    const at = room(bytes.length)
-    memory.set(bytes, at)
-    return at
-  }
+  #positions: Map<NetnsReference, number> | undefined
+  #names: Map<string, number> | undefined
+  #recipes: Map<UndoRecipe, number> | undefined
   // Messages that were written one behind the other, and are sent so, are copied in one go.
-  let source: Uint8Array | undefined
-  let begin = 0
-  let end = 0
-  let target = 0
-  function placeMessage({ written }: Message): number {
-    const at = room(written.length)
-    if (written.memory !== source || written.begin !== end || at !== target + (end - begin)) {
-      copy()
-      source = written.memory
-      begin = written.begin
-      target = at
+  #source: Uint8Array | undefined
+  #begin = 0
+  #end = 0
+  #target = 0
+
+  constructor(manner: Manner = alone) {
+    this.manner = manner
+    this.#memory = spare.pop() ?? { words: new Int32Array(256), bytes: new Uint8Array(2048) }
+  }
+
+  /** A plan of these operations. */
+  static of<Its extends Item>(items: readonly Its[], manner?: Manner): Plan<Its> {
+    const plan = new Plan<Its>(manner)
+    for (const item of items) plan.add(item)
+    return plan
+  }
+
+  /** Adds an operation, and returns its place among them. */
+  add(item: Its): number {
+    const its: Item = item
+    this.#reserve(4)
+    if ('creation' in its) this.#addCreation(its)
+    else this.#addOperation(its)
+    return this.items.push(item) - 1
+  }
+
+  /** All of it, once; throws if a namespace that it uses is closed. `release` must follow, and nothing else may. */
+  finish(): LaidOut {
+    this.#copy()
+    const recipes = this.#recipes
+    if (recipes !== undefined) {
+      const more = [...recipes.keys()].flatMap(recipeWords)
+      this.#reserve(more.length)
+      this.#memory.words.copyWithin(headSize + more.length, headSize, this.#wordCount)
+      this.#memory.words.set(more, headSize)
+      this.#wordCount += more.length
     }
-    end = written.end
+    this.#reserve(2 * this.#namespaces.length)
+    for (const { netns, operation, created } of this.#namespaces) {
+      const handle = created ? 0 : netns.use(operation)
+      if (handle === 0 && !created) throw foreign(operation, netns.label)
+      this.#word(handle | 0)
+      this.#word(Math.floor(handle / 2 ** 32))
+    }
+    const { words, bytes } = this.#memory
+    words[0] = this.#wordCount
+    words[1] = this.#size
+    words[2] = this.#namespaces.length
+    words[3] = this.manner.rollback ? 1 : 0
+    words[4] = this.manner.stop ? 1 : 0
+    words[5] = recipes?.size ?? 0
+    words[6] = this.items.length
+    const names = this.#names === undefined ? undefined : [...this.#names.keys()].map((name) => `${name}\0`).join('')
+    return { words, bytes, names }
+  }
+
+  /** Lets go of its memory, once the addon has copied what is in it. */
+  release(): void {
+    const memory = this.#memory
+    this.#memory = none
+    this.#source = undefined
+    if (spare.length < mostSpare && memory.words.byteLength + memory.bytes.length <= largestSpare) spare.push(memory)
+  }
+
+  #reserve(count: number): void {
+    const least = this.#wordCount + count
+    if (least > this.#memory.words.length) this.#memory.words = grownWords(this.#memory.words, least)
+  }
+
+  #word(value: number): void {
+    this.#memory.words[this.#wordCount++] = value
+  }
+
+  #addWords(values: readonly number[]): void {
+    this.#reserve(values.length)
+    this.#memory.words.set(values, this.#wordCount)
+    this.#wordCount += values.length
+  }
+
+  // Messages are aligned, and follow one another without a gap.
+  #align(): number {
+    return (this.#size = (this.#size + 3) & ~3)
+  }
+
+  #room(length: number): number {
+    const at = this.#align()
+    this.#size += length
+    if (this.#size > this.#memory.bytes.length) this.#memory.bytes = grownBytes(this.#memory.bytes, this.#size)
     return at
   }
-  function copy(): void {
-    if (source !== undefined) memory.set(source.subarray(begin, end), target)
-  }
-  function position(netns: NetnsReference, operation: string): number {
-    if (netns === lone) return 0
-    const known = positions?.get(netns)
-    if (known !== undefined) return known
-    const handle = netns.use(operation)
-    if (handle === 0) throw foreign(operation, netns.label)
-    return add(netns, handle)
-  }
-  function add(netns: NetnsReference, handle: number): number {
-    if (lone === undefined) lone = netns
-    else (positions ??= new Map<NetnsReference, number>()).set(netns, handles.length)
-    return handles.push(handle) - 1
-  }
-  function numberOf<Key>(table: Map<Key, number>, key: Key): number {
-    const known = table.get(key)
-    if (known !== undefined) return known
-    table.set(key, table.size)
-    return table.size - 1
+
+  readonly #place = (bytes: Uint8Array): number => {
+    const at = this.#room(bytes.length)
+    this.#memory.bytes.set(bytes, at)
+    return at
   }
 
-  function numberOfRecipe(recipe: UndoRecipe): number {
-    return numberOf((recipes ??= new Map<UndoRecipe, number>()), recipe)
+  #placeMessage({ memory, begin, end, length }: Message): number {
+    const at = this.#room(length)
+    if (memory !== this.#source || begin !== this.#end || at !== this.#target + (this.#end - this.#begin)) {
+      this.#copy()
+      this.#source = memory
+      this.#begin = begin
+      this.#target = at
+    }
+    this.#end = end
+    return at
   }
 
-  function relocate(message: Relocated, at: number, netns: NetnsReference, operation: string): void {
+  #copy(): void {
+    const source = this.#source
+    if (source !== undefined) this.#memory.bytes.set(source.subarray(this.#begin, this.#end), this.#target)
+  }
+
+  #position(netns: NetnsReference, operation: string): number {
+    if (netns === this.#namespaces[0]?.netns) return 0
+    return this.#positions?.get(netns) ?? this.#addNamespace({ netns, operation, created: false })
+  }
+
+  #addNamespace(named: Named): number {
+    const position = this.#namespaces.push(named) - 1
+    if (position > 0) (this.#positions ??= new Map<NetnsReference, number>()).set(named.netns, position)
+    return position
+  }
+
+  #numberOfName(name: string): number {
+    return numberOf((this.#names ??= new Map<string, number>()), name)
+  }
+
+  #numberOfRecipe(recipe: UndoRecipe): number {
+    return numberOf((this.#recipes ??= new Map<UndoRecipe, number>()), recipe)
+  }
+
+  #addCreation({ creation }: Item & { readonly creation: Creation }): void {
+    const { netns, path, ephemeral, rootless = false } = creation
+    this.#word(-1)
+    this.#word(this.#addNamespace({ netns, operation: '', created: true }))
+    this.#word(path === undefined ? -1 : this.#numberOfName(path))
+    this.#word((ephemeral ? 1 : 0) + (rootless ? 2 : 0))
+  }
+
+  #addOperation({ steps, protocol, name, forgives }: Operation<unknown>): void {
+    let count = steps.length
+    for (const { undo } of steps) if (undo !== undefined) count++
+    this.#reserve(2 + (forgives?.size ?? 0))
+    this.#word(count)
+    this.#word(forgives?.size ?? 0)
+    for (const errno of forgives ?? []) this.#word(errno)
+    for (const step of steps) {
+      this.#addStep(step, protocol, name, false)
+      if (step.undo === undefined) continue
+      const { netns, message } = step.undo
+      this.#addStep({ netns, messages: [message], ending: Ending.ack }, protocol, name, true)
+    }
+  }
+
+  #relocate(message: Relocated, at: number, netns: NetnsReference, operation: string): void {
     for (const relocation of message.relocations) {
-      reserve(4)
+      this.#reserve(4)
       if (relocation.device === undefined) {
-        word(1)
-        word(at + relocation.at)
-        word(position(relocation.netns as NetnsReference, operation))
-        word(0)
+        this.#word(1)
+        this.#word(at + relocation.at)
+        this.#word(this.#position(relocation.netns as NetnsReference, operation))
+        this.#word(0)
       } else {
-        word(0)
-        word(at + relocation.at)
-        word(position(message.devicesOf ?? netns, operation))
-        word(numberOf((names ??= new Map<string, number>()), relocation.device))
+        this.#word(0)
+        this.#word(at + relocation.at)
+        this.#word(this.#position(message.devicesOf ?? netns, operation))
+        this.#word(this.#numberOfName(relocation.device))
       }
     }
   }
 
-  function addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
+  #addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
     const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep } = step
+    const { rollback } = this.manner
     const before = rollback ? step.before?.() : undefined
-    const along = rollback ? step.along?.().map(placeAlong) : undefined
+    const along = rollback ? step.along?.().map((part) => this.#placeAlong(part)) : undefined
     const recipe = sweep?.recipe ?? before?.recipe
-    const begin = align()
+    const begin = this.#align()
     const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
     let relocations = lookup?.relocations.length ?? 0
     for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const message of messages) {
-      placeMessage(message)
+      this.#placeMessage(message)
       relocations += message.relocations.length
     }
-    const length = size - begin
-    const lookupAt = lookup === undefined ? 0 : placeMessage(lookup)
-    reserve(12 + (tolerate?.size ?? 0))
-    word(position(netns, operation))
-    word(protocol)
-    word(ending)
-    word(
+    const length = this.#size - begin
+    const lookupAt = lookup === undefined ? 0 : this.#placeMessage(lookup)
+    this.#reserve(12 + (tolerate?.size ?? 0))
+    this.#word(this.#position(netns, operation))
+    this.#word(protocol)
+    this.#word(ending)
+    this.#word(
       (isUndo ? 1 : 0) |
         (undivided === true ? 2 : 0) |
         (lasting === true ? 4 : 0) |
@@ -190,94 +305,50 @@ export function layOut(items: readonly Item[], { rollback, stop }: Manner = alon
         (along === undefined ? 0 : 32) |
         (sweep?.firstOnly === true ? 64 : 0),
     )
-    word(inverse ?? 0)
-    word(recipe === undefined ? -1 : numberOfRecipe(recipe))
-    word(begin)
-    word(length)
-    word(lookupAt)
-    word(lookup?.written.length ?? 0)
-    word(tolerate?.size ?? 0)
-    word(relocations)
-    for (const errno of tolerate ?? []) word(errno)
+    this.#word(inverse ?? 0)
+    this.#word(recipe === undefined ? -1 : this.#numberOfRecipe(recipe))
+    this.#word(begin)
+    this.#word(length)
+    this.#word(lookupAt)
+    this.#word(lookup?.length ?? 0)
+    this.#word(tolerate?.size ?? 0)
+    this.#word(relocations)
+    for (const errno of tolerate ?? []) this.#word(errno)
     let at = begin
     for (const message of messages) {
-      relocate(message, at, netns, operation)
-      at += message.written.length
+      this.#relocate(message, at, netns, operation)
+      at += message.length
     }
-    if (lookup !== undefined) relocate(lookup, lookupAt, netns, operation)
-    for (const { its } of along ?? []) for (const { message, at } of its) relocate(message, at, netns, operation)
-    if (sweep !== undefined) addWords(patternWords(sweep.pattern, place))
+    if (lookup !== undefined) this.#relocate(lookup, lookupAt, netns, operation)
+    for (const { its } of along ?? []) for (const { message, at } of its) this.#relocate(message, at, netns, operation)
+    if (sweep !== undefined) this.#addWords(patternWords(sweep.pattern, this.#place))
     if (along === undefined) return
-    addWords([along.length])
-    for (const { words: its } of along) addWords(its)
+    this.#addWords([along.length])
+    for (const { words: its } of along) this.#addWords(its)
   }
 
-  function placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
+  #placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
     const its: { message: Relocated; at: number }[] = []
     const part = (message: Message): number[] => {
-      const at = placeMessage(message)
+      const at = this.#placeMessage(message)
       its.push({ message, at })
-      return [at, message.written.length]
+      return [at, message.length]
     }
     const placeValue = (value: Uint8Array, device?: Device): number => {
-      const at = place(value)
+      const at = this.#place(value)
       if (typeof device === 'string')
         its.push({ message: { relocations: [{ at: 0, device }], devicesOf: undefined }, at })
       return at
     }
-    const head = [numberOfRecipe(recipe), anew === true ? 1 : 0]
+    const head = [this.#numberOfRecipe(recipe), anew === true ? 1 : 0]
     const messages = [...part(lookup), ...(model === undefined ? [0, 0] : part(model))]
     return { its, words: [...head, ...messages, ...patternWords(pattern, placeValue)] }
   }
+}
 
-  for (const item of items) {
-    reserve(4)
-    if ('creation' in item) {
-      const { netns, path, ephemeral, rootless = false } = item.creation
-      word(-1)
-      word(add(netns, 0))
-      word(path === undefined ? -1 : numberOf((names ??= new Map<string, number>()), path))
-      word((ephemeral ? 1 : 0) + (rootless ? 2 : 0))
-      continue
-    }
-    const { steps, protocol, name, forgives } = item
-    let count = steps.length
-    for (const { undo } of steps) if (undo !== undefined) count++
-    reserve(2 + (forgives?.size ?? 0))
-    word(count)
-    word(forgives?.size ?? 0)
-    for (const errno of forgives ?? []) word(errno)
-    for (const step of steps) {
-      addStep(step, protocol, name, false)
-      if (step.undo === undefined) continue
-      const { netns, message } = step.undo
-      addStep({ netns, messages: [message], ending: Ending.ack }, protocol, name, true)
-    }
-  }
-
-  copy()
-  if (recipes !== undefined) {
-    const more = [...recipes.keys()].flatMap(recipeWords)
-    reserve(more.length)
-    words.copyWithin(headSize + more.length, headSize, wordCount)
-    words.set(more, headSize)
-    wordCount += more.length
-  }
-  reserve(2 * handles.length)
-  for (const handle of handles) {
-    word(handle | 0)
-    word(Math.floor(handle / 2 ** 32))
-  }
-  words[0] = wordCount
-  words[1] = size
-  words[2] = handles.length
-  words[3] = rollback ? 1 : 0
-  words[4] = stop ? 1 : 0
-  words[5] = recipes?.size ?? 0
-  words[6] = items.length
-  return {
-    plan: words,
-    bytes: memory,
-    names: names === undefined ? undefined : [...names.keys()].map((name) => `${name}\0`).join(''),
-  }
+function numberOf<Key>(table: Map<Key, number>, key: Key): number {
+  const known = table.get(key)
+  if (known !== undefined) return known
+  table.set(key, table.size)
+  return table.size - 1
 }

@@ -2,7 +2,7 @@
 import { systemError, type NetloomError, type Subject } from '../errors'
 import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
 import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
-import { layOut, type Item, type Manner } from './plan'
+import type { Plan } from './plan'
 
 /** What one step received; `step` counts as the addon does: an undo is a step of its own. */
 export interface StepAnswer {
@@ -39,22 +39,23 @@ export interface Transacted {
   readonly reports: readonly Report[]
 }
 
-/** Carries out operations as one job; tells at once how it ended if it did at once, else by a promise. */
+/** Carries out a plan as one job, once; tells at once how it ended if it did at once, else by a promise. */
 export function transact(
-  items: readonly Item[],
+  plan: Plan,
   lane: Lane,
   subject: Subject,
   options: CallOptions | undefined,
-  manner?: Manner,
   watch?: Watch,
 ): Transacted | Promise<Transacted> {
   const start = (): ReturnType<typeof addon.transact> => {
-    const { plan, bytes, names } = layOut(items, manner)
-    return addon.transact(lane, plan, bytes, names)
+    const { words, bytes, names } = plan.finish()
+    const started = addon.transact(lane, words, bytes, names)
+    plan.release()
+    return started
   }
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
-    if (result === undefined) return allDone(items.length)
+    if (result === undefined) return allDone(plan.items.length)
     return typeof result === 'number' ? lookedUp(result) : readAnswer(result)
   }
   const running = runJob<TransactionAnswer | undefined>(subject, start, options, watch)

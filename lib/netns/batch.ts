@@ -5,6 +5,7 @@ import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '..
 import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
+import { Plan } from '../netlink/plan'
 import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -73,8 +74,7 @@ export class Batch<Created> implements BatchNetNs {
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
   readonly #lane: Lane
-  readonly #manner: { readonly rollback: boolean; readonly stop: boolean }
-  readonly #items: BatchItem[] = []
+  readonly #plan: Plan<BatchItem>
   readonly #places = new Map<NetnsReference, BatchNetNs>()
   #results: readonly BatchResult[] | undefined
   #committed = false
@@ -92,7 +92,7 @@ export class Batch<Created> implements BatchNetNs {
     this.#netns = netns
     this.#make = make
     this.#lane = lane
-    this.#manner = { rollback, stop: onError === 'stop' }
+    this.#plan = new Plan({ rollback, stop: onError === 'stop' })
     const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
     this.links = links
     this.addresses = addresses
@@ -103,7 +103,7 @@ export class Batch<Created> implements BatchNetNs {
 
   /** How many operations are noted. */
   get length(): number {
-    return this.#items.length
+    return this.#plan.items.length
   }
 
   /** The resources of another namespace, in this batch. */
@@ -127,7 +127,7 @@ export class Batch<Created> implements BatchNetNs {
     if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
     if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
     const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(checkName(name))
-    const netns = new FutureNetns(name ?? path ?? `number ${this.#items.length} of a batch`, this)
+    const netns = new FutureNetns(name ?? path ?? `number ${this.length} of a batch`, this)
     const item: CreationItem<Created> = {
       name: 'Batch.createNetNs',
       creation: { netns, path, ephemeral, rootless },
@@ -151,10 +151,10 @@ export class Batch<Created> implements BatchNetNs {
     checkProgress(options)
     this.#refuseCommitted('commit')
     this.#committed = true
-    if (this.#items.length === 0) return (this.#results = [])
+    if (this.length === 0) return (this.#results = [])
     const subject = { operation: 'Batch.commit', netns: this.#netns.label }
     const { onProgress, ...call } = options
-    const total = this.#items.length
+    const total = this.length
     const listener = {
       lane: this.#lane,
       onProgress:
@@ -168,9 +168,9 @@ export class Batch<Created> implements BatchNetNs {
       },
     }
     try {
-      return (this.#results = await commit(this.#items, this.#manner, subject, call, listener))
+      return (this.#results = await commit(this.#plan, subject, call, listener))
     } catch (error) {
-      this.#results ??= this.#items.map(() => ({ status: 'rejected', reason: error }))
+      this.#results ??= this.#plan.items.map(() => ({ status: 'rejected', reason: error }))
       throw error
     }
   }
@@ -193,8 +193,7 @@ export class Batch<Created> implements BatchNetNs {
 
   #note<Result>(item: BatchItem): BatchEntry<Result> {
     this.#refuseCommitted(item.name)
-    const index = this.#items.push(item) - 1
-    return new Entry<Result>(index, this.#told)
+    return new Entry<Result>(this.#plan.add(item), this.#told)
   }
 
   #resourcesOf(netns: NetnsReference): BatchNetNs {

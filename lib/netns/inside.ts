@@ -9,6 +9,7 @@ import { createConnection, type CreateConnection } from '../clients/client_socke
 import { connect } from '../clients/connect'
 import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type UndiciModule } from '../clients/dispatcher'
 import type { Place } from '../clients/establish'
+import { listen } from '../clients/listen'
 import { lookupOf, type NameLookup } from '../names/lookup'
 import { Resolver } from '../names/resolve'
 import type { CallOptions } from '../native/jobs'
@@ -19,7 +20,7 @@ import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } f
 import { connectOutside, type Outside, type OutsideOptions } from '../rootless/outside'
 import type { ConnectOptions } from '../sockets/connection'
 import { createSocket, type DatagramOptions } from '../sockets/datagram'
-import { listen, type ListenOptions } from '../sockets/server'
+import type { ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
@@ -54,7 +55,7 @@ export abstract class Inside extends View {
   async listen<Given extends Server>(options: ListenOptions & { server: Given }): Promise<Given>
   async listen(options?: ListenOptions): Promise<Server>
   async listen(options?: ListenOptions): Promise<Server> {
-    return listen(this[handleOf], options)
+    return listen(this.#place, options)
   }
 
   /**

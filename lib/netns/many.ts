@@ -5,6 +5,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { NetnsHandle, type NetnsReference } from '../native/netns_handle'
 import { endWithProcess } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
+import { Plan } from '../netlink/plan'
 import { refusePinned } from '../rootless/options'
 import { outOfRange, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -172,7 +173,7 @@ async function commitPatiently<Created>(
 ): Promise<Created[] | undefined> {
   const subject = { operation: 'NetNs.createMany' }
   try {
-    const results = await commit(batch, { rollback: true, stop: true }, subject, call)
+    const results = await commit(Plan.of(batch, { rollback: true, stop: true }), subject, call)
     return results.map((result) => (result as PromiseFulfilledResult<Created>).value)
   } catch (error) {
     const cause: unknown = error instanceof BatchError ? error.cause : error

@@ -16,6 +16,7 @@ import type { CallOptions } from '../native/jobs'
 import { NetnsHandle } from '../native/netns_handle'
 import { letGoOfSpares } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
+import { Plan } from '../netlink/plan'
 import { perform } from '../netlink/perform'
 import { listNsids, setNsid } from '../route/nsids'
 import { FutureNetns } from './future'
@@ -70,7 +71,7 @@ async function create(observer: NetnsHandle | undefined, id: number, signal: Abo
   const deadline = performance.now() + longestWaitMs
   for (;;) {
     try {
-      const [created] = await commit(items, { rollback: true, stop: true }, { operation }, { signal })
+      const [created] = await commit(Plan.of(items, { rollback: true, stop: true }), { operation }, { signal })
       return (created as PromiseFulfilledResult<NetnsHandle>).value
     } catch (error) {
       const cause: unknown = error instanceof BatchError ? error.cause : error

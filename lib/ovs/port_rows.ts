@@ -38,13 +38,18 @@ function checkInterface(
   return { ...values, ...kind, name: checkInterfaceName(name, (given as { type?: unknown }).type, nameField) }
 }
 
+/** Checks an interface of a bond, which has its name among its options. */
+export function checkBondInterface(given: object, prefix: string): Values {
+  return checkInterface(given, (given as { name?: unknown }).name, at(prefix, 'name'), prefix, ['name'])
+}
+
 function checkBond(bond: unknown, field: string): Values[] {
   if (!Array.isArray(bond)) throw wrongType(field, 'an array', bond)
   if (bond.length < 2) throw outOfRange(field, 'at least two interfaces', bond)
   const rows = (bond as readonly unknown[]).map((each, i) => {
     const prefix = `${field}[${i}]`
     if (typeof each !== 'object' || each === null) throw wrongType(prefix, 'an object', each)
-    return checkInterface(each, (each as { name?: unknown }).name, `${prefix}.name`, prefix, ['name'])
+    return checkBondInterface(each, prefix)
   })
   if (new Set(rows.map(({ name }) => name)).size < rows.length) {
     throw wrongValue(field, 'interfaces with different names', bond)

@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { addBondInterface, deleteBondInterface } from './bond'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import { changedValues, isEmpty, writeChanges, type Tx } from './columns'
 import type { Database } from './database'
 import { alreadyExists, notFound } from './errors'
 import { failuresOf, openedOrUndone } from './opened'
-import { portSettingColumns, type Port, type PortChanges, type PortOptions } from './port'
+import { portSettingColumns, type BondInterface, type Port, type PortChanges, type PortOptions } from './port'
 import { checkPort, deleteQos, deleteQosWith, readPort, type CheckedPort } from './port_rows'
 import { checkQos, insertQos } from './qos'
 import { reinsert } from './reopening'
@@ -158,6 +159,26 @@ export class Ports {
     checkNames(names)
     const { force, call } = splitForce(options)
     await this.#delete('ports.deleteMany', await this.#uuids('ports.deleteMany', names, force, call), call)
+  }
+
+  /**
+   * Adds an interface to a port, which is a bond then (`ovs-vsctl add-bond-iface`). Resolves when the switch has applied it, and has
+   * opened the device.
+   * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such port; `EEXIST` if there is an interface of that
+   *   name; OvsInterfaceError if the device cannot be opened, and then nothing remains of it.
+   * @example
+   * await ovs.ports.addBondInterface('bond0', { name: 'eth3' })
+   */
+  async addBondInterface(port: string, options: BondInterface, call?: OvsCallOptions): Promise<void> {
+    await addBondInterface(this.#database, port, options, call)
+  }
+
+  /**
+   * Takes an interface from a bond (`ovs-vsctl del-bond-iface`). Resolves when the switch has let its device go.
+   * @throws `ENOENT` if there is no such port, or it has no such interface; TypeError if it is the last one.
+   */
+  async deleteBondInterface(port: string, name: string, call?: OvsCallOptions): Promise<void> {
+    await deleteBondInterface(this.#database, port, name, call)
   }
 
   /**

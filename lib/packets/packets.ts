@@ -5,6 +5,7 @@ import { addon } from '../native/addon'
 import { Datagrams, mostAtOnce, Possible, Slab } from '../native/datagrams'
 import { checkCallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
+import { withNetns } from '../native/with_netns'
 import { openPackets } from '../native/packet_jobs'
 import { isBytes, wrongType } from '../wire/invalid'
 import { capture, checkCaptureOptions, type CaptureOptions, type CaptureResult } from './capture'
@@ -170,6 +171,8 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     this.#capturing = running
     try {
       return await running.done
+    } catch (error) {
+      throw withNetns(error, this.#netns)
     } finally {
       this.#capturing = undefined
     }

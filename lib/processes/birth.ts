@@ -5,30 +5,11 @@ import { AsyncResource } from 'node:async_hooks'
 import { ChildProcess } from 'node:child_process'
 import { errorMonitor, type EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
-import { constants } from 'node:os'
 import type { NetnsHandle } from '../native/netns_handle'
 import { noteOpened } from '../native/opened'
-import { keepAliveForProcess, signalProcess, startProcess, Stdio, takeEnd } from '../native/process_jobs'
+import { keepAliveForProcess, signalProcess, startProcess, takeEnd } from '../native/process_jobs'
+import { checkPermission, explain, requestOf, signalName, type NodeRequest } from './node'
 import type { Surroundings } from './options'
-
-/** One of the standard streams, and those behind them, as Node has prepared it (getValidStdio). */
-interface NodeStdio {
-  readonly type: 'ignore' | 'pipe' | 'overlapped' | 'wrap' | 'inherit' | 'fd'
-  readonly fd?: number
-  readonly handle?: { readonly fd?: number; open(fd: number): number | undefined }
-}
-
-/** What Node gives to its handle of a process. */
-interface NodeRequest {
-  readonly file: string
-  readonly args?: readonly string[]
-  readonly cwd?: string | URL | null
-  readonly envPairs?: readonly string[]
-  readonly stdio?: readonly NodeStdio[]
-  readonly detached?: boolean
-  readonly uid?: number | null
-  readonly gid?: number | null
-}
 
 /** What Node's own handle has, and ours. */
 interface NodeHandle {
@@ -47,21 +28,7 @@ interface NodeChild extends ChildProcess {
   spawn(request: NodeRequest): number
 }
 
-/** What fails as it does in Node; all other steps are told of by their own names. */
-const nodesSteps = new Set(['execve', 'chdir', 'clone', 'socketpair', 'setuid', 'setgid', 'fcntl', 'dup2'])
-
 const ESRCH = 3
-
-const signalNames = new Map<number, string>()
-for (const [name, number] of Object.entries(constants.signals)) {
-  if (!signalNames.has(number)) signalNames.set(number, name)
-}
-
-function descriptorOf({ type, fd, handle }: NodeStdio): number {
-  if (type === 'ignore') return Stdio.ignored
-  if (type === 'pipe' || type === 'overlapped') return Stdio.piped
-  return (type === 'wrap' ? handle?.fd : fd) ?? Stdio.ignored
-}
 
 class ProcessHandle implements NodeHandle {
   pid: number | undefined
@@ -97,29 +64,15 @@ class ProcessHandle implements NodeHandle {
 
   /** What it is called with differs between versions of Node, and is in the request in the same words in all of them. */
   spawn(): number {
-    const { file, args, cwd, envPairs, stdio = [], detached, uid, gid } = this.#request
+    const { stdio = [] } = this.#request
     // What listens to its end is in the context in which it was started, as with Node's own.
     const resource = new AsyncResource('NETLOOM_PROCESS')
     const onExit = (code?: number, signal?: number): void => {
-      const name = signal === undefined ? null : (signalNames.get(signal) ?? '')
+      const name = signal === undefined ? null : signalName(signal)
       resource.runInAsyncScope(() => this.onexit?.(code ?? null, name))
     }
-    const { uid: ownUid, gid: ownGid, ...surroundings } = this.#surroundings
-    const started = startProcess(
-      this.#netns.use(this.#operation),
-      {
-        file,
-        args: args === undefined || args.length === 0 ? [file] : args,
-        cwd: typeof cwd === 'string' ? cwd : '',
-        env: envPairs ?? [],
-        stdio: stdio.map(descriptorOf),
-        detached: detached === true,
-        uid: uid ?? ownUid,
-        gid: gid ?? ownGid,
-        ...surroundings,
-      },
-      onExit,
-    )
+    const request = requestOf(this.#request, this.#surroundings)
+    const started = startProcess(this.#netns.use(this.#operation), request, onExit)
     started.ends.forEach((end, i) => {
       if (end === 0) return
       const fd = takeEnd(end)
@@ -154,32 +107,6 @@ class ProcessHandle implements NodeHandle {
   close(): void {
     this.#number = 0
   }
-}
-
-/** Has an error that Node has made tell the namespace, and the step that failed. */
-export function explain(error: unknown, netns: NetnsHandle, failedCall?: string): unknown {
-  if (typeof error !== 'object' || error === null || !('message' in error)) return error
-  if (failedCall === undefined || nodesSteps.has(failedCall)) return Object.assign(error, { netns: netns.label })
-  const { message, stack } = error as Error
-  const said = `${message}: ${failedCall} in netns ${netns.label}`
-  // The stack begins with the message.
-  return Object.assign(error, {
-    message: said,
-    stack: stack?.replace(message, () => said),
-    syscall: failedCall,
-    netns: netns.label,
-  })
-}
-
-/** Node's permission model, where it is on: its own handle would ask it. */
-function checkPermission(): void {
-  const { permission } = process as { permission?: { has(scope: string): boolean } }
-  if (permission === undefined || permission.has('child')) return
-  const code = 'ERR_ACCESS_DENIED'
-  throw Object.assign(new Error('Access to this API has been restricted: --allow-child-process'), {
-    code,
-    permission: 'ChildProcess',
-  })
 }
 
 /**

@@ -2,11 +2,11 @@
 import childProcess, { type ChildProcess } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { NetnsHandle } from '../native/netns_handle'
-import { runInside } from '../native/netns_jobs'
-import { wrongValue } from '../wire/invalid'
-import { bornInside, explain } from './birth'
-import { isPlain, splitOptions, surroundings, type ProcessOptions } from './options'
+import { bornInside } from './birth'
+import { explain } from './node'
+import { splitOptions, surroundings, type ProcessOptions } from './options'
 import type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './types'
+import { runToEnd } from './waiting'
 
 /** The functions. */
 export interface Processes {
@@ -57,13 +57,6 @@ function promising(start: Loose): Loose {
   }
 }
 
-/** These wait on this thread, which can be in another network namespace, but in none of another kind. */
-function refuseSurroundings(ours: ProcessOptions, name: string | undefined): void {
-  if (isPlain(surroundings(ours, name))) return
-  const [field = '', value] = Object.entries(ours)[0] ?? []
-  throw wrongValue(field, 'left out where one waits for the end (spawn, exec and execFile take it)', value)
-}
-
 /** Makes the functions for a namespace. */
 export function processesOf(netns: NetnsHandle, name: string | undefined): Processes {
   /** A function of Node's that starts a process and gives it. */
@@ -81,15 +74,8 @@ export function processesOf(netns: NetnsHandle, name: string | undefined): Proce
     const operation = `NetNs.${method}`
     return (...args) => {
       const [node, ours] = split(args)
-      refuseSurroundings(ours, name)
       const nodes = childProcess[method] as Loose
-      try {
-        const result = runInside(operation, netns, () => nodes(...node))
-        explain((result as { error?: unknown } | null)?.error, netns)
-        return result
-      } catch (error) {
-        throw explain(error, netns)
-      }
+      return runToEnd(operation, netns, surroundings(ours, name), ours, () => nodes(...node))
     }
   }
   const exec = started('exec')

@@ -108,26 +108,30 @@ export interface Fork {
 
 /** `child_process.spawnSync`, inside the namespace. */
 export interface SpawnSync {
-  (command: string, options: SpawnSyncOptions & { encoding: BufferEncoding }): SpawnSyncReturns<string>
-  (command: string, options?: SpawnSyncOptions): SpawnSyncReturns<Buffer>
+  (command: string, options: SpawnSyncOptions & ProcessOptions & { encoding: BufferEncoding }): SpawnSyncReturns<string>
+  (command: string, options?: SpawnSyncOptions & ProcessOptions): SpawnSyncReturns<Buffer>
   (
     command: string,
     args: readonly string[],
-    options: SpawnSyncOptions & { encoding: BufferEncoding },
+    options: SpawnSyncOptions & ProcessOptions & { encoding: BufferEncoding },
   ): SpawnSyncReturns<string>
-  (command: string, args?: readonly string[], options?: SpawnSyncOptions): SpawnSyncReturns<Buffer>
+  (command: string, args?: readonly string[], options?: SpawnSyncOptions & ProcessOptions): SpawnSyncReturns<Buffer>
 }
 
 /** `child_process.execSync`, inside the namespace. */
 export interface ExecSync {
-  (command: string, options: ExecSyncOptions & { encoding: BufferEncoding }): string
-  (command: string, options?: ExecSyncOptions): Buffer
+  (command: string, options: ExecSyncOptions & ProcessOptions & { encoding: BufferEncoding }): string
+  (command: string, options?: ExecSyncOptions & ProcessOptions): Buffer
 }
 
 /** `child_process.execFileSync`, inside the namespace. */
 export interface ExecFileSync {
-  (file: string, options: ExecFileSyncOptions & { encoding: BufferEncoding }): string
-  (file: string, options?: ExecFileSyncOptions): Buffer
-  (file: string, args: readonly string[], options: ExecFileSyncOptions & { encoding: BufferEncoding }): string
-  (file: string, args?: readonly string[], options?: ExecFileSyncOptions): Buffer
+  (file: string, options: ExecFileSyncOptions & ProcessOptions & { encoding: BufferEncoding }): string
+  (file: string, options?: ExecFileSyncOptions & ProcessOptions): Buffer
+  (
+    file: string,
+    args: readonly string[],
+    options: ExecFileSyncOptions & ProcessOptions & { encoding: BufferEncoding },
+  ): string
+  (file: string, args?: readonly string[], options?: ExecFileSyncOptions & ProcessOptions): Buffer
 }

@@ -1,5 +1,5 @@
 // The way out of a namespace for who may not touch the host's network: a program in user space that forwards.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Socket } from 'node:net'
@@ -131,8 +131,23 @@ interface Place {
   readonly user: number | undefined
 }
 
-/** The descriptor by which slirp4netns learns that this process has ended. */
+/** The descriptor that ends with this process, however that ends. slirp4netns ends with it by itself. */
 const lifeline = 3
+
+/**
+ * pasta does not, and loses PR_SET_PDEATHSIG when it gives up its rights: so a child that it has from the beginning reads
+ * the lifeline, and kills it then. Its number may be another one's only when that child has another parent.
+ */
+const watched = `
+  (
+    trap '' INT HUP
+    read -r end <&${lifeline}
+    while read -r key value; do
+      [ "$key" = PPid: ] && [ "$value" = "$$" ] && kill -KILL "$$"
+    done </proc/self/status
+  ) </dev/null >/dev/null 2>&1 &
+  exec pasta "$@" ${lifeline}<&-
+`
 
 function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string, hostLoopback: boolean): string[] {
   if (program === 'slirp4netns') {
@@ -158,10 +173,10 @@ function start(
   dev: string,
   hostLoopback: boolean,
 ): { outside: Outside; said: () => string } {
-  const child = spawn(program, argumentsOf(program, place, dev, hostLoopback), {
-    stdio: program === 'pasta' ? [place.net, place.user ?? 'ignore', 'pipe'] : ['ignore', 'ignore', 'pipe', 'pipe'],
-    cwd: '/',
-  })
+  const args = argumentsOf(program, place, dev, hostLoopback)
+  const [command, all] = program === 'pasta' ? (['sh', ['-c', watched, program, ...args]] as const) : [program, args]
+  const ways: StdioOptions = program === 'pasta' ? [place.net, place.user ?? 'ignore'] : ['ignore', 'ignore']
+  const child: ChildProcess = spawn(command, all, { stdio: [...ways, 'pipe', 'pipe'], cwd: '/' })
   let text = ''
   child.stderr?.on('data', (data: Buffer) => {
     text = `${text}${data.toString()}`.slice(-2000)
@@ -169,12 +184,15 @@ function start(
   child.once('error', (error) => {
     text += error.message
   })
-  // It keeps no process alive, and ends with this one: slirp4netns by its lifeline in any case, pasta unless it is killed.
+  // It keeps no process alive, and ends with this one.
   child.unref()
   for (const stream of child.stdio) (stream as Partial<Socket> | null)?.unref?.()
   const end = (): void => void child.kill('SIGKILL')
   process.once('exit', end)
-  child.once('close', () => process.off('exit', end))
+  child.once('exit', () => {
+    process.off('exit', end)
+    child.stdio[lifeline]?.destroy()
+  })
   return { outside: new Outside(program, dev, child), said: () => text.trim().replaceAll('\n', '; ') }
 }
 

@@ -138,8 +138,12 @@ function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Ne
   }
 }
 
-/** neighbors.add, neighbors.replace */
-export function addNeighbor(netns: NetnsReference, verb: 'add' | 'replace', options: NeighborOptions): Operation<void> {
+/** neighbors.add, neighbors.replace, neighbors.change */
+export function addNeighbor(
+  netns: NetnsReference,
+  verb: 'add' | 'replace' | 'change',
+  options: NeighborOptions,
+): Operation<void> {
   checkKeys(options, listedKeys)
   const header = keyHeader(options)
   const proxy = header.flags.length > 0

@@ -37,6 +37,14 @@ export class Neighbors {
   }
 
   /**
+   * Changes the entry for an address, which has to be there (RTM_NEWNEIGH, NLM_F_REPLACE without NLM_F_CREATE).
+   * @throws As `add`, without `EEXIST`; NetlinkError with `ENOENT` if there is none.
+   */
+  async change(options: NeighborOptions, call?: CallOptions): Promise<void> {
+    return perform(neighborVerbs.change(this.#netns, options), call)
+  }
+
+  /**
    * One entry; the kernel looks up just that one (RTM_GETNEIGH).
    * @throws NetlinkError with `ENOENT` if there is none; `ENODEV` if there is no such device; `isNotFound` tells.
    * @example

@@ -57,20 +57,20 @@ const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
 
 const removedAgain = { inverse: RTM.DELROUTE }
 
-/** routes.add, routes.replace, routes.append */
+/** routes.add, routes.replace, routes.change, routes.append, routes.prepend */
 export function addRoute(
   netns: NetnsReference,
-  verb: 'add' | 'replace' | 'append',
+  verb: 'add' | 'replace' | 'change' | 'append' | 'prepend',
   options: RouteOptions,
 ): Operation<void> {
   checkKeys(options, routeGivenKeys)
   const { header, attributes } = routeMessage(named(options), true)
   // What the kernel takes it for, said so that it can be compared.
   const unsaid = attributes.metric === undefined || attributes.metric === 0
-  if (unsaid && verb === 'replace' && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
+  const replaces = verb === 'replace' || verb === 'change'
+  if (unsaid && replaces && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
   const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], header, attributes })
-  const back =
-    verb === 'replace' ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
+  const back = replaces ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
   return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
 }
 

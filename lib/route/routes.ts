@@ -44,6 +44,15 @@ export class Routes {
   }
 
   /**
+   * Puts a route in the place of the first one to that destination with that metric and `tos`, which has to be there
+   * (RTM_NEWROUTE, NLM_F_REPLACE without NLM_F_CREATE).
+   * @throws As `add`, without `EEXIST`; NetlinkError with `ENOENT` if there is none.
+   */
+  async change(options: RouteOptions, call?: CallOptions): Promise<void> {
+    return perform(routeVerbs.change(this.#netns, options), call)
+  }
+
+  /**
    * Adds a route behind those to the same destination; for IPv6 one more nexthop of the same metric (RTM_NEWROUTE,
    * NLM_F_APPEND).
    * @throws As `add`; `EEXIST` if there is the very same one.
@@ -52,6 +61,14 @@ export class Routes {
    */
   async append(options: RouteOptions, call?: CallOptions): Promise<void> {
     return perform(routeVerbs.append(this.#netns, options), call)
+  }
+
+  /**
+   * Adds a route before those to the same destination; for IPv6 as `append` (RTM_NEWROUTE, NLM_F_CREATE alone).
+   * @throws As `append`.
+   */
+  async prepend(options: RouteOptions, call?: CallOptions): Promise<void> {
+    return perform(routeVerbs.prepend(this.#netns, options), call)
   }
 
   /**

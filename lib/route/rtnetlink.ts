@@ -45,12 +45,13 @@ export function message<H extends Fields, A extends AttributeTable>(
   return encodeMessage(layout, `RTM_${type}`, RTM[type], content)
 }
 
-/** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `append`. */
+/** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `change`, `append`, `prepend`. */
 export const Mode = {
   add: NLM_F.CREATE | NLM_F.EXCL,
   replace: NLM_F.CREATE | NLM_F.REPLACE,
+  change: NLM_F.REPLACE,
   append: NLM_F.CREATE | NLM_F.APPEND,
-  change: 0,
+  prepend: NLM_F.CREATE,
 } as const
 
 /** How a change of one message is taken back. */
@@ -92,7 +93,9 @@ class SmallChange implements Operation<void> {
     return [Object.assign({ netns, messages: [message], ending: Ending.ack }, this.back)]
   }
 
-  readonly result = nothing
+  get result(): () => void {
+    return nothing
+  }
 }
 
 /** Removes all objects that a dump finds and a pattern lets through. */

@@ -99,7 +99,9 @@ function getRoute(netns: Netns, key: RouteKey): Operation<Route> {
 export const routeVerbs = {
   add: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'add', options),
   replace: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'replace', options),
+  change: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'change', options),
   append: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'append', options),
+  prepend: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'prepend', options),
   get: getRoute,
   find: (netns: Netns, key: RouteKey): Operation<Route | undefined> => ifThere(getRoute(netns, key)),
   list: (netns: Netns, filter?: RouteFilter): Operation<Route[]> => listRoutes(netns, filter),
@@ -113,6 +115,7 @@ export const routeVerbs = {
 export const neighborVerbs = {
   add: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'add', options),
   replace: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'replace', options),
+  change: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'change', options),
   get: (netns: Netns, key: NeighborKey): Operation<Neighbor> => getNeighbor(netns, key),
   find: (netns: Netns, key: NeighborKey): Operation<Neighbor | undefined> => ifThere(getNeighbor(netns, key)),
   list: (netns: Netns, filter?: NeighborFilter): Operation<Neighbor[]> => listNeighbors(netns, filter),

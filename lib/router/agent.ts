@@ -4,6 +4,7 @@ import { checkHolding, Holding } from '../agents/holding'
 import type { Plug } from '../agents/plug'
 import { cut } from '../dhcp/check_network'
 import type { NetNs } from '../netns/netns'
+import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
 import type { RouterAgentEvents, TellRouter } from './events'
 import { descriptionIn, readRouterFile } from './keeper'
@@ -31,14 +32,19 @@ export interface RouterAgentOptions {
   netns?: NetNs | undefined
   /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
   nft?: string | undefined
+  /**
+   * Milliseconds between two looks at whether everything is there, 50 to 3600000. A look at a router with source or floating
+   * addresses starts `nft`. Default: 10000.
+   */
+  checkMs?: number | undefined
 }
 
-const keys = new Set('stateDir plug bridge ovsdb netns nft'.split(' '))
+const keys = new Set('stateDir plug bridge ovsdb netns nft checkMs'.split(' '))
 
 /**
  * Keeps routers, as OpenStack's L3 agent does: a namespace for each, with a device on every network, source and floating addresses
- * by nftables. Routers outlive the agent, for the kernel does their work: the next agent with the same `stateDir` takes them over,
- * and changes nothing where nothing is missing.
+ * by nftables. What somebody takes away is mended. Routers outlive the agent, for the kernel does their work: the next agent with
+ * the same `stateDir` takes them over, and changes nothing where nothing is missing.
  * @example
  * await using agent = await RouterAgent.start({ stateDir: '/var/lib/netloom-router', plug: 'bridge' })
  * const router = await agent.routers.ensure({
@@ -52,6 +58,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   /** The routers that it keeps. */
   readonly routers: Routers
   readonly #holding: Holding
+  #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
   private constructor(holding: Holding, options: RouterAgentOptions) {
@@ -77,12 +84,14 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
     checkKeys(options, keys)
     checkHolding(options)
     const { nft } = options
+    const checkMs = checkInteger(options.checkMs ?? 10_000, 50, 3_600_000, 'checkMs')
     if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
       throw wrongType('nft', 'the name or path of a program', nft)
     }
     return Holding.give('RouterAgent.start', options, async (holding) => {
       const agent = new RouterAgent(holding, options)
       await agent.#takeOver()
+      agent.#timer = setInterval(() => void agent.routers.supervise(), checkMs)
       return agent
     })
   }
@@ -111,6 +120,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#timer)
     await this.routers.close()
     await this.#holding.release()
   }

@@ -1,5 +1,5 @@
 // Tells the neighbors whose an address is now: gratuitous ARP (RFC 5227), as a request and as an answer, for there are neighbors that
-// listen to one of them only. Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
+// listen to one of them only; for IPv6 an unsolicited neighbor advertisement (RFC 4861, 7.2.6). Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
 import { isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import { parseIP, parseMac } from '../wire/ip'
@@ -21,6 +21,37 @@ export function gratuitousArp(mac: string, address: string, operation: 'request'
   frame.set(operation === 'request' ? new Uint8Array(6) : from, 32)
   frame.set(own, 38)
   return frame
+}
+
+/** A frame that advertises to all nodes on the link where an IPv6 address is: that of a router, in place of what they knew. */
+export function neighborAdvertisement(mac: string, address: string): Uint8Array {
+  const from = parseMac(mac, 'mac')
+  const own = parseIP(address, 'address', 'ipv6')
+  const frame = new Uint8Array(86)
+  frame.set(parseMac('33:33:00:00:00:01', 'mac'), 0)
+  frame.set(from, 6)
+  // EtherType IPv6; version 6; 32 bytes of ICMPv6 with the hop limit that neighbors insist on.
+  frame.set([0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255], 12)
+  frame.set(own, 22)
+  frame.set(parseIP('ff02::1', 'address'), 38)
+  // Type, code, checksum, and the flags router and override.
+  frame.set([136, 0, 0, 0, 0xa0], 54)
+  frame.set(own, 62)
+  // Option: target link-layer address, 8 bytes.
+  frame.set([2, 1], 78)
+  frame.set(from, 80)
+  const checked = Buffer.from(frame.subarray(22))
+  // The pseudo-header counts the length and the next header besides the addresses.
+  let sum = 32 + 58
+  for (let i = 0; i < checked.length; i += 2) sum += checked.readUInt16BE(i)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  frame.set([(~sum >> 8) & 0xff, ~sum & 0xff], 56)
+  return frame
+}
+
+function framesOf({ mac, address }: Announcement): Uint8Array[] {
+  if (address.includes(':')) return [neighborAdvertisement(mac, address)]
+  return [gratuitousArp(mac, address, 'request'), gratuitousArp(mac, address, 'reply')]
 }
 
 /** What is announced. */
@@ -63,11 +94,7 @@ async function send(netns: NetNs, all: readonly Announcement[]): Promise<void> {
     try {
       // It receives nothing.
       await using packets = await netns.packets({ dev: device, protocol: 0 })
-      for (const { mac, address } of all.filter((one) => one.device === device)) {
-        for (const operation of ['request', 'reply'] as const) {
-          await packets.send(gratuitousArp(mac, address, operation))
-        }
-      }
+      for (const frame of all.filter((one) => one.device === device).flatMap(framesOf)) await packets.send(frame)
     } catch (error) {
       // A device that somebody takes away or sets down meanwhile is mended by the next look.
       const gone = error instanceof NetloomError && ['ENETDOWN', 'ENXIO', 'ENODEV'].includes(error.code)

@@ -4,7 +4,7 @@
 export interface RouterAgentEvents {
   /** Something that somebody took away is there again: a namespace, a device, an address, a rule. */
   repair: [event: RouterRepairEvent]
-  /** A router could not be taken over at the start. Without a listener it is thrown. */
+  /** A router could not be taken over at the start, or not be mended: told once, and tried again. Without a listener it is thrown. */
   error: [error: Error]
 }
 

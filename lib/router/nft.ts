@@ -1,6 +1,5 @@
 // nftables, by the program nft and its JSON (libnftables-json(5)). The only file that knows it: one that speaks nftables itself
 // can take its place.
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -162,14 +161,12 @@ function runOn(stdin: number, program: string, netns: NetNs, args: readonly stri
     const fail = (why: string, cause?: unknown): void => {
       reject(routerError('ERR_NETLOOM_NFT_FAILED', 'routers.ensure', `nft ${args.join(' ')}: ${why}`, cause))
     }
-    const child = netns.run(() =>
-      spawn(program, args, {
-        cwd: '/',
-        stdio: [stdin, 'pipe', 'pipe'],
-        timeout: patienceMs,
-        env: { PATH: '/usr/sbin:/usr/bin' },
-      }),
-    )
+    const child = netns.spawn(program, args, {
+      cwd: '/',
+      stdio: [stdin, 'pipe', 'pipe'],
+      timeout: patienceMs,
+      env: { PATH: '/usr/sbin:/usr/bin' },
+    })
     let [out, said] = ['', '']
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))

@@ -66,8 +66,7 @@ export class Place {
     }
     const added = await addresses(netns, router, mended)
     await routes(netns, router, mended)
-    const told = added.filter(({ address }) => !address.includes(':'))
-    await this.#announcer.announce(netns, told, ({ address, device }) => {
+    await this.#announcer.announce(netns, added, ({ address, device }) => {
       const now = this.#router
       return now !== undefined && wantedOn(now, device).some((one) => one.split('/')[0] === address)
     })

@@ -28,7 +28,10 @@ export class Routers {
   readonly #surroundings: Surroundings
   readonly #tell: TellRouter
   readonly #kept = new Map<string, Kept>()
+  /** What could not be mended, in words: told once. */
+  readonly #failing = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
+  #supervising = false
   #closed = false
 
   /** @internal */
@@ -102,6 +105,17 @@ export class Routers {
     })
   }
 
+  /** @internal Mends what somebody has taken away from any of them; what cannot be mended is told, and tried the next time. */
+  async supervise(): Promise<void> {
+    if (this.#supervising || this.#closed) return
+    this.#supervising = true
+    try {
+      for (const id of [...this.#kept.keys()]) await this.#mendInTurn(id)
+    } finally {
+      this.#supervising = false
+    }
+  }
+
   /** @internal Ends the keeping of all. */
   async close(): Promise<void> {
     this.#closed = true
@@ -139,6 +153,7 @@ export class Routers {
   async #delete(id: string, operation: string): Promise<void> {
     await this.#find(id, operation).keeper.remove()
     this.#kept.delete(id)
+    this.#failing.delete(id)
   }
 
   #keep(checked: CheckedRouter): Kept {
@@ -165,6 +180,23 @@ export class Routers {
     const kept = this.#kept.get(id)
     if (kept === undefined) throw routerError('ERR_NETLOOM_NO_ROUTER', operation, `there is no router ${id}`)
     return kept
+  }
+
+  async #mendInTurn(id: string): Promise<void> {
+    if (!this.#closed) await this.#inTurn(() => this.#mend(id))
+  }
+
+  async #mend(id: string): Promise<void> {
+    const kept = this.#kept.get(id)
+    if (kept === undefined) return
+    try {
+      this.#repaired(id, await kept.keeper.mend())
+      this.#failing.delete(id)
+    } catch (error) {
+      const { message } = error as Error
+      if (this.#failing.get(id) !== message) this.#tell('error', error as Error)
+      this.#failing.set(id, message)
+    }
   }
 
   #repaired(router: string, mended: readonly string[]): void {

@@ -1,16 +1,24 @@
 // Connections from inside a namespace, TCP and Unix, with Node's own class.
 import { once } from 'node:events'
-import { Socket, type LookupFunction, type SocketConnectOpts, type SocketConstructorOpts } from 'node:net'
+import {
+  Socket,
+  type LookupFunction,
+  type OnReadOpts,
+  type SocketConnectOpts,
+  type SocketConstructorOpts,
+} from 'node:net'
 import { resolve } from 'node:path'
+import { isUint8Array } from 'node:util/types'
 import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
-import { openSocket, type SocketRequest } from '../native/socket_jobs'
+import { openSocket, type SocketRequest, type WaitingSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { AbortError, type Subject } from '../errors'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
+import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket } from './inside'
 import { showZones } from './zones'
 
 /**
@@ -28,15 +36,20 @@ export interface ConnectionOptions extends CallOptions {
   keepAliveInitialDelay?: number | undefined
   /** Bytes that are buffered in either direction. Default: as in Node. */
   highWaterMark?: number | undefined
+  /**
+   * Reads into one buffer, or one that a function gives each time, and calls a function instead of giving data: it is told
+   * how many bytes there are, and stops the reading if it returns false. Default: no.
+   */
+  onread?: OnReadOpts | undefined
 }
 
 /** Options of `NetNs.connect` over TCP. */
 export interface TcpConnectOptions extends ConnectionOptions {
   /**
    * Where to connect to: a name, which is resolved by the namespace's `lookup`, or an address; a link-local one with its
-   * zone, a device of the namespace: `fe80::1%eth0`.
+   * zone, a device of the namespace: `fe80::1%eth0`. Default: `localhost`.
    */
-  host: string
+  host?: string | undefined
   /** The port to connect to, 1 to 65535. */
   port: number
   /** The address to connect from, of the same family. Default: the kernel chooses. */
@@ -70,10 +83,13 @@ export type ConnectOptions = TcpConnectOptions | UnixConnectOptions
 
 const booleanKeys = ['allowHalfOpen', 'noDelay', 'keepAlive'] as const
 const numberKeys = ['keepAliveInitialDelay', 'highWaterMark'] as const
-const commonKeys = [...booleanKeys, ...numberKeys, ...callKeys]
+const commonKeys = [...booleanKeys, ...numberKeys, 'onread', ...callKeys]
 const nameKeys = ['family', 'hints', 'lookup', 'autoSelectFamily', 'autoSelectFamilyAttemptTimeout']
 const tcpKeys = new Set(['host', 'port', 'localAddress', 'localPort', 'dev', 'path', ...nameKeys, ...commonKeys])
 const unixKeys = new Set(['path', ...commonKeys])
+
+/** What Node's class takes; its types lack one of them. */
+type OwnOptions = SocketConstructorOpts & Pick<ConnectionOptions, 'onread'>
 
 /** Where a connection begins, and where it goes. */
 interface Way {
@@ -92,7 +108,7 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const opened = await openSocket(subject.operation, netns, from, call)
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
-  const socket = new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+  const socket = adopt(opened, own, netns)
   const connected = to === undefined ? undefined : once(socket, 'connect')
   if (to !== undefined) socket.connect(to)
   const end = (reason: unknown) => (): unknown => socket.destroy(new AbortError(subject, 'unknown', reason))
@@ -117,10 +133,19 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
   return socket
 }
 
+function adopt(opened: WaitingSocket, own: OwnOptions, netns: NetnsHandle): Socket {
+  try {
+    return new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+  } catch (error) {
+    opened.reclaim()
+    throw withNetns(error, netns)
+  }
+}
+
 /** Checks all options; the host has to be an address. */
 export function checkConnectOptions(options: ConnectOptions): {
   readonly way: Way
-  readonly own: SocketConstructorOpts
+  readonly own: OwnOptions
 } {
   const way = wayOf(options)
   const { signal, timeout, onWarning } = options
@@ -128,8 +153,8 @@ export function checkConnectOptions(options: ConnectOptions): {
   return { way, own: ownOptions(options) }
 }
 
-function ownOptions(options: ConnectionOptions): SocketConstructorOpts {
-  const own: SocketConstructorOpts = {}
+function ownOptions(options: ConnectionOptions): OwnOptions {
+  const own: OwnOptions = {}
   for (const key of booleanKeys) {
     checkBoolean(options[key], key)
     if (options[key] !== undefined) Object.assign(own, { [key]: options[key] })
@@ -138,7 +163,18 @@ function ownOptions(options: ConnectionOptions): SocketConstructorOpts {
     if (options[key] === undefined) continue
     Object.assign(own, { [key]: checkInteger(options[key], 0, 0x7fffffff, key) })
   }
+  if (options.onread !== undefined) own.onread = checkOnRead(options.onread)
   return own
+}
+
+/** What Node does not take for one it leaves alone; then data would come where nobody expects it. */
+export function checkOnRead(onread: unknown): OnReadOpts {
+  const { buffer, callback } = (onread ?? {}) as Partial<Record<'buffer' | 'callback', unknown>>
+  if (!isUint8Array(buffer) && typeof buffer !== 'function') {
+    throw wrongType('onread.buffer', 'a Uint8Array, or a function that gives one', buffer)
+  }
+  if (typeof callback !== 'function') throw wrongType('onread.callback', 'a function', callback)
+  return onread as OnReadOpts
 }
 
 /** What says how a name is resolved is checked for an address too, and has no effect there. */
@@ -159,7 +195,7 @@ function wayOf(options: ConnectOptions): Way {
     const host = path.startsWith('\0') ? path : checkSocketPath(resolve(path))
     return { from: { family: 'unix', type: 'stream', connects: true, host }, to: undefined }
   }
-  const { host, port, localAddress, localPort = 0, dev } = options
+  const { host = '', port, localAddress, localPort = 0, dev } = options
   const family = familyOfHost(host, 'host')
   checkInteger(port, 1, 65_535, 'port')
   checkInteger(localPort, 0, 65_535, 'localPort')

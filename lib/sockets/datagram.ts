@@ -7,6 +7,7 @@ import { addon } from '../native/addon'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -59,12 +60,14 @@ export async function createSocket(
   const { reuseAddr, recvBufferSize, sendBufferSize } = options
   const node = { type, reuseAddr, ipv6Only, recvBufferSize, sendBufferSize, lookup }
   const defined = Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined))
-  let socket: Socket
+  let socket: Socket | undefined
   try {
     socket = createOutside(defined as unknown as SocketOptions, onMessage)
     adopt(socket, opened.take(), netns)
-  } finally {
-    opened.close()
+  } catch (error) {
+    socket?.close()
+    opened.reclaim()
+    throw withNetns(error, netns)
   }
   let open = true
   socket.once('close', () => (open = false))

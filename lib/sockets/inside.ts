@@ -2,9 +2,9 @@
 // options that name addresses are checked.
 import { errorMonitor, type EventEmitter } from 'node:events'
 import { isIPv4, isIPv6 } from 'node:net'
-import { NetloomError } from '../errors'
 import type { NetnsHandle } from '../native/netns_handle'
 import { noteOpened, type Opened } from '../native/opened'
+import { withNetns } from '../native/with_netns'
 import { wrongType, wrongValue } from '../wire/invalid'
 import type { Family } from '../wire/ip'
 
@@ -34,13 +34,6 @@ export function checkSocketPath(path: unknown, field = 'path'): string {
   const size = Buffer.byteLength(path) - (abstract ? 1 : 0)
   if (size < 1 || size > longestPath || (!abstract && path.includes('\0'))) throw wrongValue(field, expected, path)
   return path
-}
-
-/** Errors of Node's own classes stay what they are, and tell the namespace. */
-export function withNetns(error: unknown, netns: NetnsHandle): unknown {
-  // Not `instanceof Error`: Node's own may be of another realm.
-  const foreign = typeof error === 'object' && error !== null && !(error instanceof NetloomError)
-  return foreign ? Object.assign(error, { netns: netns.label }) : error
 }
 
 /** Lets the errors that something emits tell the namespace. Whether somebody listens to them stays as it was. */

@@ -9,16 +9,20 @@ import { whenAborted } from '../native/abort'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSocket, type SocketRequest, type WaitingSocket } from '../native/socket_jobs'
+import { withNetns } from '../native/with_netns'
 import { NetloomError } from '../errors'
 import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
-import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket, withNetns } from './inside'
+import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket } from './inside'
 import { showZones, showZonesOfConnections } from './zones'
 
 /** Options of `NetNs.listen`. An aborted `signal` ends the call, and closes the server later, as with Node's `listen`. */
 export interface ListenOptions extends CallOptions {
-  /** The address to listen on, no name. Default: all, of both families where there is IPv6. */
+  /**
+   * The address to listen on, or a name, of which the first address counts that the namespace's `lookup` gives. Default:
+   * all, of both families where there is IPv6.
+   */
   host?: string | undefined
   /** The port, 0 to 65535. Default: 0, the kernel chooses one. */
   port?: number | undefined
@@ -35,6 +39,8 @@ export interface ListenOptions extends CallOptions {
   backlog?: number | undefined
   /** No IPv4 on an IPv6 address (IPV6_V6ONLY). Default: false. */
   ipv6Only?: boolean | undefined
+  /** Whether it is no server of a whole cluster. None is: this changes nothing, and is taken as Node's `listen` takes it. */
+  exclusive?: boolean | undefined
   /** Others may listen on the same address and port; the kernel shares connections out (SO_REUSEPORT). Default: false. */
   reusePort?: boolean | undefined
   /** The only device that it accepts connections by, by name or index (SO_BINDTOIFINDEX). Default: any. */
@@ -61,29 +67,38 @@ const serverKeys = [
 ]
 const pathKeys = ['path', 'readableAll', 'writableAll'] as const
 const addressKeys = ['host', 'port', 'ipv6Only', 'reusePort', 'dev'] as const
-const listenKeys = new Set([...addressKeys, ...pathKeys, ...serverKeys, 'backlog', 'server', ...callKeys])
+const listenKeys = new Set([...addressKeys, ...pathKeys, ...serverKeys, 'backlog', 'exclusive', 'server', ...callKeys])
 
-/** @internal NetNs.listen */
-export async function listen(netns: NetnsHandle, options: ListenOptions = {}): Promise<Server> {
+/** Checks all options; the host has to be an address. */
+export function checkListenOptions(options: ListenOptions): {
+  readonly server: Server
+  readonly request: SocketRequest
+  readonly call: CallOptions
+} {
   checkKeys(options, listenKeys)
-  const { path, backlog, signal, timeout, onWarning } = options
+  const { path, backlog, exclusive, signal, timeout, onWarning } = options
   const call = { signal, timeout, onWarning }
   checkCallOptions(call)
   if (backlog !== undefined) checkInteger(backlog, 0, 0x7fffffff, 'backlog')
+  checkBoolean(exclusive, 'exclusive')
   const server = serverOf(options)
-  const request = path === undefined ? addressOf(options) : pathOf(options, path)
+  return { server, request: path === undefined ? addressOf(options) : pathOf(options, path), call }
+}
+
+/** Listens on an address or a path. */
+export async function listen(netns: NetnsHandle, options: ListenOptions = {}): Promise<Server> {
+  const { server, request, call } = checkListenOptions(options)
+  const { path, backlog, signal } = options
   refuseIfListening(server, netns)
   const opened = await open(netns, request, options.host === undefined && options.ipv6Only !== true, call)
   let file: SocketFile | undefined
   try {
     refuseIfListening(server, netns)
     if (request.family === 'unix') file = fileOf(request.host)
-    const listening = once(server, 'listening')
-    listenOn(server, opened.take(), backlog)
     if (file !== undefined) share(file.path, options)
-    await listening
+    await listenOn(server, opened.take(), backlog)
   } catch (error) {
-    opened.close()
+    opened.reclaim()
     if (file !== undefined) remove(file)
     throw withNetns(error, netns)
   }
@@ -181,10 +196,27 @@ interface ListeningItself {
   _listen2(address: null, port: null, addressType: null, backlog: number | undefined, fd: number): void
 }
 
-function listenOn(server: Server, fd: number, backlog: number | undefined): void {
-  // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
-  if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
-  else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+/** Where Node keeps libuv's handle of a server. */
+interface WithHandle {
+  readonly _handle?: { readonly fd?: number } | null
+}
+
+/** Lets a server listen on a socket, which is its own from then on, unless this throws. */
+async function listenOn(server: Server, fd: number, backlog: number | undefined): Promise<void> {
+  const waiting = new AbortController()
+  const listening = once(server, 'listening', { signal: waiting.signal })
+  try {
+    // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
+    if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
+    else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+  } catch (error) {
+    waiting.abort()
+    await listening.catch(() => undefined)
+    // One that listens by now, whatever threw after that.
+    if ((server as unknown as WithHandle)._handle?.fd === fd) server.close()
+    throw error
+  }
+  await listening
 }
 
 /** The file of a Unix socket, as it was when it was made: what took its place is not ours. */

@@ -18,6 +18,8 @@ export interface Struct<F extends Fields> extends Scalar<Partial<StructValue<F>>
   readonly fields: F
   readonly offsets: ReadonlyMap<string, number>
   encode(writer: Writer, value: Partial<StructValue<F>>, field: string): void
+  /** As `encode`, of an object that is ours and not a caller's: nobody looks for keys that do not belong there. */
+  write(writer: Writer, value: Partial<StructValue<F>>, field: string): void
   /** Reads one field of a struct that is whole and begins at `at`: a hot path has no use for the object around it. */
   readonly read: { readonly [K in Named<F>]: (reader: Reader, at: number) => ValueOf<F[K][1]> }
   /** Reads a struct that is known to be whole, such as a message's header. */
@@ -49,6 +51,14 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
     return out
   }
 
+  function write(writer: Writer, value: object, field: string): void {
+    for (const { key, type } of placed) {
+      const part = (value as Record<string, unknown>)[key]
+      if (part === undefined) writer.zeros(type.size)
+      else type.encode(writer, part, field === '' ? key : `${field}.${key}`, none)
+    }
+  }
+
   const read: Record<string, (reader: Reader, at: number) => unknown> = {}
   for (const { key, at: offset, type, padding } of placed) {
     if (!padding) read[key] = (reader, at) => type.decode(reader, at + offset, at + offset + type.size, none)
@@ -64,12 +74,9 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
     tolerant: true,
     encode(writer, value, field) {
       checkKeys(value, known, field)
-      for (const { key, type } of placed) {
-        const part = (value as Record<string, unknown>)[key]
-        if (part === undefined) writer.zeros(type.size)
-        else type.encode(writer, part, field === '' ? key : `${field}.${key}`, none)
-      }
+      write(writer, value, field)
     },
+    write,
     decode: decode as Struct<F>['decode'],
     whole: (reader, at) => decode(reader, at, at + size) as StructValue<F>,
   }

@@ -36,27 +36,6 @@ class Piece {
   }
 }
 
-/**
- * Bytes that were written, and where they lie: what is written one after another is copied in one go. A view of them takes
- * more memory than most messages.
- */
-export class Written {
-  constructor(
-    readonly memory: Uint8Array<ArrayBuffer>,
-    readonly begin: number,
-    readonly end: number,
-  ) {}
-
-  get length(): number {
-    return this.end - this.begin
-  }
-
-  /** A view of them. */
-  get bytes(): Uint8Array {
-    return this.memory.subarray(this.begin, this.end)
-  }
-}
-
 // Taken by a writer until its message is finished: mostly one is written at a time.
 let piece: Piece | undefined
 
@@ -152,7 +131,8 @@ export class Writer {
   }
   zeros(count: number): void {
     const at = this.#reserve(count)
-    this.#piece.bytes.fill(0, at, at + count)
+    const { bytes } = this.#piece
+    for (let i = at; i < at + count; i++) bytes[i] = 0
   }
   /** The index of the device with this name, known when the message is sent. */
   deviceIndex(name: string): void {
@@ -200,13 +180,40 @@ export class Writer {
     this.#view.setUint32(this.#begin + at, value, littleEndian)
   }
 
-  /** What was written; the writer must not be used afterwards. */
-  finish(): Written {
+  /** Where all of it lies; the writer must not be used afterwards. */
+  finish(): { readonly memory: Uint8Array<ArrayBuffer>; readonly begin: number; readonly end: number } {
     const used = this.#end
     if (used + worthwhile <= this.#view.byteLength) {
       this.#piece.used = used
       piece = this.#piece
     }
-    return new Written(this.#piece.bytes, this.#begin, used)
+    return { memory: this.#piece.bytes, begin: this.#begin, end: used }
+  }
+}
+
+/**
+ * Bytes that were written, and where they lie: what is written one after another is copied in one go. A view of them takes
+ * more memory than most messages.
+ */
+export class Written {
+  readonly memory: Uint8Array<ArrayBuffer>
+  readonly begin: number
+  readonly end: number
+
+  /** Finishes what a writer wrote. */
+  constructor(writer: Writer) {
+    const { memory, begin, end } = writer.finish()
+    this.memory = memory
+    this.begin = begin
+    this.end = end
+  }
+
+  get length(): number {
+    return this.end - this.begin
+  }
+
+  /** A view of them. */
+  get bytes(): Uint8Array {
+    return this.memory.subarray(this.begin, this.end)
   }
 }

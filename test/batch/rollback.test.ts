@@ -98,6 +98,9 @@ const changes: [string, (batch: Batch<NetNs>) => void][] = [
   ['a replaced IPv6 route', (b) => b.routes.replace({ dst: 'fd05::/64', via: 'fd00::9', metric: 77 })],
   ['a route that replaced none', (b) => b.routes.replace({ dst: '10.66.0.0/16', dev: 'v0' })],
   ['an IPv6 route that replaced none', (b) => b.routes.replace({ dst: 'fd66::/64', via: 'fd00::9' })],
+  ['a changed route', (b) => b.routes.change({ dst: '10.5.0.0/16', via: '10.0.0.8', dev: 'v0', onlink: true })],
+  ['a prepended route', (b) => b.routes.prepend({ dst: '10.5.0.0/16', via: '10.0.0.8', dev: 'v0', onlink: true })],
+  ['a changed neighbor', (b) => b.neighbors.change({ dev: 'v0', address: '10.0.0.2', mac: '02:00:00:00:00:99' })],
   ['a replaced neighbor', (b) => b.neighbors.replace({ dev: 'v0', address: '10.0.0.2', mac: '02:00:00:00:00:99' })],
   [
     'a neighbor that replaced none',

@@ -1,6 +1,7 @@
 // The guides and the README: their snippets are parts of programs, and the programs work.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
@@ -22,12 +23,32 @@ function flat(code: string): string {
   return code.replaceAll(/^[ \t]+/gm, '').trim()
 }
 
-test.each(programs)('examples/%s.ts works', (program) => {
+function run(program: string, ...rest: string[]): void {
   // Its names are taken nowhere: in a mount namespace of its own, with a /run of its own.
   const script = 'mount -t tmpfs none /run && "$@" && test -z "$(ls -A /run/netns 2>/dev/null)"'
-  const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, join(root, '.build/examples', `${program}.js`)]
+  const command = [process.execPath, join(root, '.build/examples', `${program}.js`), ...rest]
+  const args = ['--mount', 'sh', '-c', script, 'sh', ...command]
   const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000, env: process.env })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+}
+
+test.each(programs.filter((program) => program !== 'guides/openstack'))('examples/%s.ts works', (program) => {
+  run(program)
+})
+
+test('examples/guides/openstack.ts works, and draws the pictures of its page from what there is', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'netloom-figures-'))
+  try {
+    run('guides/openstack', directory)
+    const drawn = readdirSync(directory)
+    expect(drawn).toHaveLength(4)
+    for (const file of drawn) {
+      const kept = readFileSync(join(root, 'docs/figures', file), 'utf8')
+      expect(readFileSync(join(directory, file), 'utf8')).toBe(kept)
+    }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 /** Those that testing.test.ts runs, each below a directory that is a project of its own. */

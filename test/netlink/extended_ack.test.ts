@@ -7,6 +7,7 @@ import { NLM_F, NLMSG } from '../../lib/netlink/constants'
 import { readAcknowledgement } from '../../lib/netlink/extended_ack'
 import { encodeMessage, forEachMessage, type Message } from '../../lib/netlink/message'
 import { perform } from '../../lib/netlink/perform'
+import { Plan } from '../../lib/netlink/plan'
 import { transact } from '../../lib/netlink/transaction'
 import { type NetNs } from '../../lib/index'
 import { fresh } from '../support/namespaces'
@@ -136,7 +137,7 @@ describe('a message that the kernel refuses', () => {
 
     it('is so in its NLMSG_DONE', async () => {
       const request = reading(ns, addresses({ scope: 9 }), () => undefined)
-      const { reports } = await transact([request], Lane.read, { operation: 'test.raw' }, undefined)
+      const { reports } = await transact(Plan.of([request]), Lane.read, { operation: 'test.raw' }, undefined)
       const types: number[] = []
       for (const block of reports[0]!.answers[0]!.blocks) forEachMessage(block, ({ type }) => types.push(type))
       expect(reports[0]).toMatchObject({ errno: 0, failedStep: 0 })

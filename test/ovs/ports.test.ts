@@ -121,6 +121,40 @@ describe('ports', () => {
       )
     })
 
+    test('that is a bond gets and loses interfaces while it works', async () => {
+      const { ovs } = net
+      for (const name of ['b3', 'b4', 'b5']) await cable(net.netns, name)
+      const { uuid } = await ovs.ports.add({ bridge: 'br0', name: 'bond1', bond: [{ name: 'b3' }, { name: 'b4' }] })
+      const kept = (await ovs.interfaces.get('b3')).uuid
+      const shown = async (): Promise<string> => vsctl(ovs, 'list-ifaces', 'br0')
+      await ovs.ports.addBondInterface('bond1', { name: 'b5', externalIds: { x: 'y' } })
+      expect(await ovs.interfaces.get('b5')).toMatchObject({ port: 'bond1', externalIds: { x: 'y' } })
+      expect((await ovs.interfaces.get('b5')).ofport).toBeGreaterThan(0)
+      expect(await shown()).toContain('b5')
+      await ovs.ports.deleteBondInterface('bond1', 'b4')
+      expect((await ovs.ports.get('bond1')).interfaces.map(({ name }) => name)).toEqual(['b3', 'b5'])
+      expect(await ovs.interfaces.find('b4')).toBeUndefined()
+      expect(await shown()).not.toContain('b4')
+      // The others have stayed as they were.
+      expect((await ovs.ports.get('bond1')).uuid).toBe(uuid)
+      expect((await ovs.interfaces.get('b3')).uuid).toBe(kept)
+
+      const codeOf = async (call: Promise<void>): Promise<unknown> =>
+        call.then(
+          () => undefined,
+          (error: unknown) => (error as { code: string }).code,
+        )
+      expect(await codeOf(ovs.ports.addBondInterface('bond1', { name: 'b3' }))).toBe('EEXIST')
+      expect(await codeOf(ovs.ports.addBondInterface('bond9', { name: 'b4' }))).toBe('ENOENT')
+      expect(await codeOf(ovs.ports.addBondInterface('bond1', { name: 'nodev' }))).toBe('ENODEV')
+      expect(await shown()).not.toContain('nodev')
+      expect(await codeOf(ovs.ports.deleteBondInterface('bond1', 'b4'))).toBe('ENOENT')
+      expect(await codeOf(ovs.ports.deleteBondInterface('bond9', 'b3'))).toBe('ENOENT')
+      await ovs.ports.deleteBondInterface('bond1', 'b5')
+      await expect(ovs.ports.deleteBondInterface('bond1', 'b3')).rejects.toMatchObject({ field: 'name' })
+      await expect(ovs.ports.deleteBondInterface('br0', 'br0')).rejects.toMatchObject({ field: 'port' })
+    })
+
     test('has QoS and queues, which go with it', async () => {
       await cable(net.netns, 'v1')
       const queues = { 0: { otherConfig: { 'min-rate': '1000' } }, 5: { dscp: 3, otherConfig: { 'max-rate': '9000' } } }

@@ -40,8 +40,12 @@ describe.each([
     })
   })
 
-  it('ends with a process that ends', async () => {
-    const { pid } = (await resultOf('exit', nothing, [via])) as { pid: number }
+  it.each([
+    ['ends', 'exit', nothing],
+    ['is killed', 'killed', nothing],
+    ['is killed, of root', 'killed', []],
+  ])('ends with a process that %s', async (_, name, user) => {
+    const { pid } = (await resultOf(name, user, [via])) as { pid: number }
     for (let i = 0; i < 250 && existsSync(`/proc/${pid}`); i++) await sleep(20)
     expect([typeof pid, existsSync(`/proc/${pid}`)]).toEqual(['number', false])
   })

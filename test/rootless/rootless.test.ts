@@ -79,7 +79,7 @@ describe('a user without any capability', () => {
   })
 
   it('starts processes in it', async () => {
-    expect(await resultOf('spawned')).toEqual({ inside: true })
+    expect(await resultOf('spawned')).toEqual({ inside: true, waited: true, boxed: 'box\n1\n' })
   })
 
   it('lets nothing of it into children', async () => {

@@ -158,6 +158,16 @@ describe('a neighbor that is replaced', () => {
   })
 })
 
+test.each([v4, v6])('a neighbor that is changed has to be there: %s', async (address) => {
+  await using ns = await cable('neighbor')
+  const changed = { dev: 'd0', address, mac: '02:00:00:00:00:08' }
+  await expect(ns.neighbors.change(changed)).rejects.toMatchObject({ code: 'ENOENT', operation: 'neighbors.change' })
+  expect(await shown(ns)).toEqual([])
+  await ip(ns, 'neighbor', 'add', address, 'lladdr', mac, 'dev', 'd0')
+  await ns.neighbors.change(changed)
+  expect(await shown(ns)).toMatchObject([{ dst: address, lladdr: '02:00:00:00:00:08' }])
+})
+
 async function mixed(): Promise<NetNs> {
   const ns = await cable('neighbor')
   await ip(ns, 'neighbor', 'add', v4, 'lladdr', mac, 'dev', 'd0')
@@ -317,6 +327,7 @@ describe('options of neighbors', () => {
     const refused = { name, field, code: expect.stringMatching(/^ERR_/) as string }
     await expect(ns.neighbors.add({ dev: 'd0', ...options } as never)).rejects.toMatchObject(refused)
     await expect(ns.neighbors.replace({ dev: 'd0', ...options } as never)).rejects.toMatchObject(refused)
+    await expect(ns.neighbors.change({ dev: 'd0', ...options } as never)).rejects.toMatchObject(refused)
   })
 
   test.each<[string, string, string, object]>([

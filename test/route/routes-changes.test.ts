@@ -1,5 +1,5 @@
 // How routes are found, listed, replaced, deleted and flushed.
-import { isNotFound, type NetNs, type Route, type RouteFilter, type RouteKey } from '../../lib/index'
+import { isNotFound, type NetNs, type Route, type RouteFilter, type RouteKey, type RouteOptions } from '../../lib/index'
 import { ip, ipJson } from '../support/namespaces'
 import { cable, sorted } from './cable'
 
@@ -178,6 +178,35 @@ describe('a route that is replaced', () => {
     await ns.routes.replace({ dst: 'fd01::/48', dev: 'd0' })
     expect(await shown(ns)).toEqual(['10.0.0.0/24', 'fd00::/64', 'fd01::/48'])
   })
+})
+
+describe('a route that is changed', () => {
+  test('has the place of the one to its destination', async () => {
+    await using ns = await arena('10.1.0.0/16 via 10.0.0.2', 'fd01::/48 via fd00::2')
+    await ns.routes.change({ dst: '10.1.0.0/16', via: '10.0.0.3' })
+    await ns.routes.change({ dst: 'fd01::/48', via: 'fd00::3' })
+    expect((await ns.routes.list({ dst: '10.1.0.0/16' })).map(({ via }) => via)).toEqual(['10.0.0.3'])
+    expect((await ns.routes.list({ dst: 'fd01::/48' })).map(({ via }) => via)).toEqual(['fd00::3'])
+  })
+
+  test.each<RouteOptions>([
+    { dst: '10.1.0.0/16', via: '10.0.0.3' },
+    { dst: 'fd01::/48', via: 'fd00::3' },
+    { dst: '10.0.0.0/24', dev: 'd0', metric: 7 },
+  ])('has to be there: %p', async (route) => {
+    await using ns = await arena()
+    const error = await failureOf(ns.routes.change(route))
+    expect(isNotFound(error)).toBe(true)
+    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'RTM_NEWROUTE', operation: 'routes.change' })
+    expect(await shown(ns)).toEqual(base)
+  })
+})
+
+test('a route that is prepended stands before the one to its destination', async () => {
+  await using ns = await arena('10.1.0.0/16 via 10.0.0.2')
+  await ns.routes.prepend({ dst: '10.1.0.0/16', via: '10.0.0.3' })
+  await expect(ns.routes.prepend({ dst: '10.1.0.0/16', via: '10.0.0.3' })).rejects.toMatchObject({ code: 'EEXIST' })
+  expect((await ns.routes.list({ dst: '10.1.0.0/16' })).map(({ via }) => via)).toEqual(['10.0.0.3', '10.0.0.2'])
 })
 
 test('a route that is appended stands behind the one to its destination', async () => {

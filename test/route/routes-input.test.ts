@@ -54,7 +54,9 @@ describe('options of routes', () => {
     for (const call of [
       () => ns.routes.add(route),
       () => ns.routes.replace(route),
+      () => ns.routes.change(route),
       () => ns.routes.append(route),
+      () => ns.routes.prepend(route),
       () => ns.routes.get(route),
       () => ns.routes.find(route),
       () => ns.routes.delete(route),
@@ -199,7 +201,9 @@ test('a closed handle is refused by every verb of routes', async () => {
   const closed = { code: 'ERR_NETLOOM_CLOSED', name: 'NetloomError' }
   await expect(ns.routes.add(route)).rejects.toMatchObject({ ...closed, operation: 'routes.add' })
   await expect(ns.routes.replace(route)).rejects.toMatchObject({ ...closed, operation: 'routes.replace' })
+  await expect(ns.routes.change(route)).rejects.toMatchObject(closed)
   await expect(ns.routes.append(route)).rejects.toMatchObject(closed)
+  await expect(ns.routes.prepend(route)).rejects.toMatchObject(closed)
   await expect(ns.routes.delete(route, { force: true })).rejects.toMatchObject(closed)
   await expect(ns.routes.get(route)).rejects.toMatchObject(closed)
   await expect(ns.routes.find(route)).rejects.toMatchObject(closed)

@@ -1,11 +1,12 @@
 // Routers as an agent keeps them: made once, found again, mended, taken away, undone when something fails.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RouterAgent, type RouterOptions } from '../../lib/router'
 import { NetNs } from '../../lib/index'
-import { runIn } from '../dhcp/scene'
+import { runIn, until } from '../dhcp/scene'
 import { ask, Scene, whoAsks } from './scene'
 
 function red(scene: Scene): RouterOptions {
@@ -91,6 +92,47 @@ test('what somebody has taken away or added is mended', async () => {
   for (const word of ['rules', 'address 10.0.0.1/24', 'device qg-gw', `namespace ${router.namespace}`]) {
     expect(mended).toContain(word)
   }
+})
+
+test('the agent looks by itself, and mends; what it cannot mend it tells once, and tries again', async () => {
+  await using scene = await Scene.make()
+  const broken = join(scene.directory, 'broken')
+  const nft = join(scene.directory, 'nft')
+  writeFileSync(nft, `#!/bin/sh\ntest ! -e ${broken} || exit 3\nexec nft "$@"\n`, { mode: 0o755 })
+  const agent = await scene.agent({ checkMs: 50, nft })
+  const outside = await scene.outside()
+  const client = await scene.client('red', '10.0.0.10/24', '10.0.0.1')
+  await using _ = await whoAsks(outside, '198.51.100.1')
+  const { namespace } = await agent.routers.ensure(red(scene))
+  const mended = async (word: string): Promise<void> => {
+    await until(() => scene.repairs.some(({ mended }) => mended.includes(word)), `${word} is mended`)
+    await until(async () => (await ask(client, '198.51.100.1')) === '203.0.113.10', 'it works')
+    scene.repairs.length = 0
+  }
+  {
+    using ns = await NetNs.open(namespace)
+    await runIn(ns, 'nft', 'flush', 'ruleset')
+    await mended('rules')
+    await ns.addresses.delete({ dev: 'qr-p-red', address: '10.0.0.1/24' })
+    await mended('address 10.0.0.1/24')
+    await ns.routes.delete({ dst: 'default' })
+    await mended('route to 0.0.0.0/0 via 203.0.113.1')
+  }
+  await scene.host.links.delete('qg-gw')
+  await mended('device qg-gw')
+  await NetNs.delete(namespace)
+  await mended(`namespace ${namespace}`)
+
+  expect(scene.errors).toEqual([])
+  writeFileSync(broken, '')
+  await until(() => scene.errors.length > 0, 'it is told')
+  await sleep(300)
+  expect(scene.errors).toMatchObject([{ code: 'ERR_NETLOOM_NFT_FAILED' }])
+  rmSync(broken)
+  using ns = await NetNs.open(namespace)
+  await ns.addresses.delete({ dev: 'qr-p-red', address: '10.0.0.1/24' })
+  await mended('address 10.0.0.1/24')
+  expect(scene.errors).toHaveLength(1)
 })
 
 test('ports come and go, and nothing is left of a router that is deleted', async () => {

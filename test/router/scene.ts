@@ -50,12 +50,18 @@ export class Scene implements AsyncDisposable {
     return name
   }
 
-  /** A namespace with eth0 on a network, an address, and a default route. */
-  async client(network: string, address: string, via?: string): Promise<NetNs> {
+  /** A namespace on no network yet. */
+  async unplugged(): Promise<NetNs> {
     const ns = await fresh('client')
     this.#clients.push(ns)
     withoutDad(ns)
     await ns.links.set('lo', { up: true })
+    return ns
+  }
+
+  /** A namespace with eth0 on a network, an address, and a default route. */
+  async client(network: string, address: string, via?: string): Promise<NetNs> {
+    const ns = await this.unplugged()
     const peer = { netns: ns, name: 'eth0', up: true, numTxQueues: 1, numRxQueues: 1 }
     const master = await this.bridge(network)
     await this.host.links.add({ kind: 'veth', name: `c${this.#clients.length}`, master, up: true, peer })

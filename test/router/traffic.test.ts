@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { until } from '../dhcp/scene'
 import { ipJson } from '../support/namespaces'
+import type { RouterOptions } from '../../lib/router'
 import { ask, Scene, whoAsks } from './scene'
 
 test('networks reach each other, and the outside with the address of the gateway', async () => {
@@ -27,8 +28,8 @@ test('networks reach each other, and the outside with the address of the gateway
   // The outside sees no way in.
   expect(await ask(outside, '10.0.0.10')).toBe('ENETUNREACH')
 
-  await red.addresses.add({ dev: 'eth0', address: 'fd00:1::10/64' })
-  await blue.addresses.add({ dev: 'eth0', address: 'fd00:2::10/64' })
+  await red.addresses.add({ dev: 'eth0', address: 'fd00:1::10/64', flags: ['nodad'] })
+  await blue.addresses.add({ dev: 'eth0', address: 'fd00:2::10/64', flags: ['nodad'] })
   await red.routes.add({ dst: 'default', via: 'fd00:1::1' })
   await blue.routes.add({ dst: 'default', via: 'fd00:2::1' })
   await using _six = await whoAsks(red, 'fd00:1::10')
@@ -198,4 +199,35 @@ test('static routes lead to where others route', async () => {
   await router.update({ routes: [] })
   expect(await ask(red, '10.9.0.1')).toBe('ENETUNREACH')
   expect(await ns.routes.find({ dst: '10.8.0.0/16' })).toBeDefined()
+})
+
+test('an IPv6 address that moves to another router is advertised: neighbors know at once', async () => {
+  await using scene = await Scene.make()
+  const agent = await scene.agent()
+  const client = await scene.client('red', '10.0.0.10/24')
+  await client.addresses.add({ dev: 'eth0', address: 'fd00::10/64', flags: ['nodad'] })
+  const [one, two] = [scene.id('1'), scene.id('2')]
+  const at = (id: string, address: string): RouterOptions => ({
+    id,
+    ports: [{ id: id === one ? 'p1' : 'p2', network: 'red', addresses: [address] }],
+  })
+  await agent.sync({ routers: [at(one, 'fd00::1/64'), at(two, 'fd00::2/64')] })
+  const { received } = await client.ping('fd00::1', { count: 1, timeout: 2000 })
+  expect(received).toBe(1)
+  const entry = async (): Promise<unknown> => (await client.neighbors.get({ dev: 'eth0', address: 'fd00::1' })).mac
+  const macOf = (id: string): string | undefined => agent.routers.get(id)?.devices[0]?.mac
+  expect(await entry()).toBe(macOf(one))
+  await using packets = await client.packets({ dev: 'eth0', protocol: 'ipv6' })
+  await agent.sync({ routers: [at(one, 'fd00::3/64'), at(two, 'fd00::1/64')] })
+  expect(macOf(two)).not.toBe(macOf(one))
+  await until(async () => (await entry()) === macOf(two), 'the neighbor knows')
+  // The kernel advertises nothing by itself here; ours is for all nodes, with the flag that replaces what they knew.
+  for await (const { data } of packets) {
+    const frame = Buffer.from(data)
+    if (frame[54] !== 136 || frame.subarray(62, 78).toString('hex') !== 'fd000000000000000000000000000001') continue
+    expect(frame.subarray(38, 54).toString('hex')).toBe('ff020000000000000000000000000001')
+    expect(frame[58]).toBe(0xa0)
+    break
+  }
+  expect((await client.ping('fd00::1', { count: 1, timeout: 2000 })).received).toBe(1)
 })

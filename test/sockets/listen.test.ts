@@ -1,8 +1,10 @@
 // Servers inside namespaces: Node's own, with sockets that live elsewhere than the process.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { createServer, Server, type AddressInfo, type Socket } from 'node:net'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, Server, type Socket, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ListenOptions, NetNs } from '../../lib/index'
 import { fresh, ip } from '../support/namespaces'
 import { settledSocketCount, socketCount } from './count'
@@ -150,6 +152,54 @@ test('a server that listens already is refused, goes on listening, and no socket
   expect(await settledSocketCount(count)).toBe(count)
   expect(server.listenerCount('error')).toBe(0)
   await call(red, server, '127.0.0.1')
+})
+
+describe('the socket of a server that fails to take it over is closed', () => {
+  /** One whose `listen` is somebody else's. */
+  class Stubborn extends Server {
+    constructor(private readonly how: (listen: (fd?: number) => unknown) => unknown) {
+      super()
+    }
+    override listen(...args: unknown[]): this {
+      const [{ fd: given }] = args as [{ fd: number }]
+      this.how((fd = given) => super.listen({ fd }))
+      return this
+    }
+  }
+  const failing = (): never => {
+    throw new Error('on purpose')
+  }
+  test.each([
+    ['before', failing, 'on purpose'],
+    [
+      'after',
+      (listen: () => unknown): never => {
+        listen()
+        return failing()
+      },
+      'on purpose',
+    ],
+    // Node refuses a descriptor that is none of a socket, and tells it later.
+    ['without that', (listen: (fd?: number) => unknown) => listen(1 << 20), 'listen EINVAL: invalid argument'],
+  ])('%s it listens', async (_, how, message) => {
+    await using red = await withLoopback()
+    const count = socketCount()
+    const server = new Stubborn(how)
+    await expect(red.listen({ host: '127.0.0.1', server })).rejects.toMatchObject({ message, netns: red.name })
+    expect([server.listening, server.listenerCount('listening'), server.listenerCount('error')]).toEqual([false, 0, 0])
+    expect(await settledSocketCount(count)).toBe(count)
+    expect(listeners(red)).toEqual([])
+  })
+
+  test('and the file of a Unix socket goes too', async () => {
+    await using red = await fresh()
+    const count = socketCount()
+    const directory = mkdtempSync(join(tmpdir(), 'netloom-listen-'))
+    const path = join(directory, 'socket')
+    await expect(red.listen({ path, server: new Stubborn(failing) })).rejects.toThrow('on purpose')
+    expect([existsSync(path), await settledSocketCount(count)]).toEqual([false, count])
+    rmSync(directory, { recursive: true })
+  })
 })
 
 test('a server outlives the handle of its namespace, and the namespace lives as long', async () => {

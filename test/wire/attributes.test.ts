@@ -9,7 +9,7 @@ import { list, packed } from '../../lib/wire/nesting'
 import { readOnly } from '../../lib/wire/read_only'
 import { struct } from '../../lib/wire/struct'
 import { binary, flag, text } from '../../lib/wire/text'
-import { Writer } from '../../lib/wire/writer'
+import { Writer, Written } from '../../lib/wire/writer'
 import { bytesOf, refusal, refused, roundTrip, seeing, thrownBy, valueOf } from './codec'
 
 const inner = attributes('IN_', { depth: ['DEPTH', 1, u16], label: ['LABEL', 2, text(20)], on: ['ON', 3, flag] })
@@ -143,7 +143,7 @@ describe('an attribute that the table does not know', () => {
     writer.u32(7)
     writer.end(at)
     writer.end(nest)
-    const bytes = Buffer.from(writer.finish().bytes)
+    const bytes = Buffer.from(new Written(writer).bytes)
     expect(bytesOf(set, valueOf(set, bytes))).toEqual(bytes)
   })
 

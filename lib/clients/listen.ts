@@ -1,0 +1,18 @@
+// Servers at an address, or at the first address that a name has in the namespace.
+import type { Server } from 'node:net'
+import { checkListenOptions, listen as listenAtAddress, type ListenOptions } from '../sockets/server'
+import { isName, type Place } from './establish'
+
+/** @internal NetNs.listen */
+export async function listen(place: Place, options?: ListenOptions): Promise<Server> {
+  const host = options?.path === undefined ? options?.host : undefined
+  if (!isName(host)) return listenAtAddress(place.netns, options)
+  // All that is wrong is told before anybody is asked for the name.
+  const { server } = checkListenOptions({ ...options, host: '127.0.0.1' })
+  const { signal, timeout } = options ?? {}
+  const begin = performance.now()
+  const { address } = await place.lookup(host, { signal, timeout })
+  const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begin))
+  const { ...own } = options
+  return listenAtAddress(place.netns, { ...own, host: address, timeout: left, server: options?.server ?? server })
+}
