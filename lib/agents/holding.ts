@@ -1,6 +1,7 @@
 // What an agent has for itself while it runs: its directory, which no other agent has, and the plug. And how it takes over what a former
 // one has left there.
 import { readdirSync, realpathSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { lockFile, type FileLock } from '../native/file_lock'
 import { checkPath } from '../netns/name'
 import { agentError } from './errors'
@@ -32,6 +33,18 @@ export function checkHolding(options: HoldingOptions): void {
   checkPlug(options)
 }
 
+/** How long a lock may outlive who had it: a program that it was about to start has it, too, until it is that program. */
+const patienceMs = 500
+
+async function lockSoon(path: string, operation: string): Promise<FileLock | undefined> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    const lock = lockFile(path, operation)
+    if (lock !== undefined || performance.now() > deadline) return lock
+    await sleep(10)
+  }
+}
+
 /** A directory and a plug. */
 export class Holding {
   /** The directory, without symbolic links in its path. */
@@ -55,7 +68,7 @@ export class Holding {
   ): Promise<Agent> {
     makeDirectory(options.stateDir)
     const directory = realpathSync(options.stateDir)
-    const lock = lockFile(`${directory}/lock`, operation)
+    const lock = await lockSoon(`${directory}/lock`, operation)
     if (lock === undefined) {
       throw agentError('ERR_NETLOOM_STATE_LOCKED', operation, `another agent has the directory ${directory}`)
     }
