@@ -1,8 +1,8 @@
 // The DHCP agent: how soon a network serves and a port is known, what a hundred networks cost, and five hundred clients at once.
-import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DhcpAgent, type DesiredNetwork, type DhcpNetwork } from '../lib/dhcp'
 import type { NetNs } from '../lib/index'
 import type { Benchmark, Figure } from './benchmark'
@@ -11,17 +11,26 @@ import { interleave, median, milliseconds, percentile } from './measure'
 import { fresh } from './namespaces'
 
 const prefix = `nlbench${process.pid}`
+/** The kernel goes on with what was deleted. */
+const quietMs = 20
 const subnets = [{ id: 'v4', cidr: '10.0.0.0/16' }]
 
-/** dnsmasq alone, in a namespace where all is prepared: from its start until it has read its files. */
-async function bareStart(ns: NetNs, directory: string): Promise<number> {
+/** The arguments of a dnsmasq that the agent has started, for another directory and device. */
+function argumentsOf(pid: number, directory: string, device: string): string[] {
+  const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').slice(0, -1).split('\0')
+  return args.map((one) =>
+    one
+      .replace(/^--conf-file=.*/, '--conf-file=/dev/null')
+      .replace(/^--interface=.*/, `--interface=${device}`)
+      .replace(/=\/.*\/([a-z_]+)$/, (all, name: string) => (all === '=/dev/null' ? all : `=${join(directory, name)}`)),
+  )
+}
+
+/** dnsmasq alone, in a namespace where all is prepared: from its start, which is ours, until it has read its files. */
+async function bareStart(ns: NetNs, directory: string, args: readonly string[]): Promise<number> {
   const file = (name: string): string => join(directory, name)
-  for (const name of ['host', 'opts', 'log', 'leases']) writeFileSync(file(name), '')
-  const args = `--keep-in-foreground --user=root --group=root --conf-file=/dev/null --no-hosts --no-resolv
-    --pid-file=${file('pid')} --dhcp-hostsfile=${file('host')} --dhcp-optsfile=${file('opts')} --dhcp-leasefile=${file('leases')}
-    --bind-dynamic --interface=eth0 --except-interface=lo --log-facility=${file('log')}
-    --dhcp-range=set:subnet-v4,10.0.0.0,static,255.255.0.0,86400s`.split(/\s+/)
-  let child: ReturnType<typeof spawn> | undefined
+  for (const name of ['host', 'addn_hosts', 'opts', 'log']) writeFileSync(file(name), '')
+  let child: ChildProcess | undefined
   const took = await milliseconds(async () => {
     await new Promise<void>((resolve) => {
       const watcher = watch(directory, (_, name) => {
@@ -29,12 +38,14 @@ async function bareStart(ns: NetNs, directory: string): Promise<number> {
         watcher.close()
         resolve()
       })
-      child = ns.run(() => spawn('dnsmasq', args, { stdio: 'ignore' }))
+      child = ns.spawn('dnsmasq', args, { stdio: 'ignore', detached: true })
     })
   })
   const ended = new Promise((resolve) => child!.once('exit', resolve))
   child!.kill('SIGKILL')
   await ended
+  for (const name of ['leases', 'pid']) rmSync(file(name), { force: true })
+  await sleep(quietMs)
   return took
 }
 
@@ -42,15 +53,19 @@ async function networkUp(agent: DhcpAgent, directory: string, rounds: number): P
   await using ns = await fresh('bare')
   await ns.links.add({ kind: 'bridge', name: 'eth0', up: true })
   await ns.addresses.add({ dev: 'eth0', address: '10.0.0.1/16' })
+  const model = await agent.networks.ensure({ id: `${prefix}-model`, subnets })
+  const args = argumentsOf(model.pid!, directory, 'eth0')
+  await agent.networks.delete(model.id)
   let count = 0
   const { up, bare } = await interleave(rounds, {
     up: async () => {
       const id = `${prefix}-up${++count}`
       const took = await milliseconds(() => agent.networks.ensure({ id, subnets }))
       await agent.networks.delete(id)
+      await sleep(quietMs)
       return took
     },
-    bare: () => bareStart(ns, directory),
+    bare: () => bareStart(ns, directory, args),
   })
   return {
     what: 'a network up: namespace, veth, address, dnsmasq serves',
@@ -147,13 +162,13 @@ async function stormed(host: NetNs, network: DhcpNetwork, bridge: string, count:
 }
 
 export const openstackDhcp: Benchmark = async ({ smoke, onProgress }) => {
-  const directory = mkdtempSync(join(tmpdir(), 'netloom-bench-'))
+  const directory = mkdtempSync('/dev/shm/netloom-bench-')
   await using host = await fresh('switch')
   try {
     const stateDir = join(directory, 'state')
     await using agent = await DhcpAgent.start({ stateDir, plug: 'bridge', netns: host, checkMs: 60_000 })
     const total = 4
-    const up = await networkUp(agent, directory, smoke ? 2 : 15)
+    const up = await networkUp(agent, directory, smoke ? 2 : 60)
     onProgress({ done: 1, total })
     const [tap, bridge] = ['tapbench', 'brqbench']
     const network = await agent.networks.ensure({ id: `${prefix}-one`, tap, subnets })

@@ -94,6 +94,10 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value RunProcess(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
+  // holdProcess(pid, on end): its number, or 0 if there is none; the event loop does not stay alive for it
+  Napi::Value HoldProcess(Info info);
+  // letGoOfProcess(number), of one that is held
+  Napi::Value LetGoOfProcess(Info info);
   // keepAliveForProcess(number, whether it shall or undefined): whether it does
   Napi::Value KeepAliveForProcess(Info info);
   // listNetnsProcesses(handle)
@@ -134,6 +138,9 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // its end)
   Napi::Value AccessNamespaceFiles(Info info);
 
+  // telling who has started this process: notify_calls.cc
+  // sendToUnix(path, text): [errno, system call]
+  Napi::Value SendToUnix(Info info);
   // locks of files: lock_calls.cc
   // lockFile(path): [errno, system call, number], to be taken as a socket's descriptor is, and closed
   Napi::Value LockFile(Info info);

@@ -45,6 +45,15 @@ uint64_t Children::watch(Fd pidfd, napi_value on_exit) {
   return watched->number;
 }
 
+uint64_t Children::hold(Fd pidfd, napi_value on_exit) {
+  const uint64_t number = watch(std::move(pidfd), on_exit);
+  const auto found = children_.find(number);
+  if (found == children_.end()) return 0;
+  found->second->is_ours = false;
+  keep_alive(number, false);
+  return number;
+}
+
 void Children::on_readable(uv_poll_t* poll, int, int) {
   auto* child = static_cast<Child*>(poll->data);
   child->parent->tell(*child);
@@ -53,7 +62,11 @@ void Children::on_readable(uv_poll_t* poll, int, int) {
 void Children::tell(Child& child) {
   int code = 0;
   int signal = 0;
-  if (!take_end(child.pidfd.get(), code, signal)) return;
+  if (!child.is_ours) {
+    code = -1;
+  } else if (!take_end(child.pidfd.get(), code, signal)) {
+    return;
+  }
   reap_orphans();
   napi_handle_scope scope = nullptr;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
@@ -80,6 +93,13 @@ Failure Children::signal(uint64_t child, int number) const {
   return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0 ? Failure{} : failed("pidfd_send_signal");
 }
 
+void Children::let_go(uint64_t child) {
+  const auto found = children_.find(child);
+  if (found == children_.end()) return;
+  close(*found->second);
+  children_.erase(found);
+}
+
 void Children::keep_alive(uint64_t child, bool alive) {
   const auto found = children_.find(child);
   if (found == children_.end()) return;
@@ -100,6 +120,7 @@ void Children::end() {
   Orphans& orphans = orphans_of_process();
   for (const auto& [number, child] : children_) {
     close(*child);  // uv_close ends the poll at once
+    if (!child->is_ours) continue;
     const std::lock_guard lock(orphans.mutex);
     orphans.pidfds.push_back(std::move(child->pidfd));
   }

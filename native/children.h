@@ -28,8 +28,12 @@ class Children {
   // Takes a process over. `on_exit` is called once, with its exit code and 0, or 0 and the number of the signal that
   // ended it; with nothing if somebody else has reaped it. 0 if that is not possible.
   uint64_t watch(Fd pidfd, napi_value on_exit);
+  // Looks at one that somebody else reaps. `on_exit` is called once, with nothing.
+  uint64_t hold(Fd pidfd, napi_value on_exit);
   // A signal's number, or 0 to ask whether it is there.
   Failure signal(uint64_t child, int number) const;
+  // Tells nobody of the end of one that is none of ours, which nobody has to reap.
+  void let_go(uint64_t child);
   // Whether the event loop stays alive for it.
   void keep_alive(uint64_t child, bool alive);
   bool keeps_alive(uint64_t child) const;
@@ -47,6 +51,7 @@ class Children {
     uint64_t number = 0;
     Fd pidfd;
     napi_ref on_exit = nullptr;
+    bool is_ours = true;  // to reap
   };
   static void on_readable(uv_poll_t* poll, int status, int events);
   void tell(Child& child);

@@ -1,5 +1,6 @@
 // What JavaScript may call on processes.
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -159,6 +160,23 @@ Napi::Value NetloomAddon::SignalProcess(Info info) {
   if (!child || !signal) return malformed(info.Env());
   const Failure failure = environment_.children().signal(static_cast<uint64_t>(*child), static_cast<int>(*signal));
   return {info.Env(), make_number(info.Env(), -failure.error)};
+}
+
+// Somebody else's child: its end is told without a code.
+Napi::Value NetloomAddon::HoldProcess(Info info) {
+  const auto pid = number(info[0]);
+  if (!pid || !info[1].IsFunction()) return malformed(info.Env());
+  Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0)));
+  if (!pidfd) return {info.Env(), make_number(info.Env(), 0)};
+  return {info.Env(),
+          make_number(info.Env(), static_cast<double>(environment_.children().hold(std::move(pidfd), info[1])))};
+}
+
+Napi::Value NetloomAddon::LetGoOfProcess(Info info) {
+  const auto held = number(info[0]);
+  if (!held) return malformed(info.Env());
+  environment_.children().let_go(static_cast<uint64_t>(*held));
+  return info.Env().Undefined();
 }
 
 Napi::Value NetloomAddon::KeepAliveForProcess(Info info) {

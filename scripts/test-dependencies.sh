@@ -28,6 +28,7 @@ need ovsdb-server openvswitch-common
 need ovs-vswitchd openvswitch-switch
 need dnsmasq dnsmasq-base
 need dhclient isc-dhcp-client
+need dhcpcd dhcpcd-base
 need nft nftables
 need qemu-system-x86_64 qemu-system-x86
 # The one program of the virtual machines, which have no libraries.

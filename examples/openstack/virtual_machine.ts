@@ -129,7 +129,7 @@ export class VirtualMachine implements AsyncDisposable {
   static async boot({ kernel, initrd }: Image, { netns, tap, bridge, mac }: Connection): Promise<VirtualMachine> {
     const device = await netns.taps.create({ name: tap, vnetHeader: true, master: bridge, up: true })
     const machine = ['-accel', 'tcg', '-cpu', 'max', '-m', '192', '-nographic', '-no-reboot', '-nodefaults']
-    const boot = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1']
+    const boot = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1 no_timer_check']
     const card = ['-netdev', 'tap,id=n0,fd=3', '-device', `virtio-net-pci,netdev=n0,mac=${mac},romfile=`]
     const child = spawn('qemu-system-x86_64', [...machine, '-serial', 'stdio', ...boot, ...card], {
       stdio: ['pipe', 'pipe', 'pipe', device.fd],

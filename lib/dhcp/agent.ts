@@ -1,8 +1,8 @@
 // The DHCP agent: dnsmasq for many networks, each in a namespace of its own, kept alive.
 import { EventEmitter } from 'node:events'
-import { readdirSync, realpathSync } from 'node:fs'
-import { lockFile, type FileLock } from '../native/file_lock'
-import { checkPath } from '../netns/name'
+import { checkHolding, Holding } from '../agents/holding'
+import { checkDomain } from '../agents/names'
+import type { Plug } from '../agents/plug'
 import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -11,17 +11,15 @@ import { checkNetwork } from './check_network'
 import { checkArray } from './check_options'
 import { dhcpError } from './errors'
 import type { DhcpAgentEvents, Tell } from './events'
-import { makeDirectory, readIfThere, removeDirectory } from './files'
-import { descriptionIn, type Shared } from './keeper'
-import { checkDomain } from './names'
+import type { Shared } from './keeper'
 import { filled } from './network'
+import { descriptionIn } from './network_files'
 import { DhcpNetworks } from './networks'
 import type { DesiredNetwork } from './options'
-import type { Plug } from './plug'
-import { checkPlug, makePlug } from './plug_choice'
+import { OptionTester } from './option_tester'
 import { findByArgument, findProgram } from './processes'
 import { canonical } from './ranges'
-import { checkDesired, forEach, sync, type Differences } from './sync'
+import { checkDesired, optionsIn, sync, type Differences } from './sync'
 import { readNetworkFile } from './written'
 
 /** Options of `DhcpAgent.start`. */
@@ -74,23 +72,27 @@ const keys = new Set(
 export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
   /** The networks that it keeps. */
   readonly networks: DhcpNetworks
-  readonly #lock: FileLock
-  readonly #plug: Plug
+  readonly #holding: Holding
+  readonly #tester: OptionTester
   readonly #domain: string | undefined
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   #syncing: Promise<unknown> = Promise.resolve()
 
-  private constructor(directory: string, lock: FileLock, shared: Omit<Shared, 'tell'>, domain: string | undefined) {
+  private constructor(holding: Holding, shared: Omit<Shared, 'tell' | 'plug' | 'tester'>, domain: string | undefined) {
     super()
-    this.#lock = lock
-    this.#plug = shared.plug
+    this.#holding = holding
+    this.#tester = new OptionTester(shared.program)
     this.#domain = domain
     const tell: Tell = (name, ...args) => {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
-    this.networks = new DhcpNetworks(directory, { ...shared, tell }, domain)
+    this.networks = new DhcpNetworks(
+      holding.directory,
+      { ...shared, plug: holding.plug, tell, tester: this.#tester },
+      domain,
+    )
   }
 
   /**
@@ -101,7 +103,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
    */
   static async start(options: DhcpAgentOptions): Promise<DhcpAgent> {
     checkKeys(options, keys)
-    const stateDir = checkPath(options.stateDir, 'stateDir')
+    checkHolding(options)
     const milliseconds = (name: 'checkMs' | 'probeMs' | 'answerMs', otherwise: number): number =>
       checkInteger(options[name] ?? otherwise, 50, 3_600_000, name)
     const checkMs = milliseconds('checkMs', 2000)
@@ -111,26 +113,12 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     const upstream = checkArray(options.upstreamDns, 'upstreamDns').map((one, i) => canonical(one, `upstreamDns[${i}]`))
     const settings = { user: checkUser(options.user ?? 'root'), upstream }
     const program = checkProgram(options.dnsmasq ?? 'dnsmasq')
-    checkPlug(options)
-    makeDirectory(stateDir)
-    const directory = realpathSync(stateDir)
-    const lock = lockFile(`${directory}/lock`, 'DhcpAgent.start')
-    if (lock === undefined) {
-      const message = `another agent has the directory ${directory}`
-      throw dhcpError('ERR_NETLOOM_STATE_LOCKED', 'DhcpAgent.start', message)
-    }
-    let plug: Plug | undefined
-    try {
-      plug = await makePlug(options)
-      const agent = new DhcpAgent(directory, lock, { plug, program, settings, patience, probeMs }, domain)
-      await agent.#takeOver(directory)
+    return Holding.give('DhcpAgent.start', options, async (holding) => {
+      const agent = new DhcpAgent(holding, { program, settings, patience, probeMs }, domain)
+      await agent.#takeOver()
       agent.#timer = setInterval(() => void agent.networks.supervise(), checkMs)
       return agent
-    } catch (error) {
-      await plug?.close()
-      lock.release()
-      throw error
-    }
+    })
   }
 
   /**
@@ -143,17 +131,17 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
    * const { networks, deleted } = await agent.sync({ networks: [{ id: 'red', subnets, ports }] })
    */
   async sync(desired: { readonly networks: readonly DesiredNetwork[] }): Promise<Differences> {
-    const wanted = checkDesired(desired, this.#domain)
+    const wanted = checkDesired(desired, this.#domain, (id) => this.networks.get(id)?.described)
+    await this.#tester.check(wanted.flatMap(optionsIn))
     const turn = this.#syncing.then(() =>
       sync(
         {
           list: () => this.networks.list(),
-          create: async (network, ports) => {
-            await this.networks.create(network, ports)
-          },
+          create: (network, ports) => this.networks.create(network, ports),
           delete: (id) => this.networks.delete(id, { force: true }),
         },
         wanted,
+        this.#domain,
       ),
     )
     this.#syncing = turn.catch(() => undefined)
@@ -175,43 +163,27 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     clearInterval(this.#timer)
     await this.#syncing
     await this.networks.close()
-    await this.#plug.close()
-    this.#lock.release()
+    await this.#holding.release()
   }
 
-  async #takeOver(directory: string): Promise<void> {
+  async #takeOver(): Promise<void> {
     // By what runs, not by files: an agent that was killed may have had no time to write any.
-    const running = findByArgument(pidArgumentsIn(directory))
-    const ids = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-    await forEach(ids, async ({ name }) => {
-      try {
-        await this.#takeOverOne(`${directory}/${name}`, name, running)
-      } catch (error) {
-        process.nextTick(() => this.emit('error', error as Error))
-      }
+    const running = findByArgument(pidArgumentsIn(this.#holding.directory))
+    await this.#holding.takeOver({
+      descriptionIn,
+      read: (text, id) => {
+        const written = readNetworkFile(text)
+        if (written === undefined) throw new Error('this is not the description of a network')
+        const network = checkNetwork(written.network, this.#domain)
+        if (network.id !== id) throw wrongValue('id', id, network.id)
+        return { state: { network, ports: filled(undefined, network, written.ports) }, deleted: written.deleted }
+      },
+      keep: ({ state, deleted }, directory) =>
+        this.networks.takeOver(state, deleted, running.get(pidArgument(pathsIn(directory))) ?? []),
+      failed: (error) => {
+        process.nextTick(() => this.emit('error', error))
+      },
     })
-  }
-
-  async #takeOverOne(path: string, id: string, running: ReadonlyMap<string, readonly number[]>): Promise<void> {
-    const text = readIfThere(descriptionIn(path))
-    if (text === undefined) {
-      // Killed before anything was made: the description comes first.
-      removeDirectory(path)
-      return
-    }
-    const written = readNetworkFile(text)
-    const damaged = (why: string, cause?: unknown): Error =>
-      dhcpError('ERR_NETLOOM_STATE_DAMAGED', 'DhcpAgent.start', `${descriptionIn(path)}: ${why}; left as it is`, cause)
-    if (written === undefined) throw damaged('this is not the description of a network')
-    let state
-    try {
-      const network = checkNetwork(written.network, this.#domain)
-      if (network.id !== id) throw wrongValue('id', id, network.id)
-      state = { network, ports: filled(undefined, network, written.ports) }
-    } catch (error) {
-      throw damaged((error as Error).message, error)
-    }
-    await this.networks.takeOver(state, written.deleted, running.get(pidArgument(pathsIn(path))) ?? [])
   }
 }
 

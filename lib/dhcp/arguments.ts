@@ -77,7 +77,8 @@ export function dnsmasqArguments(
     '--keep-in-foreground',
     `--user=${settings.user}`,
     `--group=${settings.user === 'root' ? 'root' : ''}`,
-    '--conf-file=/dev/null',
+    // Its standard input, which says nothing: dnsmasq waits for its end before it looks at devices and files.
+    '--conf-file=-',
     '--no-hosts',
     '--no-resolv',
     pidArgument(paths),
@@ -106,4 +107,9 @@ export function dnsmasqArguments(
     ...ranged.map(({ domain = '', cidr }) => `--domain=${domain},${formatCidr(cidr)}`),
     ...[...domains].map((domain) => `--local=/${domain}/`),
   ].filter((argument) => argument !== '--group=')
+}
+
+/** Whether arguments are the same. */
+export function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -5,13 +5,14 @@ import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac, type Family } from '../wire/ip'
 import { checkArray, checkOptions, type CheckedOption } from './check_options'
-import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from './names'
+import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from '../agents/names'
 import { writeDown } from './written'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
 import {
   canonical,
   contains,
   formatAddress,
+  formatCidr,
   overlap,
   parseAddress,
   parseCidr,
@@ -119,7 +120,8 @@ export function checkInSubnet(value: unknown, field: string, cidr: Cidr): string
   return formatAddress(address)
 }
 
-function checkRoutes(value: unknown, field: string, cidr: Cidr): readonly HostRoute[] {
+function checkRoutes(value: unknown, field: string, cidr: Cidr, gateway: string | undefined): readonly HostRoute[] {
+  const seen = new Set<string>()
   return checkArray(value, field).map((route, i) => {
     const at = `${field}[${i}]`
     checkKeys(route, new Set(['destination', 'nexthop']), at)
@@ -127,10 +129,13 @@ function checkRoutes(value: unknown, field: string, cidr: Cidr): readonly HostRo
     const to = parseCidr(destination, `${at}.destination`)
     if (cidr.family === 'ipv6') throw wrongValue(at, 'left out: DHCPv6 has no routes', destination)
     if (to.family !== 'ipv4') throw wrongValue(`${at}.destination`, 'an IPv4 prefix', destination)
-    return {
-      destination: `${formatAddress({ family: 'ipv4', number: to.first })}/${to.length}`,
-      nexthop: canonical(nexthop, `${at}.nexthop`, 'ipv4'),
+    const checked = { destination: formatCidr(to), nexthop: canonical(nexthop, `${at}.nexthop`, 'ipv4') }
+    if (seen.has(checked.destination)) throw wrongValue(`${at}.destination`, 'another one', destination)
+    seen.add(checked.destination)
+    if (to.length === 0 && gateway !== undefined && checked.nexthop !== gateway) {
+      throw wrongValue(`${at}.nexthop`, 'the gateway, where there is one', nexthop)
     }
+    return checked
   })
 }
 
@@ -188,7 +193,7 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
     pool,
     serverAddress,
     dnsServers: servers.length > 0 || !dns || given.dnsServers !== undefined ? servers : [serverAddress],
-    hostRoutes: checkRoutes(given.hostRoutes, at('hostRoutes'), cidr),
+    hostRoutes: checkRoutes(given.hostRoutes, at('hostRoutes'), cidr, gateway),
     leaseSeconds: checkLease(given.leaseSeconds, at('leaseSeconds')),
     mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, family, field)) ?? network.mtu,
     domain: maybe(given.domain, at('domain'), checkDomain) ?? network.domain,

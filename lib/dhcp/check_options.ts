@@ -1,7 +1,7 @@
 // DHCP options by number or name, checked.
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { checkOptionText, checkTag } from './names'
+import { checkOptionText, checkTag } from '../agents/names'
 import type { DhcpOption } from './options'
 
 /** An option, checked: what dnsmasq's line is made of. */

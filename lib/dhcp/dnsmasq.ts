@@ -1,13 +1,12 @@
 // One dnsmasq: started, adopted, told to read its files again, asked whether it lives, stopped.
 import { constants } from 'node:os'
-import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from '../netns/netns'
 import { pidArgument, type Paths } from './arguments'
 import { dhcpError } from './errors'
+import { HeldProcess } from './held_process'
 import { LogTail } from './log_tail'
-import { catches, commandOf, hasArgument, hasEnded, netnsOf, signalIf } from './processes'
-import { spawnDetached } from './spawning'
+import { catches, commandOf, hasArgument, netnsOf } from './processes'
 
 /** How long it is waited for. */
 export interface Patience {
@@ -31,11 +30,11 @@ export class Dnsmasq {
   readonly #paths: Paths
   readonly #patience: Patience
   readonly #log: LogTail
-  #pid: number | undefined
-  #child: ChildProcess | undefined
+  #process: HeldProcess | undefined
+  #prepared: { readonly args: readonly string[]; readonly release: () => void } | undefined
   #waiter: Waiter | undefined
   #said: string[] = []
-  /** Called when a process that this one has started ends without being told to. */
+  /** Called when its process ends without being told to. */
   onEnd: () => void = () => undefined
 
   constructor(program: string, paths: Paths, patience: Patience) {
@@ -47,31 +46,42 @@ export class Dnsmasq {
 
   /** Its process, while there is one. */
   get pid(): number | undefined {
-    return this.isAlive() ? this.#pid : undefined
+    return this.isAlive() ? this.#process?.pid : undefined
   }
 
   /** What it was started with, as the kernel tells. */
   get args(): readonly string[] | undefined {
-    return this.#pid === undefined ? undefined : commandOf(this.#pid)?.slice(1)
+    const pid = this.#process?.pid
+    return pid === undefined ? undefined : commandOf(pid)?.slice(1)
   }
 
   /** Whether there is a process, and it is this dnsmasq. */
   isAlive(): boolean {
-    if (this.#pid === undefined) return false
-    if (this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null)) return false
-    return hasArgument(this.#pid, pidArgument(this.#paths))
+    const { pid, hasEnded = true } = this.#process ?? {}
+    return pid !== undefined && !hasEnded && hasArgument(pid, pidArgument(this.#paths))
   }
 
   /** Whether it lives in this namespace. */
   isIn(netns: NetNs): boolean {
-    return this.#pid !== undefined && netnsOf(this.#pid) === netns.identity.inode
+    const pid = this.#process?.pid
+    return pid !== undefined && netnsOf(pid) === netns.identity.inode
   }
 
   /** Takes over one that runs, of an agent that has ended. */
   adopt(pid: number): void {
-    this.#pid = pid
-    this.#child = undefined
+    this.letGo()
+    const held: HeldProcess | undefined = HeldProcess.hold(pid, () => {
+      if (this.#process === held) this.onEnd()
+    })
+    // Held first: from now on the number is that of this process.
+    if (held !== undefined && hasArgument(pid, pidArgument(this.#paths))) this.#process = held
+    else held?.letGo()
     this.#log.skip()
+  }
+
+  /** Lets go of it; it runs on, and nobody is told of its end. */
+  letGo(): void {
+    this.#process?.letGo()
   }
 
   /** Looks at what it has said: called when its log has grown. */
@@ -83,26 +93,38 @@ export class Dnsmasq {
     }
   }
 
-  /** Starts it and waits until it has read its files, with its sockets open. */
-  async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
+  /**
+   * Starts it as far as it goes without its device and files, which is most of the way: they may be made meanwhile. It waits for
+   * `start`.
+   */
+  prepare(netns: NetNs, args: readonly string[]): void {
     this.#log.skip()
     this.#said = []
-    const child = spawnDetached(netns, this.#program, args, this.#paths.log)
-    let failure: Error | undefined
-    child.once('error', (error) => {
-      failure = error
+    const { process, release } = HeldProcess.start(netns, this.#program, args, this.#paths.log, () => {
+      if (this.#process === process) this.onEnd()
     })
-    this.#child = child
-    this.#pid = child.pid
-    child.once('exit', () => {
-      if (this.#child === child) this.onEnd()
-    })
-    if (await this.#answer(this.#hasRead(), () => failure === undefined && this.isAlive(), hosts)) return
+    this.#process = process
+    this.#prepared = { args, release }
+  }
+
+  /** What the one was started with that is prepared, if there is one. */
+  get preparedArgs(): readonly string[] | undefined {
+    return this.#prepared?.args
+  }
+
+  /** Starts it, or lets the one go on that is prepared, and waits until it has read its files, with its sockets open. */
+  async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
+    if (this.#prepared === undefined) this.prepare(netns, args)
+    const process = this.#process
+    this.#prepared?.release()
+    this.#prepared = undefined
+    if (await this.#answer(this.#hasRead(), () => this.isAlive(), hosts)) return
     const ended = !this.isAlive()
-    const code = child.signalCode ?? child.exitCode
+    await process?.endsWithin(ended ? 100 : 0)
     await this.kill()
+    const { failure, how: code = 'without a code' } = process ?? {}
     const why = failure?.message ?? this.#said.filter((line) => line !== '').at(-1) ?? 'it said nothing'
-    const how = ended ? `dnsmasq ended at once (${code ?? 'without a code'}): ${why}` : `dnsmasq does not start: ${why}`
+    const how = ended ? `dnsmasq ended at once (${code}): ${why}` : `dnsmasq does not start: ${why}`
     throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', how, failure)
   }
 
@@ -125,17 +147,18 @@ export class Dnsmasq {
   /** Ends it at once. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL', 2000)
-    this.#pid = undefined
-    this.#child = undefined
+    this.letGo()
+    this.#process = undefined
   }
 
   async #end(signal: NodeJS.Signals, patienceMs: number): Promise<void> {
-    const pid = this.#pid
-    if (pid === undefined || !this.isAlive()) return
-    this.#child = undefined // its end is no surprise
-    if (!signalIf(pid, pidArgument(this.#paths), signal)) return
-    const deadline = performance.now() + patienceMs
-    while (!hasEnded(pid) && performance.now() < deadline) await sleep(1)
+    const process = this.#process
+    this.#prepared = undefined
+    if (process === undefined || process.hasEnded) return
+    this.#process = undefined // its end is no surprise
+    process.signal(signal)
+    // Also of one that is ending by itself: until it has, it has its sockets.
+    if (!(await process.endsWithin(patienceMs))) this.#process = process
   }
 
   /** The last file that it reads is that of options. */
@@ -145,8 +168,8 @@ export class Dnsmasq {
   }
 
   async #ask(signal: 'SIGHUP' | 'SIGUSR1', isAnswer: (line: string) => boolean, hosts: number): Promise<void> {
-    const pid = this.#pid
-    const argument = pidArgument(this.#paths)
+    const process = this.#process
+    const pid = process?.pid
     // One that is just starting has no handler yet; it would end, and it reads its files anyway.
     const deadline = performance.now() + 2000
     while (pid !== undefined && this.isAlive() && !catches(pid, constants.signals[signal])) {
@@ -154,7 +177,7 @@ export class Dnsmasq {
       await sleep(5)
     }
     this.#log.skip()
-    if (pid === undefined || !signalIf(pid, argument, signal)) {
+    if (!this.isAlive() || process?.signal(signal) !== true) {
       throw dhcpError('ERR_NETLOOM_DNSMASQ_FAILED', 'DhcpAgent', 'dnsmasq has ended')
     }
     if (await this.#answer(isAnswer, () => this.isAlive(), hosts)) return

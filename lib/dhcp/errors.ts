@@ -1,21 +1,19 @@
 // Errors of the DHCP agent, beside those of the kernel.
+import type { AgentErrorCode } from '../agents/errors'
 import { NetloomError } from '../errors'
 
 /** What goes wrong with dnsmasq, or with the agent itself. */
 export type DhcpErrorCode =
+  | AgentErrorCode
   | 'ERR_NETLOOM_NO_DNSMASQ'
   | 'ERR_NETLOOM_DNSMASQ_FAILED'
   | 'ERR_NETLOOM_DNSMASQ_HANGS'
-  | 'ERR_NETLOOM_STATE_LOCKED'
-  | 'ERR_NETLOOM_STATE_DAMAGED'
   | 'ERR_NETLOOM_AGENT_CLOSED'
   | 'ERR_NETLOOM_NO_NETWORK'
   | 'ERR_NETLOOM_NO_PORT'
   | 'ERR_NETLOOM_PORT_EXISTS'
   | 'ERR_NETLOOM_NAME_TAKEN'
   | 'ERR_NETLOOM_NOT_RELEASED'
-  | 'ERR_NETLOOM_NO_VLANS'
-  | 'ERR_NETLOOM_NOT_PLUGGED'
 
 /** Makes an error of the agent. */
 export function dhcpError(code: DhcpErrorCode, operation: string, message: string, cause?: unknown): NetloomError {

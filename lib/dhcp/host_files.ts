@@ -2,6 +2,7 @@
 import type { Network, Subnet } from './check_network'
 import type { CheckedOption } from './check_options'
 import type { KnownPort, PortTable } from './ports_table'
+import { formatCidr } from './ranges'
 
 /** A network and its ports: what everything else is made from. */
 export interface State {
@@ -9,9 +10,9 @@ export interface State {
   readonly ports: PortTable
 }
 
-/** The name that a host of this address has when nobody gave it one. */
+/** The name that a host of this address has when nobody gave it one: as Neutron's, and no other address has the same. */
 function defaultName(address: string): string {
-  return `host-${address.replaceAll(/[.:]+/g, '-').replace(/-$/, '')}`
+  return `host-${address.replace(/:$/, ':0').replaceAll(/[.:]/g, '-')}`
 }
 
 /** What a DNS look-up gives for a port in a subnet: its full name first. */
@@ -80,7 +81,12 @@ export function namesFile({ network, ports }: State): string {
 }
 
 /** `tag:TAG,option:NAME,VALUE…`; without a value the option is not sent. */
-function optionLine(tags: readonly string[], family: 'ipv4' | 'ipv6', code: string, values: readonly string[]): string {
+export function optionLine(
+  tags: readonly string[],
+  family: 'ipv4' | 'ipv6',
+  code: string,
+  values: readonly string[],
+): string {
   const prefix = family === 'ipv6' ? 'option6:' : /^\d/.test(code) ? '' : 'option:'
   return [...tags.map((tag) => `tag:${tag}`), `${prefix}${code}`, ...values.map(quoted)].join(',')
 }
@@ -97,18 +103,30 @@ function freeLines(options: readonly CheckedOption[], tag: string): string[] {
 }
 
 /** Routes as option 121 has them: those on the link first, the default route last, for who reads 121 ignores option 3. */
-function classlessRoutes(subnet: Subnet, metadata: boolean): string[] {
-  const routes = subnet.hostRoutes.map(({ destination, nexthop }) => ({ destination, nexthop }))
-  if (metadata && !routes.some(({ destination }) => destination === '169.254.169.254/32')) {
-    routes.push({ destination: '169.254.169.254/32', nexthop: subnet.serverAddress })
+function classlessRoutes(subnet: Subnet, { subnets, metadata }: Network): string[] {
+  const routes = subnet.hostRoutes.filter(({ destination }) => destination !== anywhere)
+  const add = (destination: string, nexthop: string): void => {
+    // Who has said where to go there is heeded.
+    if (!routes.some((one) => one.destination === destination)) routes.push({ destination, nexthop })
   }
+  // The other subnets are on the same link: nobody has to go by a router.
+  for (const { id, cidr } of subnets) {
+    if (id !== subnet.id && cidr.family === 'ipv4') add(formatCidr(cidr), '0.0.0.0')
+  }
+  if (metadata) add('169.254.169.254/32', subnet.serverAddress)
   if (routes.length === 0) return []
   const onLink = (nexthop: string): number => (nexthop === '0.0.0.0' ? 0 : 1)
   routes.sort((a, b) => onLink(a.nexthop) - onLink(b.nexthop))
-  if (subnet.gateway !== undefined && !routes.some(({ destination }) => destination === '0.0.0.0/0')) {
-    routes.push({ destination: '0.0.0.0/0', nexthop: subnet.gateway })
-  }
+  const router = routerOf(subnet)
+  if (router !== undefined) add(anywhere, router)
   return routes.flatMap(({ destination, nexthop }) => [destination, nexthop])
+}
+
+const anywhere = '0.0.0.0/0'
+
+/** The gateway, or where a host route leads to everything. */
+function routerOf({ gateway, hostRoutes }: Subnet): string | undefined {
+  return gateway ?? hostRoutes.find(({ destination }) => destination === anywhere)?.nexthop
 }
 
 function linesOfIPv4(subnet: Subnet, network: Network): string[] {
@@ -117,9 +135,10 @@ function linesOfIPv4(subnet: Subnet, network: Network): string[] {
     lines.push(optionLine([`subnet-${subnet.id}`], 'ipv4', code, values))
   }
   // What is not given is said to be nothing: dnsmasq would send itself.
-  say('router', subnet.gateway === undefined ? [] : [subnet.gateway])
+  const router = routerOf(subnet)
+  say('router', router === undefined ? [] : [router])
   say('dns-server', subnet.dnsServers)
-  const routes = classlessRoutes(subnet, network.metadata)
+  const routes = classlessRoutes(subnet, network)
   if (routes.length > 0) {
     say('classless-static-route', routes)
     say('249', routes)

@@ -18,7 +18,7 @@ export type {
 export type { Differences, NetworkDifferences } from './sync'
 export type { DhcpAgentEvents, LeaseEvent, ReleaseEvent, RepairEvent, RestartEvent } from './events'
 export { parseLeases, type Lease, type LeaseFile } from './leases'
-export type { Attached, Attachment, Detachment, Plug } from './plug'
+export type { Attached, Attachment, Detachment, Plug } from '../agents/plug'
 export type { DhcpErrorCode } from './errors'
 export { NetloomError } from '../errors'
 export type { InvalidValue } from '../wire/invalid'

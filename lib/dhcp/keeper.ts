@@ -1,17 +1,19 @@
 // Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
 import { watch, type FSWatcher } from 'node:fs'
 import { NetloomError } from '../errors'
-import { dnsmasqArguments, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
+import { dnsmasqArguments, isSame, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
 import { RestartDelay } from './backoff'
 import { Dnsmasq, type Patience } from './dnsmasq'
 import { dhcpError } from './errors'
 import type { RestartEvent, Tell } from './events'
-import { makeDirectory, readIfThere, removeDirectory, replaceDurably, replaceFiles } from './files'
-import { hostFile, namesFile, optionsFile, type State } from './host_files'
-import { LeaseWatch } from './lease_watch'
+import { readIfThere, removeDirectory, replaceDurably, replaceFiles } from '../agents/files'
+import type { State } from './host_files'
+import { LeaseWatch, memoryOf } from './lease_watch'
 import { parseLeases, type Lease, type LeaseChanges } from './leases'
+import { descriptionIn, NetworkFiles } from './network_files'
+import type { OptionTester } from './option_tester'
 import { Place, type Settled } from './place'
-import type { Plug } from './plug'
+import type { Plug } from '../agents/plug'
 import { releaseLeases } from './release'
 import { isGrounded, mayLeaveLeases, withoutLeases } from './stale'
 import { networkFile } from './written'
@@ -25,11 +27,7 @@ export interface Shared {
   /** Milliseconds between two questions whether dnsmasq still works. */
   readonly probeMs: number
   readonly tell: Tell
-}
-
-/** The file with a network's description, in its directory. */
-export function descriptionIn(directory: string): string {
-  return `${directory}/network.json`
+  readonly tester: OptionTester
 }
 
 /** Keeps one network. */
@@ -38,7 +36,7 @@ export class Keeper {
   readonly #paths: Paths
   readonly #place: Place
   readonly #dnsmasq: Dnsmasq
-  readonly #written = new Map<string, string>()
+  readonly #files: NetworkFiles
   readonly #delay = new RestartDelay()
   #state: State | undefined
   #leases: LeaseWatch | undefined
@@ -58,6 +56,7 @@ export class Keeper {
   constructor(directory: string, shared: Shared) {
     this.#shared = shared
     this.#paths = pathsIn(directory)
+    this.#files = new NetworkFiles(this.#paths)
     this.#place = new Place(shared.plug)
     this.#dnsmasq = new Dnsmasq(shared.program, this.#paths, shared.patience)
     this.#dnsmasq.onEnd = () => {
@@ -74,9 +73,49 @@ export class Keeper {
     return this.#dnsmasq.pid
   }
 
+  /** Asks dnsmasq whether it takes options. */
+  get tester(): OptionTester {
+    return this.#shared.tester
+  }
+
   /** The leases as the file has them now. */
   leases(): readonly Lease[] {
     return parseLeases(this.#leaseText()).leases
+  }
+
+  /**
+   * Makes a network that was not there. Who fails half-way leaves what there is to `discard`.
+   * The longest part is dnsmasq's own start: it is on its way while its device and files are made.
+   */
+  async create(state: State): Promise<void> {
+    await this.#exclusively(async () => {
+      const { network } = state
+      const { durable } = this.#files.begin(state)
+      let refused: Error | undefined
+      const settled = await this.#place.settle(network, {
+        opened: (netns, device) => {
+          const args = dnsmasqArguments(network, device, this.#paths, this.#shared.settings)
+          if (args !== undefined) this.#dnsmasq.prepare(netns, args)
+        },
+        meanwhile: () => {
+          try {
+            this.#files.complete(state)
+            this.#follow()
+          } catch (error) {
+            refused = error as Error
+          }
+        },
+      })
+      if (refused !== undefined) throw refused
+      const args = dnsmasqArguments(network, settled.device, this.#paths, this.#shared.settings)
+      if (args !== undefined) {
+        if (!isSame(this.#dnsmasq.preparedArgs, args)) await this.#dnsmasq.stop()
+        await this.#start(settled, args, state)
+      }
+      await settled.rest
+      await durable
+      this.#state = state
+    })
   }
 
   /** Makes another state real, or leaves the old one. */
@@ -107,10 +146,7 @@ export class Keeper {
       }
       if (pid !== undefined) this.#dnsmasq.adopt(pid)
       this.#ran = pid !== undefined
-      for (const path of [this.#paths.host, this.#paths.names, this.#paths.options]) {
-        const text = readIfThere(path)
-        if (text !== undefined) this.#written.set(path, text)
-      }
+      this.#files.recall()
       await this.#realize(state, undefined, true)
     })
   }
@@ -163,6 +199,7 @@ export class Keeper {
       await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
       // What it would write at its end goes anyway.
       await this.#dnsmasq.kill()
+      this.#leases?.forsake()
       await this.#place.remove(network)
       removeDirectory(this.#paths.directory)
     })
@@ -170,7 +207,10 @@ export class Keeper {
 
   /** Ends the keeping; the network stays as it is, with its dnsmasq. */
   async close(): Promise<void> {
-    await this.#exclusively(() => this.#letGo())
+    await this.#exclusively(async () => {
+      await this.#letGo()
+      this.#dnsmasq.letGo()
+    })
   }
 
   async #letGo(): Promise<void> {
@@ -235,39 +275,13 @@ export class Keeper {
     }
   }
 
-  /** Writes what differs; tells whether dnsmasq has to read something, and when the description is on the disk. */
-  async #write(state: State): Promise<{ changed: boolean; durable: Promise<void> }> {
-    makeDirectory(this.#paths.directory)
-    const { network, ports } = state
-    const contents: [path: string, text: string, durable: boolean][] = [
-      [descriptionIn(this.#paths.directory), networkFile(network.written, ports, false), true],
-      [this.#paths.host, hostFile(state), false],
-      [this.#paths.names, namesFile(state), false],
-      [this.#paths.options, optionsFile(state), false],
-      [`${this.#paths.directory}/interface`, network.device ?? network.tap, false],
-    ]
-    const changed = contents.filter(([path, text]) => this.#written.get(path) !== text)
-    const { durable } = await replaceFiles(changed.map(([path, text, durable]) => ({ path, text, durable })))
-    for (const [path, text] of changed) this.#written.set(path, text)
-    const read = new Set([this.#paths.host, this.#paths.names, this.#paths.options])
-    return { changed: changed.some(([path]) => read.has(path)), durable }
-  }
-
   async #realize(next: State, before: State | undefined, always: boolean): Promise<void> {
-    // Of a new network the description is there already, so the rest may be made at the same time.
-    const isNew = before === undefined && !always
-    const [written, placed] = await Promise.allSettled([
-      this.#write(next),
-      isNew ? this.#place.settle(next.network) : undefined,
-    ])
-    if (written.status === 'rejected') throw written.reason
-    const { changed, durable } = written.value
+    const { changed, durable } = await this.#files.replace(next)
     this.#follow()
-    if (placed.status === 'rejected') throw placed.reason
-    const settled = placed.value ?? (await this.#place.settle(next.network))
+    const settled = await this.#place.settle(next.network)
     await this.#serve(settled, next, before, changed, always)
     await durable.catch((error: unknown) => {
-      this.#written.clear()
+      this.#files.forget()
       throw error
     })
   }
@@ -298,7 +312,7 @@ export class Keeper {
   #unfit(settled: Settled, args: readonly string[]): 'new' | RestartEvent['reason'] | undefined {
     if (!this.#dnsmasq.isAlive()) return this.#ran ? 'ended' : 'new'
     if (settled.renewed || !this.#dnsmasq.isIn(settled.netns)) return 'replaced'
-    return JSON.stringify(this.#dnsmasq.args) === JSON.stringify(args) ? undefined : 'changed'
+    return isSame(this.#dnsmasq.args, args) ? undefined : 'changed'
   }
 
   async #reload(settled: Settled, args: readonly string[], next: State, before: State | undefined): Promise<void> {
@@ -323,17 +337,23 @@ export class Keeper {
   ): Promise<void> {
     if (reason === 'hangs') await this.#dnsmasq.kill()
     else await this.#dnsmasq.stop()
-    const text = this.#leaseText()
-    const kept = withoutLeases(text, (lease) => !isGrounded(lease, state, before))
-    if (kept !== text) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
-    this.#delay.started()
-    this.#endNoted = false
-    this.#ran = true
-    await this.#dnsmasq.start(settled.netns, args, state.ports.size)
-    this.#probedAt = performance.now()
+    const text = readIfThere(this.#paths.leases)
+    // Clients whose leases it does not find would be refused; what it had is remembered.
+    const known = text ?? readIfThere(memoryOf(this.#paths.leases)) ?? ''
+    const kept = withoutLeases(known, (lease) => !isGrounded(lease, state, before))
+    if (kept !== (text ?? '')) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
+    await this.#start(settled, args, state)
     const { pid } = this.#dnsmasq
     if (reason === 'new' || pid === undefined) return
     this.#shared.tell('restart', { network: state.network.id, reason, pid })
+  }
+
+  async #start({ netns }: Settled, args: readonly string[], { ports }: State): Promise<void> {
+    this.#delay.started()
+    this.#endNoted = false
+    this.#ran = true
+    await this.#dnsmasq.start(netns, args, ports.size)
+    this.#probedAt = performance.now()
   }
 
   async #release(settled: Settled, args: readonly string[], state: State, before: State | undefined): Promise<void> {
@@ -348,13 +368,12 @@ export class Keeper {
   async #mend(): Promise<void> {
     const state = this.#state
     if (state === undefined || this.#closed) return
-    if (this.#watcher === undefined || readIfThere(descriptionIn(this.#paths.directory)) === undefined) {
-      this.#written.clear()
+    if (this.#watcher === undefined || this.#files.isLost) {
+      this.#files.forget()
       this.#watcher?.close()
       this.#watcher = undefined
-      await (
-        await this.#write(state)
-      ).durable
+      const { durable } = await this.#files.replace(state)
+      await durable
       this.#follow()
     }
     const settled = await this.#place.settle(state.network)

@@ -2,13 +2,18 @@
 // a file of its own, so that the next agent tells what happened while there was none.
 import { statSync } from 'node:fs'
 import { writeFile, rename } from 'node:fs/promises'
-import { readIfThere } from './files'
+import { readIfThere } from '../agents/files'
 import { compareLeases, parseLeases, type Lease, type LeaseChanges } from './leases'
 
 /** dnsmasq empties its file and writes it again: what has changed just now may be half of it. */
 const settleMs = 5
 /** Before leases are said to be gone, one waits longer: dnsmasq might have been interrupted while it wrote. */
 const sureMs = 40
+
+/** Where is kept what a file of leases said when it was told of last. */
+export function memoryOf(path: string): string {
+  return `${path}.told`
+}
 
 /** Watches one file of leases. */
 export class LeaseWatch {
@@ -22,7 +27,7 @@ export class LeaseWatch {
 
   constructor(path: string, tell: (changes: LeaseChanges) => void) {
     this.#path = path
-    this.#memory = `${path}.told`
+    this.#memory = memoryOf(path)
     this.#tell = tell
     this.#told = parseLeases(readIfThere(this.#memory) ?? '').leases
   }
@@ -61,7 +66,14 @@ export class LeaseWatch {
     this.#tell(changes)
   }
 
-  /** Tells what there is to tell, and ends. */
+  /** The network goes, and all leases with it. */
+  forsake(): void {
+    const released = this.#told
+    this.#told = []
+    if (released.length > 0) this.#tell({ added: [], renewed: [], released })
+  }
+
+  /** Ends; what was not told is told by the next one. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#saving

@@ -33,7 +33,7 @@ export class DhcpNetwork {
       return keeper.state
     }
     this.#changes = new Changes(state, (next) => keeper.become(next))
-    this.ports = new Ports(state, this.#changes)
+    this.ports = new Ports(state, this.#changes, keeper.tester)
   }
 
   /** The name of its namespace. */

@@ -2,14 +2,13 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
-import { makeDirectory, putNew, removeDirectory } from './files'
+import { removeDirectory } from '../agents/files'
 import type { State } from './host_files'
-import { descriptionIn, Keeper, type Shared } from './keeper'
-import { checkId } from './names'
+import { Keeper, type Shared } from './keeper'
+import { checkId } from '../agents/names'
 import { DhcpNetwork, filled } from './network'
+import { optionsOf } from './option_tester'
 import type { NetworkOptions, PortOptions } from './options'
-import { PortTable } from './ports_table'
-import { networkFile } from './written'
 
 interface Kept {
   /** What no other may have, from the moment on in which it is begun. */
@@ -46,6 +45,7 @@ export class DhcpNetworks {
    */
   async ensure(options: NetworkOptions): Promise<DhcpNetwork> {
     const network = checkNetwork(options, this.#domain)
+    await this.#shared.tester.check(optionsOf(network))
     return this.#inTurn(network.id, async () => {
       const kept = this.#kept.get(network.id)
       if (kept === undefined) return this.create(network, [])
@@ -94,10 +94,7 @@ export class DhcpNetworks {
     const { keeper, network: made } = this.#keep(network)
     const state = { network, ports: filled(undefined, network, ports) }
     try {
-      // Written down first, so that whoever comes after a kill finds what was begun.
-      makeDirectory(this.#path(network.id))
-      putNew(descriptionIn(this.#path(network.id)), networkFile(network.written, state.ports, false))
-      await keeper.become(state)
+      await keeper.create(state)
     } catch (error) {
       await this.#undo(keeper, state).catch((undoing: unknown) => {
         this.#shared.tell('error', undoing as Error)
@@ -173,9 +170,4 @@ export class DhcpNetworks {
       if (this.#underWay.get(id) === settled) this.#underWay.delete(id)
     }
   }
-}
-
-/** A network without ports, for one that is only to be removed. */
-export function emptyState(network: Network): State {
-  return { network, ports: PortTable.empty(network) }
 }

@@ -51,7 +51,10 @@ export interface SubnetOptions {
   serverAddress?: string | undefined
   /** Name servers for its clients (option 6; of DHCPv6 23). Default: the DHCP server, unless the network has `dns: false`. */
   dnsServers?: readonly string[] | undefined
-  /** Routes for its clients (options 121 and 249). With them the default route is repeated there, as clients ignore option 3 then. */
+  /**
+   * Routes for its clients (options 121 and 249). With them the default route is repeated there, as clients ignore option 3 then. The
+   * network's other IPv4 subnets are told as on the link. One to `0.0.0.0/0` is the router where there is no `gateway`.
+   */
   hostRoutes?: readonly HostRoute[] | undefined
   /** How long a lease is, in seconds, at least 120; Infinity for ever. Default: 86400. */
   leaseSeconds?: number | undefined

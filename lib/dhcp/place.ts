@@ -1,9 +1,9 @@
 // Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
+import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
-import { KeptNamespace } from './kept_namespace'
-import type { Attached, Plug } from './plug'
-import { setSysctls } from './sysctls'
+import { KeptNamespace } from '../agents/kept_namespace'
+import type { Attached, Plug } from '../agents/plug'
 
 /** What `settle` found. */
 export interface Settled {
@@ -14,6 +14,16 @@ export interface Settled {
   readonly renewed: boolean
   /** What was missing and is there again, in words. */
   readonly mended: readonly string[]
+  /** What goes on, of a new one; nothing that dnsmasq needs. */
+  readonly rest: Promise<unknown>
+}
+
+/** What the making of a new one goes along with. */
+export interface Begun {
+  /** There is the namespace; the device will have this name. */
+  opened(netns: NetNs, device: string): void
+  /** Other threads are at work on the device. Must not throw. */
+  meanwhile(): void
 }
 
 const metadataAddress = '169.254.169.254/32'
@@ -32,16 +42,48 @@ export class Place {
     return this.#kept.netns
   }
 
-  /** Sees to it that all is there; changes only what is missing. */
-  async settle(network: Network): Promise<Settled> {
+  /**
+   * Sees to it that all is there; changes only what is missing.
+   * @param begun - For a new one: what is done on the way.
+   */
+  async settle(network: Network, begun?: Begun): Promise<Settled> {
+    try {
+      return await this.#settle(network, begun)
+    } catch (error) {
+      // Somebody has taken something away between two looks at it.
+      if (begun !== undefined || !isNotFound(error)) throw error
+      return this.#settle(network)
+    }
+  }
+
+  async #settle(network: Network, begun?: Begun): Promise<Settled> {
     const mended: string[] = []
-    const { netns, renewed } = await this.#open(network, mended)
     const { tap, mac, mtu, vlan, id } = network
-    const device = network.device ?? tap
-    const attached = await this.#plug.attach({ network: id, netns, fresh: renewed, tap, device, mac, mtu, vlan })
-    mended.push(...attached.mended)
-    await this.#addresses(network, netns, attached, mended)
-    return { netns, device: attached.device, renewed: renewed || attached.renewed, mended }
+    const to = { network: id, tap, device: network.device ?? tap, mac, mtu, vlan }
+    const opening = this.#kept.open(network.namespace)
+    const device = begun === undefined ? to.device : (this.#plug.begin?.(to) ?? to.device)
+    const { netns, opened, made } = await opening
+    begun?.opened(netns, device)
+    if (made) mended.push(`namespace ${network.namespace}`)
+    // In a namespace things happen in the order in which they are asked for: nobody has to wait.
+    const quiet = opened ? quieten(netns) : undefined
+    quiet?.catch(() => undefined)
+    const attaching = this.#plug.attach({ ...to, netns, fresh: made })
+    // A plug that has begun has asked for the device by now. If that comes to nothing, so do the addresses, and are asked for again.
+    const hopeful = made && begun !== undefined && this.#plug.begin !== undefined
+    const hoped = hopeful
+      ? this.#addresses(network, netns, { device, renewed: true }).catch(() => undefined)
+      : undefined
+    begun?.meanwhile()
+    const attached = await attaching
+    const done = await hoped
+    const known = (attached.asBegun === true ? done : undefined) ?? (await this.#addresses(network, netns, attached))
+    mended.push(...attached.mended, ...known)
+    const rest = Promise.all([quiet, attached.finish?.(), opened ? open(netns) : undefined])
+    // It is waited for later.
+    rest.catch(() => undefined)
+    if (begun === undefined) await rest
+    return { netns, device: attached.device, renewed: made || attached.renewed, mended, rest }
   }
 
   /** Takes all of it away. */
@@ -56,26 +98,13 @@ export class Place {
     this.#kept.close()
   }
 
-  async #open({ namespace }: Network, mended: string[]): Promise<{ netns: NetNs; renewed: boolean }> {
-    const { netns, opened, made } = await this.#kept.open(namespace)
-    if (made) mended.push(`namespace ${namespace}`)
-    if (opened) {
-      // Before there is a device, so that its addresses are usable at once and it listens to no router.
-      setSysctls(netns, {
-        'ipv4/ip_nonlocal_bind': '1',
-        'ipv6/conf/default/accept_ra': '0',
-        'ipv6/conf/default/accept_dad': '0',
-      })
-      const up = netns.links.set('lo', { up: true })
-      // In a namespace things happen in the order in which they are asked for.
-      if (made) up.catch(() => undefined)
-      else await up
-    }
-    return { netns, renewed: made }
-  }
-
-  async #addresses(network: Network, netns: NetNs, attached: Attached, mended: string[]): Promise<void> {
-    const { device, renewed } = attached
+  /** Sees to addresses and routes; tells which were missing. */
+  async #addresses(
+    network: Network,
+    netns: NetNs,
+    { device, renewed }: Pick<Attached, 'device' | 'renewed'>,
+  ): Promise<string[]> {
+    const mended: string[] = []
     const wanted = new Set(network.subnets.map(({ serverAddress, cidr }) => `${serverAddress}/${cidr.length}`))
     if (network.metadata) wanted.add(metadataAddress)
     for (const { address, scope } of renewed ? [] : await netns.addresses.list({ dev: device })) {
@@ -83,19 +112,34 @@ export class Place {
       if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
       await netns.addresses.delete({ dev: device, address }, { force: true })
     }
-    const added = Array.from(wanted, (address) => {
+    const made: Promise<unknown>[] = Array.from(wanted, (address) => {
       const flags = address.includes(':') ? { flags: ['nodad' as const] } : { broadcast: '+' }
       mended.push(`address ${address}`)
       return netns.addresses.replace({ dev: device, address, ...(address === metadataAddress ? {} : flags) })
     })
-    await Promise.all(added)
     for (const family of ['ipv4', 'ipv6'] as const) {
       const via = network.subnets.find(({ cidr, gateway }) => cidr.family === family && gateway !== undefined)?.gateway
       if (via === undefined) continue
       const [present] = renewed ? [] : await netns.routes.list({ dst: 'default', family })
       if (present?.via === via) continue
-      await netns.routes.replace({ dst: 'default', via, dev: device })
+      made.push(netns.routes.replace({ dst: 'default', via, dev: device }))
       mended.push(`route to ${via}`)
     }
+    await Promise.all(made)
+    return mended
   }
+}
+
+/** Before there is a device, so that its addresses are usable at once and it listens to no router. */
+async function quieten(netns: NetNs): Promise<void> {
+  const silent = { 'net.ipv6.conf.default.accept_ra': 0, 'net.ipv6.conf.default.accept_dad': 0 }
+  await netns.sysctl.set(silent).catch((error: unknown) => {
+    // A kernel without IPv6.
+    if (!isNotFound(error)) throw error
+  })
+}
+
+/** What others in the namespace find there: their own addresses, also those that it does not have yet. */
+async function open(netns: NetNs): Promise<void> {
+  await Promise.all([netns.links.set('lo', { up: true }), netns.sysctl.set('net.ipv4.ip_nonlocal_bind', 1)])
 }

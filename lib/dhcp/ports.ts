@@ -1,9 +1,11 @@
 // The ports of a network: `network.ports`.
 import { checkKeys, wrongType } from '../wire/invalid'
 import type { Changes } from './changes'
+import { checkOptions } from './check_options'
 import { dhcpError } from './errors'
 import type { State } from './host_files'
-import { checkId } from './names'
+import { checkId } from '../agents/names'
+import type { OptionTester } from './option_tester'
 import type { PortChanges, PortOptions } from './options'
 import { checkPort, restored, type KnownPort, type Port } from './ports_table'
 
@@ -21,9 +23,11 @@ function told({ id, mac, fixedIps, hostname, clientId }: KnownPort): Port {
 export class Ports {
   readonly #state: () => State
   readonly #changes: Changes
+  readonly #tester: OptionTester
 
   /** @internal */
-  constructor(state: () => State, changes: Changes) {
+  constructor(state: () => State, changes: Changes, tester: OptionTester) {
+    this.#tester = tester
     this.#state = state
     this.#changes = changes
   }
@@ -34,8 +38,9 @@ export class Ports {
    *   NetloomError: `ERR_NETLOOM_PORT_EXISTS`; of files and dnsmasq. Nothing has changed then.
    */
   async add(options: PortOptions): Promise<Port> {
-    const { id } = checkPort(options)
+    const { id, checked } = checkPort(options)
     const given = structuredClone(options)
+    await this.#tester.check([{ field: 'options', options: checked }])
     return this.#change(id, (state) => {
       if (state.ports.get(id) !== undefined) {
         throw dhcpError('ERR_NETLOOM_PORT_EXISTS', 'ports.add', `network ${state.network.id} has a port ${id}`)
@@ -53,6 +58,7 @@ export class Ports {
     checkId(id, 'id')
     checkKeys(changes, new Set(['mac', 'fixedIps', 'hostname', 'clientId', 'options']))
     const given = structuredClone(changes)
+    await this.#tester.check([{ field: 'options', options: checkOptions(given.options, 'options') }])
     return this.#change(id, (state) => {
       const port = state.ports.get(id)
       if (port === undefined) throw noPort('ports.update', state, id)

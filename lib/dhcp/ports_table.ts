@@ -2,7 +2,7 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInSubnet, checkMac, type Network, type Subnet } from './check_network'
 import { checkArray, checkOptions, type CheckedOption } from './check_options'
-import { checkClientId, checkHostname, checkId } from './names'
+import { checkClientId, checkHostname, checkId } from '../agents/names'
 import type { FixedIp, PortOptions } from './options'
 import { contains, formatAddress, parseAddress, type Range } from './ranges'
 

@@ -20,26 +20,6 @@ export function hasArgument(pid: number, argument: string): boolean {
   return commandOf(pid)?.includes(argument) === true
 }
 
-/**
- * Whether a process has ended, so that its sockets are closed: that its memory is gone, and its command line with it, is not enough.
- */
-export function hasEnded(pid: number): boolean {
-  const stat = read(`/proc/${pid}/stat`)
-  // PID (NAME) STATE …: proc_pid_stat(5)
-  return stat === undefined || /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
-}
-
-/** Sends a signal to a process if it has this argument at this moment; tells whether it did. */
-export function signalIf(pid: number, argument: string, signal: NodeJS.Signals): boolean {
-  if (!hasArgument(pid, argument)) return false
-  try {
-    process.kill(pid, signal)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Whether a process does something of its own at a signal. Where it does not yet, SIGHUP would end it. */
 export function catches(pid: number, signal: number): boolean {
   const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]

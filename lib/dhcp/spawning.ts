@@ -1,23 +1,30 @@
 // Starts dnsmasq inside a namespace, so that it outlives this process: a session of its own, nothing to write to but a file.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { NetNs } from '../netns/netns'
 
+/** A program that was started, and waits for the end of its standard input. */
+export interface Started {
+  readonly child: ChildProcess
+  /** Ends its input. If this process ends before, that does so too. */
+  readonly release: () => void
+}
+
 /** Starts a program; what it says before it has opened its log goes there, too. */
-export function spawnDetached(netns: NetNs, program: string, args: readonly string[], log: string): ChildProcess {
+export function spawnWaiting(netns: NetNs, program: string, args: readonly string[], log: string): Started {
   const said = openSync(log, 'a', 0o644)
   try {
-    // Synchronous: the child is born while this thread is inside, and stays there.
-    const child = netns.run(() =>
-      spawn(program, args, {
-        cwd: '/',
-        detached: true,
-        stdio: ['ignore', 'ignore', said],
-        env: { PATH: '/usr/sbin:/usr/bin' },
-      }),
-    )
+    const child = netns.spawn(program, args, {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', said],
+      env: { PATH: '/usr/sbin:/usr/bin' },
+    })
     child.unref()
-    return child
+    const { stdin } = child
+    // One that has ended by itself does not read.
+    stdin?.on('error', () => undefined)
+    return { child, release: () => stdin?.destroy() }
   } finally {
     closeSync(said)
   }

@@ -1,10 +1,14 @@
 // Makes all networks equal to a description, and says what that changed.
+import { forEach } from '../agents/for_each'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
+import { checkOptions } from './check_options'
 import type { State } from './host_files'
 import { filled, type DhcpNetwork } from './network'
+import { optionsOf, type GivenOptions } from './option_tester'
 import type { DesiredNetwork, PortOptions } from './options'
 import { checkPort, PortTable } from './ports_table'
+import { readBack, writeDown } from './written'
 
 /** What `sync` changed of one network. */
 export interface NetworkDifferences {
@@ -32,10 +36,33 @@ export interface Differences {
 interface Wanted {
   readonly network: Network
   readonly ports: readonly PortOptions[]
+  /** How it was described. */
+  readonly text: string
+  /** The state that was made of the same description before; then the ports are left out here. */
+  readonly known?: State
 }
 
-/** Checks a whole description before anything is done. */
-export function checkDesired(desired: unknown, domain: string | undefined): Wanted[] {
+/** How states were described that were checked and made: the same words again need neither. */
+const descriptions = new WeakMap<State, string>()
+
+/** The words of a description; what has none is refused where it is checked. */
+function textOf(one: unknown): string {
+  try {
+    return writeDown(one)
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Checks a whole description before anything is done.
+ * @param present - The states of networks that are there.
+ */
+export function checkDesired(
+  desired: unknown,
+  domain: string | undefined,
+  present: (id: string) => State | undefined,
+): Wanted[] {
   const given: unknown = (desired as { networks?: unknown } | null | undefined)?.networks
   if (!Array.isArray(given)) throw wrongType('networks', 'an array', given)
   const ids = new Set<string>()
@@ -43,9 +70,13 @@ export function checkDesired(desired: unknown, domain: string | undefined): Want
     const field = `networks[${i}]`
     if (typeof one !== 'object' || (one as unknown) === null) throw wrongType(field, 'an object', one)
     const { ports, ...options } = one
-    const network = checkNetwork(options, domain, field)
+    const text = textOf(one)
+    const known = typeof one.id === 'string' ? present(one.id) : undefined
+    const isKnown = known !== undefined && descriptions.get(known) === text
+    const network = isKnown ? known.network : checkNetwork(options, domain, field)
     if (ids.has(network.id)) throw wrongValue(`${field}.id`, 'another one', network.id)
     ids.add(network.id)
+    if (isKnown) return { network, ports: [], text, known }
     if (!Array.isArray(ports)) throw wrongType(`${field}.ports`, 'an array', ports)
     for (const [j, port] of (ports as PortOptions[]).entries()) checkPort(port, `${field}.ports[${j}]`)
     try {
@@ -53,8 +84,18 @@ export function checkDesired(desired: unknown, domain: string | undefined): Want
     } catch (error) {
       throw inField(error, field)
     }
-    return { network, ports: structuredClone(ports) }
+    return { network, ports: structuredClone(ports), text }
   })
+}
+
+/** All options of a network and its ports, by field. */
+export function optionsIn({ network, ports }: Wanted, i: number): GivenOptions[] {
+  const field = `networks[${i}].`
+  const own = ports.flatMap(({ options }, j) => {
+    const at = `${field}ports[${j}].options`
+    return options === undefined ? [] : { field: at, options: checkOptions(options, at) }
+  })
+  return [...optionsOf(network, field), ...own]
 }
 
 /** Puts what is before it before the field of an error. */
@@ -83,32 +124,26 @@ export function differences(before: State | undefined, { network, ports }: Wante
   return { id: network.id, network: own, added, updated, deleted }
 }
 
-/** How many networks are worked on at the same time: they wait for the start of a dnsmasq, mostly. */
-const atOnce = 8
-
-/** Does something for each, some at the same time; all are tried, the failures are told together. */
-export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const failures: unknown[] = []
-  const queue = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      await work(item).catch((error: unknown) => failures.push(error))
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  if (failures.length === 1) throw failures[0]
-  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} networks failed`)
-}
-
 /** What carries it out. */
 export interface Reality {
   list(): readonly DhcpNetwork[]
-  create(network: Network, ports: readonly PortOptions[]): Promise<void>
+  create(network: Network, ports: readonly PortOptions[]): Promise<DhcpNetwork>
   delete(id: string): Promise<void>
 }
 
+/** A description that was known, as if it were not. */
+function again({ text }: Wanted, domain: string | undefined): Wanted {
+  const [whole] = checkDesired({ networks: [readBack(text)] }, domain, () => undefined)
+  if (whole === undefined) throw new Error('a list of one is empty')
+  return whole
+}
+
 /** Carries a description out. */
-export async function sync(reality: Reality, wanted: readonly Wanted[]): Promise<Differences> {
+export async function sync(
+  reality: Reality,
+  wanted: readonly Wanted[],
+  domain: string | undefined,
+): Promise<Differences> {
   const ids = new Set(wanted.map(({ network }) => network.id))
   const deleted = reality.list().flatMap(({ id }) => (ids.has(id) ? [] : [id]))
   // What goes goes first: it may have the names of what comes.
@@ -116,14 +151,18 @@ export async function sync(reality: Reality, wanted: readonly Wanted[]): Promise
   const found: NetworkDifferences[] = []
   const present = new Map(reality.list().map((network) => [network.id, network]))
   await forEach(wanted, async (one) => {
-    const { network, ports } = one
-    const before = present.get(network.id)
-    await before?.idle()
-    const difference = differences(before?.described, one)
-    if (difference === undefined) return
-    if (before === undefined) await reality.create(network, ports)
-    else await before.become(network, ports)
-    found.push(difference)
+    let now = present.get(one.network.id)
+    await now?.idle()
+    if (one.known !== undefined && now?.described === one.known) return
+    // Somebody has changed it since.
+    const whole = one.known === undefined ? one : again(one, domain)
+    const difference = differences(now?.described, whole)
+    if (difference !== undefined) {
+      if (now === undefined) now = await reality.create(whole.network, whole.ports)
+      else await now.become(whole.network, whole.ports)
+      found.push(difference)
+    }
+    if (now?.described !== undefined) descriptions.set(now.described, one.text)
   })
   return { networks: found, deleted }
 }

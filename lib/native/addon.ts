@@ -116,6 +116,8 @@ export interface Addon {
     limits: Float64Array,
   ): Ended
   signalProcess(child: number, signal: number): number
+  holdProcess(pid: number, onEnd: () => void): number
+  letGoOfProcess(child: number): void
   keepAliveForProcess(child: number, alive: boolean | undefined): boolean
   listNetnsProcesses(handle: number): Started
   signalNetnsProcesses(handle: number, signal: number): Started
@@ -174,6 +176,7 @@ export interface Addon {
     dontFragment: boolean,
   ): Started
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
+  sendToUnix(path: string, message: string): Ended
   lockFile(path: string): Ended
   transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
   cancel(job: number): number

@@ -152,7 +152,20 @@ export function takeEnd(number: number): number {
   return addon.takeSocket(number)
 }
 
-/** Sends a signal to a process that was started here: 0 or -errno. */
+/**
+ * Holds a process that somebody else has started, so that its number stands for no other one; tells of its end.
+ * @returns The number by which the addon knows it, as that of a started one; 0 if there is no such process.
+ */
+export function holdProcess(pid: number, onEnd: () => void): number {
+  return addon.holdProcess(pid, onEnd)
+}
+
+/** Ends the holding; nobody is told of its end then. */
+export function letGoOfProcess(number: number): void {
+  addon.letGoOfProcess(number)
+}
+
+/** Sends a signal to a process that was started or is held here: 0 or -errno. */
 export function signalProcess(number: number, signal: number): number {
   return addon.signalProcess(number, signal)
 }

@@ -1,16 +1,11 @@
 // The router agent: routers in namespaces, between networks and to the outside.
 import { EventEmitter } from 'node:events'
-import { readdirSync, realpathSync } from 'node:fs'
+import { checkHolding, Holding } from '../agents/holding'
+import type { Plug } from '../agents/plug'
 import { cut } from '../dhcp/check_network'
-import { makeDirectory, readIfThere, removeDirectory } from '../dhcp/files'
-import type { Plug } from '../dhcp/plug'
-import { checkPlug, makePlug } from '../dhcp/plug_choice'
-import { lockFile, type FileLock } from '../native/file_lock'
-import { checkPath } from '../netns/name'
 import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
-import { routerError } from './errors'
 import type { RouterAgentEvents, TellRouter } from './events'
 import { descriptionIn, readRouterFile } from './keeper'
 import type { RouterOptions } from './options'
@@ -62,15 +57,14 @@ const keys = new Set('stateDir plug bridge ovsdb netns nft checkMs'.split(' '))
 export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   /** The routers that it keeps. */
   readonly routers: Routers
-  readonly #lock: FileLock
-  readonly #plug: Plug
+  readonly #holding: Holding
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(directory: string, lock: FileLock, plug: Plug, options: RouterAgentOptions) {
+  private constructor(holding: Holding, options: RouterAgentOptions) {
     super()
-    this.#lock = lock
-    this.#plug = plug
+    this.#holding = holding
+    const { directory, plug } = holding
     const tell: TellRouter = (name, ...args) => {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
@@ -88,32 +82,18 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
    */
   static async start(options: RouterAgentOptions): Promise<RouterAgent> {
     checkKeys(options, keys)
-    const stateDir = checkPath(options.stateDir, 'stateDir')
+    checkHolding(options)
     const { nft } = options
     const checkMs = checkInteger(options.checkMs ?? 10_000, 50, 3_600_000, 'checkMs')
     if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
       throw wrongType('nft', 'the name or path of a program', nft)
     }
-    checkPlug(options)
-    makeDirectory(stateDir)
-    const directory = realpathSync(stateDir)
-    const lock = lockFile(`${directory}/lock`, 'RouterAgent.start')
-    if (lock === undefined) {
-      const message = `another agent has the directory ${directory}`
-      throw routerError('ERR_NETLOOM_STATE_LOCKED', 'RouterAgent.start', message)
-    }
-    let plug: Plug | undefined
-    try {
-      plug = await makePlug(options)
-      const agent = new RouterAgent(directory, lock, plug, options)
-      await agent.#takeOver(directory)
+    return Holding.give('RouterAgent.start', options, async (holding) => {
+      const agent = new RouterAgent(holding, options)
+      await agent.#takeOver()
       agent.#timer = setInterval(() => void agent.routers.supervise(), checkMs)
       return agent
-    } catch (error) {
-      await plug?.close()
-      lock.release()
-      throw error
-    }
+    })
   }
 
   /**
@@ -142,36 +122,21 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   async #close(): Promise<void> {
     clearInterval(this.#timer)
     await this.routers.close()
-    await this.#plug.close()
-    this.#lock.release()
+    await this.#holding.release()
   }
 
-  async #takeOver(directory: string): Promise<void> {
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
-      if (!entry.isDirectory()) continue
-      try {
-        await this.#takeOverOne(`${directory}/${entry.name}`, entry.name)
-      } catch (error) {
-        process.nextTick(() => this.emit('error', error as Error))
-      }
-    }
-  }
-
-  async #takeOverOne(path: string, id: string): Promise<void> {
-    const text = readIfThere(descriptionIn(path))
-    if (text === undefined) {
-      // Killed before anything was made: the description comes first.
-      removeDirectory(path)
-      return
-    }
-    let written
-    try {
-      written = readRouterFile(text)
-      if (written.router.id !== id) throw new Error(`it is of router ${written.router.id}`)
-    } catch (error) {
-      const message = `${descriptionIn(path)}: ${(error as Error).message}; left as it is`
-      throw routerError('ERR_NETLOOM_STATE_DAMAGED', 'RouterAgent.start', message, error)
-    }
-    await this.routers.takeOver(written)
+  #takeOver(): Promise<void> {
+    return this.#holding.takeOver({
+      descriptionIn,
+      read: (text, id) => {
+        const written = readRouterFile(text)
+        if (written.router.id !== id) throw new Error(`it is of router ${written.router.id}`)
+        return written
+      },
+      keep: (written) => this.routers.takeOver(written),
+      failed: (error) => {
+        process.nextTick(() => this.emit('error', error))
+      },
+    })
   }
 }

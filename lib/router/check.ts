@@ -1,7 +1,7 @@
 // Descriptions of routers, checked and completed: nothing that is wrong reaches a file or the kernel.
 import { checkArray } from '../dhcp/check_options'
 import { checkFlag, checkInSubnet, checkMac, checkMtu, checkNamespace, cut, macOf, maybe } from '../dhcp/check_network'
-import { checkDeviceName, checkId } from '../dhcp/names'
+import { checkDeviceName, checkId } from '../agents/names'
 import {
   canonical,
   contains,

@@ -1,12 +1,12 @@
 // Errors of the router agent, beside those of the kernel.
+import type { AgentErrorCode } from '../agents/errors'
 import { NetloomError } from '../errors'
 
 /** What goes wrong with nft, or with the agent itself. */
 export type RouterErrorCode =
+  | AgentErrorCode
   | 'ERR_NETLOOM_NO_NFT'
   | 'ERR_NETLOOM_NFT_FAILED'
-  | 'ERR_NETLOOM_STATE_LOCKED'
-  | 'ERR_NETLOOM_STATE_DAMAGED'
   | 'ERR_NETLOOM_AGENT_CLOSED'
   | 'ERR_NETLOOM_NO_ROUTER'
 

@@ -6,6 +6,6 @@ export type { FloatingIp, RouterChanges, RouterGateway, RouterOptions, RouterPor
 export type { RouterDifferences } from './sync'
 export type { RouterAgentEvents, RouterRepairEvent } from './events'
 export type { RouterErrorCode } from './errors'
-export type { Attached, Attachment, Plug } from '../dhcp/plug'
+export type { Attached, Attachment, Plug } from '../agents/plug'
 export { NetloomError } from '../errors'
 export type { InvalidValue } from '../wire/invalid'

@@ -1,5 +1,5 @@
 // Makes a router real and keeps it so: its file, and its place. Whoever uses it does one thing after another.
-import { makeDirectory, readIfThere, removeDirectory, replaceDurably } from '../dhcp/files'
+import { makeDirectory, readIfThere, removeDirectory, replaceDurably } from '../agents/files'
 import { checkRouter, portsOf, type CheckedRouter, type Port } from './check'
 import type { RouterOptions } from './options'
 import { Place, type Surroundings } from './place'

@@ -1,6 +1,6 @@
 // Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
-import { KeptNamespace } from '../dhcp/kept_namespace'
-import type { Detachment, Plug } from '../dhcp/plug'
+import { KeptNamespace } from '../agents/kept_namespace'
+import type { Detachment, Plug } from '../agents/plug'
 import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import { Announcer, type Announcement } from './announce'

@@ -1,5 +1,5 @@
 // The routers of an agent: `agent.routers`.
-import { checkId } from '../dhcp/names'
+import { checkId } from '../agents/names'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkRouter, refuseTaken, type CheckedRouter } from './check'
 import { routerError } from './errors'

@@ -101,29 +101,60 @@ test('an agent that is killed leaves dnsmasq running, and the next one has it', 
   expect(scene.events('restart')).toEqual([])
 })
 
-test('killed at any moment: the next one finishes or takes away what was half made', async () => {
+test('killed at thirty moments: what runs goes on, the next one finishes or takes away what was half made', async () => {
   await using scene = await Scene.make()
-  for (let round = 0; round < 10; round++) {
-    const id = scene.id(`r${round}`)
-    const { child, said } = agentProcess(scene, 'churn', id)
-    await until(() => said() !== '', 'it begins', 10_000)
-    await sleep(round * 13)
+  const [stays, comes, goes] = [scene.id('stays'), scene.id('comes'), scene.id('goes')]
+  const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 1e6))
+  const moment = (round: number): number => (Math.imul(seed + round, 2654435761) >>> 16) % 180
+  let pid: number | undefined
+  for (let round = 0; round < 30; round++) {
+    const { child, said } = agentProcess(scene, 'churn', stays, comes, goes)
+    await until(() => said().includes('started'), `seed ${seed}, round ${round}: it begins`, 10_000)
+    await sleep(moment(round))
     await kill(child)
-    expect(said()).not.toContain('Error')
+    expect([seed, round, said()]).toEqual([seed, round, expect.not.stringMatching(/error/i)])
+    const running = dnsmasqs(scene.stateDir)
     await using agent = await scene.agent()
     for (const network of agent.networks.list()) {
       expect(network.pid).toBeDefined()
       expect(await NetNs.exists(network.namespace)).toBe(true)
+      const { hostname = 'host-10-0-0-10' } = network.ports.get('vm1') ?? {}
+      if (network.ports.size > 0) expect(scene.read(network.id, 'host')).toBe(`${mac},${hostname},10.0.0.10\n`)
     }
-    // One for each, no second one anywhere.
+    // Once it was made, the one that nobody deletes is the same process for ever, whoever was killed.
+    const steady = agent.networks.get(stays)
+    if (pid !== undefined) expect([seed, round, steady?.pid]).toEqual([seed, round, pid])
+    else if (said().includes(`made ${stays}`)) {
+      pid = steady?.pid
+      expect(running).toContain(pid)
+    }
+    // One for each, no second one anywhere; nothing of what is gone.
     expect(dnsmasqs(scene.stateDir).length).toBe(agent.networks.list().length)
-    expect(scene.events('error')).toEqual([])
-    await agent.sync({ networks: [] })
-    expect(dnsmasqs(scene.stateDir)).toEqual([])
-    expect((await NetNs.list()).filter(({ name }) => name.includes(id))).toEqual([])
-    expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo'])
+    const [ids, taps] = [new Set(agent.networks.list().map(({ id }) => id)), ['tap0', 'tap1', 'tap2']]
+    for (const [i, id] of [stays, comes, goes].entries()) {
+      expect([id, await NetNs.exists(`qdhcp-${id}`)]).toEqual([id, ids.has(id)])
+      const links = (await scene.host.links.list()).map(({ name }) => name)
+      expect([id, links.includes(taps[i]!), links.includes(`brq${i}`)]).toEqual([id, ids.has(id), ids.has(id)])
+    }
+    expect([seed, round, scene.events('error')]).toEqual([seed, round, []])
+    await agent.close()
   }
-}, 60_000)
+  expect(pid).toBeDefined()
+}, 90_000)
+
+test('the end of one that was taken over is noticed when it comes, not at the next look', async () => {
+  await using scene = await Scene.make()
+  const id = scene.id()
+  const first = await scene.agent()
+  await first.networks.ensure({ id, tap: 'tap1', subnets })
+  await first.close()
+  const second = await scene.agent({ checkMs: 3_600_000 })
+  const { pid } = second.networks.get(id)!
+  process.kill(pid!, 'SIGKILL')
+  await until(() => scene.events('restart').length === 1, 'it is started again')
+  expect(scene.events('restart')).toMatchObject([{ network: id, reason: 'ended' }])
+  expect(second.networks.get(id)!.pid).not.toBe(pid)
+})
 
 test('a number that has become somebody else is not touched', async () => {
   await using scene = await Scene.make()

@@ -83,6 +83,18 @@ describe('refused', () => {
     ['options[0].tag', { options: [{ code: 67, value: 'x', tag: 'a,b' }] }],
     ['options[0].family', { options: [{ code: 67, value: 'x', family: 6 }] }],
     ['options', { options: {} }],
+    ['options[0].code', { options: [{ code: 'no-such-option', value: 'x' }] }],
+    ['options[0].code', { options: [{ code: 'router', value: '10.0.0.1', family: 'ipv6' }] }],
+    [
+      'options[1].value',
+      {
+        options: [
+          { code: 67, value: 'x' },
+          { code: 6, value: 'nobody' },
+        ],
+      },
+    ],
+    ['options[0].value', { options: [{ code: 'dns-server', value: '10.0.0.1', family: 'ipv6' }] }],
     ['hostnam', { hostnam: 'x' } as never],
   ]
   test.each(ports)('ports.add: %s of %j', async (field, port) => {
@@ -147,6 +159,7 @@ describe('refused', () => {
     ['subnets[0].domainSearch[0]', { subnets: [{ ...v4, domainSearch: ['a b'] }] }],
     ['subnets[0].tftpServer', { subnets: [{ ...v4, tftpServer: 'a\nb' }] }],
     ['subnets[0].bootFile', { subnets: [{ ...v4, bootFile: 'a\nb' }] }],
+    ['subnets[1].options[0].code', { subnets: [v4, { ...v6, options: [{ code: 'no-such-option', value: 'x' }] }] }],
     ['subnets[0].ipv6Mode', { subnets: [{ ...v4, ipv6Mode: 'stateless' }] }],
     ['subnets[0].ipv6Mode', { subnets: [{ ...v6, ipv6Mode: 'slaac' }] }],
     ['subnets[0].dhcp', { subnets: [{ ...v4, dhcp: 'yes' }] }],
@@ -222,6 +235,15 @@ describe('refused', () => {
     [
       'networks[0].ports[0].fixedIps[0]',
       { networks: [{ id: 'new', subnets: [v4], ports: [{ id: 'a', mac, fixedIps: ['10.9.9.9'] }] }] },
+    ],
+    [
+      'networks[1].ports[0].options[0].value',
+      {
+        networks: [
+          { id: 'new', subnets: [v4], ports: [] },
+          { id: 'newer', subnets: [v4], ports: [{ id: 'a', mac, options: [{ code: 3, value: 'x' }] }] },
+        ],
+      },
     ],
   ])('sync: %s', async (field, desired) => {
     await expect(agent.sync(desired as never)).rejects.toMatchObject({ field })

@@ -1,5 +1,7 @@
 // Real clients of a real dnsmasq: what they are given, and what becomes of it.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cut } from '../../lib/dhcp/check_network'
+import { NetNs } from '../../lib/index'
 import { runIn, Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'
@@ -176,6 +178,47 @@ test('stateless: options without an address', async () => {
     return (await client.addresses.list()).some(({ address }) => address.startsWith('fd77:'))
   }, 'the client makes itself an address')
   expect(await scene.dhclient(client, '-6', '-S')).toMatchObject({ new_dhcp6_name_servers: 'fd77::53' })
+  expect(network.leases()).toEqual([])
+})
+
+test('a network whose bridge, or whose namespace, is there already', async () => {
+  await using scene = await Scene.make()
+  const agent = await scene.agent()
+  await scene.host.links.add({ kind: 'bridge', name: 'brq1' })
+  const [one, two] = [scene.id('one'), scene.id('two')]
+  const found = await NetNs.create(`qdhcp-${two}`)
+  await found.links.add({ kind: 'bridge', name: `ns-${cut(two)}`, up: true })
+  await found.addresses.add({ dev: `ns-${cut(two)}`, address: '10.7.0.1/24' })
+  for (const [i, id] of [one, two].entries()) {
+    const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', gateway: '10.0.0.1' }]
+    const network = await agent.networks.ensure({ id, tap: `tap${i + 1}`, subnets })
+    using inside = await network.openNetNs()
+    const addresses = await inside.addresses.list({ family: 'ipv4', scope: 'global' })
+    expect(addresses.map(({ address }) => address)).toEqual(['10.0.0.2/24'])
+    expect((await inside.routes.list({ dst: 'default', family: 'ipv4' })).map(({ via }) => via)).toEqual(['10.0.0.1'])
+    await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
+    expect(await scene.udhcpc(await scene.client(`brq${i + 1}`, mac))).toMatchObject({ ip: '10.0.0.10' })
+  }
+  found.close()
+  expect(scene.events('error')).toEqual([])
+})
+
+test('dnsmasq answers on its device alone, whatever else is in the namespace', async () => {
+  await using scene = await Scene.make()
+  const agent = await scene.agent()
+  const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
+  const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', domain: 'example.org', subnets })
+  await network.ports.add({ id: 'vm1', mac, hostname: 'vm1', fixedIps: ['10.0.0.10'] })
+  using inside = await network.openNetNs()
+  const client = await scene.client(undefined, mac, 'other')
+  await scene.host.links.set('other', { netns: inside, name: 'other' })
+  await inside.links.set('other', { up: true })
+  await inside.addresses.add({ dev: 'other', address: '10.0.0.77/24', flags: ['noprefixroute'] })
+  await inside.addresses.add({ dev: 'other', address: '10.9.0.77/24' })
+  expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
+  await client.addresses.add({ dev: 'eth0', address: '10.9.0.78/24' })
+  await runIn(client, 'ping', '-c1', '-W2', '10.9.0.77')
+  await expect(runIn(client, 'busybox', 'nslookup', 'vm1.example.org', '10.9.0.77')).rejects.toThrow()
   expect(network.leases()).toEqual([])
 })
 

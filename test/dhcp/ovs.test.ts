@@ -107,6 +107,27 @@ test('VLANs of one switch keep networks with the same addresses apart; what is t
   }
 })
 
+test('the bridge is deleted by hand: it is told once, and when it is there again the server is plugged in', async () => {
+  await using scene = await Scene.make()
+  await using sw = await Switch.start(scene.host)
+  const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
+  const id = scene.id()
+  const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
+  const network = await agent.networks.ensure({ id, tap: 'tapred', subnets })
+  await network.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.10'] })
+  sw.vsctl('del-br', 'br-int')
+  await until(() => scene.events('error').length > 0, 'it is told')
+  await until(() => scene.events('error').length > 1, 'and not told again', 500).catch(() => undefined)
+  expect(scene.events('error')).toMatchObject([
+    { code: 'ERR_NETLOOM_NOT_PLUGGED', message: 'Plug.attach: Open vSwitch has no bridge br-int' },
+  ])
+  sw.vsctl('add-br', 'br-int', '--', 'set', 'bridge', 'br-int', 'datapath_type=netdev')
+  await until(() => scene.events('restart').length === 1, 'dnsmasq is started again')
+  expect(await scene.udhcpc(await client(scene, sw, 'vm1'))).toMatchObject({ ip: '10.0.0.10' })
+  await agent.networks.delete(id)
+  await agent.close()
+})
+
 test('a bridge that is not there is told, and nothing stays', async () => {
   await using scene = await Scene.make()
   await using sw = await Switch.start(scene.host)

@@ -1,5 +1,5 @@
 // What happens to a network behind the agent's back, and how it is mended.
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DhcpAgent, type DhcpNetwork } from '../../lib/dhcp'
 import { NetNs } from '../../lib/index'
@@ -36,6 +36,38 @@ test('dnsmasq is killed: it is started again, with its leases, more slowly each 
   }
   expect(times[2]).toBeGreaterThan(350)
   expect(scene.events('error')).toEqual([])
+})
+
+test('its file of leases is lost with it: clients that renew are not refused', async () => {
+  await using scene = await Scene.make()
+  const agent = await scene.agent()
+  const network = await agent.networks.ensure({
+    id: scene.id(),
+    tap: 'tap1',
+    subnets: [{ id: 'v4', cidr: '10.0.0.0/24', leaseSeconds: 7200 }],
+  })
+  await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
+  const client = await scene.client('brq1', mac)
+  const script = join(__dirname, 'fixtures', 'udhcpc.sh')
+  const child = client.spawn('busybox', ['udhcpc', '-i', 'eth0', '-f', '-A', '0', '-s', script])
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += String(data)))
+  const obtained = (): number => said.split('lease of 10.0.0.10 obtained').length - 1
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  try {
+    await until(() => obtained() === 1 && scene.events('lease').length === 1, 'it has its lease')
+    const before = network.leases()
+    rmSync(join(scene.stateDir, network.id, 'leases'))
+    process.kill(network.pid!, 'SIGKILL')
+    await until(() => scene.events('restart').length === 1, 'dnsmasq is started again')
+    expect(network.leases()).toEqual(before)
+    child.kill('SIGUSR1')
+    await until(() => obtained() === 2, 'it renews')
+    expect(said).not.toMatch(/nak/i)
+  } finally {
+    child.kill()
+    await ended
+  }
 })
 
 test('dnsmasq hangs: it is noticed, also while nothing changes', async () => {
@@ -115,7 +147,6 @@ test('the files are deleted by hand', async () => {
   await using scene = await Scene.make()
   const { network } = await served(scene, await scene.agent())
   await ip(scene.host, 'link', 'show') // the oracle is there
-  const { rmSync } = await import('node:fs')
   rmSync(join(scene.stateDir, network.id, 'host'))
   rmSync(join(scene.stateDir, network.id, 'network.json'))
   await until(() => {

@@ -31,6 +31,18 @@ test('sync makes what is missing, changes what differs, deletes what is not want
   expect(agent.networks.list().map(({ pid }) => pid)).toEqual(pids)
   expect(agent.networks.list().map(({ reloads }) => reloads)).toEqual(reloads)
   expect(scene.read(red, 'network.json')).toBe(before)
+  // The same words, after somebody has changed what they made.
+  await agent.networks.get(red)!.ports.delete('vm1')
+  await agent.networks.get(green)!.ports.update('vm1', { hostname: 'other' })
+  const back = await agent.sync(first)
+  expect([...back.networks].sort((a) => (a.id === red ? -1 : 1))).toEqual([
+    { id: red, network: 'unchanged', added: ['vm1'], updated: [], deleted: [] },
+    { id: green, network: 'unchanged', added: [], updated: ['vm1'], deleted: [] },
+  ])
+  expect(await agent.sync(first)).toEqual({ networks: [], deleted: [] })
+  await expect(agent.sync({ networks: [...first.networks, first.networks[0]!] })).rejects.toMatchObject({
+    field: 'networks[2].id',
+  })
 
   const { networks, deleted } = await agent.sync({
     networks: [

@@ -47,6 +47,8 @@ test('a machine boots, gets what is reserved for it, reaches the server and anot
   const [from, other] = [one.said.length, two.said.length]
   await network.ports.delete('vm1')
   expect(network.leases().map(({ address }) => address)).toEqual(['10.0.0.20'])
+  // By a signal: busybox renews at half of the lease, whatever the server says of it (option 58), and dnsmasq leases for two minutes at
+  // least. A client that heeds option 58 renews by itself in other_clients.test.ts.
   for (const machine of [one, two]) await machine.run('kill -USR1 $(pidof udhcpc)')
   await one.says(/^DHCP nak\n/m, { from })
   await one.says(/^DHCP deconfig\n/m, { from })

@@ -25,6 +25,19 @@ interface Answer {
   readonly body?: unknown
   readonly text?: string
   readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What is wrong with a request as such, not with what it asks for. */
+class RequestError extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+    this.code = `ERR_NETLOOM_HTTP_${status}`
+  }
 }
 
 const largestBody = 16 << 20
@@ -34,7 +47,7 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largestBody) throw wrongValue('body', `at most ${largestBody} bytes`, size)
+    if (size > largestBody) throw new RequestError(413, `a body has at most ${largestBody} bytes`)
     chunks.push(chunk)
   }
   let body: unknown
@@ -45,6 +58,14 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrongValue('body', 'an object', body)
   return body as Record<string, unknown>
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new RequestError(400, `${part} is not encoded as a part of a path is`)
+  }
 }
 
 /** The id in the path, with which one in the body has to agree. */
@@ -135,15 +156,20 @@ const routes: readonly Route[] = [
 const statuses: Readonly<Record<string, number>> = {
   ERR_NETLOOM_NO_NETWORK: 404,
   ERR_NETLOOM_NO_PORT: 404,
+  // Somebody else was faster.
+  ERR_NETLOOM_PORT_EXISTS: 409,
   ERR_NETLOOM_AGENT_CLOSED: 503,
+  ERR_NETLOOM_NO_VLANS: 400,
 }
 
 /** The status and the words for what was thrown. */
 function failed(error: unknown): Answer {
   const { message, code } = error as { message?: string; code?: string }
   const field = isInvalid(error) ? error.field : undefined
-  const status = field === undefined ? (statuses[code ?? ''] ?? 500) : 400
-  return { status, body: { error: { code, message, field } } }
+  const body = { error: { code, message, field } }
+  // What is left of the request is not read.
+  if (error instanceof RequestError) return { status: error.status, body, headers: { connection: 'close' } }
+  return { status: field === undefined ? (statuses[code ?? ''] ?? 500) : 400, body }
 }
 
 async function answer(api: Api, request: IncomingMessage): Promise<Answer> {
@@ -159,21 +185,22 @@ async function answer(api: Api, request: IncomingMessage): Promise<Answer> {
       return { status: 409, body: { error: { code: 'ERR_NETLOOM_DESCRIBED', message } } }
     }
     try {
-      return (await work(api, request, found.slice(1).map(decodeURIComponent))) as Answer
+      return (await work(api, request, found.slice(1).map(decoded))) as Answer
     } catch (error) {
       return failed(error)
     }
   }
-  const status = allowed.length > 0 ? 405 : 404
-  return { status, body: { error: { code: `ERR_NETLOOM_HTTP_${status}`, message: `${request.method ?? ''} ${path}` } } }
+  const known = allowed.length > 0
+  const { status, body } = failed(new RequestError(known ? 405 : 404, `${request.method ?? ''} ${path}`))
+  return { status, body, headers: known ? { allow: allowed.join(', ') } : {} }
 }
 
-function send(response: ServerResponse, { status, body, text, type = 'application/json' }: Answer): void {
+function send(response: ServerResponse, { status, body, text, type = 'application/json', headers }: Answer): void {
   if (body === undefined && text === undefined) {
-    response.writeHead(status).end()
+    response.writeHead(status, headers).end()
     return
   }
-  response.writeHead(status, { 'content-type': type }).end(text ?? `${JSON.stringify(body)}\n`)
+  response.writeHead(status, { ...headers, 'content-type': type }).end(text ?? `${JSON.stringify(body)}\n`)
 }
 
 /** What a server of HTTP calls with each request. */

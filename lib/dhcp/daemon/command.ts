@@ -16,8 +16,17 @@ async function main(): Promise<void> {
     return
   }
   if (values.config === undefined) throw new Error('it takes --config FILE')
-  const daemon = await Daemon.start(values.config)
-  process.on('SIGHUP', () => void daemon.reload())
+  // Also before it has started: no reason to end.
+  const starting = Daemon.start(values.config)
+  process.on(
+    'SIGHUP',
+    () =>
+      void starting.then(
+        (daemon) => daemon.reload(),
+        () => undefined,
+      ),
+  )
+  const daemon = await starting
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void daemon.stop())
 }
 

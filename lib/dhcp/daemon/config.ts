@@ -25,7 +25,14 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads JSON or YAML, of which JSON is a part. */
 function readFile(path: string): unknown {
-  return parse(readFileSync(path, 'utf8'), { prettyErrors: true }) as unknown
+  const text = readFileSync(path, 'utf8')
+  try {
+    return parse(text, { prettyErrors: true }) as unknown
+  } catch (error) {
+    // Behind the first line it shows the text.
+    const [what = ''] = (error as Error).message.split('\n')
+    throw new Error(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}`, { cause: error })
+  }
 }
 
 /** Reads the configuration. The agent's options are checked when it starts. */

@@ -1,19 +1,17 @@
 // The daemon: an agent with a log, metrics, a description that is followed, and an interface for programs in any language.
-import { chmodSync, rmSync, watch, type FSWatcher } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
-import { basename, dirname } from 'node:path'
 import { once } from 'node:events'
 import pino, { type Logger } from 'pino'
 import { NetNs } from '../../netns/netns'
+import { isInvalid } from '../../wire/invalid'
 import { DhcpAgent } from '../agent'
 import { serve } from './api'
 import { readConfig, readNetworks, type DaemonConfig } from './config'
+import { FollowedFile, type CarriedOut } from './followed_file'
 import { metricsOf } from './metrics'
-import { notify } from './notify'
-
-/** An editor writes a file in several steps. */
-const settleMs = 100
+import { Notifier } from './notify'
 
 function follow(agent: DhcpAgent, log: Logger): void {
   agent.on('lease', (event) => {
@@ -53,14 +51,19 @@ export class Daemon {
   readonly #agent: DhcpAgent
   readonly #log: Logger
   readonly #config: DaemonConfig
+  readonly #notifier: Notifier
   #server: Server | undefined
-  #watcher: FSWatcher | undefined
-  #timer: NodeJS.Timeout | undefined
+  readonly #file: FollowedFile | undefined
 
   private constructor(agent: DhcpAgent, log: Logger, config: DaemonConfig) {
     this.#agent = agent
     this.#log = log
     this.#config = config
+    const { networks } = config
+    this.#file = networks === undefined ? undefined : new FollowedFile(networks, () => this.#carryOut(networks))
+    this.#notifier = new Notifier(process.env, (error) => {
+      log.warn({ err: error }, 'systemd is not told')
+    })
   }
 
   static async start(path: string): Promise<Daemon> {
@@ -83,27 +86,38 @@ export class Daemon {
       throw error
     }
     log.info({ networks: agent.networks.list().length }, 'ready')
-    await notify('--ready', `--status=${agent.networks.list().length} networks`)
+    daemon.#tellReady()
     return daemon
   }
 
-  /** Reads the description again, and makes the networks equal to it. */
+  /** Reads the description again, as who runs the daemon has asked for, and makes the networks equal to it. */
   async reload(): Promise<void> {
-    const { networks } = this.#config
-    if (networks === undefined) return
+    this.#notifier.reloading()
+    await this.#file?.now()
+    this.#tellReady()
+  }
+
+  async #carryOut(file: string): Promise<CarriedOut> {
+    let description
     try {
-      const { networks: changed, deleted } = await this.#agent.sync(readNetworks(networks))
+      description = readNetworks(file)
+      const { networks: changed, deleted } = await this.#agent.sync(description)
       if (changed.length + deleted.length > 0) this.#log.info({ changed, deleted }, 'synchronized')
+      return 'done'
     } catch (error) {
-      this.#log.error({ err: error, file: networks }, 'the description is not carried out, or not wholly')
+      const refused = description === undefined || isInvalid(error)
+      const what = refused
+        ? 'the description is refused; all stays as it was'
+        : 'the description is not carried out wholly'
+      this.#log.error({ err: error, file }, what)
+      return refused ? 'refused' : 'again'
     }
   }
 
   /** Ends it; clients are served on. */
   async stop(): Promise<void> {
-    await notify('--status=stopping')
-    clearTimeout(this.#timer)
-    this.#watcher?.close()
+    this.#notifier.stopping()
+    await this.#file?.stop()
     const server = this.#server
     if (server !== undefined) {
       const closed = new Promise((resolve) => server.close(resolve))
@@ -114,17 +128,13 @@ export class Daemon {
     this.#log.info('ended')
   }
 
+  #tellReady(): void {
+    this.#notifier.ready(`${this.#agent.networks.list().length} networks`)
+  }
+
   async #begin(): Promise<void> {
     const { listen, networks } = this.#config
-    await this.reload()
-    if (networks !== undefined) {
-      // The directory: whoever replaces the file gives it another inode.
-      this.#watcher = watch(dirname(networks), (_, name) => {
-        if (name !== basename(networks)) return
-        clearTimeout(this.#timer)
-        this.#timer = setTimeout(() => void this.reload(), settleMs)
-      })
-    }
+    await this.#file?.start()
     const metrics = metricsOf(this.#agent)
     if (listen === undefined) return
     await freePath(listen)

@@ -1,12 +1,48 @@
-// Tells systemd what becomes of the daemon, by its own program: Node has no datagrams on Unix sockets.
-import { execFile } from 'node:child_process'
+// Tells systemd what becomes of the daemon (sd_notify(3)), if it was started by it, and that it is alive.
+import { sendToUnix } from '../../native/unix_datagram'
 
-/** Sends a state (sd_notify(3)), if systemd waits for one. Units need NotifyAccess=all. */
-export function notify(...state: string[]): Promise<void> {
-  if (process.env.NOTIFY_SOCKET === undefined) return Promise.resolve()
-  return new Promise((resolve) => {
-    execFile('systemd-notify', [`--pid=${process.pid}`, ...state], () => {
-      resolve()
-    })
-  })
+/** What a unit has of who started it. */
+export class Notifier {
+  readonly #path: string | undefined
+  readonly #failed: (error: Error) => void
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param failed - Told that it could not be told; the daemon goes on. */
+  constructor(env: NodeJS.ProcessEnv, failed: (error: Error) => void) {
+    this.#path = env.NOTIFY_SOCKET
+    this.#failed = failed
+    const microseconds = Number(env.WATCHDOG_USEC)
+    const isMeant = env.WATCHDOG_PID === undefined || Number(env.WATCHDOG_PID) === process.pid
+    if (this.#path === undefined || !isMeant || !(microseconds > 0)) return
+    // Twice as often as it has to be. What does not get so far, because the event loop hangs, is started again.
+    this.#timer = setInterval(() => {
+      this.#send('WATCHDOG=1')
+    }, microseconds / 2000)
+    this.#timer.unref()
+  }
+
+  /** All is as it shall be. */
+  ready(status: string): void {
+    this.#send('READY=1', `STATUS=${status}`)
+  }
+
+  /** It reads its description again; `ready` ends that. */
+  reloading(): void {
+    this.#send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+  }
+
+  /** It ends. */
+  stopping(): void {
+    clearInterval(this.#timer)
+    this.#send('STOPPING=1')
+  }
+
+  #send(...state: readonly string[]): void {
+    if (this.#path === undefined) return
+    try {
+      sendToUnix(this.#path, state.join('\n'), 'notify')
+    } catch (error) {
+      this.#failed(error as Error)
+    }
+  }
 }

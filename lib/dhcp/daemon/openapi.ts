@@ -58,6 +58,17 @@ const network = {
 const fixedIps = { type: 'array', items: { anyOf: [text, object({ subnet: text, address: text })] } } as const
 const port = { id: text, mac: text, fixedIps, hostname: text, clientId: text, options } as const
 
+const address = object({ subnet: text, address: text }, ['subnet', 'address'])
+const portState = object({ ...port, fixedIps: { type: 'array', items: address } }, ['id', 'mac', 'fixedIps'])
+const networkState = object(
+  { id: text, namespace: text, serverAddresses: texts, pid: integer, ports: { type: 'array', items: portState } },
+  ['id', 'namespace', 'serverAddresses', 'ports'],
+)
+const changed = object(
+  { id: text, network: { enum: ['created', 'changed', 'unchanged'] }, added: texts, updated: texts, deleted: texts },
+  ['id', 'network', 'added', 'updated', 'deleted'],
+)
+
 const schemas = {
   Network: object(network, ['subnets']),
   Port: object(port, ['mac']),
@@ -74,17 +85,27 @@ const schemas = {
     },
     ['networks'],
   ),
-  Lease: object({
-    network: text,
-    family: { enum: ['ipv4', 'ipv6'] },
-    address: text,
-    mac: text,
-    clientId: text,
-    iaid: integer,
-    hostname: text,
-    expires: { type: 'string', format: 'date-time' },
-  }),
-  Error: object({ error: object({ code: text, message: text, field: text }) }),
+  NetworkState: networkState,
+  Networks: { type: 'array', items: networkState },
+  PortState: portState,
+  Differences: object({ networks: { type: 'array', items: changed }, deleted: texts }, ['networks', 'deleted']),
+  Leases: {
+    type: 'array',
+    items: object(
+      {
+        network: text,
+        family: { enum: ['ipv4', 'ipv6'] },
+        address: text,
+        mac: text,
+        clientId: text,
+        iaid: integer,
+        hostname: text,
+        expires: { type: 'string', description: 'ISO 8601; left out of a lease for ever' },
+      },
+      ['network', 'family', 'address'],
+    ),
+  },
+  Error: object({ error: object({ code: text, message: text, field: text }, ['message']) }, ['error']),
 }
 
 function reference(name: keyof typeof schemas): object {
@@ -93,46 +114,67 @@ function reference(name: keyof typeof schemas): object {
 
 const parameter = (name: string): object => ({ name, in: 'path', required: true, schema: text })
 const refusal = { description: 'Refused, or failed', content: reference('Error') }
-const done = (description: string): object => ({ '2XX': { description }, default: refusal })
-const takes = (name: keyof typeof schemas): object => ({ required: true, content: reference(name) })
-const leases = {
-  '200': {
-    description: 'Leases',
-    content: { 'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Lease' } } } },
-  },
+/** What an operation answers, by status; all else is a refusal. */
+const answers = (description: string, schema: keyof typeof schemas, ...statuses: readonly string[]): object => ({
+  ...Object.fromEntries(statuses.map((status) => [status, { description, content: reference(schema) }])),
   default: refusal,
-}
+})
+const gone = (description: string): object => ({ '204': { description }, default: refusal })
+const takes = (name: keyof typeof schemas): object => ({ required: true, content: reference(name) })
 
 /** What `GET /openapi.json` gives. */
 export const openapi = {
   openapi: '3.1.0',
   info: { title: 'netloom-dhcp-agent', version: '1' },
   paths: {
-    '/networks': { get: { summary: 'All networks, with their ports', responses: done('Networks') } },
+    '/networks': {
+      get: { summary: 'All networks, with their ports', responses: answers('Networks', 'Networks', '200') },
+    },
     '/networks/{network}': {
       parameters: [parameter('network')],
-      get: { summary: 'A network, with its ports', responses: done('The network') },
-      put: { summary: 'Makes or changes a network', requestBody: takes('Network'), responses: done('It is served') },
-      delete: { summary: 'Deletes a network', responses: done('It is gone') },
+      get: { summary: 'A network, with its ports', responses: answers('The network', 'NetworkState', '200') },
+      put: {
+        summary: 'Makes or changes a network',
+        requestBody: takes('Network'),
+        responses: answers('It is served', 'NetworkState', '200', '201'),
+      },
+      delete: { summary: 'Deletes a network', responses: gone('It is gone') },
     },
     '/networks/{network}/ports/{port}': {
       parameters: [parameter('network'), parameter('port')],
-      put: { summary: 'Adds or replaces a port', requestBody: takes('Port'), responses: done('dnsmasq knows it') },
-      delete: { summary: 'Deletes a port, and releases its leases', responses: done('It is gone') },
+      put: {
+        summary: 'Adds or replaces a port',
+        requestBody: takes('Port'),
+        responses: answers('dnsmasq knows it', 'PortState', '200', '201'),
+      },
+      delete: { summary: 'Deletes a port, and releases its leases', responses: gone('It is gone') },
     },
     '/networks/{network}/leases': {
       parameters: [parameter('network')],
-      get: { summary: 'Leases of a network', responses: leases },
+      get: { summary: 'Leases of a network', responses: answers('Leases', 'Leases', '200') },
     },
-    '/leases': { get: { summary: 'All leases', responses: leases } },
+    '/leases': { get: { summary: 'All leases', responses: answers('Leases', 'Leases', '200') } },
     '/sync': {
       put: {
         summary: 'Makes all networks equal to a description',
         requestBody: takes('Description'),
-        responses: done('What differed'),
+        responses: answers('What differed', 'Differences', '200'),
       },
     },
-    '/metrics': { get: { summary: 'Metrics for Prometheus', responses: done('Text') } },
+    '/metrics': {
+      get: {
+        summary: 'Metrics for Prometheus',
+        responses: { '200': { description: 'Metrics', content: { 'text/plain': { schema: text } } }, default: refusal },
+      },
+    },
+    '/openapi.json': {
+      get: {
+        summary: 'This description',
+        responses: {
+          '200': { description: 'OpenAPI', content: { 'application/json': { schema: { type: 'object' } } } },
+        },
+      },
+    },
   },
   components: { schemas },
 } as const

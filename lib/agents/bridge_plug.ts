@@ -1,11 +1,10 @@
 // The plug for Linux bridges: a veth pair, one end a port of the bridge, the other born in the namespace.
 import { errnoNumber } from '../errno'
-import { isAlreadyExists, NetloomError } from '../errors'
+import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import type { Link } from '../route/link'
-import { dhcpError } from './errors'
+import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
-import { setSysctls } from './sysctls'
 
 /** Where the bridges are. */
 export interface BridgePlugOptions {
@@ -22,6 +21,8 @@ const ownGroups = 0x4e4c_0000
 export class BridgePlug implements Plug {
   readonly #host: NetNs
   readonly #shared: string | undefined
+  /** Bridges that are being made, by the tap that they are made for. */
+  readonly #begun = new Map<string, Promise<unknown>>()
 
   constructor({ netns, bridge }: BridgePlugOptions) {
     this.#host = netns
@@ -29,6 +30,51 @@ export class BridgePlug implements Plug {
   }
 
   async attach(to: Attachment): Promise<Attached> {
+    const attached = await this.#attachNew(to)
+    if (attached !== undefined) return attached
+    const found = await this.#attachWhatIsMissing(to)
+    await this.#keepOut(to)
+    return found
+  }
+
+  /** The host shall not take part in the network. */
+  async #keepOut({ tap }: Attachment): Promise<void> {
+    await this.#host.sysctl.set(`net/ipv6/conf/${tap}/disable_ipv6`, 1).catch((error: unknown) => {
+      // A kernel without IPv6.
+      if (!isNotFound(error)) throw error
+    })
+  }
+
+  begin(to: Detachment): string {
+    if (this.#shared === undefined && to.bridge === undefined && to.vlan === undefined) {
+      const bridge = this.#host.links.add(bridgeFor(this.#name(to), to))
+      // `attach` asks what became of it.
+      bridge.catch(() => undefined)
+      this.#begun.set(to.tap, bridge)
+    }
+    return to.device
+  }
+
+  /** What is left where a bridge was begun; undefined where something else is there already. */
+  async #attachNew(to: Attachment): Promise<Attached | undefined> {
+    const begun = this.#begun.get(to.tap)
+    this.#begun.delete(to.tap)
+    if (begun === undefined || !to.fresh) return undefined
+    const name = this.#name(to)
+    // In a namespace things happen in the order in which they are asked for: nobody has to wait for the bridge.
+    const all = await Promise.allSettled([begun, this.#host.links.add(pairFor(to, name))])
+    // Whatever it was, the careful way meets it again.
+    if (all.some(({ status }) => status === 'rejected')) return undefined
+    return {
+      asBegun: true,
+      finish: () => this.#keepOut(to),
+      device: to.device,
+      renewed: true,
+      mended: [`bridge ${name}`, `device ${to.device}`],
+    }
+  }
+
+  async #attachWhatIsMissing(to: Attachment): Promise<Attached> {
     const mended: string[] = []
     const bridge = await this.#bridge(to, mended)
     const tap = await this.#host.links.find(to.tap)
@@ -38,7 +84,7 @@ export class BridgePlug implements Plug {
       // What is left of a pair: its other end was in a namespace that is gone, or somebody has made something else of that name.
       if (tap !== undefined) await this.#host.links.delete(to.tap, { force: true })
       if (inside !== undefined) await to.netns.links.delete(to.device, { force: true })
-      await this.#pair(to, bridge)
+      await this.#host.links.add(pairFor(to, bridge.index))
       mended.push(`device ${to.device}`)
     } else {
       if (inside.mac !== to.mac || !inside.up || inside.mtu !== (to.mtu ?? inside.mtu)) {
@@ -50,12 +96,11 @@ export class BridgePlug implements Plug {
         mended.push(`port ${to.tap} of the bridge`)
       }
     }
-    // The host shall not take part in the network by it.
-    setSysctls(this.#host, { [`ipv6/conf/${to.tap}/disable_ipv6`]: '1' })
     return { device: to.device, renewed, mended }
   }
 
   async detach(from: Detachment): Promise<void> {
+    this.#begun.delete(from.tap)
     const tap = await this.#host.links.find(from.tap)
     const name = this.#name(from)
     // Those that others have named are theirs.
@@ -88,7 +133,7 @@ export class BridgePlug implements Plug {
     const name = this.#name(to)
     if (to.vlan !== undefined) {
       const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
-      throw dhcpError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
+      throw agentError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
     }
     const found = await this.#host.links.find(name)
     if (found?.kind === 'bridge') {
@@ -101,29 +146,24 @@ export class BridgePlug implements Plug {
     }
     mended.push(`bridge ${name}`)
     try {
-      const more = to.mtu === undefined ? {} : { mtu: to.mtu }
-      return await this.#host.links.add({ kind: 'bridge', name, up: true, ...more })
+      return await this.#host.links.add(bridgeFor(name, to))
     } catch (error) {
       // Another network of ours was faster.
       if (!isAlreadyExists(error)) throw error
       return this.#host.links.get(name)
     }
   }
+}
 
-  async #pair(to: Attachment, bridge: Link): Promise<void> {
-    const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
-    await this.#host.links.add({
-      kind: 'veth',
-      name: to.tap,
-      master: bridge.index,
-      up: true,
-      addrGenMode: 'none',
-      numTxQueues: 1,
-      numRxQueues: 1,
-      ...mtu,
-      peer: { netns: to.netns, name: to.device, mac: to.mac, up: true, numTxQueues: 1, numRxQueues: 1, ...mtu },
-    })
-  }
+function bridgeFor(name: string, { mtu }: Detachment) {
+  return { kind: 'bridge', name, up: true, ...(mtu === undefined ? {} : { mtu }) } as const
+}
+
+/** A veth pair: one end a port of the bridge, the other born in the namespace. */
+function pairFor({ tap, device, netns, mac, mtu }: Attachment, bridge: number | string) {
+  const common = { up: true, numTxQueues: 1, numRxQueues: 1, ...(mtu === undefined ? {} : { mtu }) }
+  const peer = { netns, name: device, mac, ...common }
+  return { kind: 'veth', name: tap, master: bridge, addrGenMode: 'none', ...common, peer } as const
 }
 
 /** Whether two devices are the ends of one cable, as far as their indexes tell. */

@@ -1,5 +1,15 @@
 // Files that are there whole or not at all: each is written beside its place and renamed into it.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoNumber } from '../errno'
@@ -65,16 +75,41 @@ export async function replaceFiles(files: readonly FileContent[]): Promise<{ dur
 
 /** Lets the disk have a file before it gets its name, and the name then. */
 async function persist({ path }: FileContent): Promise<void> {
-  const file = await open(`${path}.new`, 'r+')
+  await syncFile(`${path}.new`, path)
+  await rename(`${path}.new`, path)
+  await syncDirectory(dirname(path))
+}
+
+async function syncFile(path: string, shown: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
     await file.sync()
   } catch (error) {
-    throw failure(error, path)
+    throw failure(error, shown)
   } finally {
     await file.close()
   }
-  await rename(`${path}.new`, path)
-  await syncDirectory(dirname(path))
+}
+
+/** Only the disk is waited for elsewhere: what has no wait in it costs less here than it does to go there and come back. */
+function syncBriefly(path: string): Promise<void> {
+  const fd = openSync(path, 'r')
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => {
+      closeSync(fd)
+      if (error === null) resolve()
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is one
+      else reject(failure(error, path))
+    })
+  })
+}
+
+/** Lets the disk have a file that was put in its place, and its name. */
+export function makeLast(path: string): Promise<unknown> {
+  const lasting = Promise.all([path, dirname(path)].map(syncBriefly))
+  // It is waited for later.
+  lasting.catch(() => undefined)
+  return lasting
 }
 
 /** Writes one file that must be on the disk. */
@@ -95,6 +130,8 @@ export function putNew(path: string, text: string): void {
 
 /** What is in a file; undefined if there is none. */
 export function readIfThere(path: string): string | undefined {
+  // An error is dear to make where it is what one expects.
+  if (!existsSync(path)) return undefined
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

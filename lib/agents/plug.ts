@@ -34,6 +34,13 @@ export interface Attached {
   readonly renewed: boolean
   /** What was missing and is there again, in words; empty if nothing was. */
   readonly mended: readonly string[]
+  /**
+   * Whether the device was asked for before `attach` had waited for anything, as after `begin`, and came into being so: what others have
+   * done with it since holds. Default: false.
+   */
+  readonly asBegun?: boolean | undefined
+  /** Does what is left to be done, and may be done while the device is used already. Default: nothing. */
+  readonly finish?: (() => Promise<unknown>) | undefined
 }
 
 /** Connects DHCP servers and routers to a switch. */
@@ -43,6 +50,11 @@ export interface Plug {
    * an agent takes it over, and again and again to see whether somebody has taken something away: so it looks before it changes.
    */
   attach(to: Attachment): Promise<Attached>
+  /**
+   * Begins what may be done before there is a namespace, and says what the device in it will be called. It fails in `attach`, which
+   * follows, if at all; `detach` takes away what it has made. Without it the device is called as asked for.
+   */
+  begin?(to: Detachment): string
   /** Takes the device away, and what was made for it; content if nothing is there. */
   detach(from: Detachment): Promise<void>
   /** Lets go of what the plug holds itself. */

@@ -1,0 +1,91 @@
+// A process that is held by a descriptor, not by its number, which may stand for somebody else by now. Its end is told.
+import { constants } from 'node:os'
+import { holdProcess, letGoOfProcess, signalProcess } from '../native/process_jobs'
+import type { NetNs } from '../netns/netns'
+import { spawnWaiting } from './spawning'
+
+/** A process, started here or by an agent that has ended. */
+export class HeldProcess {
+  /** Its number; undefined if it could not be started. */
+  readonly pid: number | undefined
+  /** Why it could not be started. */
+  failure: Error | undefined
+  /** Its exit code, or the signal that ended it, of one that was started here. */
+  how: number | string | undefined
+  /** Whether it has ended, as far as this thread was told. */
+  hasEnded = false
+  readonly #signal: (signal: NodeJS.Signals) => boolean
+  readonly #onEnd: () => void
+  #letGo: () => void = () => undefined
+  #waiting: (() => void)[] = []
+
+  private constructor(pid: number | undefined, signal: (signal: NodeJS.Signals) => boolean, onEnd: () => void) {
+    this.pid = pid
+    this.#signal = signal
+    this.#onEnd = onEnd
+  }
+
+  /** Starts one that waits for `release`: the end of its standard input. */
+  static start(
+    netns: NetNs,
+    program: string,
+    args: readonly string[],
+    log: string,
+    onEnd: () => void,
+  ): { process: HeldProcess; release: () => void } {
+    const { child, release } = spawnWaiting(netns, program, args, log)
+    const process = new HeldProcess(child.pid, (signal) => child.kill(signal), onEnd)
+    child.once('error', (error) => {
+      process.failure = error
+      process.#over()
+    })
+    child.once('exit', (code, signal) => {
+      process.how = signal ?? code ?? undefined
+      process.#over()
+    })
+    return { process, release }
+  }
+
+  /** Holds one that runs; undefined if there is none of this number. */
+  static hold(pid: number, onEnd: () => void): HeldProcess | undefined {
+    const number = holdProcess(pid, () => {
+      process.#over()
+    })
+    const process = new HeldProcess(pid, (signal) => signalProcess(number, constants.signals[signal]) === 0, onEnd)
+    process.#letGo = () => {
+      letGoOfProcess(number)
+    }
+    return number === 0 ? undefined : process
+  }
+
+  /** Sends a signal; tells whether it did. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.pid !== undefined && !this.hasEnded && this.#signal(signal)
+  }
+
+  /** Waits for its end; tells whether it came. */
+  endsWithin(milliseconds: number): Promise<boolean> {
+    if (this.hasEnded) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        resolve(false)
+      }, milliseconds)
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+    })
+  }
+
+  /** Lets go of one that somebody else has started: nobody is told of its end then. */
+  letGo(): void {
+    this.#letGo()
+  }
+
+  #over(): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    for (const tell of this.#waiting.splice(0)) tell()
+    this.#onEnd()
+  }
+}
