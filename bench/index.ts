@@ -1,11 +1,12 @@
 // npm run bench [-- --smoke] [--only NAME]… [--figures DIRECTORY] [--strict]
 //
 // Measures netloom against its floor and against others, prints a table of ratios with what is required of them, and
-// draws charts. Needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN, and a C compiler (`cc`). Works only in namespaces that it
-// makes itself.
+// draws charts. Needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN, a C compiler (`cc`), util-linux and iproute2. Works only in
+// namespaces that it makes itself.
 import { availableParallelism, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { enterBox } from './box'
 import { kept, type Benchmark, type Comparison, type Figure } from './benchmark'
 import { writeCharts } from './chart'
 import { eventLoopDelay } from './event_loop_delay'
@@ -90,6 +91,7 @@ const interruption = new AbortController()
 
 async function main(): Promise<void> {
   const { smoke, strict, figures: directory, names } = options()
+  enterBox()
   cleanUpAtEnd(() => {
     interruption.abort()
   })

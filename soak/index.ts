@@ -3,7 +3,7 @@
 // Needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN, util-linux and iproute2. Works in a mount and a network namespace of its
 // own: it touches nothing of the machine's.
 import { parseArgs } from 'node:util'
-import { enterBox } from './box'
+import { enterBox } from '../bench/box'
 import { churn } from './churn'
 import { kill } from './kill'
 import { terminate } from './terminate'

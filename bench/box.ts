@@ -1,8 +1,8 @@
-// A machine of one's own: a mount and a network namespace, with an empty /run. What is counted there is ours alone, and
-// whatever a soak does wrong is gone with it.
+// A machine of one's own: a mount and a network namespace, with an empty /run in memory, as it is on most machines. What is
+// counted and timed there is ours alone, and whatever goes wrong is gone with it.
 import { spawnSync } from 'node:child_process'
 
-const inside = 'NETLOOM_SOAK_INSIDE'
+const inside = 'NETLOOM_BOXED'
 const script = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"'
 
 /** Starts this program again in such namespaces and ends with its status; returns where that has been done. */
