@@ -1,6 +1,6 @@
 // A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
 import { isIP, Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
-import { AbortError } from '../errors'
+import { addAbortSignal } from 'node:stream'
 import { withNetns } from '../native/with_netns'
 import { checkSocketPath, noteSocket } from '../sockets/inside'
 import { checkOnRead } from '../sockets/connection'
@@ -87,14 +87,8 @@ function checkRest(options: CreateConnectionOptions): void {
 }
 
 function constructorOptions(options: CreateConnectionOptions): SocketConstructorOpts {
-  const { allowHalfOpen, highWaterMark, signal, onread } = options
-  // Node's constructor makes nothing whole of an aborted signal.
-  const given = {
-    allowHalfOpen,
-    highWaterMark,
-    signal: signal?.aborted === true ? undefined : signal,
-    onread: onread === undefined ? onread : checkOnRead(onread),
-  }
+  const { allowHalfOpen, highWaterMark, onread } = options
+  const given = { allowHalfOpen, highWaterMark, onread: onread === undefined ? onread : checkOnRead(onread) }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
@@ -118,6 +112,8 @@ class ClientSocket extends Socket {
     this.#onread = options.onread
     this.#noDelay = options.noDelay === true
     this.#keepAlive = options.keepAlive === true ? { initialDelay: options.keepAliveInitialDelay } : undefined
+    // Not by Node's constructor: one that is aborted already destroys what is not whole yet.
+    if (options.signal !== undefined) addAbortSignal(options.signal, this)
   }
 
   get #isOpen(): boolean {
@@ -211,9 +207,7 @@ export function createConnection(place: Place, ...args: readonly unknown[]): Soc
   const [options, onConnect] = readArguments(args)
   const socket = new ClientSocket(place, options)
   if (typeof options.timeout === 'number' && options.timeout > 0) socket.setTimeout(options.timeout)
-  if (options.signal?.aborted === true) {
-    const subject = { operation: 'NetNs.createConnection', netns: place.netns.label }
-    return socket.destroy(new AbortError(subject, 'none', options.signal.reason))
-  }
+  // It would be brought to life again.
+  if (socket.destroyed) return socket
   return onConnect === undefined ? socket.connect(options) : socket.connect(options, onConnect)
 }

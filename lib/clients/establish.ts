@@ -150,8 +150,15 @@ async function addressesOf(
     tell('lookup', error, undefined, undefined, host)
     throw error
   }
+  if (found.length === 0) throw notFound(place.netns, host)
   for (const { address, family } of found) tell('lookup', null, address, family, host)
   return autoSelectFamily ? inTurn(found) : found.slice(0, 1)
+}
+
+/** Of a lookup that gives no address, and no error either. */
+function notFound({ label }: NetnsHandle, hostname: string): Error {
+  const properties = { errno: undefined, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname, netns: label }
+  return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), properties)
 }
 
 /** The families alternate, beginning with the one that comes first. */

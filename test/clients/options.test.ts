@@ -161,6 +161,34 @@ test('resetAndDestroy waits for the connection, and resets it', async () => {
   expect(socket.destroyed).toBe(true)
 })
 
+test('a signal that is aborted already gives a socket that never connects, and one that aborts later ends it', async () => {
+  await using red = await withLoopback()
+  await using server = await serve(red, { host: '127.0.0.1' })
+  let connections = 0
+  server.on('connection', () => connections++)
+  const seen: string[] = []
+  const aborted = red.createConnection({ ...target(server), signal: AbortSignal.abort() })
+  for (const event of ['connectionAttempt', 'connect', 'error', 'close']) aborted.on(event, () => seen.push(event))
+  await sleep(50)
+  expect([seen, aborted.destroyed, connections]).toEqual([['error', 'close'], true, 0])
+
+  const controller = new AbortController()
+  const socket = await connected(red.createConnection({ ...target(server), signal: controller.signal }))
+  controller.abort()
+  const [error] = (await once(socket, 'error')) as [Error]
+  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' })
+})
+
+test('a lookup that gives no address is one that finds nothing', async () => {
+  await using red = await withLoopback()
+  const lookup = (_: string, __: object, answer: (error: null, found: []) => void): void => {
+    answer(null, [])
+  }
+  const socket = red.createConnection({ host: 'a.name', port: 80, lookup: lookup })
+  const [error] = (await once(socket, 'error')) as [Error]
+  expect(error).toMatchObject({ code: 'ENOTFOUND', hostname: 'a.name', netns: expect.stringMatching(/./) as string })
+})
+
 test('without a host it goes to localhost, and a server listens at a name', async () => {
   await using red = await withLoopback()
   await using server = await serve(red, { host: 'localhost', port: 81, exclusive: true, timeout: 5000 })
