@@ -23,12 +23,12 @@ async function measured({ signal, onProgress }: Context, ...args: readonly numbe
 const mega = (bytes: number): number => bytes / 2 ** 20
 
 export const footprint: Benchmark = async (context) => {
-  const [live, churned, steps] = context.smoke ? [20, 40, 4] : [4_000, 10_000, 10]
+  const [live, churned, steps] = context.smoke ? [20, 40, 4] : [4_000, 30_000, 12]
   const { live: growing, churned: curve } = await measured(context, live, churned, steps)
   const [none, all] = [growing[0]!, growing.at(-1)!]
   const perPod = (of: (weight: Weight) => number): number => (of(all) - of(none)) / all.pods
-  // The first steps fill caches, compile functions and let the heap find its size.
-  const [early, late] = [curve[Math.ceil(steps / 5)]!, curve.at(-1)!]
+  // The first ten thousand fill caches, compile functions and let the heap find its size.
+  const [early, late] = [curve[Math.ceil(steps / 2)]!, curve.at(-1)!]
   return {
     figures: [
       {
