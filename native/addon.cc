@@ -23,6 +23,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                            InstanceMethod("openSocket", &NetloomAddon::OpenSocketInside),
                            InstanceMethod("takeSocket", &NetloomAddon::TakeSocket),
+                           InstanceMethod("socketInode", &NetloomAddon::SocketInode),
                            InstanceMethod("createNamespaces", &NetloomAddon::CreateNamespaces),
                            InstanceMethod("openNamespace", &NetloomAddon::OpenNamespaceOfKind),
                            InstanceMethod("openRelative", &NetloomAddon::OpenRelativeNamespace),

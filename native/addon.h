@@ -70,6 +70,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
+  // socketInode(number): that of its file, or 0
+  Napi::Value SocketInode(Info info);
   // watchSocket(socket): the number of datagrams that read and write a copy of the descriptor
   Napi::Value WatchSocket(Info info);
   // socketAddress(socket, peer): [address, port, index of the device of a link-local one or 0]

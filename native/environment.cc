@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -187,6 +188,12 @@ int Environment::take_socket(uint64_t number) {
   const int fd = found->second.release();
   sockets_.erase(found);
   return fd;
+}
+
+uint64_t Environment::inode_of_socket(uint64_t number) const {
+  const auto found = sockets_.find(number);
+  struct stat status;
+  return found != sockets_.end() && ::fstat(found->second.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 uint64_t Environment::keep_datagrams(Fd fd, Datagrams::Via via) {

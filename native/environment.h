@@ -51,6 +51,8 @@ class Environment {
   uint64_t keep(Fd socket);
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
+  // The inode of one that waits, 0 without.
+  uint64_t inode_of_socket(uint64_t number) const;
 
   // The processes that were started here.
   Children& children() { return children_; }

@@ -126,4 +126,10 @@ Napi::Value NetloomAddon::TakeSocket(Info info) {
   return {info.Env(), make_number(info.Env(), fd)};
 }
 
+Napi::Value NetloomAddon::SocketInode(Info info) {
+  const auto socket = number(info[0]);
+  const uint64_t inode = socket ? environment_.inode_of_socket(static_cast<uint64_t>(*socket)) : 0;
+  return {info.Env(), make_number(info.Env(), static_cast<double>(inode))};
+}
+
 }  // namespace netloom

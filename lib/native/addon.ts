@@ -75,6 +75,8 @@ export interface Addon {
     device: string,
   ): Started
   takeSocket(socket: number): number
+  /** That of one that waits to be taken, or 0. */
+  socketInode(socket: number): number
   createNamespaces(kinds: number, users: string, groups: string, host: string, domain: string, offsets: string): Started
   openNamespace(kind: string, source: 'path' | 'fd' | 'pid' | 'tid', which: string | number): Started
   openRelative(handle: number, parent: boolean): Started

@@ -34,9 +34,9 @@ export interface WaitingSocket {
 }
 
 /** Which socket a descriptor is, or undefined if it is none any more. */
-function socketAt(fd: number): bigint | undefined {
+function socketAt(fd: number): number | undefined {
   try {
-    const status = fstatSync(fd, { bigint: true })
+    const status = fstatSync(fd)
     return status.isSocket() ? status.ino : undefined
   } catch {
     return undefined
@@ -102,7 +102,7 @@ export async function openSocket(
     const syscall = call === 'bind' && request.serves === true ? 'listen' : call
     throw Object.assign(systemError({ ...about, errno, syscall }), placeOf(request))
   }
-  let taken: { readonly fd: number; readonly inode: bigint | undefined } | undefined
+  let taken: { readonly fd: number; readonly inode: number } | undefined
   const close = (): void => {
     const fd = addon.takeSocket(socket)
     if (fd >= 0) closeSync(fd)
@@ -110,14 +110,15 @@ export async function openSocket(
   return {
     close,
     take() {
-      const fd = addon.takeSocket(socket)
-      taken = { fd, inode: socketAt(fd) }
-      return fd
+      // First what takes long: what is taken and not used yet nobody closes if this Worker is terminated now.
+      const inode = addon.socketInode(socket)
+      taken = { fd: addon.takeSocket(socket), inode }
+      return taken.fd
     },
     reclaim() {
       close()
       // Who has closed it has given its number away, to any thread of this process.
-      if (taken?.inode !== undefined && socketAt(taken.fd) === taken.inode) closeSync(taken.fd)
+      if (taken !== undefined && socketAt(taken.fd) === taken.inode) closeSync(taken.fd)
     },
   }
 }
