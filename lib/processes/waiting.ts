@@ -1,6 +1,7 @@
 // Node's synchronous functions, whose process is born inside a namespace. As with the others, Node does all that it ever does; only
 // the last step, that libuv runs the process to its end, is done by the addon: it stands in for the binding's function as long as one
 // call lasts.
+import { constants } from 'node:os'
 import type { NetnsHandle } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { runProcess } from '../native/process_jobs'
@@ -33,8 +34,6 @@ interface NodeResult {
 interface Binding {
   spawn: (request: NodeWait) => NodeResult
 }
-
-const SIGTERM = 15
 
 /** Node's binding, if it lets us have it: not with its permission model. */
 function nodesBinding(): Binding | undefined {
@@ -70,7 +69,7 @@ function run(
   const limits = {
     milliseconds: limitOf(timeout),
     bytes: limitOf(maxBuffer),
-    signal: limitOf(killSignal) > 0 ? limitOf(killSignal) : SIGTERM,
+    signal: limitOf(killSignal) > 0 ? limitOf(killSignal) : constants.signals.SIGTERM,
   }
   const { errno, call, pid, error, code, signal, outputs } = runProcess(
     handle,

@@ -98,7 +98,9 @@ test('the agent looks by itself, and mends; what it cannot mend it tells once, a
   await using scene = await Scene.make()
   const broken = join(scene.directory, 'broken')
   const nft = join(scene.directory, 'nft')
-  writeFileSync(nft, `#!/bin/sh\ntest "$3" != tables || test ! -e ${broken} || exit 3\nexec nft "$@"\n`, { mode: 0o755 })
+  writeFileSync(nft, `#!/bin/sh\ntest "$3" != tables || test ! -e ${broken} || exit 3\nexec nft "$@"\n`, {
+    mode: 0o755,
+  })
   const agent = await scene.agent({ checkMs: 50, nft })
   const outside = await scene.outside()
   const client = await scene.client('red', '10.0.0.10/24', '10.0.0.1')
