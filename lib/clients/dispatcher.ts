@@ -1,7 +1,8 @@
 // A dispatcher of undici whose connections begin inside a namespace. It is the user's undici: this library has none.
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
+import { isAbsolute } from 'node:path'
 import type { ConnectionOptions as SecureOptions } from 'node:tls'
 import { AbortError, NetloomError } from '../errors'
 import { checkInteger } from '../wire/integers'
@@ -69,11 +70,29 @@ interface Usable {
   readonly errors: { readonly ConnectTimeoutError: new (message: string) => Error }
 }
 
-/** The undici that the program has installed, or else one beside this library. */
+/** Options of Node by which the code that runs is no file: what stands behind it on the command line is none either. */
+const evaluates = /^(-e|-p|-pe|--eval|--print)(=|$)/
+
+/** The file of the program that runs, whose modules are those of its own directories. */
+function mainFile(): string | undefined {
+  // None of an ES module.
+  if (require.main?.filename !== undefined) return require.main.filename
+  const [, file] = process.argv
+  if (file === undefined || !isAbsolute(file) || process.execArgv.some((one) => evaluates.test(one))) return undefined
+  try {
+    return realpathSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The undici that the program has installed, or else one beside this library. Not one of the working directory, which may
+ * be anybody's.
+ */
 function installed(netns: string): unknown {
-  const places = [process.argv[1], join(process.cwd(), 'index.js'), __filename]
-  for (const place of places) {
-    if (place === undefined) continue
+  for (const place of [mainFile(), __filename]) {
+    if (place === undefined || !isAbsolute(place)) continue
     try {
       return createRequire(place)('undici') as unknown
     } catch (error) {

@@ -1,5 +1,5 @@
 // Processes by what /proc says of them: a number alone may have become somebody else's.
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 function read(path: string): string | undefined {
   try {
@@ -48,18 +48,4 @@ export function findByArgument(beginning: string): Map<string, number[]> {
     else pids.push(pid)
   }
   return found
-}
-
-/** The path of a program, or undefined if it is nowhere in PATH and not where administrators have it. */
-export function findProgram(name: string): string | undefined {
-  const directories = name.includes('/') ? [''] : [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
-  for (const directory of directories) {
-    const path = directory === '' ? name : `${directory}/${name}`
-    try {
-      if ((statSync(path).mode & 0o111) !== 0 && statSync(path).isFile()) return path
-    } catch {
-      // not there
-    }
-  }
-  return undefined
 }

@@ -1,7 +1,6 @@
 // The way out of a namespace for who may not touch the host's network: a program in user space that forwards.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, NetloomError } from '../errors'
@@ -9,6 +8,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { noteOpened } from '../native/opened'
 import { findWayIn } from '../native/rootless_jobs'
+import { findProgram } from '../programs'
 import { Addresses } from '../route/addresses'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkDeviceName } from '../wire/device'
@@ -86,12 +86,12 @@ export async function connectOutside(netns: NetnsHandle, options: OutsideOptions
   netns.use(operation)
   const subject = { operation, netns: netns.label }
   if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
-  const program = installed(via, netns.label)
+  const found = installed(via, netns.label)
   const ways = await findWayIn(operation, netns, { signal })
   const last = ways.at(-1)
   if (last === undefined) throw wrongValue('netns', 'another one than that of this process', netns.label)
   const place: Place = { net: last.fd, user: ways.length > 1 ? ways[0]?.fd : undefined }
-  const { outside, said } = start(program, place, dev, hostLoopback)
+  const { outside, said } = start(found, place, dev, hostLoopback)
   try {
     await ready(outside, said, netns, { signal, timeout })
   } catch (error) {
@@ -112,11 +112,17 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-function installed(via: OutsideProgram | undefined, netns: string): OutsideProgram {
-  const directories = (process.env.PATH ?? '').split(delimiter)
-  const isThere = (name: string): boolean => directories.some((directory) => may(join(directory, name), constants.X_OK))
-  const found = via === undefined ? programs.find(isThere) : isThere(via) ? via : undefined
-  if (found !== undefined) return found
+/** A program, and where it is. */
+interface Installed {
+  readonly program: OutsideProgram
+  readonly path: string
+}
+
+function installed(via: OutsideProgram | undefined, netns: string): Installed {
+  for (const program of via === undefined ? programs : [via]) {
+    const path = findProgram(program)
+    if (path !== undefined) return { program, path }
+  }
   throw new NetloomError(
     `${operation}: ${via ?? 'neither slirp4netns nor pasta'} is ${via === undefined ? '' : 'not '}installed ` +
       '(Debian’s packages slirp4netns and passt)',
@@ -146,7 +152,7 @@ const watched = `
       [ "$key" = PPid: ] && [ "$value" = "$$" ] && kill -KILL "$$"
     done </proc/self/status
   ) </dev/null >/dev/null 2>&1 &
-  exec pasta "$@" ${lifeline}<&-
+  exec "$0" "$@" ${lifeline}<&-
 `
 
 function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string, hostLoopback: boolean): string[] {
@@ -168,13 +174,13 @@ function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string,
 }
 
 function start(
-  program: OutsideProgram,
+  { program, path }: Installed,
   place: Place,
   dev: string,
   hostLoopback: boolean,
 ): { outside: Outside; said: () => string } {
   const args = argumentsOf(program, place, dev, hostLoopback)
-  const [command, all] = program === 'pasta' ? (['sh', ['-c', watched, program, ...args]] as const) : [program, args]
+  const [command, all] = program === 'pasta' ? (['/bin/sh', ['-c', watched, path, ...args]] as const) : [path, args]
   const ways: StdioOptions = program === 'pasta' ? [place.net, place.user ?? 'ignore'] : ['ignore', 'ignore']
   const child: ChildProcess = spawn(command, all, { stdio: [...ways, 'pipe', 'pipe'], cwd: '/' })
   let text = ''

@@ -23,18 +23,18 @@ const allowed: Record<string, RegExp> = {
   diag: /^(wire|netlink|native|diag)\/|^(errors|errno)$/,
   ovsdb: /^ovsdb\/|^wire\/invalid$|^errors$/,
   native: /^(wire|native)\/|^(errors|errno|load)$/,
-  rootless: /^(wire|native|route|rootless)\/|^errors$/,
+  rootless: /^(wire|native|route|rootless)\/|^(errors|programs)$/,
   namespaces: /^(wire|native|rootless|processes|netns|namespaces)\/|^errors$/,
   taps: /^(wire|native|netlink|route|taps)\/|^(errors|errno)$/,
   packets: /^(wire|native|packets)\/|^(errors|errno)$/,
   agents: /^(wire|native|netns|route|ovs|agents)(\/|$)|^(errors|errno)$/,
-  dhcp: /^(wire|native|netns|agents|dhcp)(\/|$)|^(errors|errno)$/,
-  router: /^(wire|native|netns|agents|dhcp|router)(\/|$)|^(errors|errno)$/,
+  dhcp: /^(wire|native|netns|agents|dhcp)(\/|$)|^(errors|errno|programs)$/,
+  router: /^(wire|native|netns|agents|dhcp|router)(\/|$)|^(errors|errno|programs)$/,
   sockets: /^(wire|native|sockets)\/|^(errors|errno)$/,
   names: /^(wire|native|sockets|names)\/|^errors$/,
   clients: /^(wire|native|sockets|names|clients)\/|^errors$/,
   ethtool: /^(ethtool|netlink|native|wire)\/|^errors$/,
-  ovs: /^(ovs|ovsdb|wire|netns)\/|^errors$/,
+  ovs: /^(ovs|ovsdb|wire|netns)\/|^(errors|programs)$/,
   testing: /^(wire|native|netns|testing)\/|^errors$/,
 }
 
@@ -55,7 +55,8 @@ it('nothing depends on what is for tests', () => {
     expect(imported).not.toMatch(/^testing/)
 })
 
-it('errors depend on nothing but the errno table', () => {
+it('errors depend on nothing but the errno table, and what finds programs on nothing', () => {
   expect(importsOf('errors.ts')).toEqual(['errno'])
   expect(importsOf('errno.ts')).toEqual([])
+  expect(importsOf('programs.ts')).toEqual([])
 })

@@ -1,25 +1,8 @@
 // Where the programs of Open vSwitch are, if they are installed.
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { NetloomError } from '../../errors'
-
-// Root's programs are not in everybody's PATH.
-const besides = ['/usr/sbin', '/usr/local/sbin', '/sbin']
-
-/** The path of a program; undefined if it is not installed. */
-export function findProgram(name: string): string | undefined {
-  const directories = [...(process.env.PATH ?? '').split(delimiter).filter((each) => each !== ''), ...besides]
-  return directories
-    .map((directory) => join(directory, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
-}
+import { findProgram } from '../../programs'
 
 /** The path of a program of Open vSwitch. */
 export function requireProgram(name: string): string {
