@@ -48,6 +48,7 @@ async function main(): Promise<void> {
       ],
     })
     console.log(network.namespace, network.serverAddresses) // qdhcp-red [ '10.0.0.10', 'fd77::1' ]
+    console.log(network.bridge) // brqred: clients belong there
 
     // ports
     await network.ports.add({

@@ -119,6 +119,10 @@ export class BridgePlug implements Plug {
     await this.#host.links.flush({ group })
   }
 
+  bridgeOf(to: Detachment): string {
+    return this.#name(to)
+  }
+
   close(): Promise<void> {
     this.#host.close()
     return Promise.resolve()

@@ -67,6 +67,10 @@ export class OvsPlug implements Plug {
     await this.#ovs.ports.delete(tap, { ...patience, force: true })
   }
 
+  bridgeOf({ bridge }: Detachment): string {
+    return bridge ?? this.#bridge
+  }
+
   async close(): Promise<void> {
     await this.#ovs.close()
     this.#host.close()

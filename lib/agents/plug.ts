@@ -55,6 +55,8 @@ export interface Plug {
    * follows, if at all; `detach` takes away what it has made. Without it the device is called as asked for.
    */
   begin?(to: Detachment): string
+  /** The bridge that the device goes to. Without it nobody is told. */
+  bridgeOf?(to: Detachment): string
   /** Takes the device away, and what was made for it; content if nothing is there. */
   detach(from: Detachment): Promise<void>
   /** Lets go of what the plug holds itself. */

@@ -96,7 +96,8 @@ export function dnsmasqArguments(
     '--quiet-dhcp',
     '--quiet-dhcp6',
     '--quiet-ra',
-    ...(served.some(({ advertise }) => advertise) ? ['--enable-ra'] : []),
+    // The usual interval, and lifetime 0: this namespace forwards nothing, so nobody shall take it for a router.
+    ...(served.some(({ advertise }) => advertise) ? ['--enable-ra', `--ra-param=${device},0,0`] : []),
     ...served.map(rangeOf),
     ...served.flatMap(({ id, mtu, cidr }) =>
       mtu === undefined || cidr.family === 'ipv6' ? [] : [`--dhcp-option-force=tag:subnet-${id},option:mtu,${mtu}`],

@@ -181,6 +181,13 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
   if (serverAddress === undefined) throw wrongValue(at('pool'), 'large enough for the server itself', given.pool)
   const mode = given.ipv6Mode ?? 'stateful'
   if (!['stateful', 'stateless'].includes(mode)) throw wrongValue(at('ipv6Mode'), '"stateful" or "stateless"', mode)
+  if (family === 'ipv6' && mode === 'stateless' && cidr.length !== 64) {
+    throw outOfRange(
+      at('cidr'),
+      'a prefix of 64 bits where "ipv6Mode" is "stateless", as clients make 64 themselves',
+      given.cidr,
+    )
+  }
   for (const name of ['ipv6Mode', 'advertise'] as const) {
     if (family === 'ipv4' && given[name] !== undefined) throw wrongValue(at(name), 'left out for IPv4', given[name])
   }

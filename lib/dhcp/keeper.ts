@@ -1,6 +1,7 @@
 // Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
 import { watch, type FSWatcher } from 'node:fs'
 import { NetloomError } from '../errors'
+import type { Network } from './check_network'
 import { dnsmasqArguments, isSame, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
 import { RestartDelay } from './backoff'
 import { Dnsmasq, type Patience } from './dnsmasq'
@@ -71,6 +72,11 @@ export class Keeper {
   /** The process id of its dnsmasq. */
   get pid(): number | undefined {
     return this.#dnsmasq.pid
+  }
+
+  /** The bridge of a network, where the plug tells it. */
+  bridgeOf(network: Network): string | undefined {
+    return this.#place.bridgeOf(network)
   }
 
   /** Asks dnsmasq whether it takes options. */

@@ -41,6 +41,11 @@ export class DhcpNetwork {
     return this.#description.namespace
   }
 
+  /** The bridge that its DHCP server is plugged into, to which its clients belong; undefined where a plug of one's own does not say. */
+  get bridge(): string | undefined {
+    return this.#keeper.bridgeOf(this.#description)
+  }
+
   /** The addresses of its DHCP server, one a subnet, in their order. */
   get serverAddresses(): readonly string[] {
     return this.#description.subnets.map(({ serverAddress }) => serverAddress)

@@ -73,11 +73,14 @@ export interface SubnetOptions {
   /** More options of its clients. */
   options?: readonly DhcpOption[] | undefined
   /**
-   * Of IPv6: `stateful`, the server gives addresses; `stateless`, clients make their own and ask for options only. Default:
-   * `stateful`.
+   * Of IPv6: `stateful`, the server gives addresses; `stateless`, clients make their own and ask for options only, which takes a prefix
+   * of 64 bits. Default: `stateful`.
    */
   ipv6Mode?: 'stateful' | 'stateless' | undefined
-  /** Of IPv6: dnsmasq sends router advertisements too. Default: false, a router does. */
+  /**
+   * Of IPv6: dnsmasq sends router advertisements, where no router does: with the prefix and what there is to know of DHCP, never as a
+   * router (lifetime 0), for its namespace forwards nothing. Default: false; a router of `netloom/router` advertises itself.
+   */
   advertise?: boolean | undefined
   /** Whether DHCP serves it. Default: true. */
   dhcp?: boolean | undefined

@@ -3,7 +3,7 @@ import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
 import { KeptNamespace } from '../agents/kept_namespace'
-import type { Attached, Plug } from '../agents/plug'
+import type { Attached, Detachment, Plug } from '../agents/plug'
 
 /** What `settle` found. */
 export interface Settled {
@@ -58,8 +58,7 @@ export class Place {
 
   async #settle(network: Network, begun?: Begun): Promise<Settled> {
     const mended: string[] = []
-    const { tap, mac, mtu, vlan, id } = network
-    const to = { network: id, tap, device: network.device ?? tap, mac, mtu, vlan }
+    const to = plugged(network)
     const opening = this.#kept.open(network.namespace)
     const device = begun === undefined ? to.device : (this.#plug.begin?.(to) ?? to.device)
     const { netns, opened, made } = await opening
@@ -86,10 +85,14 @@ export class Place {
     return { netns, device: attached.device, renewed: made || attached.renewed, mended, rest }
   }
 
+  /** The bridge that the network's device goes to, where the plug tells it. */
+  bridgeOf(network: Network): string | undefined {
+    return this.#plug.bridgeOf?.(plugged(network))
+  }
+
   /** Takes all of it away. */
   async remove(network: Network): Promise<void> {
-    const { id, tap, device, mac, mtu, vlan } = network
-    await this.#plug.detach({ network: id, tap, device: device ?? tap, mac, mtu, vlan })
+    await this.#plug.detach(plugged(network))
     this.close()
     await NetNs.delete(network.namespace, { force: true })
   }
@@ -128,6 +131,10 @@ export class Place {
     await Promise.all(made)
     return mended
   }
+}
+
+function plugged({ id, tap, device, mac, mtu, vlan }: Network): Detachment {
+  return { network: id, tap, device: device ?? tap, mac, mtu, vlan }
 }
 
 /** Before there is a device, so that its addresses are usable at once and it listens to no router. */

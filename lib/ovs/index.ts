@@ -9,7 +9,7 @@ export type { Controller, ControllerSettings, Manager, ManagerSettings } from '.
 export type { IpfixSettings, NetFlowSettings, SflowSettings } from './sampling'
 export { Ports, type PortFilter } from './ports'
 export type { BondInterface, Port, PortChanges, PortOptions, PortSettings } from './port'
-export type { Qos, QosSettings, QueueSettings } from './qos'
+export type { Qos, QosSettings, QosType, QueueSettings } from './qos'
 export { Interfaces, type InterfaceFilter } from './interfaces'
 export type {
   Interface,

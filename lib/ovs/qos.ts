@@ -1,5 +1,5 @@
 // Quality of service of a port: a row of the table QoS, with its queues in the table Queue.
-import { integer, strings, text } from './codecs'
+import { integer, oneOf, strings } from './codecs'
 import { newValues, readRow, type Columns, type Tx } from './columns'
 import type { Strings } from './changes'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
@@ -16,10 +16,32 @@ export interface QueueSettings {
   readonly externalIds?: Strings | undefined
 }
 
+/**
+ * The disciplines that Open vSwitch has (netdev-linux.c, netdev-dpdk.c). One that it does not have it would accept, warn of in its log, and
+ * send without any.
+ */
+const disciplines = [
+  'linux-htb',
+  'linux-hfsc',
+  'linux-sfq',
+  'linux-codel',
+  'linux-fq_codel',
+  'linux-netem',
+  'linux-noop',
+  'egress-policer',
+  'trtcm-policer',
+] as const
+
+/** A discipline by which a port sends. */
+export type QosType = (typeof disciplines)[number]
+
 /** How a port sends (table QoS). */
 export interface QosSettings {
-  /** The discipline: `linux-htb`, `linux-hfsc`, `linux-codel`, `linux-netem`, `linux-noop`, `egress-policer` … */
-  readonly type: string
+  /**
+   * The discipline. With `linux-noop` the switch leaves alone what others have set on the device; `egress-policer` and `trtcm-policer` are
+   * for devices of DPDK. Another one is refused.
+   */
+  readonly type: QosType | (string & {})
   /** For `linux-htb`: `max-rate` (bits a second). */
   readonly otherConfig?: Strings | undefined
   /** Whatever else somebody wants to remember. */
@@ -43,7 +65,7 @@ const queueColumns: Columns<QueueSettings> = {
 }
 
 const qosColumns: Columns<Omit<QosSettings, 'queues'>> = {
-  type: ['type', text],
+  type: ['type', oneOf(...disciplines)],
   otherConfig: ['other_config', strings],
   externalIds: ['external_ids', strings],
 }

@@ -162,6 +162,8 @@ describe('refused', () => {
     ['subnets[1].options[0].code', { subnets: [v4, { ...v6, options: [{ code: 'no-such-option', value: 'x' }] }] }],
     ['subnets[0].ipv6Mode', { subnets: [{ ...v4, ipv6Mode: 'stateless' }] }],
     ['subnets[0].ipv6Mode', { subnets: [{ ...v6, ipv6Mode: 'slaac' }] }],
+    ['subnets[0].cidr', { subnets: [{ ...v6, cidr: 'fd77::/80', ipv6Mode: 'stateless' }] }],
+    ['subnets[0].cidr', { subnets: [{ ...v6, cidr: 'fd77::/80', ipv6Mode: 'stateless', dhcp: false }] }],
     ['subnets[0].dhcp', { subnets: [{ ...v4, dhcp: 'yes' }] }],
     ['subnets[0].gatway', { subnets: [{ ...v4, gatway: '10.0.0.1' }] }],
     ['vlan', { vlan: 0 }],

@@ -32,6 +32,8 @@ test('busybox gets its reserved address and every option', async () => {
     ],
   })
   expect(network.serverAddresses).toEqual(['10.0.0.2'])
+  const { master } = await scene.host.links.get('tap1')
+  expect((await scene.host.links.get(master!)).name).toBe(network.bridge)
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'], hostname: 'vm1' })
   const client = await scene.client('brq1', mac)
   expect(await scene.udhcpc(client)).toMatchObject({
@@ -161,12 +163,13 @@ test('dhclient gets its addresses, of both families, and stateless options', asy
   expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
 })
 
-test('stateless: options without an address', async () => {
+test('stateless: options without an address; the DHCP server is no router', async () => {
   await using scene = await Scene.make()
   const agent = await scene.agent()
   const subnet = {
     id: 'v6',
     cidr: 'fd77::/64',
+    gateway: 'fd77::1',
     ipv6Mode: 'stateless',
     dnsServers: ['fd77::53'],
     advertise: true,
@@ -177,6 +180,8 @@ test('stateless: options without an address', async () => {
     // By the router advertisement, which dnsmasq sends here.
     return (await client.addresses.list()).some(({ address }) => address.startsWith('fd77:'))
   }, 'the client makes itself an address')
+  // It forwards nothing: who took it for the default router would reach nobody outside.
+  expect(await client.routes.list({ dst: 'default', family: 'ipv6', table: 'main' })).toEqual([])
   expect(await scene.dhclient(client, '-6', '-S')).toMatchObject({ new_dhcp6_name_servers: 'fd77::53' })
   expect(network.leases()).toEqual([])
 })

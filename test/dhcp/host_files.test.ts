@@ -259,16 +259,25 @@ describe("dnsmasq's arguments", () => {
       { id: 'a', cidr: '192.168.0.0/22', leaseSeconds: Infinity },
       { id: 'b', cidr: '10.0.0.0/24', dhcp: false },
       { id: 's', cidr: 'fd77::/64', leaseSeconds: 600 },
-      { id: 't', cidr: 'fd78::/80', ipv6Mode: 'stateless', leaseSeconds: 600 },
+      { id: 't', cidr: 'fd78::/64', ipv6Mode: 'stateless', leaseSeconds: 600 },
       { id: 'u', cidr: 'fd79::/64', ipv6Mode: 'stateless', advertise: true, leaseSeconds: 600 },
     ]
     expect(ranges({ subnets })).toEqual([
       '--dhcp-range=set:subnet-a,192.168.0.0,static,255.255.252.0,infinite',
       '--dhcp-range=set:subnet-s,fd77::,static,64,600s',
-      '--dhcp-range=set:subnet-t,fd78::,static,80,600s',
+      '--dhcp-range=set:subnet-t,fd78::,static,64,600s',
       '--dhcp-range=set:subnet-u,fd79::,ra-stateless,64,600s',
     ])
     expect(argumentsOf({ subnets: [{ id: 'b', cidr: '10.0.0.0/24', dhcp: false }] })).toEqual([])
+  })
+
+  test('router advertisements are those of no router: nobody is forwarded here', () => {
+    const advertised = (advertise: boolean): string[] =>
+      argumentsOf({ subnets: [{ id: 'u', cidr: 'fd79::/64', gateway: 'fd79::1', advertise }] }).filter((one) =>
+        /^--(enable-ra|ra-param)/.test(one),
+      )
+    expect(advertised(true)).toEqual(['--enable-ra', '--ra-param=ns-1,0,0'])
+    expect(advertised(false)).toEqual([])
   })
 
   test('as many leases as there are addresses, and no more than dnsmasq can count', () => {

@@ -64,6 +64,7 @@ test('VLANs of one switch keep networks with the same addresses apart; what is t
       agent.networks.ensure({ id: ids[0]!, tap: 'tapred', vlan: 10, mtu: 1400, subnets }),
       agent.networks.ensure({ id: ids[1]!, tap: 'tapgreen', vlan: 20, subnets }),
     ])
+    expect([red.bridge, green.bridge]).toEqual(['br-int', 'br-int'])
     expect(sw.vsctl('get', 'port', 'tapred', 'tag')).toBe('10')
     expect(sw.vsctl('get', 'interface', 'tapred', 'external_ids:iface-id')).toContain(ids[0])
     await red.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.10'] })

@@ -85,6 +85,10 @@ const cases: Record<string, Refused[]> = {
     { args: port({ bond: [{ name: 'a' }, { name: 'a/b' }] }), field: 'bond[1].name' },
     { args: port({ bond: [{ name: 'a' }, null] }), field: 'bond[1]' },
     { args: port({ qos: {} }), field: 'qos.type' },
+    ...['', 'htb', 'linux-hbt', 'LINUX-HTB', 'linux-htb\n', 5, null].map((type) => ({
+      args: port({ qos: { type } }),
+      field: 'qos.type',
+    })),
     { args: port({ qos: { type: 'linux-htb', queues: [] } }), field: 'qos.queues' },
     { args: port({ qos: { type: 'linux-htb', queues: { x: {} } } }), field: 'qos.queues.x' },
     { args: port({ qos: { type: 'linux-htb', queues: { 1: { dscp: 64 } } } }), field: 'qos.queues.1.dscp' },
@@ -143,6 +147,7 @@ const cases: Record<string, Refused[]> = {
     { args: ['p1', { tag: 4096 }], field: 'tag' },
     { args: ['p1', { bridge: 'br1' }], field: 'bridge' },
     { args: ['p1', { qos: 5 }], field: 'qos' },
+    { args: ['p1', { qos: { type: 'linux-hbt' } }], field: 'qos.type' },
     { args: ['p1', { externalIds: { a: 5 } }], field: 'externalIds.a' },
     ...callOptions('p1', {}),
   ],

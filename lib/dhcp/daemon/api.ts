@@ -81,8 +81,8 @@ function networkOf({ agent }: Api, id: string): DhcpNetwork {
 }
 
 function shown(network: DhcpNetwork): object {
-  const { id, namespace, serverAddresses, pid } = network
-  return { id, namespace, serverAddresses, pid, ports: network.ports.list() }
+  const { id, namespace, bridge, serverAddresses, pid } = network
+  return { id, namespace, bridge, serverAddresses, pid, ports: network.ports.list() }
 }
 
 async function putPort(network: DhcpNetwork, options: PortOptions): Promise<Answer> {

@@ -61,7 +61,14 @@ const port = { id: text, mac: text, fixedIps, hostname: text, clientId: text, op
 const address = object({ subnet: text, address: text }, ['subnet', 'address'])
 const portState = object({ ...port, fixedIps: { type: 'array', items: address } }, ['id', 'mac', 'fixedIps'])
 const networkState = object(
-  { id: text, namespace: text, serverAddresses: texts, pid: integer, ports: { type: 'array', items: portState } },
+  {
+    id: text,
+    namespace: text,
+    bridge: text,
+    serverAddresses: texts,
+    pid: integer,
+    ports: { type: 'array', items: portState },
+  },
   ['id', 'namespace', 'serverAddresses', 'ports'],
 )
 const changed = object(
