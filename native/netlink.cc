@@ -199,6 +199,7 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
       at += NLMSG_ALIGN(message->nlmsg_len);
     }
     if (worth_keeping) replies.blocks.append(bytes, size);
+    if (size > kUsualDatagram) thread.free_buffer();
   }
   return {};
 }

@@ -14,8 +14,12 @@ namespace netloom {
 class Nursery;
 class OpenSockets;
 
-// Size of the receive buffer: the kernel fills at most 32 KiB of a netlink datagram.
-inline constexpr size_t kReceiveSize = 32 * 1024;
+// Size of the receive buffer. The kernel fills 32 KiB of a datagram with messages, unless one message alone is longer:
+// a device with many names, source addresses or virtual functions. An attribute has at most 64 KiB, and no message has
+// a hundred such. Only what is written to takes memory.
+inline constexpr size_t kReceiveSize = 8 * 1024 * 1024;
+// More than that is given back after each datagram.
+inline constexpr size_t kUsualDatagram = 32 * 1024;
 
 // What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
 // sockets that they keep open; the namespaces that are made ahead.
@@ -59,6 +63,8 @@ class ThreadHome {
 
   // Scratch space for one received datagram, shared by the jobs of this thread.
   uint8_t* buffer();
+  // Gives its memory back, where something large has come.
+  void free_buffer() { buffer_.reset(); }
 
  private:
   std::shared_ptr<const Home> home_;

@@ -15,18 +15,23 @@ export function checkText(value: unknown, least: number, most: number, field: st
 /** The string between two places, up to its first NUL. */
 export function readText(reader: Reader, at: number, end: number): string {
   const { bytes } = reader
+  if (end - at > mostByBytes) return decodeText(bytes, at, end)
   let text = ''
-  // Names are short and ASCII: a loop beats a call into the runtime.
   for (let i = at; i < end; i++) {
     const byte = bytes[i]
     if (byte === undefined || byte === 0) return text
-    if (byte >= 0x80) {
-      const nul = bytes.subarray(at, end).indexOf(0)
-      return Buffer.from(bytes.buffer, bytes.byteOffset + at, nul < 0 ? end - at : nul).toString('utf8')
-    }
+    if (byte >= 0x80) return decodeText(bytes, at, end)
     text += String.fromCharCode(byte)
   }
   return text
+}
+
+// Most names are short and ASCII: up to that length a loop beats a call into the runtime.
+const mostByBytes = 32
+
+function decodeText(bytes: Uint8Array, at: number, end: number): string {
+  const nul = bytes.subarray(at, end).indexOf(0)
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, nul < 0 ? end - at : nul).toString('utf8')
 }
 
 /** A string of at most `most` bytes (NLA_NUL_STRING); `check` refuses more. */
