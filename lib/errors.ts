@@ -186,12 +186,17 @@ export class AbortError extends NetloomError {
   /** The name of the class, `AbortError`. */
   override name = 'AbortError'
 
-  constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown, holder = 'the kernel') {
+  /**
+   * @param holder - Who had it, where the outcome is unknown (the kernel unless said otherwise); who or what was waited for, where
+   * there was nothing to be sent.
+   */
+  constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown, holder?: string) {
     const { operation, netns } = subject
     const late = reason === undefined
     const what = late ? `${operation} timed out` : `${operation} was aborted`
     const where = netns === undefined ? '' : ` in netns ${netns}`
-    const how = outcome === 'none' ? 'before anything was sent' : `while ${holder} had it: the outcome is unknown`
+    const waited = holder === undefined ? 'before anything was sent' : `while it waited for ${holder}`
+    const how = outcome === 'none' ? waited : `while ${holder ?? 'the kernel'} had it: the outcome is unknown`
     super(`${what}${where} ${how}`, late ? 'ETIMEDOUT' : 'ABORT_ERR', { operation, netns, outcome, cause: reason })
   }
 }

@@ -152,6 +152,13 @@ export function setOf(one: Codec, least = 0): Codec {
   }
 }
 
+/** An object of these keys and no others: anybody who writes into the database may call one `constructor`. */
+function keyed<V>(entries: Iterable<readonly [string, V]>): Record<string, V> {
+  const object = Object.create(null) as Record<string, V>
+  for (const [key, value] of entries) object[key] = value
+  return object
+}
+
 /** A map of strings, as a plain object; in a change, a key with `null` is removed. */
 export const strings: Codec = {
   write(value, field) {
@@ -168,7 +175,7 @@ export const strings: Codec = {
       }),
     )
   },
-  read: (value) => Object.fromEntries(value as ReadonlyMap<string, string>),
+  read: (value) => keyed(value as ReadonlyMap<string, string>),
   empty: {},
   byKey: true,
 }
@@ -194,5 +201,5 @@ function camelCase(name: string): string {
 
 /** Counters: `rx_bytes` of the database is `rxBytes`. */
 export const counters: Codec = reported((value) =>
-  Object.fromEntries([...(value as ReadonlyMap<string, bigint>)].map(([name, count]) => [camelCase(name), count])),
+  keyed([...(value as ReadonlyMap<string, bigint>)].map(([name, count]) => [camelCase(name), count])),
 )

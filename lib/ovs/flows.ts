@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Call, checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, isInvalid, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import type { Database } from './database'
 import { notFound } from './errors'
@@ -51,6 +51,16 @@ class Names implements PortNames {
 
   readonly numberOf = (name: string): number | undefined => this.#numbers.get(name)
   readonly nameOf = (number: number): string | undefined => this.#names.get(number)
+}
+
+/** What the match of a flow is that a bridge has; undefined if nobody could have asked for it. */
+function shownMatch({ match }: Flow, ports: PortNames): string | undefined {
+  try {
+    return matchText(match, ports)
+  } catch (error) {
+    if (!isInvalid(error)) throw error
+    return undefined
+  }
 }
 
 /** The flows of a switch's bridges. */
@@ -201,7 +211,7 @@ export class Flows {
 
   async #list(connection: OpenflowConnection, ports: PortNames, call: Call, filter: FlowFilter): Promise<Flow[]> {
     const parts = await connection.multipart(call, flowStats, listing(filter, ports))
-    const flows = parts.flatMap((part) => readFlows(part, ports))
+    const flows = await connection.reading(call.operation, () => parts.flatMap((part) => readFlows(part, ports)))
     return flows.sort((a, b) => a.table - b.table || b.priority - a.priority)
   }
 
@@ -211,8 +221,7 @@ export class Flows {
     const wanted = matchText(match, ports)
     const flows = await this.#list(connection, ports, call, { table, match })
     return flows.find(
-      (flow) =>
-        flow.priority === priority && flow.unknownFields === undefined && matchText(flow.match, ports) === wanted,
+      (flow) => flow.priority === priority && flow.unknownFields === undefined && shownMatch(flow, ports) === wanted,
     )
   }
 
@@ -253,7 +262,9 @@ export class Flows {
     }
     const [only] = bridges
     const bridge = name === undefined ? only : bridges.find({ name })
-    if (bridge === undefined) throw notFound(operation, 'bridge', name ?? '')
+    // The switch ignores one whose name has a slash; its name is that of a socket.
+    if (bridge === undefined || bridge.name.includes('/'))
+      throw notFound(operation, 'bridge', bridge?.name ?? name ?? '')
     return bridge
   }
 

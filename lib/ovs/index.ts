@@ -53,7 +53,7 @@ export type {
   WriteActionsAction,
   WriteMetadataAction,
 } from './openflow/actions'
-export { OpenflowError } from './openflow/errors'
+export { OpenflowError, OpenflowProtocolError } from './openflow/errors'
 export { OvsInterfaceError } from './errors'
 export { AbortError, isAlreadyExists, isNotFound, NetloomError } from '../errors'
 export type { InvalidValue } from '../wire/invalid'

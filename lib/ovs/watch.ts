@@ -102,7 +102,7 @@ export class Watch implements AsyncIterableIterator<OvsChange, undefined> {
       this.#call[Symbol.dispose]()
     }
     this.#call.onEnd(() => {
-      this.#finish(this.#call.error('none'))
+      this.#finish(this.#call.waited('a change'))
     })
   }
 

@@ -63,7 +63,16 @@ export class Call implements Disposable {
 
   /** The error that the call ends with if it was ended early; `'none'` if nothing had been sent. */
   error(outcome: 'none' | 'unknown'): AbortError {
-    return new AbortError({ operation: this.operation, netns: undefined }, outcome, this.#over?.reason, 'the server')
+    return this.#error(outcome, outcome === 'none' ? undefined : 'the server')
+  }
+
+  /** The same for a call that sends nothing, and waits for something to come. */
+  waited(what: string): AbortError {
+    return this.#error('none', what)
+  }
+
+  #error(outcome: 'none' | 'unknown', holder: string | undefined): AbortError {
+    return new AbortError({ operation: this.operation, netns: undefined }, outcome, this.#over?.reason, holder)
   }
 
   /** Throws if the call was ended early before anything was sent. */
@@ -82,13 +91,22 @@ export class Call implements Disposable {
   }
 
   /** A promise's outcome, or the error of the call if that ends first. */
-  async race<T>(promise: Promise<T>, outcome: 'none' | 'unknown'): Promise<T> {
+  race<T>(promise: Promise<T>, outcome: 'none' | 'unknown'): Promise<T> {
+    return this.#race(promise, () => this.error(outcome))
+  }
+
+  /** The same for a call that sends nothing, and waits for something to come. */
+  raceFor<T>(promise: Promise<T>, what: string): Promise<T> {
+    return this.#race(promise, () => this.waited(what))
+  }
+
+  async #race<T>(promise: Promise<T>, error: () => AbortError): Promise<T> {
     let forget = (): void => undefined
     try {
       return await new Promise<T>((resolve, reject) => {
         promise.then(resolve, reject)
         forget = this.onEnd(() => {
-          reject(this.error(outcome))
+          reject(error())
         })
       })
     } finally {

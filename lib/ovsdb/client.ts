@@ -1,4 +1,5 @@
 // A client of one database: what is asked of it, and what lives across its connections.
+import { constants } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { NetloomError } from '../errors'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -57,7 +58,7 @@ export interface OvsdbConnectOptions extends OvsdbCallOptions {
   readonly probeInterval?: number | undefined
   /** Milliseconds between attempts, twice as many each time. */
   readonly backoff?: Backoff | undefined
-  /** The largest message, in bytes, that the server may send. Default: 256 MiB. */
+  /** The largest message, in bytes, that the server may send; no more than a string can have. Default: 256 MiB. */
   readonly messageLimit?: number | undefined
 }
 
@@ -106,7 +107,9 @@ function sessionOptions(options: OvsdbConnectOptions): SessionOptions {
     throw wrongType('tls', 'an object', tls)
   if (dial !== undefined && typeof dial !== 'function') throw wrongType('dial', 'a function', dial)
   if (!Number.isSafeInteger(messageLimit)) throw wrongType('messageLimit', 'a number of bytes', messageLimit)
-  if (messageLimit < 1) throw outOfRange('messageLimit', 'at least 1', messageLimit)
+  if (messageLimit < 1 || messageLimit > constants.MAX_STRING_LENGTH) {
+    throw outOfRange('messageLimit', `from 1 to ${constants.MAX_STRING_LENGTH}`, messageLimit)
+  }
   const names: readonly unknown[] = Array.isArray(remotes) ? remotes : [remotes]
   if (names.length === 0) throw wrongValue('remotes', 'at least one address', remotes)
   return {

@@ -1,11 +1,16 @@
 // Values of columns as the server sends them (RFC 7047, section 5.1), made into values of JavaScript.
 import { malformed } from './errors'
 import type { Json } from './json'
-import type { BaseType, ColumnSchema, TableSchema } from './schema'
+import { integerRange, type BaseType, type ColumnSchema, type TableSchema } from './schema'
 import type { Atom, ColumnValue } from './types'
 
 /** The columns of a row, in the making. */
 export type Columns = Record<string, ColumnValue>
+
+/** No columns yet, and no others either: one that is called `constructor` is as good as any. */
+export function emptyColumns(given?: Readonly<Columns>): Columns {
+  return Object.assign(Object.create(null) as Columns, given)
+}
 
 type Pair = readonly [Json, Json]
 
@@ -13,14 +18,20 @@ function isTagged(json: Json, tag: string): json is Pair {
   return Array.isArray(json) && json.length === 2 && json[0] === tag
 }
 
+function isInteger64(json: Json): json is number | bigint {
+  if (typeof json !== 'bigint' && !Number.isInteger(json)) return false
+  return (json as number | bigint) >= integerRange.minimum && (json as number | bigint) <= integerRange.maximum
+}
+
 function atom(type: BaseType, json: Json, column: string): Atom {
   switch (type.type) {
     case 'integer':
-      if (typeof json === 'bigint') return type.wide ? json : Number(json)
-      if (Number.isInteger(json)) return type.wide ? BigInt(json as number) : (json as number)
+      if (type.wide && isInteger64(json)) return BigInt(json)
+      if (!type.wide && Number.isSafeInteger(json)) return json as number
       break
     case 'real':
-      if (typeof json === 'number' || typeof json === 'bigint') return Number(json)
+      // JSON.parse reads 1e999 as Infinity.
+      if (typeof json === 'bigint' || Number.isFinite(json)) return Number(json)
       break
     case 'boolean':
       if (typeof json === 'boolean') return json
@@ -70,7 +81,7 @@ export function decodeColumns(table: TableSchema, json: Json): Columns {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw malformed(`a row of ${table.name} that is no object`)
   }
-  const columns: Columns = {}
+  const columns = emptyColumns()
   for (const [name, value] of Object.entries(json as Readonly<Record<string, Json>>)) {
     const column = table.columns.get(name)
     if (column === undefined) throw malformed(`a column ${table.name}.${name}, which the schema has not`)

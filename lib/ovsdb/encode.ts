@@ -6,18 +6,12 @@ import type { Json } from './json'
 import { NewRow, tableOf } from './rows'
 import { integerRange, type BaseType, type ColumnSchema } from './schema'
 import type { Atom } from './types'
+import { isUuid } from './uuid'
 
 /** A value as a column has it when it is read, but with new rows for UUIDs that there are not yet. */
 export type CheckedAtom = Atom | NewRow
 /** The same for whole columns. */
 export type CheckedValue = CheckedAtom | null | readonly CheckedAtom[] | ReadonlyMap<CheckedAtom, CheckedAtom>
-
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** Whether a value has the form of a UUID. */
-export function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && uuidForm.test(value)
-}
 
 function number({ type, wide, minimum, maximum }: BaseType, value: unknown, field: string): Atom {
   if (type === 'real') {

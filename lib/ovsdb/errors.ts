@@ -12,8 +12,12 @@ export interface ServerError {
   readonly details: string | undefined
 }
 
+/** A server may say any number of words; `error` and `details` have all of them. */
+const mostShown = 1000
+
 function said({ error, details }: ServerError): string {
-  return details === undefined ? error : `${error}: ${details}`
+  const words = details === undefined ? error : `${error}: ${details}`
+  return words.length > mostShown ? `${words.slice(0, mostShown)}...` : words
 }
 
 /**
@@ -79,7 +83,8 @@ export class OvsdbCommitError extends NetloomError implements ServerError {
 
 /**
  * The server refused a whole request (an unknown database, an unknown method), or what it sent is no OVSDB. In the second
- * case `error` is `malformed`, and the connection is given up. `code` is `ERR_NETLOOM_OVSDB_PROTOCOL`.
+ * case `error` is `malformed`; `outcome` is `'unknown'` if that was the answer to a request which may have changed something. `code`
+ * is `ERR_NETLOOM_OVSDB_PROTOCOL`.
  */
 export class OvsdbProtocolError extends NetloomError implements ServerError {
   override name = 'OvsdbProtocolError'
@@ -88,8 +93,9 @@ export class OvsdbProtocolError extends NetloomError implements ServerError {
   /** The server's own words, or what could not be understood. */
   readonly details: string | undefined
 
-  constructor(operation: string, failure: ServerError, cause?: unknown) {
-    super(`${operation}: ${said(failure)}`, 'ERR_NETLOOM_OVSDB_PROTOCOL', { operation, cause })
+  constructor(operation: string, failure: ServerError, cause?: unknown, outcome?: 'unknown') {
+    const end = outcome === 'unknown' ? '; the outcome is unknown' : ''
+    super(`${operation}: ${said(failure)}${end}`, 'ERR_NETLOOM_OVSDB_PROTOCOL', { operation, cause, outcome })
     this.error = failure.error
     this.details = failure.details
   }
@@ -98,6 +104,12 @@ export class OvsdbProtocolError extends NetloomError implements ServerError {
 /** Words for an OvsdbProtocolError about what could not be understood. */
 export function malformed(details: string, cause?: unknown): OvsdbProtocolError {
   return new OvsdbProtocolError('ovsdb', { error: 'malformed', details }, cause)
+}
+
+/** What is thrown for an answer to a request that could not be understood: nobody knows what the server has done. */
+export function unreadable(operation: string, error: unknown): OvsdbProtocolError {
+  const details = error instanceof OvsdbProtocolError ? error.details : asError(error).message
+  return new OvsdbProtocolError(operation, { error: 'malformed', details }, error, 'unknown')
 }
 
 /**

@@ -7,13 +7,19 @@ export type Json = null | boolean | number | bigint | string | readonly Json[] |
 // Whatever JSON.parse could round has at least 16 digits on end. UUIDs have no more than 12.
 const long = /\d{16}/
 const integer = /^-?\d+$/
+// OVSDB's integers have 64 bits, which is 20 digits at most; to read millions of them takes seconds.
+const mostDigits = 20
 
 function numberOf(text: string): number | bigint {
   const value = Number(text)
+  if (text.length > mostDigits && integer.test(text) && text.replace('-', '').length > mostDigits) {
+    // JavaScript writes a real number from 1e20 to 1e21 so.
+    if (String(value) !== text) throw new SyntaxError(`an integer of more than ${mostDigits} digits`)
+  }
   return integer.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value
 }
 
-/** The value of a text. Throws a SyntaxError if it is no JSON. */
+/** The value of a text. Throws a SyntaxError if it is no JSON, or has an integer of more than 20 digits that is no real number. */
 export function parseJson(text: string): Json {
   return (long.test(text) ? parseLossless(text, null, numberOf) : JSON.parse(text)) as Json
 }

@@ -93,7 +93,7 @@ export class Lock extends EventEmitter<LockEvents> implements AsyncDisposable {
       this.#waiters.add(waiter)
     })
     try {
-      await call.race(promise, 'none')
+      await call.raceFor(promise, 'the lock')
     } finally {
       if (waiter !== undefined) this.#waiters.delete(waiter)
     }

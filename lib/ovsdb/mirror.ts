@@ -1,5 +1,5 @@
 // The rows of some tables, as a monitor tells of them: the first contents, then changes. It is data, and does no I/O.
-import { decodeColumn, decodeColumns, defaultValue, type Columns } from './decode'
+import { decodeColumn, decodeColumns, defaultValue, emptyColumns, type Columns } from './decode'
 import { malformed } from './errors'
 import { diffed, sameValue } from './equality'
 import type { Json } from './json'
@@ -7,6 +7,7 @@ import { makeRow } from './rows'
 import type { ColumnSchema, DatabaseSchema, TableSchema } from './schema'
 import { RowStore } from './store'
 import type { Row } from './types'
+import { isUuid } from './uuid'
 import { columnNames, encodeWhere, tableAt } from './where'
 
 /** What is monitored of a table, checked. */
@@ -94,16 +95,23 @@ export class Mirror {
    * rows that are not among them are gone.
    */
   apply(updates: Json, whole: boolean): MirrorChange[] {
-    const changes: MirrorChange[] = []
+    // All is read before any of it is applied: what cannot be read changes nothing.
+    const read: (readonly [table: MirrorTable, uuid: string, columns: Columns | undefined])[] = []
     const seen = new Map<string, Set<string>>()
     for (const [name, rows] of Object.entries(object(updates, 'an update'))) {
       const table = this.#tables.get(name)
       if (table === undefined) throw malformed(`an update of the table ${name}, which is not monitored`)
       const uuids = Object.entries(object(rows, `an update of ${name}`)).map(([uuid, update]) => {
-        this.#applyRow(table, uuid, object(update, `an update of a row of ${name}`), changes)
+        if (!isUuid(uuid)) throw malformed(`an update of a row of ${name} without a UUID`)
+        read.push([table, uuid, this.#readRow(table, uuid, object(update, `an update of a row of ${name}`))])
         return uuid
       })
       seen.set(name, new Set(uuids))
+    }
+    const changes: MirrorChange[] = []
+    for (const [table, uuid, columns] of read) {
+      if (columns === undefined) this.#remove(table, uuid, changes)
+      else this.#put(table, uuid, columns, changes)
     }
     if (whole) this.#dropOthers(seen, changes)
     return changes
@@ -116,26 +124,29 @@ export class Mirror {
     }
   }
 
-  #applyRow(table: MirrorTable, uuid: string, update: JsonObject, changes: MirrorChange[]): void {
+  /** What a row is after an update; undefined if it is gone. */
+  #readRow(table: MirrorTable, uuid: string, update: JsonObject): Columns | undefined {
     const { initial, insert, modify, new: now } = update
     // A row-update2 omits what is default; a row-update of RFC 7047 has all columns in `new`.
     const whole = initial ?? insert ?? now
-    if (whole !== undefined && whole !== null) this.#put(table, uuid, this.#completed(table, whole), changes)
-    else if (modify !== undefined) this.#put(table, uuid, this.#modified(table, uuid, modify), changes)
-    else if ('delete' in update || 'old' in update) this.#remove(table, uuid, changes)
-    else throw malformed(`an update of a row of ${table.schema.name} of an unknown kind`)
+    if (whole !== undefined && whole !== null) return this.#completed(table, whole)
+    if (modify !== undefined) return this.#modified(table, uuid, modify)
+    if ('delete' in update || 'old' in update) return undefined
+    throw malformed(`an update of a row of ${table.schema.name} of an unknown kind`)
   }
 
   #completed({ schema, columns }: MirrorTable, json: Json): Columns {
     const given = decodeColumns(schema, json)
+    const completed = emptyColumns()
     // An optional column that is empty is null, which is its default as well.
-    return Object.fromEntries(columns.map((column) => [column.name, given[column.name] ?? defaultValue(column)]))
+    for (const column of columns) completed[column.name] = given[column.name] ?? defaultValue(column)
+    return completed
   }
 
   #modified({ schema, store }: MirrorTable, uuid: string, json: Json): Columns {
     const old = store.get(uuid) as (Row & Columns) | undefined
     if (old === undefined) throw malformed(`a change of a row of ${schema.name} that is not there`)
-    const columns: Columns = { ...old }
+    const columns = emptyColumns(old)
     for (const [name, difference] of Object.entries(object(json, `a change of a row of ${schema.name}`))) {
       const column = schema.columns.get(name)
       const before = columns[name]
@@ -148,7 +159,8 @@ export class Mirror {
   #put({ schema, store }: MirrorTable, uuid: string, columns: Columns, changes: MirrorChange[]): void {
     const old = store.get(uuid)
     if (old !== undefined && sameColumns(old, columns)) return
-    const row = makeRow(schema.name, { ...columns, _uuid: uuid })
+    columns._uuid = uuid
+    const row = makeRow(schema.name, columns)
     store.set(row)
     changes.push({ table: schema.name, type: old === undefined ? 'insert' : 'modify', uuid, row, old })
   }

@@ -11,6 +11,7 @@ import type { Online, Session, SessionPart } from './session'
 import type { RowStore } from './store'
 import type { ColumnName, DatabaseTables, Row, TableName, Where, Writable } from './types'
 import { isInvalid, wrongType } from '../wire/invalid'
+import { isUuid } from './uuid'
 
 /** What is monitored of a table. */
 export interface TableMonitor<R> {
@@ -115,6 +116,8 @@ export class ReplicaTable<R extends Row> implements Iterable<R> {
 
 type Method = 'monitor_cond_since' | 'monitor_cond' | 'monitor'
 
+/** The contents come first; what comes in one piece with them waits until they are applied. */
+const mostEarly = 10_000
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 let count = 0
 
@@ -146,6 +149,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   #online: Online | undefined
   /** Notifications that came before the contents were applied. */
   #early: Notification[] | undefined
+  #wasLive = false
   #closed: Error | undefined
 
   /** @internal */
@@ -229,7 +233,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       check()
     })
     try {
-      return await call.race(seen, 'none')
+      return await call.raceFor(seen, 'the rows')
     } finally {
       if (watcher !== undefined) this.#watchers.delete(watcher)
     }
@@ -275,11 +279,15 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       this.#contents(result)
       const early = this.#early
       this.#early = undefined
+      this.#wasLive = true
       for (const notification of early) this.#update(notification)
       this.#check()
     } catch (error) {
-      // The server refuses what is asked for, or sends what is no answer to it: another connection would not help.
       if (!(error instanceof OvsdbProtocolError) || online.connection.end !== undefined) throw error
+      // What cannot be understood may be so on the next connection, if it ever was; and that brings everything.
+      this.#lastTransaction = zeroUuid
+      if (error.error === 'malformed' && this.#wasLive) throw error
+      // The server refuses what is asked for, or never sent an answer to it: another connection would not help.
       this.#session.detach(this.#part)
       this.#end(error)
     }
@@ -324,18 +332,18 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       return
     }
     const [found, last, updates] = (Array.isArray(result) ? result : []) as readonly Json[]
-    if (typeof found !== 'boolean' || typeof last !== 'string' || updates === undefined) {
+    if (typeof found !== 'boolean' || !isUuid(last) || updates === undefined) {
       throw malformed('contents of a monitor that are none')
     }
-    this.#lastTransaction = last
     this.#apply(updates, !found)
+    this.#lastTransaction = last
   }
 
   #notified(notification: Notification): boolean {
     const { method, params } = notification
     if (params[0] !== this.#id || !/^update[23]?$/.test(method)) return false
     if (this.#early !== undefined) {
-      this.#early.push(notification)
+      if (this.#early.push(notification) > mostEarly) throw malformed('changes without the contents that they change')
       return true
     }
     try {
@@ -352,8 +360,9 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     const [, second, third] = params
     const updates = method === 'update3' ? third : second
     if (updates === undefined) throw malformed('an update without rows')
-    if (method === 'update3' && typeof second === 'string') this.#lastTransaction = second
+    if (method === 'update3' && !isUuid(second)) throw malformed('an update without its transaction')
     this.#apply(updates, false)
+    if (isUuid(second)) this.#lastTransaction = second
   }
 
   #check(): void {

@@ -2,8 +2,9 @@
 // server, and `echo` in both directions. What the methods mean is not known here.
 import type { Duplex } from 'node:stream'
 import type { Call } from './calls'
-import { malformed, OvsdbConnectionError, OvsdbProtocolError, serverErrorOf } from './errors'
+import { malformed, OvsdbConnectionError, OvsdbProtocolError, serverErrorOf, unreadable } from './errors'
 import { jsonText, parseJson, type Json } from './json'
+import { Replies } from './replies'
 import { MessageSplitter } from './splitter'
 
 /** A notification of the server. */
@@ -32,6 +33,14 @@ const ticksPerProbe = 4
 
 type Message = Readonly<Record<string, Json>>
 
+function parsed(text: string): Message {
+  try {
+    return parseJson(text) as Message
+  } catch (error) {
+    throw malformed('a message that is no JSON', error)
+  }
+}
+
 /** One connection, from an open socket to its end. It does not come back. */
 export class RpcConnection {
   /** Resolves when the connection has ended, with the reason. */
@@ -39,6 +48,7 @@ export class RpcConnection {
   readonly #socket: Duplex
   readonly #options: RpcOptions
   readonly #splitter: MessageSplitter
+  readonly #replies: Replies
   readonly #waiting = new Map<number, Waiting>()
   readonly #probe: NodeJS.Timeout | undefined
   /** Ticks of the probe since anything was heard: ticks, not time, so that a busy event loop is not a silent server. */
@@ -52,6 +62,7 @@ export class RpcConnection {
     this.#socket = socket
     this.#options = options
     this.#splitter = new MessageSplitter(options.messageLimit)
+    this.#replies = new Replies(socket)
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
@@ -138,27 +149,15 @@ export class RpcConnection {
 
   readonly #receive = (chunk: Buffer): void => {
     this.#silentTicks = 0
-    let texts: string[]
+    // Whatever the server sends, nothing is thrown out of here: that would end the process.
     try {
-      texts = this.#splitter.push(chunk)
+      for (const text of this.#splitter.push(chunk)) {
+        // A listener may have closed the connection.
+        if (this.#end !== undefined) return
+        this.#dispatch(parsed(text))
+      }
     } catch (error) {
-      this.close(error as Error)
-      return
-    }
-    for (const text of texts) {
-      // A listener may have closed the connection.
-      if (this.#end !== undefined) return
-      const message = this.#parse(text)
-      if (message !== undefined) this.#dispatch(message)
-    }
-  }
-
-  #parse(text: string): Message | undefined {
-    try {
-      return parseJson(text) as Message
-    } catch (error) {
-      this.close(malformed('a message that is no JSON', error))
-      return undefined
+      this.close(error instanceof OvsdbProtocolError ? error : malformed('a message that cannot be understood', error))
     }
   }
 
@@ -167,38 +166,32 @@ export class RpcConnection {
     if (method === undefined) {
       this.#reply(message)
     } else if (typeof method !== 'string' || !Array.isArray(params)) {
-      this.close(malformed('a message with a method that has no name or no parameters'))
+      throw malformed('a message with a method that has no name or no parameters')
     } else if (id === undefined || id === null) {
-      this.#notified({ method, params: params as readonly Json[] })
+      this.#options.onNotification({ method, params: params as readonly Json[] })
     } else if (method === 'echo') {
-      this.#socket.write(jsonText({ id, result: params as readonly Json[], error: null }))
+      this.#answer({ id, result: params as readonly Json[], error: null })
     } else {
-      this.#socket.write(jsonText({ id, result: null, error: 'unknown method' }))
+      this.#answer({ id, result: null, error: 'unknown method' })
     }
   }
 
-  #notified(notification: Notification): void {
-    try {
-      this.#options.onNotification(notification)
-    } catch (error) {
-      if (!(error instanceof OvsdbProtocolError)) throw error
-      this.close(error)
-    }
+  #answer(message: Message): void {
+    this.#replies.send(Buffer.from(jsonText(message)))
   }
 
   #reply({ id, result, error }: Message): void {
     // The probe's own, which nobody waits for.
     if (id === 'echo') return
     if (typeof id !== 'number' || !(id >= 0 && id < this.#nextId)) {
-      this.close(malformed('a reply to no request'))
-      return
+      throw malformed('a reply to no request')
     }
     const waiting = this.#waiting.get(id)
     // One that was given up: the reply comes too late.
     if (waiting === undefined) return
     this.#settled(id)
     if (error === null || error === undefined) {
-      if (result === undefined) waiting.reject(malformed('a reply without a result'))
+      if (result === undefined) waiting.reject(unreadable(waiting.operation, malformed('a reply without a result')))
       else waiting.resolve(result)
       return
     }

@@ -1,6 +1,7 @@
 // A database's schema (RFC 7047, section 3.2), read once into what encoding and decoding need.
 import { malformed } from './errors'
 import type { Json } from './json'
+import { isUuid } from './uuid'
 
 /** The types of a column's atoms. */
 export type AtomicType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid'
@@ -83,10 +84,41 @@ function objectAt(value: Json | undefined, path: string): JsonObject {
   throw malformed(`a schema whose ${path} is no object`)
 }
 
-function numberAt(value: Json | undefined, ifMissing: number, path: string): number {
+/** A number of elements, characters or rows. */
+function countAt(value: Json | undefined, ifMissing: number, path: string): number {
   if (value === undefined) return ifMissing
-  if (typeof value === 'number') return value
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw malformed(`a schema whose ${path} is no number of things`)
+}
+
+function realAt(value: Json | undefined, path: string): number | undefined {
+  if (value === undefined) return undefined
+  if (Number.isFinite(value) || typeof value === 'bigint') return Number(value)
   throw malformed(`a schema whose ${path} is no number`)
+}
+
+// Names become properties and types of code: nothing else may stand there (`<id>` and `<version>` of RFC 7047, section 3.1).
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
+const versionForm = /^\d+\.\d+\.\d+$/
+const longestName = 256
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text)
+}
+
+function checkId(value: Json | undefined, what: string): string {
+  if (typeof value !== 'string') throw malformed(`a schema with ${what} whose name is no string`)
+  if (identifier.test(value) && value.length <= longestName) return value
+  throw malformed(`a schema with ${what} called ${shown(value)}: a name has letters, digits and _, and no digit first`)
+}
+
+function idAt(value: Json | undefined, path: string): string | undefined {
+  return value === undefined ? undefined : checkId(value, path)
+}
+
+function arrayAt(value: Json | undefined, path: string): readonly Json[] {
+  if (Array.isArray(value)) return value as readonly Json[]
+  throw malformed(`a schema whose ${path} is no array`)
 }
 
 /** The largest integers that there are. */
@@ -98,18 +130,38 @@ function isSafe(value: bigint): boolean {
 
 function integerAt(value: Json | undefined, ifMissing: bigint, path: string): bigint {
   if (value === undefined) return ifMissing
-  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return BigInt(value as number | bigint)
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
+    const integer = BigInt(value as number | bigint)
+    if (integer >= integerRange.minimum && integer <= integerRange.maximum) return integer
+  }
   throw malformed(`a schema whose ${path} is no integer`)
 }
 
-function enumAt(value: Json | undefined, wide: boolean, path: string): BaseType['enum'] {
+function memberOf(type: AtomicType, wide: boolean, member: Json, path: string): string | number | bigint | boolean {
+  switch (type) {
+    case 'integer': {
+      const integer = integerAt(member, 0n, path)
+      return wide ? integer : Number(integer)
+    }
+    case 'real':
+      return realAt(member, path) ?? 0
+    case 'boolean':
+      if (typeof member === 'boolean') return member
+      break
+    case 'string':
+      if (typeof member === 'string') return member
+      break
+    case 'uuid':
+      if (Array.isArray(member) && member[0] === 'uuid' && isUuid(member[1])) return member[1]
+  }
+  throw malformed(`a schema whose ${path} has a member that is no ${type}`)
+}
+
+function enumAt(value: Json | undefined, type: AtomicType, wide: boolean, path: string): BaseType['enum'] {
   if (value === undefined) return undefined
-  const members: readonly Json[] =
-    Array.isArray(value) && value[0] === 'set' ? ((value as readonly Json[])[1] as readonly Json[]) : [value]
-  if (!Array.isArray(members)) throw malformed(`a schema whose ${path} is no set`)
-  return (members as readonly (string | number | bigint | boolean)[]).map((member) =>
-    typeof member === 'number' && wide ? BigInt(member) : member,
-  )
+  const isSet = Array.isArray(value) && value[0] === 'set'
+  const members = isSet ? arrayAt((value as readonly Json[])[1], path) : [value]
+  return members.map((member) => memberOf(type, wide, member, path))
 }
 
 function baseType(json: Json | undefined, path: string): BaseType {
@@ -118,19 +170,19 @@ function baseType(json: Json | undefined, path: string): BaseType {
   if (typeof type !== 'string' || !atomicTypes.has(type)) throw malformed(`a schema whose ${path} has no type`)
   const { minInteger, maxInteger, minReal, maxReal, refTable, refType } = from
   const isInteger = type === 'integer'
-  const minimum = isInteger ? integerAt(minInteger, integerRange.minimum, path) : minReal
-  const maximum = isInteger ? integerAt(maxInteger, integerRange.maximum, path) : maxReal
+  const minimum = isInteger ? integerAt(minInteger, integerRange.minimum, path) : realAt(minReal, path)
+  const maximum = isInteger ? integerAt(maxInteger, integerRange.maximum, path) : realAt(maxReal, path)
   const wide = isInteger && !(isSafe(minimum as bigint) && isSafe(maximum as bigint))
-  const refers = typeof refTable === 'string'
+  const refers = type === 'uuid' ? idAt(refTable, `${path} that refers to a table`) : undefined
   return {
     type: type as AtomicType,
-    enum: enumAt(from.enum, wide, `${path}.enum`),
-    minimum: minimum as bigint | number | undefined,
-    maximum: maximum as bigint | number | undefined,
-    minLength: numberAt(from.minLength, 0, path),
-    maxLength: numberAt(from.maxLength, Infinity, path),
-    refTable: refers ? refTable : undefined,
-    refType: refers ? (refType === 'weak' ? 'weak' : 'strong') : undefined,
+    enum: enumAt(from.enum, type as AtomicType, wide, `${path}.enum`),
+    minimum,
+    maximum,
+    minLength: countAt(from.minLength, 0, path),
+    maxLength: countAt(from.maxLength, Infinity, path),
+    refTable: refers,
+    refType: refers === undefined ? undefined : refType === 'weak' ? 'weak' : 'strong',
     wide,
   }
 }
@@ -139,8 +191,9 @@ function column(name: string, json: Json | undefined, path: string): ColumnSchem
   const { type, mutable, ephemeral } = objectAt(json, path)
   const whole = typeof type === 'string' ? { key: type } : objectAt(type, `${path}.type`)
   const { key, value, min, max } = whole
-  const least = numberAt(min, 1, path)
-  const most = max === 'unlimited' ? Infinity : numberAt(max, 1, path)
+  const least = countAt(min, 1, path)
+  const most = max === 'unlimited' ? Infinity : countAt(max, 1, path)
+  if (least > 1 || most < 1) throw malformed(`a schema whose ${path} has ${least} to ${most} elements`)
   const single = least === 1 ? 'scalar' : 'optional'
   return {
     name,
@@ -154,20 +207,28 @@ function column(name: string, json: Json | undefined, path: string): ColumnSchem
   }
 }
 
-// Every row has these two, and no schema lists them.
+// Every row has these two, and no schema may list them.
 const ownColumns = ['_uuid', '_version'].map((name) => column(name, { type: 'uuid', mutable: false }, name))
 
 function table(name: string, json: Json | undefined): TableSchema {
   const { columns, indexes, isRoot, maxRows } = objectAt(json, `table ${name}`)
-  const read = Object.entries(objectAt(columns, `columns of ${name}`)).map(([key, value]) =>
-    column(key, value, `${name}.${key}`),
-  )
+  const all = new Map(ownColumns.map((each) => [each.name, each]))
+  for (const [key, value] of Object.entries(objectAt(columns, `columns of ${name}`))) {
+    checkId(key, `a column of ${name}`)
+    if (all.has(key)) throw malformed(`a schema with a column ${name}.${key}, which is the server's own`)
+    all.set(key, column(key, value, `${name}.${key}`))
+  }
+  const indexed = (json: Json): string[] =>
+    arrayAt(json, `indexes of ${name}`).map((each) => {
+      if (typeof each === 'string' && all.has(each)) return each
+      throw malformed(`a schema with an index of ${name} over no column of it`)
+    })
   return {
     name,
-    columns: new Map([...ownColumns, ...read].map((each) => [each.name, each])),
-    indexes: (indexes ?? []) as readonly (readonly string[])[],
+    columns: all,
+    indexes: indexes === undefined ? [] : arrayAt(indexes, `indexes of ${name}`).map(indexed),
     isRoot: isRoot === true,
-    maxRows: numberAt(maxRows, Infinity, `maxRows of ${name}`),
+    maxRows: countAt(maxRows, Infinity, `maxRows of ${name}`),
   }
 }
 
@@ -177,16 +238,21 @@ function table(name: string, json: Json | undefined): TableSchema {
  */
 export function readSchema(json: Json): DatabaseSchema {
   const { name, version, tables } = objectAt(json, 'whole')
-  if (typeof name !== 'string') throw malformed('a schema without a name')
+  if (
+    version !== undefined &&
+    !(typeof version === 'string' && versionForm.test(version) && version.length <= longestName)
+  ) {
+    throw malformed('a schema whose version is not like 1.2.3')
+  }
   const entries = Object.entries(objectAt(tables, 'tables'))
   // Before any table was marked as a root, all were (RFC 7047, section 3.2).
-  const rootless = entries.every(([, value]) => (value as JsonObject | null)?.isRoot === undefined)
+  const rootless = entries.every(([key, value]) => objectAt(value, `table ${key}`).isRoot === undefined)
   return {
-    name,
-    version: typeof version === 'string' ? version : '',
+    name: checkId(name, 'a database'),
+    version: version ?? '',
     tables: new Map(
       entries.map(([key, value]) => {
-        const read = table(key, value)
+        const read = table(checkId(key, 'a table'), value)
         return [key, rootless ? { ...read, isRoot: true } : read]
       }),
     ),

@@ -18,6 +18,15 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
+/**
+ * Arrays and objects may lie in each other so deep, as in Open vSwitch's own parser (JSON_MAX_HEIGHT). OVSDB needs a dozen; what
+ * walks through a message calls itself, and a deeper one would leave it no stack.
+ */
+export const deepest = 1000
+
+/** Pieces of a message are joined up to so many bytes: each one kept costs some hundred bytes, however small it is. */
+const largestJoined = 64 * 1024
+
 /** Cuts a stream of bytes into the texts of its JSON objects. */
 export class MessageSplitter {
   readonly #limit: number
@@ -58,7 +67,7 @@ export class MessageSplitter {
           if (byte === openBracket) throw malformed('a message that is an array')
           begin = i
         }
-        depth++
+        if (++depth > deepest) throw malformed(`a message more than ${deepest} arrays and objects deep`)
       } else if (byte === closeBrace || byte === closeBracket) {
         if (--depth < 0) throw malformed('a message that ends without having begun')
         if (depth === 0) texts.push(this.#complete(chunk.subarray(begin, i + 1)))
@@ -74,14 +83,23 @@ export class MessageSplitter {
   }
 
   #keep(part: Buffer): void {
-    this.#kept.push(part)
     this.#keptBytes += part.length
     if (this.#keptBytes > this.#limit) throw malformed(`a message of more than ${this.#limit} bytes`)
+    let last = part
+    for (;;) {
+      const before = this.#kept.at(-1)
+      // A piece is joined only to one that is no larger, so that each byte is copied a few times at most.
+      if (before === undefined || before.length > last.length || before.length + last.length > largestJoined) break
+      this.#kept.pop()
+      last = Buffer.concat([before, last])
+    }
+    this.#kept.push(last)
   }
 
   #complete(end: Buffer): string {
     this.#keep(end)
-    const bytes = this.#kept.length === 1 ? end : Buffer.concat(this.#kept)
+    const [first = end] = this.#kept
+    const bytes = this.#kept.length === 1 ? first : Buffer.concat(this.#kept)
     this.#kept = []
     this.#keptBytes = 0
     if (!isUtf8(bytes)) throw malformed('a message that is no UTF-8')

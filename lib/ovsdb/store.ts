@@ -1,5 +1,6 @@
 // The rows of one table, found by their UUID and by indexes.
 import { wrongType } from '../wire/invalid'
+import { emptyColumns } from './decode'
 import { checkValue } from './encode'
 import { keyOf, sameValue } from './equality'
 import type { TableSchema } from './schema'
@@ -98,7 +99,7 @@ export class RowStore implements Iterable<Row> {
       throw wrongType('where', 'an object of columns with their values', where)
     }
     const given = Object.entries(where).filter(([, value]) => value !== undefined)
-    const values: Record<string, ColumnValue> = {}
+    const values = emptyColumns()
     for (const [name, value] of given) {
       const column = columnAt(this.#table, name, name)
       values[name] = checkValue(column, value, `${this.#table.name}.${name}`) as ColumnValue

@@ -2,7 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wrongType } from '../wire/invalid'
 import type { Call, OvsdbCallOptions } from './calls'
-import { malformed, OvsdbCommitError, OvsdbConnectionError, OvsdbOperationError, serverErrorOf } from './errors'
+import {
+  malformed,
+  OvsdbCommitError,
+  OvsdbConnectionError,
+  OvsdbOperationError,
+  serverErrorOf,
+  unreadable,
+} from './errors'
 import type { Json } from './json'
 import type { JsonRow } from './operations'
 import type { Online, Session } from './session'
@@ -45,10 +52,21 @@ export function readResults(operation: string, operations: readonly JsonRow[], j
   const failure = serverErrorOf(results[operations.length])
   if (failure !== undefined) throw new OvsdbCommitError(operation, failure)
   const read = results.slice(0, operations.length)
-  if (read.length < operations.length || read.some((result) => typeof result !== 'object' || result === null)) {
-    throw malformed('results of a transaction that are too few')
+  if (read.length < operations.length) throw malformed('results of a transaction that are too few')
+  if (read.some((result) => typeof result !== 'object' || result === null || Array.isArray(result))) {
+    throw malformed('results of a transaction of which one is no object')
   }
   return read as readonly JsonRow[]
+}
+
+/** Reads what the server answered to a transaction; it may have been carried out, however strange the answer is. */
+function understood<T>(operation: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof OvsdbOperationError || error instanceof OvsdbCommitError) throw error
+    throw unreadable(operation, error)
+  }
 }
 
 /** Sends operations over one connection. When the call ends early, the server is told to forget them if it still waits. */
@@ -69,7 +87,8 @@ export async function transactRaw(session: Session, operations: readonly JsonRow
   for (;;) {
     const online = await session.ready(call)
     try {
-      return [...readResults('transact', operations, await send(online, operations, call))]
+      const answer = await send(online, operations, call)
+      return understood('transact', () => [...readResults('transact', operations, answer)])
     } catch (error) {
       if (!isHarmless(error, operations, false)) throw error
     }
@@ -108,7 +127,10 @@ export async function runTransaction<Tables extends DatabaseTables, T>(
     // Code that took its time has perhaps seen rows, and used a schema, of an earlier connection.
     if (session.current !== online) continue
     try {
-      tx.committed(readResults('transaction', operations, await send(online, operations, call)))
+      const answer = await send(online, operations, call)
+      understood('transaction', () => {
+        tx.committed(readResults('transaction', operations, answer))
+      })
       return result
     } catch (error) {
       if (isConflict(error, operations) && conflicts < retries) await pause(conflicts++, call)

@@ -4,7 +4,6 @@ import { NetloomError } from '../errors'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkMilliseconds } from './calls'
 import { decodeColumns } from './decode'
-import { isUuid } from './encode'
 import { malformed } from './errors'
 import type { Json } from './json'
 import { expectedRow, insertedRow, mutationsOf, updatedRow, type JsonRow } from './operations'
@@ -22,6 +21,7 @@ import type {
   Where,
   Writable,
 } from './types'
+import { isUuid } from './uuid'
 import { columnNames, encodeWhere, tableAt } from './where'
 
 /** Rows of a table, named by conditions. From `Transaction.rows`. */
@@ -100,7 +100,7 @@ interface Operation {
 const nothing = (): void => undefined
 
 function countOf(result: JsonRow): number {
-  if (typeof result.count === 'number') return result.count
+  if (Number.isSafeInteger(result.count)) return result.count as number
   throw malformed('a result without a count')
 }
 
@@ -145,7 +145,7 @@ export class Transaction<Tables extends DatabaseTables> {
     const json = { op: 'insert', table, row, 'uuid-name': inserted.name, ...(chosen !== undefined && { uuid: chosen }) }
     this.#add(json, ({ uuid }) => {
       const [, text] = (Array.isArray(uuid) ? uuid : []) as readonly Json[]
-      if (typeof text !== 'string') throw malformed('an insertion without a UUID')
+      if (!isUuid(text)) throw malformed('an insertion without a UUID')
       inserted.committed(text)
     })
     return inserted

@@ -44,11 +44,67 @@ test('random bytes end, and harm nobody', () => {
         try {
           read()
         } catch (error) {
-          expect(error).toBeInstanceOf(RangeError)
+          expect(error).toMatchObject({ name: 'OpenflowProtocolError', code: 'ERR_NETLOOM_OPENFLOW_PROTOCOL' })
         }
       }
     }),
     { numRuns: 2000 },
+  )
+})
+
+// Parts that are nearly right: the type and length of an action or instruction, and some bytes.
+const nearly = fc
+  .record({
+    type: fc.constantFrom(0, 1, 2, 3, 4, 5, 17, 18, 21, 22, 24, 25, 0xffff),
+    length: fc.constantFrom(0, 4, 7, 8, 12, 16, 24, 0xfff8),
+    rest: fc.uint8Array({ maxLength: 40 }),
+  })
+  .map(({ type, length, rest }) => {
+    const head = Buffer.alloc(4)
+    head.writeUInt16BE(type, 0)
+    head.writeUInt16BE(length, 2)
+    return Buffer.concat([head, rest])
+  })
+
+test('actions and instructions of wrong lengths are no OpenFlow, and no mistake of the caller', () => {
+  let read = 0
+  fc.assert(
+    fc.property(fc.array(nearly, { maxLength: 3 }), fc.boolean(), (parts, within) => {
+      const inner = Buffer.concat(parts)
+      const head = Buffer.from([0, 4, 0, 0, 0, 0, 0, 0])
+      head.writeUInt16BE(8 + inner.length, 2)
+      try {
+        decodeActions(within ? Buffer.concat([head, inner]) : inner, ports)
+        read++
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'OpenflowProtocolError' })
+      }
+    }),
+    { numRuns: 3000 },
+  )
+  expect(read).toBeGreaterThan(10)
+})
+
+test.each([
+  ['an output of 8 bytes', '0004001000000000' + '0000000800000001'],
+  ['an output of 24 bytes', '0004002000000000' + '0000001800000001' + '00'.repeat(16)],
+  ['a queue of 16 bytes', '0004001800000000' + '0015001000000001' + '00'.repeat(8)],
+  ['a field that goes on', '0004001000000000' + '0019000880001604'],
+  ['a goto of 16 bytes', '0001001001000000' + '00'.repeat(8)],
+  ['metadata of 16 bytes', '0002001000000000' + '00'.repeat(8)],
+  ['an instruction cut off', '00040018000000000000'],
+  ['a length that is no multiple of eight', '0004000c00000000' + '00000000'],
+  ['a length of nothing', '0004000000000000'],
+])('%s is no OpenFlow', (_, bytes) => {
+  expect(() => decodeActions(Buffer.from(bytes, 'hex'), ports)).toThrow(
+    expect.objectContaining({ name: 'OpenflowProtocolError' }) as Error,
+  )
+})
+
+test('an interface that is called as a reserved port is shown by its number', () => {
+  const named: PortNames = { ...ports, nameOf: (number) => (number === 5 ? 'NORMAL' : 'p1') }
+  expect(decodeActions(encodeActions([{ output: 5 }, { output: 6 }, { output: 'NORMAL' }], 'a', ports), named)).toEqual(
+    [{ output: 5 }, { output: 'p1' }, { output: 'NORMAL' }],
   )
 })
 

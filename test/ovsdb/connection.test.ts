@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OvsdbClient, OvsdbConnectionError, type OpenVswitch, type OvsdbConnectOptions } from '../../lib/ovsdb'
 import { jsonText } from '../../lib/ovsdb/json'
+import { misbehaving } from './misbehaving'
 import { proxied } from './proxy'
 import { Directory, Server, vswitchSchema } from './server'
 
@@ -27,28 +28,6 @@ describe('a connection', () => {
     options: Partial<OvsdbConnectOptions> = {},
   ): Promise<OvsdbClient<Tables>> {
     return OvsdbClient.connect<Tables>({ remotes, database: 'Open_vSwitch', backoff, ...options })
-  }
-
-  /** A server that does with each connection what the function does. */
-  async function misbehaving(behave: (socket: Socket) => void): Promise<AsyncDisposable & { remote: string }> {
-    const directory = new Directory()
-    const sockets = new Set<Socket>()
-    const listening = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-      behave(socket)
-    })
-    listening.listen(directory.join('s'))
-    await once(listening, 'listening')
-    return {
-      remote: `unix:${directory.join('s')}`,
-      async [Symbol.asyncDispose]() {
-        for (const socket of sockets) socket.destroy()
-        listening.close()
-        await once(listening, 'close')
-        directory[Symbol.dispose]()
-      },
-    }
   }
 
   test('what the server says in pieces of one byte is understood, and so is what it says at once', async () => {

@@ -1,6 +1,7 @@
 // What happens to the packets of a flow: OpenFlow's instructions, and the actions in them.
 import { outOfRange, unknownOption, wrongType, wrongValue } from '../../wire/invalid'
 import { checkWhole } from '../codecs'
+import { malformed } from './errors'
 import { decodeFields, encodeSetField, type FlowFields } from './fields'
 import { portNumber, portOf, type FlowPort, type PortNames } from './ports'
 
@@ -294,17 +295,43 @@ export function encodeActions(actions: unknown, field: string, ports: PortNames)
   return Buffer.concat(all.filter((each) => each !== undefined))
 }
 
-/** Parts with a type and a length, one after another; what is cut off is left out. */
-function* blocks(bytes: Buffer): Generator<readonly [type: number, part: Buffer]> {
-  for (let at = 0; at + 4 <= bytes.length;) {
+/** Parts with a type and a length, one after another; their lengths are multiples of eight. */
+function* blocks(bytes: Buffer, what: string): Generator<readonly [type: number, part: Buffer]> {
+  for (let at = 0; at < bytes.length;) {
+    if (at + 8 > bytes.length) throw malformed(`${bytes.length - at} bytes for ${what}`)
+    const type = bytes.readUInt16BE(at)
     const length = bytes.readUInt16BE(at + 2)
-    if (length < 8 || at + length > bytes.length) return
-    yield [bytes.readUInt16BE(at), bytes.subarray(at, at + length)]
+    if (length < 8 || length % 8 !== 0 || at + length > bytes.length) {
+      throw malformed(`${what} of type ${type} with ${length} bytes`)
+    }
+    yield [type, bytes.subarray(at, at + length)]
     at += length
   }
 }
 
+/** How long an action is that has a length of its own, by its type. */
+const actionLengths = new Map([
+  [actionTypes.output, 16],
+  [actionTypes.pushVlan, 8],
+  [actionTypes.popVlan, 8],
+  [actionTypes.decTtl, 8],
+  [actionTypes.setQueue, 8],
+  [actionTypes.group, 8],
+])
+
+const instructionLengths = new Map([
+  [instructionTypes.gotoTable, 8],
+  [instructionTypes.writeMetadata, 24],
+  [instructionTypes.clearActions, 8],
+])
+
+function checkLength(type: number, part: Buffer, lengths: ReadonlyMap<number, number>, what: string): void {
+  const length = lengths.get(type) ?? part.length
+  if (part.length !== length) throw malformed(`${what} of type ${type} with ${part.length} bytes, not ${length}`)
+}
+
 function decodeOne(type: number, part: Buffer, ports: PortNames): FlowAction {
+  checkLength(type, part, actionLengths, 'an action')
   switch (type) {
     case actionTypes.output: {
       const output = portOf(part.readUInt32BE(4), ports)
@@ -321,7 +348,9 @@ function decodeOne(type: number, part: Buffer, ports: PortNames): FlowAction {
     case actionTypes.group:
       return { group: part.readUInt32BE(4) }
     case actionTypes.setField: {
-      const { match, unknown } = decodeFields(part.subarray(4, 8 + part.readUInt8(7)), ports)
+      const end = 8 + part.readUInt8(7)
+      if (end > part.length) throw malformed(`an action of type ${type} whose field goes on behind its end`)
+      const { match, unknown } = decodeFields(part.subarray(4, end), ports)
       return unknown.length === 0 ? { setField: match as FlowFields } : { unknown: part.toString('hex') }
     }
     case actionTypes.vendor: {
@@ -342,8 +371,10 @@ function decodeOne(type: number, part: Buffer, ports: PortNames): FlowAction {
 /** Reads the instructions of a flow, in the order in which they are carried out. */
 export function decodeActions(bytes: Buffer, ports: PortNames): FlowAction[] {
   const actions: FlowAction[] = []
-  for (const [type, part] of blocks(bytes)) {
-    const inside = (): FlowAction[] => [...blocks(part.subarray(8))].map(([kind, each]) => decodeOne(kind, each, ports))
+  for (const [type, part] of blocks(bytes, 'an instruction')) {
+    checkLength(type, part, instructionLengths, 'an instruction')
+    const inside = (): FlowAction[] =>
+      [...blocks(part.subarray(8), 'an action')].map(([kind, each]) => decodeOne(kind, each, ports))
     if (type === instructionTypes.applyActions) actions.push(...inside())
     else if (type === instructionTypes.writeActions) actions.push({ writeActions: inside() })
     else if (type === instructionTypes.clearActions) actions.push({ clearActions: true })

@@ -3,10 +3,12 @@ import { connect, type Socket } from 'node:net'
 import { NetloomError } from '../../errors'
 import type { Call } from '../../ovsdb/calls'
 import { asError } from '../../ovsdb/errors'
-import { OpenflowError } from './errors'
+import { Replies } from '../../ovsdb/replies'
+import { malformed, OpenflowError, OpenflowProtocolError } from './errors'
 import {
   commonVersion,
   encodeMessage,
+  headerSize,
   helloBody,
   messageTypes,
   OpenflowSplitter,
@@ -20,6 +22,9 @@ interface Pending {
   readonly take: (message: OpenflowMessage) => void
   readonly fail: (error: Error) => void
 }
+
+/** An answer in many parts has so many bytes at most, unless told otherwise: some million flows. */
+const defaultLargestAnswer = 256 * 1024 * 1024
 
 /** Types and flags of bundles (ofp_bundle_ctrl_type, ofp_bundle_flags). */
 const bundle = { open: 0, commit: 4, atomicOrdered: 3 } as const
@@ -42,15 +47,19 @@ function lost(operation: string, bridge: string, outcome: 'none' | 'unknown', ca
 export class OpenflowConnection {
   readonly #socket: Socket
   readonly #bridge: string
+  readonly #replies: Replies
+  readonly #largestAnswer: number
   readonly #pending = new Set<Pending>()
   #version = 0
   #xid = 0
   #bundles = 0
   #end: Error | undefined
 
-  private constructor(socket: Socket, bridge: string) {
+  private constructor(socket: Socket, bridge: string, largestAnswer: number) {
+    this.#largestAnswer = largestAnswer
     this.#socket = socket
     this.#bridge = bridge
+    this.#replies = new Replies(socket)
     const splitter = new OpenflowSplitter()
     socket.on('data', (data: Buffer) => {
       try {
@@ -70,9 +79,14 @@ export class OpenflowConnection {
   }
 
   /** Connects, and agrees on a version. */
-  static async open(path: string, bridge: string, call: Call): Promise<OpenflowConnection> {
+  static async open(
+    path: string,
+    bridge: string,
+    call: Call,
+    largestAnswer = defaultLargestAnswer,
+  ): Promise<OpenflowConnection> {
     const socket = connect(path)
-    const connection = new OpenflowConnection(socket, bridge)
+    const connection = new OpenflowConnection(socket, bridge, largestAnswer)
     try {
       socket.write(encodeMessage({ version: versions.openflow14, type: messageTypes.hello, xid: 0, body: helloBody() }))
       const [hello] = await connection.#exchange(call, 'first', () => true, 'none')
@@ -116,7 +130,12 @@ export class OpenflowConnection {
     const head = Buffer.alloc(8)
     head.writeUInt16BE(kind, 0)
     const message = this.#message(messageTypes.multipartRequest, Buffer.concat([head, request]))
-    const replies = await this.#request(call, [message], ({ body }) => (body.readUInt16BE(2) & 1) === 0)
+    const isLast = ({ type, body }: OpenflowMessage): boolean => {
+      const isReply = type === messageTypes.multipartReply && body.length >= 8 && body.readUInt16BE(0) === kind
+      if (!isReply) throw malformed(`a message of type ${type} with ${body.length} bytes for a part of an answer`)
+      return (body.readUInt16BE(2) & 1) === 0
+    }
+    const replies = await this.#request(call, [message], isLast)
     return replies.map(({ body }) => body.subarray(8))
   }
 
@@ -146,6 +165,19 @@ export class OpenflowConnection {
     return { version: this.#version, type, xid: this.#xid, body }
   }
 
+  /**
+   * Reads what the bridge has sent. What cannot be understood ends the connection, and is an error of this call and bridge.
+   */
+  async reading<T>(operation: string, read: () => T | Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof OpenflowProtocolError)) throw error
+      this.close()
+      throw new OpenflowProtocolError(operation, this.#bridge, error.details, error)
+    }
+  }
+
   /** Sends messages, and gives the answers up to the last. The first error among them rejects, when the last has come. */
   async #request(
     call: Call,
@@ -167,7 +199,7 @@ export class OpenflowConnection {
     const refusal = answers.find(({ type }) => type === messageTypes.error)
     if (refusal === undefined) return answers
     const index = messages.length > 2 ? messages.find(({ xid }) => xid === refusal.xid)?.index : undefined
-    throw new OpenflowError(call.operation, this.#bridge, refusal.body, index)
+    throw await this.reading(call.operation, () => new OpenflowError(call.operation, this.#bridge, refusal.body, index))
   }
 
   /** Collects what comes with these numbers, or the first message that comes at all, until the last of it. */
@@ -178,12 +210,16 @@ export class OpenflowConnection {
     outcome: 'none' | 'unknown',
   ): Promise<OpenflowMessage[]> {
     const taken: OpenflowMessage[] = []
+    let bytes = 0
     let pending: Pending | undefined
     const done = new Promise<OpenflowMessage[]>((resolve, reject) => {
       pending = {
         isFor: ({ xid }) => xids === 'first' || xids.has(xid),
         take: (message) => {
           taken.push(message)
+          // The header counts as well: there may be many without a body.
+          bytes += headerSize + message.body.length
+          if (bytes > this.#largestAnswer) throw malformed(`an answer of more than ${this.#largestAnswer} bytes`)
           if (isLast(message)) resolve(taken)
         },
         fail: (error) => {
@@ -202,7 +238,7 @@ export class OpenflowConnection {
 
   #received(message: OpenflowMessage): void {
     if (message.type === messageTypes.echoRequest) {
-      this.#socket.write(encodeMessage({ ...message, type: messageTypes.echoReply }))
+      this.#replies.send(encodeMessage({ ...message, type: messageTypes.echoReply }))
       return
     }
     for (const { isFor, take } of [...this.#pending]) if (isFor(message)) take(message)

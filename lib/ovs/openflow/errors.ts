@@ -50,6 +50,30 @@ const types: readonly (readonly [name: string, codes: string])[] = [
   ],
 ]
 
+/**
+ * What a bridge sends is no OpenFlow, such as an action whose length is wrong; the connection is given up. `code` is
+ * `ERR_NETLOOM_OPENFLOW_PROTOCOL`.
+ */
+export class OpenflowProtocolError extends NetloomError {
+  override name = 'OpenflowProtocolError'
+  /** What could not be understood. */
+  readonly details: string
+
+  constructor(operation: string, bridge: string | undefined, details: string, cause?: unknown) {
+    const who = bridge ?? 'the bridge'
+    super(`${operation}: what ${who} sends is no OpenFlow: ${details}`, 'ERR_NETLOOM_OPENFLOW_PROTOCOL', {
+      operation,
+      cause,
+    })
+    this.details = details
+  }
+}
+
+/** An OpenflowProtocolError of who does not know for which call of which bridge it reads. */
+export function malformed(details: string): OpenflowProtocolError {
+  return new OpenflowProtocolError('openflow', undefined, details)
+}
+
 const experimenter = 0xffff
 
 /**
@@ -66,6 +90,7 @@ export class OpenflowError extends NetloomError {
   readonly index: number | undefined
 
   constructor(operation: string, bridge: string, body: Buffer, index?: number) {
+    if (body.length < 4) throw malformed(`an error of ${body.length} bytes`)
     const type = body.readUInt16BE(0)
     const code = body.readUInt16BE(2)
     const [name, codes = ''] = types[type] ?? []

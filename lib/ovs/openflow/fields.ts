@@ -1,5 +1,6 @@
 // The fields of packets that flows match and set: OpenFlow's OXM, and the registers of Open vSwitch (NXM).
 import { unknownOption, wrongType, wrongValue } from '../../wire/invalid'
+import { malformed } from './errors'
 import type { FlowPort, PortNames } from './ports'
 import type { FlowRegisters } from './registers'
 import {
@@ -266,11 +267,15 @@ export function decodeFields(
 ): { readonly match: FlowMatch; readonly unknown: UnknownField[] } {
   const match: Record<string, unknown> = {}
   const unknown: UnknownField[] = []
-  for (let at = 0; at + 4 <= bytes.length;) {
+  for (let at = 0; at < bytes.length;) {
+    if (at + 4 > bytes.length) throw malformed(`${bytes.length - at} bytes for a field`)
     const oxmClass = bytes.readUInt16BE(at)
     const number = bytes.readUInt8(at + 2) >> 1
     const hasMask = (bytes.readUInt8(at + 2) & 1) !== 0
     const length = bytes.readUInt8(at + 3)
+    if (at + 4 + length > bytes.length || (hasMask && length % 2 !== 0)) {
+      throw malformed(`a field ${number} of class ${oxmClass} with ${length} bytes`)
+    }
     const payload = bytes.subarray(at + 4, at + 4 + length)
     const half = hasMask ? length / 2 : length
     const value = Buffer.from(payload.subarray(0, half))

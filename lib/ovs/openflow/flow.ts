@@ -2,6 +2,7 @@
 import { outOfRange, wrongType } from '../../wire/invalid'
 import { checkWhole } from '../codecs'
 import { decodeActions, encodeActions, type FlowAction } from './actions'
+import { malformed } from './errors'
 import { decodeFields, encodeFields, type FlowMatch, type UnknownField } from './fields'
 import { portNumber, type FlowPort, type PortNames } from './ports'
 
@@ -85,6 +86,8 @@ export const commands = { add: 0, modify: 1, modifyStrict: 2, delete: 3, deleteS
 export const flowStats = 1
 
 const any = 0xffffffff
+/** OFPMT_OXM. */
+const matchOxm = 1
 const allTables = 0xff
 const defaultPriority = 0x8000
 const most64 = 2n ** 64n - 1n
@@ -107,7 +110,7 @@ function checkCookie(value: unknown): FlowCookie {
 function matchBlock(match: unknown, field: string, ports: PortNames): Buffer {
   const fields = encodeFields(match ?? {}, field, ports)
   const bytes = Buffer.alloc((4 + fields.length + 7) & ~7)
-  bytes.writeUInt16BE(1, 0) // OFPMT_OXM
+  bytes.writeUInt16BE(matchOxm, 0)
   bytes.writeUInt16BE(4 + fields.length, 2)
   fields.copy(bytes, 4)
   return bytes
@@ -219,9 +222,10 @@ export function matchText(match: FlowMatch | undefined, ports: PortNames): strin
 /** Reads a part of the answer to that. */
 export function readFlows(part: Buffer, ports: PortNames): Flow[] {
   const flows: Flow[] = []
-  for (let at = 0; at + 56 <= part.length;) {
+  for (let at = 0; at < part.length;) {
+    if (at + 56 > part.length) throw malformed(`${part.length - at} bytes for a flow`)
     const length = part.readUInt16BE(at)
-    if (length < 56 || at + length > part.length) break
+    if (length < 56 || at + length > part.length) throw malformed(`a flow of ${length} bytes`)
     flows.push(readFlow(part.subarray(at, at + length), ports))
     at += length
   }
@@ -230,8 +234,12 @@ export function readFlows(part: Buffer, ports: PortNames): Flow[] {
 
 function readFlow(bytes: Buffer, ports: PortNames): Flow {
   const matchLength = bytes.readUInt16BE(50)
+  const end = 48 + ((matchLength + 7) & ~7)
+  if (bytes.readUInt16BE(48) !== matchOxm || matchLength < 4 || end > bytes.length) {
+    throw malformed(`a match of ${matchLength} bytes`)
+  }
   const { match, unknown } = decodeFields(bytes.subarray(52, 48 + matchLength), ports)
-  const instructions = bytes.subarray(48 + ((matchLength + 7) & ~7))
+  const instructions = bytes.subarray(end)
   return {
     bridge: ports.bridge,
     table: bytes.readUInt8(2),

@@ -1,5 +1,7 @@
 // OpenFlow messages: a header of eight bytes, and a body. The versions here are 1.3 and 1.4, which differ in little.
 
+import { malformed } from './errors'
+
 /** The versions of OpenFlow that are spoken here, as numbers in headers. */
 export const versions = { openflow13: 4, openflow14: 5 } as const
 
@@ -54,7 +56,7 @@ export class OpenflowSplitter {
     const messages: OpenflowMessage[] = []
     while (this.#rest.length >= headerSize) {
       const length = this.#rest.readUInt16BE(2)
-      if (length < headerSize) throw new Error(`a message of ${length} bytes, which is less than its header`)
+      if (length < headerSize) throw malformed(`a message of ${length} bytes, which is less than its header`)
       if (this.#rest.length < length) break
       messages.push({
         version: this.#rest.readUInt8(0),

@@ -47,7 +47,10 @@ export function portNumber(value: unknown, field: string, names: PortNames): num
 
 /** A port as one would write it. */
 export function portOf(number: number, names: PortNames): FlowPort {
-  return namesOfReserved.get(number) ?? names.nameOf(number) ?? number
+  const name = namesOfReserved.get(number) ?? names.nameOf(number)
+  // An interface may be called as a reserved port, which it is not.
+  if (name === undefined || (Object.hasOwn(reserved, name) && reserved[name as ReservedPort] !== number)) return number
+  return name
 }
 
 /** The number that a port has in OpenFlow since 1.1, from the one that the database has, which is that of 1.0. */
