@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { NetNs } from 'netloom'
 import { RouterAgent } from 'netloom/router'
 
@@ -53,6 +54,27 @@ async function main(): Promise<void> {
   await router.update({ floatingIps: [{ address: '203.0.113.10', fixed: '10.0.0.10' }] })
   console.log(await ask(red, '203.0.113.1')) // you are 203.0.113.10
   server.close()
+
+  // a router that advertises itself
+  await agent.routers.ensure({
+    id: 'r2',
+    ports: [
+      { id: 'r2-green', network: 'green', addresses: ['fd00:2::1/64'], advertise: true },
+      {
+        id: 'r2-yellow',
+        network: 'yellow',
+        addresses: ['fd00:3::1/64'],
+        mtu: 1450,
+        advertise: { other: true, dnsServers: ['fd00:3::53'], domainSearch: ['example.org'], maxIntervalSeconds: 30 },
+      },
+    ],
+  })
+  await using green = await NetNs.create()
+  const peer = { netns: green, name: 'eth0', up: true }
+  await switches.links.add({ kind: 'veth', name: 'to-green', master: 'brqgreen', up: true, peer })
+  while ((await green.addresses.list({ dev: 'eth0', scope: 'global' })).length === 0) await sleep(20)
+  const [learned] = await green.routes.list({ dst: 'default', family: 'ipv6', table: 'main' })
+  console.log(learned?.protocol) // ra
 
   // a whole description
   const { changed } = await agent.sync({ routers: [{ ...router.options, floatingIps: [] }] })

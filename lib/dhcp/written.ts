@@ -1,4 +1,4 @@
-// How descriptions are kept in a file: JSON, with a lease for ever as text.
+// How descriptions are kept in a file: JSON, with what lasts for ever as text.
 import type { NetworkOptions, PortOptions } from './options'
 
 /** What a network's file holds. */
@@ -16,7 +16,7 @@ export function writeDown(options: unknown): string {
 
 /** A description from text. */
 export function readBack(text: string): unknown {
-  return JSON.parse(text, (key, value: unknown) => (key === 'leaseSeconds' && value === 'Infinity' ? Infinity : value))
+  return JSON.parse(text, (key, value: unknown) => (key.endsWith('Seconds') && value === 'Infinity' ? Infinity : value))
 }
 
 /** The text of a network's file, from the texts of its parts. */

@@ -3,6 +3,7 @@
 import { isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import { parseIP, parseMac } from '../wire/ip'
+import { icmpv6Frame } from './icmpv6_frame'
 
 const againMs = [500, 2000]
 const broadcast = 'ff:ff:ff:ff:ff:ff'
@@ -25,28 +26,13 @@ export function gratuitousArp(mac: string, address: string, operation: 'request'
 
 /** A frame that advertises to all nodes on the link where an IPv6 address is: that of a router, in place of what they knew. */
 export function neighborAdvertisement(mac: string, address: string): Uint8Array {
-  const from = parseMac(mac, 'mac')
-  const own = parseIP(address, 'address', 'ipv6')
-  const frame = new Uint8Array(86)
-  frame.set(parseMac('33:33:00:00:00:01', 'mac'), 0)
-  frame.set(from, 6)
-  // EtherType IPv6; version 6; 32 bytes of ICMPv6 with the hop limit that neighbors insist on.
-  frame.set([0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255], 12)
-  frame.set(own, 22)
-  frame.set(parseIP('ff02::1', 'address'), 38)
+  const message = new Uint8Array(32)
   // Type, code, checksum, and the flags router and override.
-  frame.set([136, 0, 0, 0, 0xa0], 54)
-  frame.set(own, 62)
+  message.set([136, 0, 0, 0, 0xa0])
+  message.set(parseIP(address, 'address', 'ipv6'), 8)
   // Option: target link-layer address, 8 bytes.
-  frame.set([2, 1], 78)
-  frame.set(from, 80)
-  const checked = Buffer.from(frame.subarray(22))
-  // The pseudo-header counts the length and the next header besides the addresses.
-  let sum = 32 + 58
-  for (let i = 0; i < checked.length; i += 2) sum += checked.readUInt16BE(i)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  frame.set([(~sum >> 8) & 0xff, ~sum & 0xff], 56)
-  return frame
+  message.set([2, 1, ...parseMac(mac, 'mac')], 24)
+  return icmpv6Frame({ mac, address }, { mac: '33:33:00:00:00:01', address: 'ff02::1' }, message)
 }
 
 function framesOf({ mac, address }: Announcement): Uint8Array[] {

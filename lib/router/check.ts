@@ -15,6 +15,7 @@ import {
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parsePrefix, type Family } from '../wire/ip'
+import { checkAdvertisement, type Advertisement } from './advertise/check'
 import type { FloatingIp, RouterGateway, RouterOptions, RouterPort, StaticRoute } from './options'
 
 /** An address of a port, with the subnet that it makes. */
@@ -33,6 +34,8 @@ export interface Port {
   readonly vlan: number | undefined
   readonly mtu: number | undefined
   readonly bridge: string | undefined
+  /** What it advertises; undefined: nothing. */
+  readonly advertise: Advertisement | undefined
 }
 
 /** The gateway, checked and complete. */
@@ -65,6 +68,8 @@ export interface CheckedRouter {
 const routerKeys = new Set('id ports gateway routes floatingIps namespace'.split(' '))
 const portKeys = new Set('id network addresses mac vlan mtu bridge device'.split(' '))
 const gatewayKeys = new Set([...portKeys, 'nexthops', 'snat'])
+/** A gateway is no router of the network outside. */
+const innerKeys = new Set([...portKeys, 'advertise'])
 
 /** The range fe80::/10. */
 function isLinkLocal(family: Family, number: bigint): boolean {
@@ -86,22 +91,27 @@ function checkAddress(value: unknown, field: string): OwnAddress {
 }
 
 function checkPort(value: unknown, field: string, prefix: 'qr' | 'qg'): Port {
-  checkKeys(value, prefix === 'qg' ? gatewayKeys : portKeys, field)
+  checkKeys(value, prefix === 'qg' ? gatewayKeys : innerKeys, field)
   const given = value as RouterPort
   const at = (name: string): string => `${field}.${name}`
   const id = checkId(given.id, at('id'))
   const addresses = given.addresses as readonly unknown[] | undefined
   if (!Array.isArray(addresses)) throw wrongType(at('addresses'), 'an array', addresses)
   const device = maybe(given.device, at('device'), checkDeviceName) ?? `${prefix}-${cut(id)}`
+  const own = addresses.map((one, i) => checkAddress(one, at(`addresses[${i}]`)))
+  const subnets = own.map(({ subnet }) => subnet)
+  const least = subnets.some(({ family }) => family === 'ipv6') ? 'ipv6' : 'ipv4'
+  const mtu = maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, least, field))
   return {
     id,
     network: checkId(given.network, at('network')),
     device,
     mac: maybe(given.mac, at('mac'), checkMac) ?? macOf(`${prefix}-${id}`),
-    addresses: addresses.map((one, i) => checkAddress(one, at(`addresses[${i}]`))),
+    addresses: own,
     vlan: maybe(given.vlan, at('vlan'), (value, field) => checkInteger(value, 1, 4094, field)),
-    mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, 'ipv4', field)),
+    mtu,
     bridge: maybe(given.bridge, at('bridge'), checkDeviceName),
+    advertise: checkAdvertisement(given.advertise, at('advertise'), { mtu, subnets }),
   }
 }
 

@@ -1,5 +1,6 @@
 // Makes a router real and keeps it so: its file, and its place. Whoever uses it does one thing after another.
 import { makeDirectory, readIfThere, removeDirectory, replaceDurably } from '../agents/files'
+import { readBack, writeDown } from '../dhcp/written'
 import { checkRouter, portsOf, type CheckedRouter, type Port } from './check'
 import type { RouterOptions } from './options'
 import { Place, type Surroundings } from './place'
@@ -15,7 +16,7 @@ export interface Written {
 
 /** Reads a router's file; throws for what is none. */
 export function readRouterFile(text: string): Written {
-  const file = JSON.parse(text) as { version?: unknown; router?: RouterOptions; deleted?: unknown; stale?: Port[] }
+  const file = readBack(text) as { version?: unknown; router?: RouterOptions; deleted?: unknown; stale?: Port[] }
   if (file.version !== 1) throw new Error('its version is unknown')
   return { router: checkRouter(file.router), deleted: file.deleted === true, stale: file.stale ?? [] }
 }
@@ -105,8 +106,8 @@ export class Keeper {
   }
 
   async #write(deleted: boolean): Promise<void> {
-    const stale = this.#stale.map((port) => ({ ...port, addresses: [] }))
-    const text = `${JSON.stringify({ version: 1, deleted, router: this.#router.given, stale })}\n`
+    const stale = this.#stale.map((port) => ({ ...port, addresses: [], advertise: undefined }))
+    const text = `${writeDown({ version: 1, deleted, router: this.#router.given, stale })}\n`
     const path = descriptionIn(this.#directory)
     if (text === this.#written && readIfThere(path) === text) return
     makeDirectory(this.#directory)

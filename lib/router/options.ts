@@ -1,4 +1,5 @@
 // What callers describe: routers.
+import type { RouterAdvertisement } from './advertise/options'
 
 /** A port of a router: its device on a network. */
 export interface RouterPort {
@@ -16,12 +17,17 @@ export interface RouterPort {
   mtu?: number | undefined
   /** The bridge. Default: the agent's `bridge`, or the network's own. */
   bridge?: string | undefined
+  /**
+   * Whether hosts of the network hear of this router, its subnets and the rest by router advertisements (IPv6), and what; `true` for all of
+   * the defaults. The agent sends them: they end with it, and what hosts have heard holds for `lifetimeSeconds`. Default: false.
+   */
+  advertise?: boolean | RouterAdvertisement | undefined
   /** The device, on the switch and in the namespace. Default: `qr-` (`qg-` of a gateway) and eleven characters of the id. */
   device?: string | undefined
 }
 
 /** The port that leads outside. */
-export interface RouterGateway extends RouterPort {
+export interface RouterGateway extends Omit<RouterPort, 'advertise'> {
   /** The next routers, at most one of each family; on a subnet of `addresses`, or link-local. Default: none. */
   nexthops?: readonly string[] | undefined
   /** Whether IPv4 connections to the outside get the gateway's address as their source. Default: true. */

@@ -3,6 +3,8 @@ import { KeptNamespace } from '../agents/kept_namespace'
 import type { Detachment, Plug } from '../agents/plug'
 import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
+import { formatIPv6, parseMac } from '../wire/ip'
+import { Advertisers } from './advertise/advertisers'
 import { Announcer, type Announcement } from './announce'
 import { portsOf, sameDestination, type CheckedRouter, type Port } from './check'
 import { Nft, rulesOf } from './nft'
@@ -35,6 +37,7 @@ export class Place {
   readonly #kept = new KeptNamespace()
   readonly #nft: Nft
   readonly #announcer = new Announcer()
+  readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
 
   constructor({ plug, nft, bridgeOf }: Surroundings) {
@@ -54,18 +57,19 @@ export class Place {
     const { netns, made } = await this.#kept.open(router.namespace)
     if (made) mended.push(`namespace ${router.namespace}`)
     await settings(netns, mended)
+    const ports = portsOf(router)
+    await this.#advertisers.retire(ports)
     for (const port of stale) await this.#plug.detach(this.#attachment(port))
     // Before there is a way outside: nothing leaves with an address of the inside.
     if (await this.#nft.apply(netns, rulesOf(router))) mended.push('rules')
-    const ports = portsOf(router)
-    const renewed = new Set<Port>()
     for (const port of ports) {
       const attached = await this.#plug.attach({ ...this.#attachment(port), netns, fresh: made })
       mended.push(...attached.mended)
-      if (attached.renewed) renewed.add(port)
     }
     const added = await addresses(netns, router, mended)
-    await routes(netns, router, mended)
+    const indexes = new Map((await netns.links.list()).map(({ name, index }) => [name, index]))
+    await routes(netns, router, indexes, mended)
+    await this.#advertisers.settle(netns, ports, indexes)
     await this.#announcer.announce(netns, added, ({ address, device }) => {
       const now = this.#router
       return now !== undefined && wantedOn(now, device).some((one) => one.split('/')[0] === address)
@@ -75,6 +79,7 @@ export class Place {
 
   /** Takes all of it away. */
   async remove(router: CheckedRouter, stale: readonly Port[]): Promise<void> {
+    await this.#advertisers.end()
     for (const port of [...portsOf(router), ...stale]) await this.#plug.detach(this.#attachment(port))
     await this.close()
     await NetNs.delete(router.namespace, { force: true })
@@ -83,6 +88,7 @@ export class Place {
   async close(): Promise<void> {
     this.#router = undefined
     await this.#announcer.close()
+    await this.#advertisers.close()
     this.#kept.close()
   }
 
@@ -119,17 +125,43 @@ function wantedOn(router: CheckedRouter, device: string): string[] {
   return [...(port?.addresses ?? []).map(({ address }) => address), ...floating]
 }
 
+/** The address that the kernel makes of a MAC address (RFC 4291, appendix A). */
+function linkLocalOf(mac: string): string {
+  const [first = 0, ...rest] = parseMac(mac, 'mac')
+  const bytes = Uint8Array.from([
+    0xfe,
+    0x80,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    first ^ 2,
+    ...rest.slice(0, 2),
+    0xff,
+    0xfe,
+    ...rest.slice(2),
+  ])
+  return `${formatIPv6(bytes)}/64`
+}
+
 /** Adds what is missing and deletes what is too much; gives what was added. */
 async function addresses(netns: NetNs, router: CheckedRouter, mended: string[]): Promise<Announcement[]> {
   const missing: { dev: string; address: string; mac: string }[] = []
   const surplus: { dev: string; address: string }[] = []
-  for (const { device, mac } of portsOf(router)) {
+  for (const { device, mac, advertise } of portsOf(router)) {
     const wanted = new Set(wantedOn(router, device))
+    let hasLinkLocal = false
     for (const { address, scope } of await netns.addresses.list({ dev: device })) {
       // The link-local one is the kernel's.
-      if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
+      const isLinkLocal = scope === 'link' && address.startsWith('fe80:')
+      hasLinkLocal ||= isLinkLocal
+      if (wanted.delete(address) || isLinkLocal) continue
       surplus.push({ dev: device, address })
     }
+    // The one that hosts know a router by; the kernel makes it some time after there is a carrier.
+    if (advertise !== undefined && !hasLinkLocal) wanted.add(linkLocalOf(mac))
     for (const address of wanted) missing.push({ dev: device, address, mac })
   }
   // First what goes: it may go to another device.
@@ -144,9 +176,13 @@ async function addresses(netns: NetNs, router: CheckedRouter, mended: string[]):
 }
 
 /** Routes of ours are those with the protocol `static`; others are left alone. */
-async function routes(netns: NetNs, router: CheckedRouter, mended: string[]): Promise<void> {
+async function routes(
+  netns: NetNs,
+  router: CheckedRouter,
+  indexes: ReadonlyMap<string, number>,
+  mended: string[],
+): Promise<void> {
   const present = await netns.routes.list({ table: 'main', protocol: 'static' })
-  const indexes = new Map((await netns.links.list()).map(({ name, index }) => [name, index]))
   const left = [...router.routes]
   for (const route of present) {
     const dst = route.dst === 'default' ? (route.family === 'ipv6' ? '::/0' : '0.0.0.0/0') : route.dst
