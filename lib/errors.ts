@@ -87,7 +87,7 @@ function hintOf({ errno, syscall }: FailureDetails): string | undefined {
   if (errno === errnoNumber('EMFILE')) return 'close handles, or raise the limit (ulimit -n, LimitNOFILE= of systemd)'
   if (errno === errnoNumber('ENFILE')) return 'raise the limit (sysctl fs.file-max), or close what is open'
   if (errno !== errnoNumber('ENOSPC')) return undefined
-  if (syscall === 'mount') return 'there are fs.mount-max mounts: raise that sysctl'
+  if (syscall === 'mount' || syscall === 'move_mount') return 'there are fs.mount-max mounts: raise that sysctl'
   if (syscall !== 'unshare') return undefined
   return 'there are user.max_net_namespaces of them (raise that sysctl), perhaps some that are still being freed'
 }

@@ -18,6 +18,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("listNetns", &NetloomAddon::ListNetns),
                            InstanceMethod("letGo", &NetloomAddon::LetGoOfSpares),
                            InstanceMethod("listLeftovers", &NetloomAddon::ListLeftoverFiles),
+                           InstanceMethod("removeLeftover", &NetloomAddon::RemoveLeftoverFile),
                            InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
                            InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
                            InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),

@@ -45,7 +45,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsPid(Info info);
   // openNetnsThread(tid)
   Napi::Value OpenNetnsThread(Info info);
-  // deleteNetns(path, handle of the namespace it must be, or 0)
+  // deleteNetns(path, handle of the namespace it must be, or 0): [device, inode] of what is pinned there no more
   Napi::Value DeleteNetns(Info info);
   // listNetns(directory)
   Napi::Value ListNetns(Info info);
@@ -53,6 +53,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value LetGoOfSpares(Info info);
   // listLeftovers(directory)
   Napi::Value ListLeftoverFiles(Info info);
+  // removeLeftover(path)
+  Napi::Value RemoveLeftoverFile(Info info);
   // closeNetns(handle)
   Napi::Value CloseNetns(Info info);
   // shareNetns(handle): [name of the registry, number in it], or undefined if the handle is closed

@@ -147,8 +147,9 @@ bool Environment::close(uint64_t handle) {
   if (found == namespaces_.end()) return false;
   shares_.erase(handle);
   // Jobs under way keep the namespace open, but its name is free for who comes after them.
-  Pin pin = found->second->take_pin();
-  std::shared_ptr<FirstProcess> first = found->second->take_first();
+  NamespacePointer netns = std::move(found->second);
+  Pin pin = netns->take_pin();
+  std::shared_ptr<FirstProcess> first = netns->take_first();
   namespaces_.erase(found);
   if (first && wake_) {
     executor_.submit(
@@ -158,7 +159,7 @@ bool Environment::close(uint64_t handle) {
   if (pin && wake_) {
     const Use use = use_of_path(pin.path(), true);
     executor_.submit(
-        std::make_shared<Unpin>(std::move(pin)), LaneName::mutation, {use}, [this] { return home(); },
+        std::make_shared<Unpin>(std::move(netns), std::move(pin)), LaneName::mutation, {use}, [this] { return home(); },
         Executor::Await::nothing);
   }
   return true;

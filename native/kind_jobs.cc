@@ -78,7 +78,7 @@ napi_value OpenRelative::deliver(const Delivery& to) {
 void PinKind::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&]() -> Failure {
     Pin pin;
-    if (Failure refused = Pin::prepare(path_, thread.shared_mount(), pin)) return refused;
+    if (Failure refused = Pin::prepare(path_, pin)) return refused;
     if (Failure refused = pin.mount(pinned_->fd())) return refused;
     pin_ = std::move(pin);
     return {};

@@ -2,39 +2,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <time.h>
 
 #include <cstring>
 
 #include "kinds.h"
 #include "nursery.h"
+#include "place.h"
 
 namespace netloom {
 namespace {
-
-// EINVAL for what is no namespace of this kind: the same errno as setns(2). With 0 tells which kind it is.
-Failure check_kind(int fd, int& wanted) {
-  struct statfs filesystem;
-  if (::fstatfs(fd, &filesystem) != 0) return failed("fstatfs");
-  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  const int kind = ::ioctl(fd, NS_GET_NSTYPE);
-  if (kind < 0) return failed("ioctl");
-  if (wanted == 0) wanted = kind;
-  return kind == wanted ? Failure{} : Failure{EINVAL, "ioctl"};
-}
-
-// Opens for use what was opened as a place.
-Fd reopen(int place) {
-  return Fd(::open(("/proc/self/fd/" + std::to_string(place)).c_str(), O_RDONLY | O_CLOEXEC));
-}
 
 // ESRCH when the process behind a pidfd has ended.
 Failure check_alive(int pidfd) {
@@ -44,16 +24,6 @@ Failure check_alive(int pidfd) {
 }
 
 }  // namespace
-
-Failure open_namespace_file(const std::string& path, Fd& fd) {
-  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) return failed("open");
-  struct statfs filesystem;
-  if (::fstatfs(place.get(), &filesystem) != 0) return failed("fstatfs");
-  if (filesystem.f_type != NSFS_MAGIC) return Failure{EINVAL, "fstatfs"};
-  fd = reopen(place.get());
-  return fd ? Failure{} : failed("open");
-}
 
 const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
   const std::lock_guard lock(mutex_);
@@ -114,12 +84,12 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened) {
 Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened) {
   Fd fd;
   if (Failure failure = open_namespace_file(path.path, fd)) return failure;
-  if (Failure failure = check_kind(fd.get(), kind)) return failure;
+  if (Failure failure = tell_kind(fd.get(), kind)) return failure;
   return adopt_namespace(std::move(fd), opened);
 }
 
 Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened) {
-  if (Failure failure = check_kind(descriptor.fd.get(), kind)) return failure;
+  if (Failure failure = tell_kind(descriptor.fd.get(), kind)) return failure;
   return adopt_namespace(std::move(descriptor.fd), opened);
 }
 
@@ -179,11 +149,11 @@ Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<Nursery::S
 }
 
 Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
+  Fd fd;     // goes after the pin
   Pin made;  // undoes itself on every early return
   if (!path.empty()) {
-    if (Failure failure = Pin::prepare(path, thread.shared_mount(), made)) return failure;
+    if (Failure failure = Pin::prepare(path, made)) return failure;
   }
-  Fd fd;
   std::optional<Nursery::Spare> spare = thread.nursery().take(thread.home());
   if (!spare) {
     if (Failure failure = unshare_where_there_is_room(thread, spare)) return failure;
@@ -241,15 +211,14 @@ Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
     if (!entry) return errno == 0 ? Failure{} : failed("readdir");
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_CLOEXEC));
-    struct statfs filesystem;
     Identity identity;
     if (!place && is_out_of_descriptors(errno)) return failed("openat");
     // What vanished in the meantime, or is no network namespace, is not there.
-    if (!place || ::fstatfs(place.get(), &filesystem) != 0 || filesystem.f_type != NSFS_MAGIC) continue;
+    if (!place || !is_namespace(place.get())) continue;
     Fd opened_entry = reopen(place.get());
     if (!opened_entry && is_out_of_descriptors(errno)) return failed("open");
     int kind = CLONE_NEWNET;
-    if (!opened_entry || check_kind(opened_entry.get(), kind)) continue;
+    if (!opened_entry || tell_kind(opened_entry.get(), kind)) continue;
     if (identify(place.get(), identity)) continue;
     found.push_back(Pinned{entry->d_name, identity});
   }

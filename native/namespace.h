@@ -13,6 +13,7 @@
 #include "failure.h"
 #include "fd.h"
 #include "job.h"
+#include "namespace_file.h"
 #include "netlink.h"
 #include "open_sockets.h"
 #include "pin.h"
@@ -129,9 +130,6 @@ struct ThreadOf {
   pid_t tid;
 };
 
-// Opens a path only if a namespace, of whatever kind, is behind it: opening a device or a fifo by mistake would have
-// effects or block.
-Failure open_namespace_file(const std::string& path, Fd& fd);
 Failure open_namespace(const PathOf& path, NamespacePointer& opened);
 Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
 Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);

@@ -51,6 +51,12 @@ Napi::Value NetloomAddon::DeleteNetns(Info info) {
   return Submit(info, std::make_shared<DeleteNamespace>(*path, expected), LaneName::mutation, std::move(uses));
 }
 
+Napi::Value NetloomAddon::RemoveLeftoverFile(Info info) {
+  const auto path = text(info[0]);
+  if (!path) return malformed(info.Env());
+  return Submit(info, std::make_shared<RemoveLeftover>(*path), LaneName::mutation, {use_of_path(*path, true)});
+}
+
 Napi::Value NetloomAddon::ListNetns(Info info) {
   const auto directory = text(info[0]);
   if (!directory) return malformed(info.Env());

@@ -41,12 +41,24 @@ napi_value OpenNamespace::deliver(const Delivery& to) {
 
 void DeleteNamespace::run(ThreadHome& thread) {
   const Identity* expected = expected_ ? &expected_->identity() : nullptr;
-  failure = thread.sockets().with_room([&] { return Pin::remove(path_, expected); });
+  failure = thread.sockets().with_room([&] { return Pin::remove(path_, expected, unpinned_); });
   if (!failure && expected_) expected_->disown();
 }
 
-napi_value DeleteNamespace::deliver(const Delivery&) {
-  return nullptr;
+napi_value DeleteNamespace::deliver(const Delivery& to) {
+  if (failure || !unpinned_) return nullptr;
+  ArrayValue result(to.env);
+  result.push(static_cast<double>(unpinned_->device));
+  result.push(static_cast<double>(unpinned_->inode));
+  return result;
+}
+
+void RemoveLeftover::run(ThreadHome& thread) {
+  failure = thread.sockets().with_room([this]() -> Failure {
+    Place place;
+    if (Failure refused = Place::open(path_, place)) return refused;
+    return remove_pin_file(place);
+  });
 }
 
 void ListNamespaces::run(ThreadHome& thread) {

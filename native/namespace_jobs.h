@@ -9,6 +9,7 @@
 #include "job.h"
 #include "namespace.h"
 #include "nursery.h"
+#include "pin_file.h"
 
 namespace netloom {
 
@@ -38,14 +39,15 @@ class CreateNamespace final : public Job {
   Pin pin_;
 };
 
-// Takes away the pin of an ephemeral namespace whose handle was closed.
+// Takes away the pin of an ephemeral namespace whose handle was closed, and lets go of the namespace after it.
 class Unpin final : public Job {
  public:
-  explicit Unpin(Pin pin) : pin_(std::move(pin)) {}
+  Unpin(NamespacePointer netns, Pin pin) : netns_(std::move(netns)), pin_(std::move(pin)) {}
   void run(ThreadHome&) override { pin_ = Pin(); }
   napi_value deliver(const Delivery&) override { return nullptr; }
 
  private:
+  NamespacePointer netns_;
   Pin pin_;
 };
 
@@ -70,11 +72,24 @@ class DeleteNamespace final : public Job {
   DeleteNamespace(std::string path, NamespacePointer expected)
       : path_(std::move(path)), expected_(std::move(expected)) {}
   void run(ThreadHome& thread) override;
+  // [device, inode] of what is pinned there no more; nothing if that was only a symbolic link
   napi_value deliver(const Delivery& to) override;
 
  private:
   std::string path_;
   NamespacePointer expected_;
+  std::optional<Identity> unpinned_;
+};
+
+// Removes a file among the named namespaces that a process left which was killed.
+class RemoveLeftover final : public Job {
+ public:
+  explicit RemoveLeftover(std::string path) : path_(std::move(path)) {}
+  void run(ThreadHome& thread) override;
+  napi_value deliver(const Delivery&) override { return nullptr; }
+
+ private:
+  std::string path_;
 };
 
 class ListNamespaces final : public Job {

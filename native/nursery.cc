@@ -95,9 +95,11 @@ bool Nursery::make(Spare& spare) const {
 }
 
 void Nursery::work() {
+  // It was started where the lane was just then, and what it makes inherits settings of where it is.
+  const bool at_home = ::setns(home_.get(), CLONE_NEWNET) == 0;
   std::unique_lock lock(mutex_);
   // Where there is no room for another one, those that are ready still have their use.
-  for (bool full = false; !stopping_ && !resting_ && Clock::now() - last_take_ < kSoon;) {
+  for (bool full = false; at_home && !stopping_ && !resting_ && Clock::now() - last_take_ < kSoon;) {
     if (full || ready_.size() >= ahead_) {
       changed_.wait_until(lock, last_take_ + kSoon);
       continue;

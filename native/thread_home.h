@@ -58,9 +58,6 @@ class ThreadHome {
   OpenSockets& sockets() { return *home_->sockets; }
   Nursery& nursery() { return *home_->nursery; }
 
-  // The mount of the directory of names that this thread has found or made shared (Pin::prepare).
-  uint64_t& shared_mount() { return shared_mount_; }
-
   // Scratch space for one received datagram, shared by the jobs of this thread.
   uint8_t* buffer();
   // Gives its memory back, where something large has come.
@@ -69,7 +66,6 @@ class ThreadHome {
  private:
   std::shared_ptr<const Home> home_;
   bool away_ = false;
-  uint64_t shared_mount_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
   ChildStack child_stack_;
 };

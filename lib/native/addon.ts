@@ -59,6 +59,7 @@ export interface Addon {
   listNetns(directory: string): Started
   letGo(): Started
   listLeftovers(directory: string): Started
+  removeLeftover(path: string): Started
   closeNetns(handle: number): boolean
   shareNetns(handle: number): readonly [registry: string, number: number] | undefined
   adoptNetns(registry: string, number: number, device: number, inode: number): Ended

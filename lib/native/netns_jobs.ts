@@ -7,6 +7,8 @@ import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
 import { NetnsHandle, type NetnsIdentity } from './netns_handle'
 
+const [EPERM, ENOENT, EXDEV, EINVAL, ESTALE] = ['EPERM', 'ENOENT', 'EXDEV', 'EINVAL', 'ESTALE'].map(errnoNumber)
+
 /** What a job is about, for its errors. */
 export type About = Subject & Pick<FailureDetails, 'detail' | 'hint'>
 
@@ -44,7 +46,6 @@ export async function createNetns(
   return new NetnsHandle(unwrap(completion, { ...about, hint }), label)
 }
 
-const EPERM = errnoNumber('EPERM')
 const createNeeds =
   'this needs CAP_SYS_ADMIN and CAP_NET_ADMIN; NetNs.create({ rootless: true }) needs no privilege, and gives no name'
 
@@ -66,8 +67,16 @@ export async function openNetns(
   const [kind, value] = Object.entries(source)[0] ?? []
   const completion = await runJob<NetnsDescription>({ operation, netns: label }, start, options)
   const what = `${kind} ${String(value)}`
-  const detail = completion.errno === 22 ? `${what} is not a network namespace` : what
-  return new NetnsHandle(unwrap(completion, { operation, netns: label, detail }), label)
+  const detail = completion.errno === EINVAL ? `${what} is not a network namespace` : what
+  const hint = isBare(completion)
+    ? 'there is an empty file, which no namespace is mounted on (yet, or any more)'
+    : undefined
+  return new NetnsHandle(unwrap(completion, { operation, netns: label, detail, hint }), label)
+}
+
+/** Whether there is something, but no namespace. */
+function isBare({ errno, call }: Completion<unknown>): boolean {
+  return errno === ENOENT && call === 'fstatfs'
 }
 
 /** Lets other threads of the process adopt the namespace, for as long as the handle is open. */
@@ -78,9 +87,6 @@ export function shareNetns(netns: NetnsHandle): { registry: string; number: numb
   const [registry, number] = shared
   return { registry, number }
 }
-
-/** How the addon refuses to adopt: nothing is shared under the number, it is of another registry, or another namespace. */
-const [ENOENT, EXDEV, ESTALE] = ['ENOENT', 'EXDEV', 'ESTALE'].map(errnoNumber)
 
 /** A handle of one's own to what a thread of this process shares. Takes microseconds, so it is no job. */
 export function adoptNetns(
@@ -106,7 +112,9 @@ export function adoptNetns(
   throw systemError({ operation, netns, errno, syscall })
 }
 
-/** Unpins the path; with a namespace, only if it is still pinned there. */
+/**
+ * Unpins the path, if a network namespace is there; with a namespace, of whatever kind, only if it is still pinned there.
+ */
 export async function deleteNetns(
   path: string,
   expected: NetnsHandle | undefined,
@@ -114,7 +122,9 @@ export async function deleteNetns(
 ): Promise<void> {
   const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
   const start = (): Started => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
-  unwrap(await runJob(about, start, options), about)
+  const completion = await runJob<readonly [device: number, inode: number] | undefined>(about, start, options)
+  const hint = isBare(completion) ? 'what is there is no network namespace, and stays' : undefined
+  unwrap(completion, { ...about, hint })
 }
 
 /** The namespaces pinned in a directory: [name, device, inode, name, …]. */
@@ -127,6 +137,12 @@ export async function listNetns(directory: string, options?: CallOptions): Promi
 /** Lets go of the namespaces that were made ahead. */
 export async function letGoOfSpares(operation: string): Promise<void> {
   unwrap(await runJob<undefined>({ operation }, () => addon.letGo()), { operation })
+}
+
+/** Removes a file without a namespace, unless somebody is just making one for it. */
+export async function removeLeftover(path: string): Promise<void> {
+  const about = { operation: 'NetNs.deleteAll', detail: path }
+  unwrap(await runJob<undefined>(about, () => addon.removeLeftover(path)), about)
 }
 
 /** The names in a directory that are files without a namespace, which nobody is just making one for. */

@@ -1,7 +1,7 @@
 // Calls on one name take effect in the order in which they were made; and what a name may be besides a pin of ours.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { NetNs } from '../../lib/index'
 import { fresh, uniqueName } from '../support/namespaces'
 
@@ -92,13 +92,4 @@ test('run refuses a generator', async () => {
       yield 1
     })
   }).toThrow(expect.objectContaining({ code: 'ERR_NETLOOM_ASYNC_RUN' }) as Error)
-})
-
-test('a file that is no pin can be deleted by its name', async () => {
-  const name = uniqueName()
-  await using _red = await fresh()
-  writeFileSync(`/run/netns/${name}`, '')
-  await NetNs.delete(name)
-  expect(await NetNs.exists(name)).toBe(false)
-  rmSync(`/run/netns/${name}`, { force: true })
 })

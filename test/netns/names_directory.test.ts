@@ -26,6 +26,15 @@ test('a name is seen in mount namespaces that were there before it', async () =>
   expect((await report<{ seen: string }>('elsewhere')).seen).toContain('lo:')
 })
 
+test('also after somebody has made the mount point private, put another one there, or unmounted it', async () => {
+  const looks = await report<Record<string, { seen: string; mounts: string[][] }>>('unshared')
+  expect(Object.keys(looks)).toEqual(['madePrivate', 'anotherMount', 'noMount'])
+  for (const look of Object.values(looks)) {
+    expect(look.seen).toContain('lo:')
+    expect(look.mounts).toEqual([['shared:N']])
+  }
+})
+
 test('where there is none, there are no names, and none is made by looking', async () => {
   expect(await report('list')).toEqual({ exists: false, names: [], one: false })
 })

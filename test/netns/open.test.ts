@@ -1,12 +1,25 @@
 // Opening namespaces that are there, in every way, and what is no namespace.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { readlinkSync, symlinkSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNotFound, NetNs } from '../../lib/index'
+import { isNotFound, Namespace, NetNs } from '../../lib/index'
 import { fresh, ipJson, ownPrefix, uniqueName } from '../support/namespaces'
 
 const ownNetns = (): number => statSync('/proc/self/ns/net').ino
@@ -40,17 +53,110 @@ test('lists are in the order of names', async () => {
   expect(names).toEqual([_a.name, _b.name])
 })
 
-test('a file that is no namespace is neither listed nor existing, and cannot be opened', async () => {
-  const name = uniqueName()
-  closeSync(openSync(`/run/netns/${name}`, 'wx'))
-  try {
+describe('what is no namespace is neither listed nor existing, cannot be opened, and is not deleted:', () => {
+  test.each<[string, string, (path: string) => void]>([
+    [
+      'an empty file, as it is for a moment while a name is made or deleted',
+      'ENOENT',
+      (path) => {
+        writeFileSync(path, '')
+      },
+    ],
+    [
+      'a file with something in it',
+      'EINVAL',
+      (path) => {
+        writeFileSync(path, 'mine')
+      },
+    ],
+    [
+      'a directory',
+      'EINVAL',
+      (path) => {
+        mkdirSync(path)
+      },
+    ],
+    [
+      'a link to a file',
+      'EINVAL',
+      (path) => {
+        symlinkSync(__filename, path)
+      },
+    ],
+    [
+      'a link to nothing',
+      'ENOENT',
+      (path) => {
+        symlinkSync('nothing', path)
+      },
+    ],
+    ['a device', 'EINVAL', (path) => execFileSync('mknod', [path, 'c', '1', '3'])],
+  ])('%s', async (_what, code, make) => {
+    const name = uniqueName()
+    const path = `/run/netns/${name}`
+    make(path)
+    const before = lstatSync(path)
     expect((await NetNs.list()).map((one) => one.name)).not.toContain(name)
     expect(await NetNs.exists(name)).toBe(false)
-    await expect(NetNs.open(name)).rejects.toMatchObject({ code: 'EINVAL', netns: name })
-  } finally {
-    await NetNs.delete(name)
+    await expect(NetNs.open(name)).rejects.toMatchObject({ code, netns: name })
+    const error: unknown = await NetNs.delete(name).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'ENOENT', operation: 'NetNs.delete' })
+    await NetNs.delete(name, { force: true })
+    expect(lstatSync(path).ino).toBe(before.ino)
+    rmSync(path, { recursive: true })
+  })
+
+  test('a namespace of another kind', async () => {
+    await using _red = await fresh() // so that the directory is there
+    const name = uniqueName()
+    const path = `/run/netns/${name}`
+    const uts = (await Namespace.create({ uts: true })).uts
+    await uts.pin(path)
+    expect(await NetNs.exists(name)).toBe(false)
+    await expect(NetNs.open(name)).rejects.toMatchObject({ code: 'EINVAL' })
+    await expect(NetNs.delete(name)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(statSync(path).ino).toBe(uts.identity.inode)
+    await Namespace.unpin(path)
+    uts.close()
+  })
+})
+
+describe('while another program', () => {
+  const found = new Set(['opened', 'ENOENT'])
+  /** What looking at a name gives, for as long as a program runs that makes and deletes it. */
+  async function looksAt(name: string, command: string, ...args: string[]): Promise<Map<string, number>> {
+    const other = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const closed = once(other, 'close')
+    const seen = new Map<string, number>()
+    while (other.exitCode === null) {
+      const one = await NetNs.open(name).catch((error: unknown) => (error as { code: string }).code)
+      const outcome = typeof one === 'string' ? one : 'opened'
+      if (typeof one !== 'string') one.close()
+      seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
+      expect(typeof (await NetNs.exists(name))).toBe('boolean')
+    }
+    expect(await closed).toEqual([0, null])
+    return seen
   }
-  expect(readdirSync('/run/netns')).not.toContain(name)
+
+  test('ip, makes and deletes a name, it is opened or not there', async () => {
+    const name = uniqueName()
+    const script = `for i in $(seq 60); do ip netns add ${name} && ip netns delete ${name} || exit 1; done`
+    const seen = await looksAt(name, 'sh', '-c', script)
+    for (const outcome of seen.keys()) expect(found).toContain(outcome)
+  })
+
+  test('of ours, makes and deletes a name, it is opened or not there', async () => {
+    const name = uniqueName()
+    const script = `
+      const { NetNs } = require(${JSON.stringify(require.resolve('../../dist/index.js'))})
+      void (async () => {
+        for (let i = 0; i < 300; i++) await (await NetNs.create(process.argv[1])).delete()
+      })()`
+    const seen = await looksAt(name, process.execPath, '-e', script, name)
+    for (const outcome of seen.keys()) expect(found).toContain(outcome)
+    expect(seen.get('opened')).toBeGreaterThan(0)
+  })
 })
 
 test('a name that nobody has gives ENOENT', async () => {
