@@ -1,6 +1,7 @@
 // Descriptors of the addon that give and take whole packets: sockets and taps. They are read and written on JavaScript's
 // thread, many packets at a time: out of the kernel into one piece of memory, which the packets then share.
 import { errnoNumber } from '../errno'
+import { warnOfCollected } from './collected'
 import { addon } from './addon'
 import { noteClosed, noteOpened } from './opened'
 
@@ -97,10 +98,11 @@ export class Slab {
 
 const collected = new FinalizationRegistry<{ datagrams: number; what: string }>(({ datagrams, what }) => {
   if (!addon.closeDatagrams(datagrams)) return
-  process.emitWarning(
-    `The ${what} was garbage-collected while it was open, and is closed now. Call close(), or declare it with "await using".`,
-    { type: 'NetloomWarning', code: 'NETLOOM_HANDLE_COLLECTED' },
-  )
+  warnOfCollected({
+    many: 'taps and sockets',
+    this: what,
+    help: 'Call close(), or declare it with "await using".',
+  })
 })
 
 /** What a descriptor is, for warnings and the leak check. */

@@ -2,6 +2,7 @@
 import { closedError } from '../errors'
 import { wrongType } from '../wire/invalid'
 import { addon, type NetnsDescription } from './addon'
+import { warnOfCollected } from './collected'
 import { noteClosed, noteOpened } from './opened'
 
 /** Where a public object keeps its handle: not for users, and not reachable by a string. */
@@ -36,19 +37,44 @@ interface Remains {
   readonly handle: number
   readonly label: string
   readonly stack: string | undefined
+  /** As a key of `remaining`. */
+  readonly identity: string
 }
 
 const debugging = /\bnetloom\b/.test(process.env.NODE_DEBUG ?? '')
 
+const help =
+  'Call close() or delete(), or declare it with "await using".' +
+  (debugging ? '' : ' NODE_DEBUG=netloom shows where it was opened.')
+
+/** The open handles, but those of namespaces that were deleted: of these nobody has to be told that they are open. */
+const remaining = new Map<string, Set<Remains>>()
+
+function forget(remains: Remains): boolean {
+  const same = remaining.get(remains.identity)
+  if (same?.delete(remains) !== true) return false
+  if (same.size === 0) remaining.delete(remains.identity)
+  return true
+}
+
+const keyOf = ({ device, inode }: NetnsIdentity): string => `${device}:${inode}`
+
+/** Notes that this program has deleted a namespace, of which there may be open handles. */
+export function noteDeleted(identity: NetnsIdentity): void {
+  remaining.delete(keyOf(identity))
+}
+
 // Whoever uses a namespace refers to its handle, so a handle that is collected is one that nobody can close any more.
-const collected = new FinalizationRegistry<Remains>(({ handle, label, stack }) => {
+const collected = new FinalizationRegistry<Remains>((remains) => {
+  const { handle, label, stack } = remains
   addon.closeNetns(handle)
-  process.emitWarning(
-    `The handle of the network namespace ${label} was garbage-collected while it was open, and is closed now. ` +
-      'Call close() or delete(), or declare it with "await using".' +
-      (debugging ? '' : ' NODE_DEBUG=netloom shows where it was opened.'),
-    { type: 'NetloomWarning', code: 'NETLOOM_HANDLE_COLLECTED', ...(stack === undefined ? {} : { detail: stack }) },
-  )
+  if (!forget(remains)) return
+  warnOfCollected({
+    many: 'handles of network namespaces',
+    this: `handle of the network namespace ${label}`,
+    help,
+    stack,
+  })
 })
 
 /** The handle of an open network namespace. */
@@ -57,6 +83,7 @@ export class NetnsHandle implements NetnsReference {
   /** What errors call the namespace: its name or path, or `net:[inode]`. */
   readonly label: string
   readonly #handle: number
+  readonly #remains: Remains
   #open = true
 
   constructor([handle, device, inode]: NetnsDescription, label = `net:[${inode}]`) {
@@ -64,7 +91,11 @@ export class NetnsHandle implements NetnsReference {
     this.identity = { device, inode }
     this.label = label
     const stack = debugging ? (new Error('opened here').stack ?? undefined) : undefined
-    collected.register(this, { handle, label, stack }, this)
+    this.#remains = { handle, label, stack, identity: keyOf(this.identity) }
+    const same = remaining.get(this.#remains.identity)
+    if (same === undefined) remaining.set(this.#remains.identity, new Set([this.#remains]))
+    else same.add(this.#remains)
+    collected.register(this, this.#remains, this)
     noteOpened(handle, { kind: 'namespace', label, inode }, NetnsHandle)
   }
 
@@ -83,6 +114,7 @@ export class NetnsHandle implements NetnsReference {
     if (!this.#open) return
     this.#open = false
     collected.unregister(this)
+    forget(this.#remains)
     noteClosed(this.#handle)
     addon.closeNetns(this.#handle)
   }

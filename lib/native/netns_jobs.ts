@@ -5,7 +5,7 @@ import { errnoNumber } from '../errno'
 import { wrongValue } from '../wire/invalid'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions, type Completion } from './jobs'
-import { NetnsHandle, type NetnsIdentity } from './netns_handle'
+import { NetnsHandle, noteDeleted, type NetnsIdentity } from './netns_handle'
 
 const [EPERM, ENOENT, EXDEV, EINVAL, ESTALE] = ['EPERM', 'ENOENT', 'EXDEV', 'EINVAL', 'ESTALE'].map(errnoNumber)
 
@@ -124,7 +124,8 @@ export async function deleteNetns(
   const start = (): Started => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
   const completion = await runJob<readonly [device: number, inode: number] | undefined>(about, start, options)
   const hint = isBare(completion) ? 'what is there is no network namespace, and stays' : undefined
-  unwrap(completion, { ...about, hint })
+  const unpinned = unwrap(completion, { ...about, hint })
+  if (unpinned !== undefined) noteDeleted({ device: unpinned[0], inode: unpinned[1] })
 }
 
 /** The namespaces pinned in a directory: [name, device, inode, name, …]. */

@@ -109,7 +109,8 @@ export class NetNs extends Inside {
 
   /**
    * Opens a named namespace (`/run/netns/NAME`), whoever created it.
-   * @throws NetloomError: `ENOENT`; `EINVAL` if the file is no network namespace.
+   * @throws NetloomError: `ENOENT`, also for a name that another program has not made yet, or is about to delete; `EINVAL`
+   *   if the file is something else than a network namespace.
    * @example
    * await using red = await NetNs.open('red')
    */
@@ -205,9 +206,9 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Deletes a namespace by name: unpins it. It goes when nothing else holds it.
+   * Deletes a namespace by name: unpins it. It goes when nothing else holds it. What is no network namespace stays.
    * @param options - `force: true` to be content if there is none.
-   * @throws NetloomError: `ENOENT`.
+   * @throws NetloomError: `ENOENT` where `exists` says that there is none.
    */
   static async delete(name: string, options?: DeleteOptions): Promise<void> {
     const path = pathOfName(checkName(name))

@@ -26,6 +26,20 @@ test('a handle that is collected while it is open warns once, and is closed', as
   expect(warnings[0]!.detail).toBeUndefined()
 })
 
+test('of many that are collected the first is told, then their number, ever more seldom', async () => {
+  const { open, warnings } = await reportOf<Report>('collected', ['many'], { node })
+  expect(open).toBe(false)
+  const told = warnings.map(({ message }) => /^(The|\d+) handles? /.exec(message)?.[1])
+  expect(told).toEqual(['The', '10', '100'])
+  expect(new Set(warnings.map(({ code }) => code))).toEqual(new Set(['NETLOOM_HANDLE_COLLECTED']))
+})
+
+test('handles of namespaces that this program has deleted by name or prefix are collected without a word', async () => {
+  const { open, warnings } = await reportOf<Report>('collected', ['deleted'], { node })
+  expect(open).toBe(false)
+  expect(warnings).toEqual([])
+})
+
 test('with NODE_DEBUG=netloom the warning tells where the handle was opened', async () => {
   const env = { NODE_DEBUG: 'http,netloom' }
   const { warnings } = await reportOf<Report>('collected', ['open'], { node, env })
