@@ -15,6 +15,7 @@ import { explain, interruption, interruptOnSignals } from './demo/endings'
 import { lookAround } from './demo/hold'
 import { createNetns } from './demo/namespaces'
 import { readOptions, usageOf, type Options } from './demo/options'
+import { missingPrograms } from './demo/programs'
 import { print, result, section, step, title } from './demo/print'
 import { Cleanup } from './openstack/cleanup'
 import { inMachine, inNamespace, type Client, type Site } from './openstack/clients'
@@ -164,12 +165,18 @@ const options = readOptions(
   'demo:openstack',
   usage,
 )
+const machines = args.includes('--vm')
+const forClients = machines ? (['qemu-system-x86_64', 'gzip'] as const) : (['ip'] as const)
+const missing = missingPrograms(['dnsmasq', 'nft', 'busybox', ...forClients])
 if (typeof options === 'string') {
   process.exitCode = options === usage ? 0 : 2
   print(options)
+} else if (missing !== undefined) {
+  process.exitCode = 1
+  process.stderr.write(`${missing}\n`)
 } else {
   interruptOnSignals()
-  const image = args.includes('--vm') ? prepareImage() : Promise.resolve(undefined)
+  const image = machines ? prepareImage() : Promise.resolve(undefined)
   image
     .then((image) => main(options, image))
     .catch((error: unknown) => {

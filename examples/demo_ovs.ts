@@ -12,6 +12,7 @@ import { explain, interruption, interruptOnSignals } from './demo/endings'
 import { lookAround } from './demo/hold'
 import { createNetns } from './demo/namespaces'
 import { readOptions, usageOf, type Options } from './demo/options'
+import { missingPrograms } from './demo/programs'
 import { print, refused, result, section, step, title } from './demo/print'
 import { answer, greet, measure, summary } from './demo/traffic'
 import { layOut } from './picture/layout'
@@ -100,9 +101,13 @@ async function draw(ovs: OpenVswitch, namespaces: readonly NetNs[]): Promise<voi
 
 const usage = usageOf('Joins two network namespaces by Open vSwitch, separates them by VLANs, and draws what there is.')
 const options = readOptions(process.argv.slice(2), 'demo:ovs', usage)
+const missing = missingPrograms(['ovsdb-server', 'ovs-vswitchd', 'ovsdb-tool'])
 if (typeof options === 'string') {
   process.exitCode = options === usage ? 0 : 2
   print(options)
+} else if (missing !== undefined) {
+  process.exitCode = 1
+  process.stderr.write(`${missing}\n`)
 } else {
   interruptOnSignals()
   main(options).catch((error: unknown) => {

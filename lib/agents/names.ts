@@ -12,8 +12,15 @@ export function checkId(value: unknown, field: string): string {
 
 const label = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/
 
-/** A name of DNS: labels with dots between them. In lower case, as names are compared. */
+/** A name of DNS: labels with dots between them, the last of which is no number. In lower case, as names are compared. */
 export function checkDomain(value: unknown, field: string): string {
+  const name = checkLabels(value, field)
+  // With a host's name before it, it might be an IPv4 address (RFC 3696, section 2).
+  if (/(^|\.)\d+$/.test(name)) throw wrongValue(field, 'a name that does not end in a number', value)
+  return name
+}
+
+function checkLabels(value: unknown, field: string): string {
   const expected = 'a name of labels (letters, digits, "-", at most 63 each) with a dot between them'
   if (typeof value !== 'string') throw wrongType(field, expected, value)
   if (value.length === 0 || value.length > 253) throw outOfRange(field, 'a name of 1 to 253 characters', value)
@@ -23,7 +30,7 @@ export function checkDomain(value: unknown, field: string): string {
 
 /** A name of a host: what dnsmasq takes for a client's. */
 export function checkHostname(value: unknown, field: string): string {
-  const name = checkDomain(value, field)
+  const name = checkLabels(value, field)
   if (!/^[a-z0-9]/.test(name)) throw wrongValue(field, 'a name that begins with a letter or digit', value)
   return name
 }
@@ -51,7 +58,8 @@ export function checkClientId(value: unknown, field: string): string {
 export function checkOptionText(value: unknown, field: string): string {
   const expected = 'text without control characters, quotes and backslashes'
   if (typeof value !== 'string') throw wrongType(field, expected, value)
-  if (value.length > 255) throw outOfRange(field, 'text of at most 255 characters', value)
+  if (Buffer.byteLength(value) > 255) throw outOfRange(field, 'text of at most 255 bytes', value)
+  if (/\p{Surrogate}/u.test(value)) throw wrongValue(field, 'text of Unicode', value)
   // eslint-disable-next-line no-control-regex -- that is what is refused
   if (/[\x00-\x1f\x7f"\\]/.test(value)) throw wrongValue(field, expected, value)
   return value

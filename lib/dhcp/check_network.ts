@@ -6,6 +6,7 @@ import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac, type Family } from '../wire/ip'
 import { checkArray, checkOptions, type CheckedOption } from './check_options'
 import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from '../agents/names'
+import { isCutShort } from './grammar'
 import { writeDown } from './written'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
 import {
@@ -203,17 +204,26 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
     hostRoutes: checkRoutes(given.hostRoutes, at('hostRoutes'), cidr, gateway),
     leaseSeconds: checkLease(given.leaseSeconds, at('leaseSeconds')),
     mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, family, field)) ?? network.mtu,
-    domain: maybe(given.domain, at('domain'), checkDomain) ?? network.domain,
+    domain: maybe(given.domain, at('domain'), whole(checkDomain)) ?? network.domain,
     domainSearch: checkArray(given.domainSearch, at('domainSearch')).map((one, i) =>
       checkDomain(one, `${at('domainSearch')}[${i}]`),
     ),
     ntpServers: checkAddresses(given.ntpServers, at('ntpServers'), family),
-    tftpServer: maybe(given.tftpServer, at('tftpServer'), checkHostname),
-    bootFile: maybe(given.bootFile, at('bootFile'), checkOptionText),
+    tftpServer: maybe(given.tftpServer, at('tftpServer'), whole(checkHostname)),
+    bootFile: maybe(given.bootFile, at('bootFile'), whole(checkOptionText)),
     options: checkOptions(given.options, at('options')),
     mode,
     advertise: checkFlag(given.advertise, at('advertise'), false),
     dhcp: checkFlag(given.dhcp, at('dhcp'), true),
+  }
+}
+
+/** A check of text that dnsmasq has to send to clients whole. */
+function whole(check: (value: unknown, field: string) => string) {
+  return (value: unknown, field: string): string => {
+    const text = check(value, field)
+    if (!isCutShort(text)) return text
+    throw wrongValue(field, 'no number with "b", "s" or "i" behind it, which dnsmasq takes for its size', value)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Network, Subnet } from './check_network'
 import type { CheckedOption } from './check_options'
 import type { KnownPort, PortTable } from './ports_table'
+import { hostWord } from './grammar'
 import { formatCidr } from './ranges'
 
 /** A network and its ports: what everything else is made from. */
@@ -18,7 +19,7 @@ function defaultName(address: string): string {
 /** What a DNS look-up gives for a port in a subnet: its full name first. */
 function namesOf(port: KnownPort, address: string, domain: string | undefined): string[] {
   const name = port.hostname ?? defaultName(address)
-  if (name.includes('.') || domain === undefined) return [name]
+  if (domain === undefined) return [name]
   return [`${name}.${domain}`, name]
 }
 
@@ -46,7 +47,7 @@ function namedLine(port: KnownPort, subnet: Subnet, addresses: readonly string[]
   const [name = ''] = namesOf(port, addresses[0] ?? '', subnet.domain)
   const six = subnet.cidr.family === 'ipv6'
   const parts = [port.mac, ...(six ? ['tag:dhcpv6'] : []), ...(port.clientId === undefined ? [] : [clientIdOf(port)])]
-  return [...parts, name, ...addresses.map((one) => (six ? `[${one}]` : one)), ...portTag(port)].join(',')
+  return [...parts, hostWord(name), ...addresses.map((one) => (six ? `[${one}]` : one)), ...portTag(port)].join(',')
 }
 
 /** The file of reservations. */

@@ -66,9 +66,9 @@ export interface SubnetOptions {
   domainSearch?: readonly string[] | undefined
   /** Time servers (option 42; of DHCPv6 56 is not sent). Default: none. */
   ntpServers?: readonly string[] | undefined
-  /** TFTP server for booting, an address or a name (option 66). Default: none. */
+  /** TFTP server for booting, an address or a name (option 66), sent as text. Default: none. */
   tftpServer?: string | undefined
-  /** File to boot (option 67). Default: none. */
+  /** File to boot (option 67), sent as it is, whatever it looks like. Default: none. */
   bootFile?: string | undefined
   /** More options of its clients. */
   options?: readonly DhcpOption[] | undefined
@@ -136,7 +136,10 @@ export interface PortOptions {
    * already.
    */
   fixedIps?: readonly (string | FixedIp)[] | undefined
-  /** Its name, a label or several with dots. Default: `host-10-0-0-3` for 10.0.0.3. */
+  /**
+   * Its name: one label, which lies in the network's or subnet's domain if there is one, and may be given with it. Default:
+   * `host-10-0-0-3` for 10.0.0.3.
+   */
   hostname?: string | undefined
   /** The client identifier that it may come with: bytes in hexadecimal with colons, or text. Default: it is known by its MAC. */
   clientId?: string | undefined

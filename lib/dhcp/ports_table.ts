@@ -48,9 +48,20 @@ interface Tables {
   readonly next: Map<string, bigint>
 }
 
+/** The name of a host in its network. Any other would take the place of somebody else's, for all who ask here. */
+function nameIn(domains: ReadonlySet<string>, name: string, field: string): string {
+  const dot = name.indexOf('.')
+  if (dot < 0) return name
+  if (domains.has(name.slice(dot + 1))) return name.slice(0, dot)
+  const others = domains.size === 0 ? '' : `, or one in ${[...domains].join(' or ')}`
+  throw wrongValue(field, `a name without dots${others}`, name)
+}
+
 /** The ports of one state of a network. A new state begins as a copy. */
 export class PortTable {
   readonly #subnets: readonly Subnet[]
+  /** The domains that names of ports may lie in. */
+  readonly #domains: ReadonlySet<string>
   readonly #reserved: Map<string, string>
   readonly #byId: Map<string, KnownPort>
   readonly #byMac: Map<string, string>
@@ -60,6 +71,8 @@ export class PortTable {
 
   private constructor(network: Network, from?: PortTable) {
     this.#subnets = network.subnets
+    const domains = [network.domain, ...network.subnets.map(({ domain }) => domain)]
+    this.#domains = new Set(domains.filter((domain) => domain !== undefined))
     this.#reserved = new Map()
     for (const { gateway, serverAddress } of network.subnets) {
       if (gateway !== undefined) this.#reserved.set(gateway, "the gateway's")
@@ -137,7 +150,8 @@ export class PortTable {
 
   #check(options: PortOptions, field: string, before: KnownPort | undefined): KnownPort {
     const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
-    const { id, mac, hostname, clientId, checked } = checkPort(options, field)
+    const { id, mac, hostname: fullName, clientId, checked } = checkPort(options, field)
+    const hostname = fullName === undefined ? undefined : nameIn(this.#domains, fullName, at('hostname'))
     const sameMac = this.#byMac.get(mac)
     if (sameMac !== undefined) throw wrongValue(at('mac'), `another than port ${sameMac} has`, options.mac)
     const sameName = hostname === undefined ? undefined : this.#byName.get(hostname)

@@ -207,10 +207,15 @@ describe('the hosts file', () => {
     ])
   })
 
-  test('a name with dots is whole, one without gets the domain of its subnet', () => {
+  test('a name lies in the domain of its subnet, with which it may be given', () => {
     const subnets = [{ ...four, domain: 'a.example' }]
     expect(hosts({ subnets, domain: 'example' }, { hostname: 'vm' })).toEqual([`${mac},vm.a.example,192.168.0.2`])
-    expect(hosts({ subnets }, { hostname: 'vm.other.org' })).toEqual([`${mac},vm.other.org,192.168.0.2`])
+    expect(hosts({ subnets }, { hostname: 'vm.a.example' })).toEqual([`${mac},vm.a.example,192.168.0.2`])
+    for (const hostname of ['vm.other.org', 'vm.example', 'x.vm.a.example', '1.2.3.4']) {
+      expect(() => hosts({ subnets }, { hostname })).toThrow(
+        expect.objectContaining({ field: 'ports[0].hostname' }) as Error,
+      )
+    }
     const names = namesFile(stateOf({ subnets, domain: 'example' }, [{ id: 'vm', mac, hostname: 'vm' }]))
     expect(names).toBe('192.168.0.2\tvm.a.example vm\n')
   })

@@ -63,6 +63,11 @@ export class Scene implements AsyncDisposable {
     return new Scene(await fresh('switch'))
   }
 
+  /** The agents that were started. */
+  get agents(): readonly DhcpAgent[] {
+    return this.#agents
+  }
+
   get stateDir(): string {
     return join(this.directory, 'state')
   }

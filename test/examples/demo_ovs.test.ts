@@ -75,11 +75,12 @@ describe('the demo of Open vSwitch', () => {
     expect(code).toBe(130)
   })
 
-  test('says in one sentence that Open vSwitch is missing', () => {
+  test('says before it begins that Open vSwitch is missing, and how to install it', () => {
     const hide = 'for f in ovsdb-server ovs-vswitchd; do mount --bind /dev/null $(command -v $f); done; exec "$@"'
     const args = ['-m', 'bash', '-c', hide, 'hide', ...command]
-    const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', env: process.env })
-    expect(status).toBe(1)
-    expect(stderr.trim()).toMatch(/^Open vSwitch is not installed: [^\n]*\(Debian's package is openvswitch-switch\)\.$/)
+    const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8', env: process.env })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/^The demo starts programs that are not there: ovsdb-server, ovs-vswitchd\. /)
+    expect(stderr).toMatch(/^ {2}apt-get install -y --no-install-recommends openvswitch-switch$/m)
   })
 })

@@ -48,8 +48,12 @@ describe('launch', () => {
     expect((await ovs.netns!.links.get('br0')).name).toBe('br0')
     for (const name of readdirSync(dir))
       expect(name).toMatch(
-        /^(\.conf\.db\.~lock~|conf\.db|db\.sock|br0\.(mgmt|snoop)|ovs(db-server|-vswitchd)\.(ctl|err|log|pid))$/,
+        /^(\.conf\.db\.~lock~|conf\.db|db\.sock|br0\.(mgmt|snoop)|ovs(db-server|-vswitchd)\.(\d+\.ctl|err|log|pid))$/,
       )
+    // The tools of Open vSwitch find both by the directory alone.
+    const env = { ...process.env, OVS_RUNDIR: dir }
+    expect(execFileSync('ovs-appctl', ['version'], { env }).toString()).toMatch(/^ovs-vswitchd /)
+    expect(execFileSync('ovs-appctl', ['-t', 'ovsdb-server', 'version'], { env }).toString()).toMatch(/^ovsdb-server /)
     await ovs.close()
     await ovs.close()
     expect([isAlive(server), isAlive(switchd), existsSync(dir)]).toEqual([false, false, false])

@@ -207,7 +207,7 @@ function send(response: ServerResponse, { status, body, text, type = 'applicatio
 export function serve(api: Api): RequestListener {
   return (request, response) => {
     const begun = performance.now()
-    void answer(api, request).then((found) => {
+    const answered = answer(api, request).then((found) => {
       const ms = Math.round(performance.now() - begun)
       const { method, url } = request
       api.log[found.status >= 500 ? 'error' : 'debug'](
@@ -215,6 +215,10 @@ export function serve(api: Api): RequestListener {
         'request',
       )
       send(response, found)
+    })
+    answered.catch((error: unknown) => {
+      api.log.error({ err: error }, 'no answer')
+      response.destroy()
     })
   }
 }

@@ -1,6 +1,5 @@
 // The daemon: an agent with a log, metrics, a description that is followed, and an interface for programs in any language.
-import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import pino, { type Logger } from 'pino'
@@ -8,6 +7,7 @@ import { NetNs } from '../../netns/netns'
 import { isInvalid } from '../../wire/invalid'
 import { DhcpAgent } from '../agent'
 import { serve } from './api'
+import { ApiServer } from './api_server'
 import { readConfig, readNetworks, type DaemonConfig } from './config'
 import { FollowedFile, type CarriedOut } from './followed_file'
 import { metricsOf } from './metrics'
@@ -31,8 +31,12 @@ function follow(agent: DhcpAgent, log: Logger): void {
   })
 }
 
-/** Removes a socket that nobody listens on. */
+/** Removes a socket that nobody listens on, and nothing else. */
 async function freePath(path: string): Promise<void> {
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  if (there === undefined) return
+  // One cannot connect to a file either.
+  if (!there.isSocket()) throw new Error(`${path} is there, and no socket`)
   const probe = connect(path)
   try {
     await once(probe, 'connect')
@@ -52,7 +56,7 @@ export class Daemon {
   readonly #log: Logger
   readonly #config: DaemonConfig
   readonly #notifier: Notifier
-  #server: Server | undefined
+  #server: ApiServer | undefined
   readonly #file: FollowedFile | undefined
 
   private constructor(agent: DhcpAgent, log: Logger, config: DaemonConfig) {
@@ -118,12 +122,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#notifier.stopping()
     await this.#file?.stop()
-    const server = this.#server
-    if (server !== undefined) {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeIdleConnections()
-      await closed
-    }
+    await this.#server?.close()
     await this.#agent.close()
     this.#log.info('ended')
   }
@@ -139,11 +138,6 @@ export class Daemon {
     if (listen === undefined) return
     await freePath(listen)
     const api = { agent: this.#agent, metrics, log: this.#log, described: networks !== undefined }
-    const server = createServer(serve(api))
-    const listening = once(server, 'listening')
-    server.listen(listen)
-    await listening
-    chmodSync(listen, 0o660)
-    this.#server = server
+    this.#server = await ApiServer.listen(listen, serve(api))
   }
 }

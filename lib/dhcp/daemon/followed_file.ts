@@ -31,6 +31,8 @@ export class FollowedFile {
     this.#watcher = watch(dirname(this.#path), () => {
       this.#soon(settleMs)
     })
+    // One that has ended tells of nothing any more; a signal still makes the file be read.
+    this.#watcher.on('error', () => undefined)
     await this.now()
   }
 
@@ -69,7 +71,12 @@ export class FollowedFile {
 
   /** What tells one state of the file from another. */
   #look(): string {
-    const { ino, size, mtimeNs } = statSync(this.#path, { throwIfNoEntry: false, bigint: true }) ?? {}
-    return `${ino} ${size} ${mtimeNs}`
+    try {
+      const { ino, size, mtimeNs } = statSync(this.#path, { bigint: true })
+      return `${ino} ${size} ${mtimeNs}`
+    } catch (error) {
+      // It is not there, or links lead to each other, or somebody has closed a directory: who carries it out tells.
+      return String((error as NodeJS.ErrnoException).code)
+    }
   }
 }

@@ -29,14 +29,16 @@ export class Daemon {
   #ending: Ending | undefined
   #failure: Error | undefined
 
-  /** Starts `name ARGS` with its socket for control, pid file and log in a directory. */
+  /**
+   * Starts `name ARGS` with its pid file and log in a directory, and its socket for control, which is called as
+   * `OVS_RUNDIR=DIR ovs-appctl` looks for it: by its name and number.
+   */
   constructor(name: string, netns: NetNs, dir: string, args: readonly string[]) {
     this.name = name
     this.#dir = dir
     const env = { ...process.env, OVS_RUNDIR: dir, OVS_DBDIR: dir, OVS_LOGDIR: dir, OVS_SYSCONFDIR: dir }
     const own = [
       '-vconsole:off', // before the log file, which it would tell of
-      `--unixctl=${join(dir, `${name}.ctl`)}`,
       `--pidfile=${join(dir, `${name}.pid`)}`,
       `--log-file=${join(dir, `${name}.log`)}`,
     ]
