@@ -24,7 +24,10 @@ export interface AddressKey {
   dev: Device
   /** The address, with the length of its prefix: `10.0.0.1/24`, `fd00::1/64` (IFA_LOCAL). Without it, /32 or /128. */
   address: string
-  /** The other end of a point-to-point link (IFA_ADDRESS); its prefix is then the one that counts. Default: none. */
+  /**
+   * The other end of a point-to-point link (IFA_ADDRESS), whose prefix is the one that counts then: without a length, /32
+   * or /128, whatever length `address` has. Default: none.
+   */
   peer?: string | undefined
 }
 
@@ -148,8 +151,7 @@ function checkEnds({ address, peer }: AddressKey): Ends {
   if (peer === undefined)
     return { prefix, length: prefix.length, local: bare(address), address: bare(address), far: prefix.bytes }
   const far = parsePrefix(peer, 'peer', prefix.family)
-  const length = peer.includes('/') ? far.length : prefix.length
-  return { prefix, length, local: bare(address), address: bare(peer), far: far.bytes }
+  return { prefix, length: far.length, local: bare(address), address: bare(peer), far: far.bytes }
 }
 
 function broadcastOf(value: string | undefined, { prefix, length, far }: Ends): string | undefined {
@@ -304,11 +306,8 @@ export function matcher(key: AddressKey): (address: Address) => boolean {
   return ({ address, peer }) => {
     const { family, bytes, length } = parsePrefix(address, 'address')
     const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
-    if (
-      key.peer !== undefined &&
-      (peer === undefined || Buffer.compare(parsePrefix(peer, 'peer').bytes, ends.far) !== 0)
-    )
-      return false
+    // An address that is its own peer is told without one.
+    if (key.peer !== undefined && Buffer.compare(parsePrefix(peer ?? address, 'peer').bytes, ends.far) !== 0) return false
     return same && (anyLength || length === ends.length)
   }
 }

@@ -160,6 +160,7 @@ describe('an address that is deleted', () => {
     ['fd00::1/64', {}],
     ['fd00::1/64', { address: 'FD00::1/64' }],
     ['10.0.0.1 peer 10.0.0.2', { address: '10.0.0.1', peer: '10.0.0.2' }],
+    ['10.0.0.1/30 peer 10.0.0.2', { address: '10.0.0.1/30', peer: '10.0.0.2' }],
     ['10.0.0.1 peer 10.9.0.2/24', { address: '10.0.0.1', peer: '10.9.0.2/24' }],
   ])('is gone, and nothing else is: %s', async (prefix, key) => {
     await using ns = await cable('address')

@@ -39,6 +39,18 @@ const cases: Case[] = [
     { address: '10.0.0.1/24', peer: '10.9.0.2/24' },
   ],
   [
+    'the other end without a length, whatever length the address has',
+    { address: '10.0.0.1/30', peer: '10.0.0.2' },
+    '10.0.0.1/30 peer 10.0.0.2',
+    { address: '10.0.0.1/32', peer: '10.0.0.2/32' },
+  ],
+  [
+    'the other end with another length than the address has',
+    { address: '10.0.0.1/30', peer: '10.9.0.2/24' },
+    '10.0.0.1/30 peer 10.9.0.2/24',
+    { address: '10.0.0.1/24', peer: '10.9.0.2/24' },
+  ],
+  [
     'a broadcast address',
     { address: '10.0.0.1/24', broadcast: '10.0.0.99' },
     '10.0.0.1/24 broadcast 10.0.0.99',
@@ -105,6 +117,12 @@ const cases: Case[] = [
     { address: 'fe80::7/64', scope: 'link', flags: ['nodad'] },
     'fe80::7/64 scope link nodad',
     { scope: 'link' },
+  ],
+  [
+    'the other end of an IPv6 link without a length',
+    { address: 'fd00::1/64', peer: 'fd00::2', flags: ['nodad'] },
+    'fd00::1/64 peer fd00::2 nodad',
+    { address: 'fd00::1/128', peer: 'fd00::2/128' },
   ],
   [
     'the other end of an IPv6 link',
