@@ -1,13 +1,13 @@
 // The messages of routes: struct rtmsg and RTA_… (linux/rtnetlink.h), in the order of the header.
 import { aside } from '../wire/aside'
-import { attributes, type AttributesOf } from '../wire/attributes'
-import { bits, oneOf } from '../wire/choices'
+import { attributes, type AttributesOf, type AttributeTable } from '../wire/attributes'
+import { bits, oneOf, setOf } from '../wire/choices'
 import { device } from '../wire/device'
-import { be16, i32, u16, u32, u8 } from '../wire/integers'
+import { be16, boolean, i32, milliseconds, u16, u32, u8, within } from '../wire/integers'
 import { AF_INET, AF_INET6, familyOf, formatIP, ip, parseIP } from '../wire/ip'
 import { struct, type StructValue } from '../wire/struct'
 import { binary, text } from '../wire/text'
-import type { Type } from '../wire/type'
+import type { Type, ValueOf } from '../wire/type'
 import { family, ipProtocol, routeProtocol, scope, table } from './families'
 import { ignored } from './link_creation'
 
@@ -91,46 +91,99 @@ export const rtmsg = struct('rtmsg', {
   flags: ['rtm_flags', routeFlags],
 })
 
-/** Metrics of a route (RTAX_); 0 is as if left out. */
-export const routeMetrics = attributes('RTAX_', {
-  /**
-   * Which metrics nothing may change, such as path MTU discovery: bit n for the one with number n. `rtoMin` sets its
-   * own.
-   */
-  lock: ['LOCK', 1, u32],
+/** What a route asks TCP to do (RTAX_FEATURE_). */
+const features = bits(u32, 'RTAX_FEATURE_', {
+  /** Explicit congestion notification. */
+  ecn: ['ECN', 1],
+  /** Without a meaning in the kernel. */
+  sack: ['SACK', 2],
+  /** Without a meaning in the kernel. */
+  timestamp: ['TIMESTAMP', 4],
+  /** Without a meaning in newer kernels; was a fragment header in every IPv6 packet. */
+  allfrag: ['ALLFRAG', 8],
+  /** TCP timestamps in microseconds. Since Linux 6.7. */
+  tcpUsecTs: ['TCP_USEC_TS', 16],
+})
+
+// The kernel makes what is more than the limits of `mtu`, `advmss` and `hoplimit` these limits, without a word.
+const lockableMetrics = {
   /** Path MTU in bytes, at most 65520. Default: found out. */
-  mtu: ['MTU', 2, u32],
+  mtu: ['MTU', 2, within(u32, 0, 65_520)],
   /** Largest TCP window to advertise, in bytes. Default: no limit. */
   window: ['WINDOW', 3, u32],
-  /** First guess of the round-trip time, in units of 1/8 ms. */
-  rtt: ['RTT', 4, u32],
-  /** First guess of its variance, in units of 1/4 ms. */
-  rttvar: ['RTTVAR', 5, u32],
+  /** First guess of the round-trip time in milliseconds, to 1/8. Default: none. */
+  rtt: ['RTT', 4, milliseconds(u32, 8)],
+  /** First guess of its variance in milliseconds, to 1/4. Default: none. */
+  rttvar: ['RTTVAR', 5, milliseconds(u32, 4)],
   /** First slow start threshold of TCP, in segments. */
   ssthresh: ['SSTHRESH', 6, u32],
-  /** Largest congestion window of TCP, in segments; only where `lock` has bit 7. */
+  /** Largest congestion window of TCP, in segments; only where `lock` has `cwnd`. */
   cwnd: ['CWND', 7, u32],
   /** Maximum segment size that TCP advertises, in bytes, at most 65495. Default: by the MTU. */
-  advmss: ['ADVMSS', 8, u32],
+  advmss: ['ADVMSS', 8, within(u32, 0, 65_495)],
   /** First guess of how far packets change places, in segments. Default: `net.ipv4.tcp_reordering`. */
   reordering: ['REORDERING', 9, u32],
   /** Time to live or hop limit of sent packets, at most 255. Default: `net.ipv4.ip_default_ttl`, IPv6 `hop_limit`. */
-  hoplimit: ['HOPLIMIT', 10, u32],
+  hoplimit: ['HOPLIMIT', 10, within(u32, 0, 255)],
   /** Congestion window of a new TCP connection, in segments. Default: 10. */
   initcwnd: ['INITCWND', 11, u32],
-  /** Bits: 1 for explicit congestion notification (RTAX_FEATURE_ECN). The kernel refuses bits that it does not know. */
-  features: ['FEATURES', 12, u32],
-  /** Smallest retransmission time-out of TCP, in ms. Default: 200. */
+  /** What TCP does: `ecn`, `tcpUsecTs` … The kernel refuses what it does not know. Default: by sysctls. */
+  features: ['FEATURES', 12, features],
+  /** Smallest retransmission time-out of TCP, in whole milliseconds; is locked along with it. Default: 200. */
   rtoMin: ['RTO_MIN', 13, u32],
   /** Receive window of a new TCP connection, in segments. Default: the kernel chooses. */
   initrwnd: ['INITRWND', 14, u32],
-  /** 1: TCP acknowledges at once instead of waiting for more. Default: 0. */
-  quickack: ['QUICKACK', 15, u32],
+  /** TCP acknowledges at once instead of waiting for more. Default: false. */
+  quickack: ['QUICKACK', 15, boolean(u32)],
   /** TCP congestion control, such as `cubic`. Default: `net.ipv4.tcp_congestion_control`. */
   congestion: ['CC_ALGO', 16, text(15)],
-  /** 1: TCP fast open without a cookie. Default: 0. */
-  fastopenNoCookie: ['FASTOPEN_NO_COOKIE', 17, u32],
+  /** TCP fast open without a cookie. Default: false. */
+  fastopenNoCookie: ['FASTOPEN_NO_COOKIE', 17, boolean(u32)],
+} as const satisfies AttributeTable
+
+/** RTAX_LOCK has the bit n for the metric with the number n. */
+const lock = setOf(
+  u32,
+  new Map(
+    Object.entries(lockableMetrics).map(([name, [, number]]) => [name as keyof typeof lockableMetrics, 1 << number]),
+  ),
+)
+
+/** Metrics of a route (RTAX_); 0 is as if left out. */
+export const routeMetrics = attributes('RTAX_', {
+  /** Names of metrics that nothing may change, such as `mtu`, which path MTU discovery leaves alone then. Default: none. */
+  lock: ['LOCK', 1, lock],
+  ...lockableMetrics,
 })
+
+/** How packets are encapsulated (LWTUNNEL_ENCAP_). */
+const encapType = oneOf(u16, 'LWTUNNEL_ENCAP_', {
+  /** Not at all. */
+  none: ['NONE', 0],
+  /** MPLS labels. */
+  mpls: ['MPLS', 1],
+  /** What an IPv4 tunnel in external mode takes. */
+  ip: ['IP', 2],
+  /** Identifier-locator addressing. */
+  ila: ['ILA', 3],
+  /** What an IPv6 tunnel in external mode takes. */
+  ip6: ['IP6', 4],
+  /** Segment routing over IPv6. */
+  seg6: ['SEG6', 5],
+  /** BPF programs. */
+  bpf: ['BPF', 6],
+  /** What a node of a segment does. */
+  seg6Local: ['SEG6_LOCAL', 7],
+  /** RPL source routing. */
+  rpl: ['RPL', 8],
+  /** In-situ OAM. */
+  ioam6: ['IOAM6', 9],
+  /** An XFRM interface. */
+  xfrm: ['XFRM', 10],
+})
+
+/** How packets are encapsulated (LWTUNNEL_ENCAP_): a name, or a number. */
+export type EncapType = ValueOf<typeof encapType>
 
 /** A next hop of a family that is told: RTA_VIA, struct rtvia. */
 const via: Type<string> = {
@@ -147,7 +200,7 @@ const hopAttributes = attributes('RTA_', {
   via: ['GATEWAY', 5, ip],
   flow: ['FLOW', 11, u32],
   viaOther: ['VIA', 18, via],
-  encapType: ['ENCAP_TYPE', 21, u16],
+  encapType: ['ENCAP_TYPE', 21, encapType],
   encap: ['ENCAP', 22, binary()],
 })
 
@@ -227,12 +280,12 @@ export const routeAttributes = attributes('RTA_', {
   viaOther: ['VIA', 18, aside(via)],
   newDst: ['NEWDST', 19, binary()],
   preference: ['PREF', 20, routerPreference],
-  encapType: ['ENCAP_TYPE', 21, u16],
+  encapType: ['ENCAP_TYPE', 21, encapType],
   encap: ['ENCAP', 22, binary()],
   expiresSeconds: ['EXPIRES', 23, u32],
   pad: ['PAD', 24, ignored],
   uid: ['UID', 25, u32],
-  ttlPropagate: ['TTL_PROPAGATE', 26, u8],
+  ttlPropagate: ['TTL_PROPAGATE', 26, boolean(u8)],
   ipProtocol: ['IP_PROTO', 27, ipProtocol],
   sourcePort: ['SPORT', 28, be16],
   destinationPort: ['DPORT', 29, be16],

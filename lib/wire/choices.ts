@@ -59,26 +59,31 @@ export type Bits<Table extends Names> = readonly OneOf<Table>[]
 // Few combinations occur, each of them often: their lists are made once, and frozen because they are shared.
 const mostSeen = 1024
 
-/** A set of bits, as a list of their names. */
+/** A set of bits that the kernel has names for, as a list of ours. */
 export function bits<const Table extends Names>(
   type: Scalar<number>,
   prefix: string,
   names: Table,
 ): Scalar<Bits<Table>> & Audited<Table> {
+  const values = Object.entries(names).map(([name, [, value]]): [string, number] => [name, value])
+  return { ...setOf(type, new Map(values as [keyof Table & string, number][])), prefix, names }
+}
+
+/** A set of bits, as a list of their names: name → bit. */
+export function setOf<Name extends string>(
+  type: Scalar<number>,
+  byName: ReadonlyMap<Name, number>,
+): Scalar<readonly (Name | number)[]> {
   const most = 2 ** (8 * type.size) - 1
-  const entries = Object.entries(names) as [keyof Table & string, readonly [string, number]][]
-  const byName = new Map<string, number>(entries.map(([name, [, value]]) => [name, value]))
-  const seen = new Map<number, Bits<Table>>()
+  const seen = new Map<number, readonly (Name | number)[]>()
   const expected = `a list of ${[...byName.keys()].map((name) => `"${name}"`).join(', ')}`
   return {
     size: type.size,
     fixed: true,
-    prefix,
-    names,
     encode(writer, value, field, siblings) {
       if (!Array.isArray(value)) throw wrongType(field, expected, value)
       let set = 0
-      for (const name of value as Bits<Table>) {
+      for (const name of value as readonly (Name | number)[]) {
         const bit = typeof name === 'number' ? checkInteger(name, 0, most, field) : byName.get(name)
         if (bit === undefined) throw wrongValue(field, expected, name)
         set = (set | bit) >>> 0
@@ -90,8 +95,8 @@ export function bits<const Table extends Names>(
       const known = seen.get(value)
       if (known !== undefined) return known
       let rest = value
-      const found: OneOf<Table>[] = []
-      for (const [name, [, value]] of entries) {
+      const found: (Name | number)[] = []
+      for (const [name, value] of byName) {
         if ((rest & value) >>> 0 !== value) continue
         found.push(name)
         rest = (rest & ~value) >>> 0

@@ -138,17 +138,26 @@ export function boolean(type: Scalar<number>): Scalar<boolean> {
 
 /** A time that the kernel counts in units of 1/`perSecond` second, in seconds. */
 export function seconds<Unit extends number | bigint>(type: Scalar<Unit>, perSecond: number): Scalar<number> {
+  return time(type, perSecond, 'seconds')
+}
+
+/** A time that the kernel counts in units of 1/`perMillisecond` millisecond, in milliseconds. */
+export function milliseconds(type: Scalar<number>, perMillisecond: number): Scalar<number> {
+  return time(type, perMillisecond, 'milliseconds')
+}
+
+function time<Unit extends number | bigint>(type: Scalar<Unit>, each: number, unit: string): Scalar<number> {
   const most = type.size === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * type.size) - 1
   return {
     size: type.size,
     fixed: true,
     encode(writer, value, field, siblings) {
-      const expected = `a number of seconds from 0 to ${Math.floor(most / perSecond)}`
+      const expected = `a number of ${unit} from 0 to ${Math.floor(most / each)}`
       if (typeof value !== 'number') throw wrongType(field, expected, value)
-      const units = Math.round(value * perSecond)
+      const units = Math.round(value * each)
       if (!(units >= 0 && units <= most)) throw outOfRange(field, expected, value)
       type.encode(writer, (type.size === 8 ? BigInt(units) : units) as Unit, field, siblings)
     },
-    decode: (reader, at, end, siblings) => Number(type.decode(reader, at, end, siblings)) / perSecond,
+    decode: (reader, at, end, siblings) => Number(type.decode(reader, at, end, siblings)) / each,
   }
 }

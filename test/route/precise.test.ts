@@ -75,7 +75,7 @@ describe('a listed route', () => {
   it('with an encapsulation is found, and keeps it when it is written back', async () => {
     await ip(ns, 'route', 'add', dst, 'encap', 'ip', 'id', '7', 'dst', '10.0.0.9', 'dev', 'v0')
     const [route] = await routesTo()
-    expect(route?.encapType).toBe(2)
+    expect(route?.encapType).toBe('ip')
     expect(await ns.routes.get(route!)).toEqual(route)
     await ns.routes.replace(route!)
     expect(await ip(ns, 'route', 'show', dst)).toMatch(/encap ip id 7 .*dst 10.0.0.9/)
