@@ -148,6 +148,7 @@ bool Plan::read_step(Script& script) {
   step.undo = (traits & 1) != 0;
   step.undivided = (traits & 2) != 0;
   step.lasting = (traits & 4) != 0;
+  step.ensures = (traits & 128) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);

@@ -24,10 +24,11 @@ namespace netloom {
 //
 // An operation: how many steps, the list of forgiven errnos, the steps; or -1, the namespace, the name of its path or
 // -1, traits (1: ephemeral, 2: rootless). A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4:
-// lasting, 8: a sweep, 16: backwards, 32: something goes along, 64: only the first of a sweep), inverse, recipe or -1,
-// offset and length of its bytes, offset and length of its lookup, how many tolerated errnos and relocations, and
-// these; the pattern of a sweep; the list of what goes along. A relocation: what, place, namespace, name. Something
-// that goes along: recipe, whether anew, offset and length of its lookup, the same of its model, the pattern.
+// lasting, 8: a sweep, 16: backwards, 32: something goes along, 64: only the first of a sweep, 128: ensures), inverse,
+// recipe or -1, offset and length of its bytes, offset and length of its lookup, how many tolerated errnos and
+// relocations, and these; the pattern of a sweep; the list of what goes along. A relocation: what, place, namespace,
+// name. Something that goes along: recipe, whether anew, offset and length of its lookup, the same of its model, the
+// pattern.
 //
 // A pattern is a list of conditions, each a list of tests: traits (1: in the header, 2: negated, 4: zero is absent, 8:
 // presence), mask, the list that is the place, offset and length of the value.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "find_device.h"
 #include "transaction.h"
 
 namespace netloom {
@@ -58,7 +59,8 @@ bool Script::is_sound() const {
     if (bytes.size() < sizeof(uint32_t) || relocation.at > bytes.size() - sizeof(uint32_t)) return false;
     if (relocation.netns >= namespaces.size()) return false;
     const bool device = relocation.what == Relocation::What::device_index;
-    if (device && (relocation.name >= names.size() || names[relocation.name].size() >= 16)) return false;
+    if (device && (relocation.name >= names.size() || names[relocation.name].size() >= kLongestDeviceName))
+      return false;
   }
   for (const Step& step : steps) {
     if (step.netns >= namespaces.size() || !is_inside(bytes, step.bytes)) return false;

@@ -17,6 +17,13 @@ Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& oper
     replies = std::move(found);
     return {};
   }
+  if (step.ensures) {
+    for_each_object(found, recipe.header_size, [&](Bytes object) {
+      if (replies.blocks.empty() && matches(object, recipe.header_size, sweep.pattern))
+        replies.blocks.append(object.data(), object.size());
+    });
+    return {};
+  }
   std::vector<std::vector<uint8_t>> removals;
   for_each_object(found, recipe.header_size, [&](Bytes object) {
     if (sweep.first_only && !removals.empty()) return;

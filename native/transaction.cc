@@ -1,13 +1,12 @@
 #include "transaction.h"
 
 #include <linux/netlink.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "environment.h"
+#include "find_device.h"
 #include "handover.h"
 #include "namespace_jobs.h"
 #include "values.h"
@@ -23,6 +22,23 @@ constexpr size_t kLeastTogether = 8;
 
 const nlmsghdr* header_of(std::span<const uint8_t> message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
+}
+
+// Whether what the operation was to make is there already.
+bool is_found(const Operation& operation) {
+  return operation.details && operation.details->found;
+}
+
+// Whether what an operation is to make is there, by what a step was told: the refusal to make it, or an object.
+bool says_there(const Step& step, const Replies& replies) {
+  bool there = false;
+  const auto note = [&](auto&&...) { there = true; };
+  if (step.ending == Ending::ack) {
+    for_each_refusal(replies, note);
+  } else {
+    for_each_object(replies, 0, note);
+  }
+  return there;
 }
 
 bool is_failed(const Operation& operation) {
@@ -177,7 +193,7 @@ void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
   }
   for (size_t i = 0; i < operation.steps; ++i) {
     const Step& step = script_.steps[operation.first_step + i];
-    if (step.undo) continue;
+    if (step.undo || (is_found(operation) && step.ending != Ending::reply && step.ending != Ending::dump)) continue;
     Operation::Answer answer{i, std::exchange(first_replies_, {})};
     Failure failure;
     if (script_.rollback) failure = look_before(thread, step, operation);
@@ -185,6 +201,7 @@ void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
       failure = step.sweep ? sweep(thread, step, operation, answer.replies)
                            : execute(thread, step, operation, answer.replies);
     const bool stop = failure || answer.replies.refused;
+    if (i == 0 && step.ensures && !stop && says_there(step, answer.replies)) operation.tell().found = true;
     if (stop || !answer.replies.blocks.empty()) operation.tell().answers.push_back(std::move(answer));
     if (!stop) continue;
     fail(operation, failure, i);
@@ -237,7 +254,6 @@ Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSoc
                             [&](NetlinkSocket& socket) { return socket.transact(thread, request, replies); });
 }
 
-// SIOCGIFINDEX answers without the rtnl lock, so naming a device costs 1 µs and never waits.
 Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& operation) {
   for (size_t i = 0; i < step.relocations; ++i) {
     const Relocation& relocation = script_.relocations[step.first_relocation + i];
@@ -246,21 +262,28 @@ Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& o
     if (!netns) return Failure{ECANCELED, nullptr};
     int32_t value = netns->fd();
     if (relocation.what == Relocation::What::device_index) {
-      const std::string& device = script_.names[relocation.name];
-      // Any socket of that namespace would do.
-      const Failure failure = netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) -> Failure {
-        ifreq request{};
-        device.copy(request.ifr_name, IFNAMSIZ - 1);
-        if (::ioctl(socket.fd(), SIOCGIFINDEX, &request) != 0) return failed("ioctl");
-        value = request.ifr_ifindex;
-        return {};
-      });
-      if (failure.error == ENODEV) operation.tell().missing_device = device;
-      if (failure) return failure;
+      if (Failure failure = find_named(thread, step, relocation, operation, value)) return failure;
     }
     std::memcpy(script_.bytes.data() + relocation.at, &value, sizeof value);
   }
   return {};
+}
+
+Failure Transaction::find_named(ThreadHome& thread, const Step& step, const Relocation& relocation,
+                                Operation& operation, int32_t& index) {
+  const bool several = operation.steps > 1;
+  if (several) {
+    for (const Operation::Details::Device& device : operation.tell().devices) {
+      if (device.netns != relocation.netns || device.name != relocation.name) continue;
+      index = device.index;
+      return {};
+    }
+  }
+  const std::string& name = script_.names[relocation.name];
+  const Failure failure = find_device(thread, *script_.namespaces[relocation.netns], step.protocol, name, index);
+  if (failure.error == ENODEV) operation.tell().missing_device = name;
+  if (!failure && several) operation.tell().devices.push_back({relocation.netns, relocation.name, index});
+  return failure;
 }
 
 size_t Transaction::lone_answer(std::span<uint8_t> scratch) {

@@ -48,9 +48,12 @@ struct Step {
   uint32_t netns;
   int protocol;
   Ending ending;
-  bool undo;                       // runs only to take back the step before it
-  bool undivided;                  // the kernel must see all its messages at once
-  bool lasting;                    // nothing can take it back
+  bool undo;       // runs only to take back the step before it
+  bool undivided;  // the kernel must see all its messages at once
+  bool lasting;    // nothing can take it back
+  // What the operation makes may be there already: a tolerated refusal says so, or an object that a sweep finds and
+  // then leaves alone. The steps that would change something are passed over then.
+  bool ensures;
   uint16_t inverse;                // the message type that takes its one message back; 0: none
   std::optional<uint32_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::optional<uint32_t> sweep;   // in all sweeps
@@ -89,6 +92,7 @@ struct Operation {
     std::string missing_device;
     bool leftover = false;
     bool forgiven = false;
+    bool found = false;  // what it was to make was there: it has changed nothing
     std::vector<Answer> answers;
     // What brings back what was there before a step.
     struct Restoring {
@@ -98,6 +102,13 @@ struct Operation {
     std::vector<Restoring> restoring;
     // The same of what goes along, by the place in all that does.
     std::vector<std::pair<size_t, std::vector<uint8_t>>> restoring_along;
+    // A device that is named once stays the one that is meant, whatever it is called later.
+    struct Device {
+      size_t netns;
+      uint32_t name;
+      int32_t index;
+    };
+    std::vector<Device> devices;
     Pin pin;
   };
   Outcome outcome = Outcome::waiting;
@@ -164,6 +175,8 @@ class Transaction final : public Job {
 
   Failure execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
   Failure relocate(ThreadHome& thread, const Step& step, Operation& operation);
+  Failure find_named(ThreadHome& thread, const Step& step, const Relocation& relocation, Operation& operation,
+                     int32_t& index);
   // Removes what a dump finds. What is told are refusals alone.
   Failure sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
   // Sends to the namespace of a step, and again while the kernel says that its dump is not whole.

@@ -195,6 +195,7 @@ bool Transaction::undo(ThreadHome& thread, Operation& operation) {
 
 // Backwards from the step that failed.
 bool Transaction::undo_steps(ThreadHome& thread, Operation& operation, size_t end) {
+  if (operation.details && operation.details->found) return true;
   bool all = true;
   for (size_t i = end; i-- > 0;)
     all = undo_step(thread, script_.steps[operation.first_step + i], operation) && all;

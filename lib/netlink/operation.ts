@@ -32,6 +32,11 @@ export interface Step {
   readonly undivided?: boolean | undefined
   /** Nothing can take it back. */
   readonly lasting?: boolean | undefined
+  /**
+   * What the operation makes may be there already: a tolerated refusal says so, or an object that a sweep finds, and does
+   * not remove then. If the first step says so, those that would change something are passed over.
+   */
+  readonly ensures?: boolean | undefined
 }
 
 /** How what was there before a change is found, by the answer to `lookup`, and brought back. */
@@ -89,6 +94,8 @@ export interface Operation<Result> {
 export interface Answers {
   /** Calls `each` for every message that answers a step. */
   forEach(step: number, each: (message: Received) => void): void
+  /** Whether a step was refused, which it tolerates. */
+  isRefused(step: number): boolean
 }
 
 /** For operations without a result. */

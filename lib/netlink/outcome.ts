@@ -50,14 +50,24 @@ class StepAnswers implements Answers {
   ) {}
 
   forEach(wanted: number, each: (message: Received) => void): void {
+    this.#forAll(wanted, (message) => {
+      if (message.type >= NLMSG.OVERRUN) each(message)
+    })
+  }
+
+  isRefused(wanted: number): boolean {
+    let refused = false
+    this.#forAll(wanted, (message) => {
+      if (message.type === NLMSG.ERROR && readAcknowledgement(message, undefined).errno !== 0) refused = true
+    })
+    return refused
+  }
+
+  #forAll(wanted: number, each: (message: Received) => void): void {
     const { operation, report } = this
     for (const { step, blocks } of report?.answers ?? []) {
       if (stepAt(operation, step) !== operation.steps[wanted]) continue
-      for (const block of blocks) {
-        forEachMessage(block, (message) => {
-          if (message.type >= NLMSG.OVERRUN) each(message)
-        })
-      }
+      for (const block of blocks) forEachMessage(block, each)
     }
   }
 }

@@ -1,5 +1,5 @@
 // The messages behind the verbs of addresses, from options and to objects.
-import { Lane } from '../native/addon'
+import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
@@ -9,11 +9,13 @@ import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { formatIPv4, parsePrefix, type Prefix } from '../wire/ip'
+import { Reader } from '../wire/reader'
 import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
 import { heldBy } from './along'
 import { checkCondition } from './deletion'
+import { conflict, ensuring, looking, making, vanished, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, checkScope, type Family, type scope } from './families'
 import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyAddress, deletedAddress, replacedAddress } from './undo'
@@ -222,6 +224,59 @@ export function addAddress(netns: NetnsReference, verb: 'add' | 'replace', optio
   return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`, undefined, back)
 }
 
+/** addresses.ensure */
+export function ensureAddress(netns: NetnsReference, options: AddressOptions): Operation<Ensured<Address>> {
+  const it: Ensuring = { name: 'addresses.ensure', netns, about: `${options.address} on ${options.dev}` }
+  const request = newAddress(options, Mode.add)
+  const told = decodeAddress({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
+  const isIt = matcher({
+    ...options,
+    address: told?.address ?? options.address,
+    peer: told?.peer ?? `${told?.address}`,
+  })
+  const steps = [making(it, request, RTM.DELADDR), looking(netns, dumpOf(options), Ending.dump)]
+  return ensuring(it, steps, (answers) => {
+    let value: Address | undefined
+    answers.forEach(1, (received) => {
+      const address = decodeAddress(received)
+      if (address !== undefined && isIt(address)) value ??= address
+    })
+    if (value === undefined) throw vanished(it)
+    const made = !answers.isRefused(0)
+    if (!made) checkSame(it, options, told, value)
+    return { made, value }
+  })
+}
+
+/** What an address has as it was given, and may be there with something else. */
+const compared = ['broadcast', 'label', 'scope', 'metric', 'protocol'] as const
+
+function checkSame(it: Ensuring, options: AddressOptions, told: Address | undefined, there: Address): void {
+  for (const field of compared) {
+    // IPv6 goes by the address itself.
+    if (options[field] === undefined || (field === 'scope' && there.family === 'ipv6')) continue
+    if (told?.[field] !== there[field]) throw conflict(it, field, there[field], told?.[field])
+  }
+  const missing = (told?.flags ?? []).filter((flag) => !onlyReported.has(flag) && !there.flags.includes(flag))
+  if (missing.length > 0) throw conflict(it, 'flags', there.flags, told?.flags)
+  for (const field of ['validLifetimeSeconds', 'preferredLifetimeSeconds'] as const) {
+    const wanted = options[field]
+    if (wanted === undefined) continue
+    // What has been given runs down.
+    const isSo = wanted === Infinity ? there[field] === Infinity : there[field] <= wanted
+    if (!isSo) throw conflict(it, field, String(there[field]), String(wanted))
+  }
+}
+
+const onlyReported: ReadonlySet<unknown> = new Set([
+  'secondary',
+  'dadfailed',
+  'deprecated',
+  'tentative',
+  'permanent',
+  'stablePrivacy',
+])
+
 function deletion(key: AddressKey): Message {
   const ends = checkEnds(key)
   checkDevice(key.dev, 'dev')
@@ -307,13 +362,14 @@ export function matcher(key: AddressKey): (address: Address) => boolean {
     const { family, bytes, length } = parsePrefix(address, 'address')
     const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
     // An address that is its own peer is told without one.
-    if (key.peer !== undefined && Buffer.compare(parsePrefix(peer ?? address, 'peer').bytes, ends.far) !== 0) return false
+    if (key.peer !== undefined && Buffer.compare(parsePrefix(peer ?? address, 'peer').bytes, ends.far) !== 0)
+      return false
     return same && (anyLength || length === ends.length)
   }
 }
 
 /** Makes an address of an RTM_NEWADDR message. */
-export function decodeAddress(received: Received): Address | undefined {
+export function decodeAddress(received: Pick<Received, 'reader' | 'at' | 'end'>): Address | undefined {
   const decoded = decodeMessage(addressLayout, received)
   if (decoded === undefined) return undefined
   const { header, attributes: found } = decoded

@@ -4,6 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import type { Address, AddressFilter, AddressKey, AddressOptions } from './address_messages'
 import { splitForce, type DeleteOptions } from './deletion'
+import type { Ensured } from './ensure'
 import { addressVerbs } from './verbs'
 
 /**
@@ -26,6 +27,18 @@ export class Addresses {
    */
   async add(options: AddressOptions, call?: CallOptions): Promise<void> {
     return perform(addressVerbs.add(this.#netns, options), call)
+  }
+
+  /**
+   * Makes an address as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
+   * below; lifetimes that are there may be shorter than those given, for they run down. What is there stays as it is.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
+   *   and nothing stops.
+   * @example
+   * await ns.addresses.ensure({ dev: 'eth0', address: '10.0.0.1/24' })
+   */
+  async ensure(options: AddressOptions, call?: CallOptions): Promise<Ensured<Address>> {
+    return perform(addressVerbs.ensure(this.#netns, options), call)
   }
 
   /**

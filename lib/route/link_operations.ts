@@ -3,9 +3,9 @@ import { Ending, Lane } from '../native/addon'
 import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
-import { ifThere, type Before, type Operation, type Step } from '../netlink/operation'
+import { ifThere, type Answers, type Before, type Operation, type Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
-import { checkDevice, type Device } from '../wire/device'
+import { checkDevice, FurtherName, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
@@ -75,15 +75,22 @@ function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
   return more === undefined ? { header: { index: checked } } : { header: { index: checked }, attributes: more }
 }
 
-/** The same, for a message in which IFLA_IFNAME is a new name: a name is looked up when it is sent. */
-function addressing(dev: LinkName): LinkContent {
-  return typeof dev === 'object'
-    ? { attributes: { altname: dev.altname, ...brief } }
-    : { header: { index: dev }, attributes: brief }
+/**
+ * The index of a link, checked: a name is looked up when it is needed first, and its device stays the one that is meant
+ * in all messages of an operation, whatever becomes of the name meanwhile.
+ */
+function indexOf(dev: LinkName): Device {
+  naming(dev) // checks it
+  return typeof dev === 'object' ? (new FurtherName(dev.altname) as unknown as Device) : dev
 }
 
 function lookMessage(dev: LinkName): Message {
   return message('GETLINK', linkLayout, naming(dev, brief))
+}
+
+/** Asks for a link by its index; a name is looked up when it is needed. */
+export function lookAt(index: Device): Message {
+  return message('GETLINK', linkLayout, { header: { index }, attributes: brief })
 }
 
 /** links.get */
@@ -125,7 +132,7 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
 
 /** What makes a device that exists what the options say: messages that come before it goes up, and the one that does it. */
 function finishing(
-  name: string,
+  index: Device,
   options: Options,
   deferred: Options | undefined,
   flags: Flags,
@@ -136,26 +143,53 @@ function finishing(
   const port = portPart(options, prefix)
   const field = prefix === '' ? '' : prefix.slice(0, -1)
   const settle = (attributes: Options): void => {
-    messages.push(message('NEWLINK', linkLayout, { attributes: { name, ...attributes }, field }))
+    messages.push(message('NEWLINK', linkLayout, { header: { index }, attributes, field }))
   }
   if (Object.keys(later).length > 0) settle(later)
   if (options.altnames !== undefined) {
     const altnames = options.altnames as string[]
     if (!Array.isArray(altnames)) throw wrongType(`${prefix}altnames`, 'an array', altnames)
     if (altnames.length > 0) {
-      messages.push(message('NEWLINKPROP', linkLayout, { attributes: { name, altnames }, field }))
+      messages.push(message('NEWLINKPROP', linkLayout, { header: { index }, attributes: { altnames }, field }))
     }
   }
   if (port !== undefined) settle({ linkInfo: port })
-  if (flags.change !== 0) messages.push(message('NEWLINK', linkLayout, { header: flags, attributes: { name } }))
+  if (flags.change !== 0) messages.push(message('NEWLINK', linkLayout, { header: { index, ...flags } }))
   return messages
 }
 
 /** links.add */
 export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Link> {
+  const { steps, name } = creating(netns, link, 'links.add')
+  return {
+    name: 'links.add',
+    protocol: NETLINK.ROUTE,
+    lane: Lane.mutation,
+    netns,
+    steps,
+    about: `link ${name}`,
+    result: (answers) => readLink(answers, steps.length - 1),
+  }
+}
+
+/** What makes a link. */
+export interface Creating {
+  readonly name: string
+  /** The first one creates it, the last one looks at it. */
+  readonly steps: readonly [Step, ...Step[]]
+  /** Of these, the messages about the near end. */
+  readonly messages: readonly Message[]
+  /** Where it comes to be. */
+  readonly target: NetnsReference
+  /** Where its far end comes to be, if it has one. */
+  readonly far: NetnsReference | undefined
+}
+
+/** Checks the options of a new link, and makes what makes it. */
+export function creating(netns: NetnsReference, link: LinkOptions, verb: string): Creating {
   const options = link as unknown as Options
   const linkInfo = checkCreation(options)
-  const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns', 'links.add')
+  const target = options.netns === undefined ? netns : checkNetns(options.netns, 'netns', verb)
   const far = linkInfo.kind === 'veth' ? peerOf(options, netns, target) : undefined
   const name = options.name as string
   // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
@@ -174,23 +208,17 @@ export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Lin
     attributes: near,
   })
   const deferred = elsewhere ? pick(options, ['master']) : undefined
-  const finish = finishing(name, options, deferred, upNow ? noFlags : flags, '')
-  const undo = { netns: target, message: message('DELLINK', linkLayout, { attributes: { name } }) }
-  const steps: Step[] = [{ netns, messages: [create], ending: Ending.ack, undo }]
+  // A device may be renamed as soon as it is there, by udev for example.
+  const made = index === 0 ? name : index
+  const finish = finishing(made, options, deferred, upNow ? noFlags : flags, '')
+  const undo = { netns: target, message: message('DELLINK', linkLayout, { header: { index: made } }) }
+  const steps: [Step, ...Step[]] = [{ netns, messages: [create], ending: Ending.ack, undo }]
   if (far !== undefined && far.finish.length > 0) {
     steps.push({ netns: far.netns, messages: far.finish, ending: Ending.ack })
   }
   if (finish.length > 0) steps.push({ netns: target, messages: finish, ending: Ending.ack })
-  steps.push({ netns: target, messages: [lookMessage(name)], ending: Ending.reply })
-  return {
-    name: 'links.add',
-    protocol: NETLINK.ROUTE,
-    lane: Lane.mutation,
-    netns,
-    steps,
-    about: `link ${name}`,
-    result: (answers) => only(answers, steps.length - 1, (received) => decodeLink(received, false)),
-  }
+  steps.push({ netns: target, messages: [lookAt(made)], ending: Ending.reply })
+  return { name, steps, messages: [create, ...finish], target, far: far?.netns }
 }
 
 type Flags = ReturnType<typeof flagPart>
@@ -214,18 +242,25 @@ function peerOf(
     throw wrongValue('peer.index', 'given only together with "index"', peer.index)
   }
   const attributes = creationPart(peer) as Record<string, unknown>
+  const index = indexPart(peer, 'peer.')
   if (far !== home) attributes.netnsFd = far
   return {
     netns: far,
-    message: { header: { index: indexPart(peer, 'peer.') }, attributes } as never,
-    finish: finishing(peer.name as string, peer, pick(peer, ['master']), flagPart(peer, 'peer.'), 'peer.'),
+    message: { header: { index }, attributes } as never,
+    finish: finishing(
+      index === 0 ? (peer.name as string) : index,
+      peer,
+      pick(peer, ['master']),
+      flagPart(peer, 'peer.'),
+      'peer.',
+    ),
   }
 }
 
-/** links.set */
-export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<void> {
+/** links.set: the link where it was moved to, if it was. */
+export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<Link | undefined> {
   const options = changes as unknown as Options
-  naming(dev) // checks it
+  const index = indexOf(dev)
   const linkInfo = checkChanges(options)
   const port = portPart(options)
   const target = options.netns === undefined ? undefined : checkNetns(options.netns, 'netns', 'links.set')
@@ -234,13 +269,12 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
     throw wrongValue('dev', 'a name or an index, to rename a device', dev.altname)
   }
   const steps: Step[] = []
-  const add = (where: NetnsReference, of: LinkName, attributes: Options, flags = {}): void => {
-    const content =
-      typeof of === 'object'
-        ? { header: flags, attributes: { altname: of.altname, ...attributes } }
-        : { header: { index: of, ...flags }, attributes }
-    const before = (): Before => ({ recipe: linkSettings, lookup: message('GETLINK', linkLayout, addressing(of)) })
-    steps.push({ netns: where, messages: [message('NEWLINK', linkLayout, content)], ending: Ending.ack, before })
+  const where = target ?? netns
+  const its = target === undefined ? index : (renamed as Device)
+  const add = (attributes: Options, flags = {}): void => {
+    const request = message('NEWLINK', linkLayout, { header: { index: its, ...flags }, attributes })
+    const before = (): Before => ({ recipe: linkSettings, lookup: lookAt(its) })
+    steps.push({ netns: where, messages: [request], ending: Ending.ack, before })
   }
   if (target !== undefined) {
     if (typeof dev === 'object') throw wrongValue('dev', 'a name or an index, to move a device', dev.altname)
@@ -266,16 +300,51 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (target !== undefined) delete settings.name
   const flags = flagPart(options)
   const upLater = port !== undefined || options.addrGenMode !== undefined || options.protoDown !== undefined
-  const where = target ?? netns
   if (Object.keys(settings).length > 0 || (flags.change !== 0 && !upLater)) {
-    add(where, target === undefined ? dev : renamed, settings, upLater ? {} : flags)
+    add(settings, upLater ? {} : flags)
   }
-  if (port !== undefined) add(where, renamed, { linkInfo: port })
-  if (upLater && flags.change !== 0) add(where, renamed, {}, flags)
-  if (steps.length === 0) add(netns, dev, {}) // nothing to change, but the device has to be there
+  if (port !== undefined) add({ linkInfo: port })
+  if (upLater && flags.change !== 0) add({}, flags)
+  if (steps.length === 0) add({}) // nothing to change, but the device has to be there
   const along = droppedBy(options, dev)
   const withAlong = along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))
-  return change('links.set', netns, withAlong, `link ${show(dev)}`)
+  const operation = change('links.set', netns, withAlong, `link ${show(dev)}`)
+  return target === undefined ? (operation as Operation<undefined>) : thenLook(operation, target, renamed as Device)
+}
+
+/** The same operation, which then tells of a link that it has moved. */
+function thenLook(operation: Operation<void>, target: NetnsReference, dev: Device): Operation<Link> {
+  const { name: verb, protocol, lane, netns, steps, about } = operation
+  const moved = { name: verb, protocol, lane, netns, about }
+  if (typeof dev === 'string') {
+    const last: Step = { netns: target, messages: [lookAt(dev)], ending: Ending.reply }
+    const result: Operation<Link>['result'] = (answers) => only(answers, steps.length, decodeBrief)
+    return { ...moved, steps: [...steps, last], result }
+  }
+  // Its index may be another one there, but its name is the same.
+  const first: Step = { netns, messages: [lookAt(dev)], ending: Ending.reply }
+  const all = message('GETLINK', linkLayout, { flags: NLM_F.DUMP, attributes: brief })
+  const last: Step = { netns: target, messages: [all], ending: Ending.dump }
+  return {
+    ...moved,
+    steps: [first, ...steps, last],
+    result(answers) {
+      const { name } = only(answers, 0, decodeBrief)
+      return only(answers, steps.length + 1, (received) => {
+        const link = decodeBrief(received)
+        return link?.name === name ? link : undefined
+      })
+    },
+  }
+}
+
+/** The link that answers a step. */
+export function readLink(answers: Answers, step: number): Link {
+  return only(answers, step, decodeBrief)
+}
+
+function decodeBrief(received: Received): Link | undefined {
+  return decodeLink(received, false)
 }
 
 /** What the kernel drops along with changes of a device. */
@@ -329,10 +398,11 @@ export function changeAltnames(
   if (!Array.isArray(altnames) || altnames.length === 0) throw wrongType('altnames', 'a list of names', altnames)
   const [type, opposite] =
     verb === 'addAltnames' ? (['NEWLINKPROP', 'DELLINKPROP'] as const) : (['DELLINKPROP', 'NEWLINKPROP'] as const)
-  message(type, linkLayout, naming(dev, { altnames })) // checks all of them, by their places
+  const header = { index: indexOf(dev) }
+  message(type, linkLayout, { header, attributes: { altnames } }) // checks all of them, by their places
   // One by one: of several the kernel keeps those before the one that it refuses.
   const steps = altnames.map((altname): Step => {
-    const request = message(type, linkLayout, naming(dev, { altnames: [altname] }))
+    const request = message(type, linkLayout, { header, attributes: { altnames: [altname] } })
     return { netns, messages: [request], ending: Ending.ack, inverse: RTM[opposite] }
   })
   return change(`links.${verb}`, netns, steps, `link ${show(dev)}`)

@@ -1,11 +1,12 @@
 // Links: network devices (rtnetlink(7), linux/if_link.h).
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import type { NetnsReference } from '../native/netns_handle'
+import type { NetnsReference, NetnsTarget } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import type { Link } from './link'
 import type { LinkDetail, LinkFilter, LinkName } from './link_operations'
 import type { LinkChanges, LinkOptions } from './link_options'
 import { splitForce, type DeleteOptions } from './deletion'
+import type { Ensured } from './ensure'
 import { linkVerbs } from './verbs'
 
 /**
@@ -34,6 +35,18 @@ export class Links {
    */
   async add(options: LinkOptions, call?: CallOptions): Promise<Link> {
     return perform(linkVerbs.add(this.#netns, options), call)
+  }
+
+  /**
+   * Makes a link as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
+   * below; both ends of a veth are looked at. What is there stays as it is.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
+   *   and nothing stops.
+   * @example
+   * const { made, value } = await ns.links.ensure({ kind: 'bridge', name: 'br0', up: true })
+   */
+  async ensure(options: LinkOptions, call?: CallOptions): Promise<Ensured<Link>> {
+    return perform(linkVerbs.ensure(this.#netns, options), call)
   }
 
   /**
@@ -75,11 +88,15 @@ export class Links {
    * first that fails, and a link whose new name is taken where it moves to has moved.
    * @throws TypeError, RangeError for a wrong option, by name; `ENODEV` if there is no such link; NetlinkError:
    *   `EEXIST` (the name is taken), `EOPNOTSUPP` (the device cannot do it).
+   * @returns The link as the other namespace has it, if it was moved: its index may be another one there.
    * @example
    * await ns.links.set('eth0', { mtu: 9000, master: 'br0', up: true })
    * await ns.links.set('br0', { kind: 'bridge', vlanFiltering: true })
    */
-  async set(dev: LinkName, changes: LinkChanges, call?: CallOptions): Promise<void> {
+  async set(dev: LinkName, changes: LinkChanges & { netns: NetnsTarget }, call?: CallOptions): Promise<Link>
+  async set(dev: LinkName, changes: LinkChanges & { netns?: undefined }, call?: CallOptions): Promise<void>
+  async set(dev: LinkName, changes: LinkChanges, call?: CallOptions): Promise<Link | undefined>
+  async set(dev: LinkName, changes: LinkChanges, call?: CallOptions): Promise<unknown> {
     return perform(linkVerbs.set(this.#netns, dev, changes), call)
   }
 

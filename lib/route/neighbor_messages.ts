@@ -1,7 +1,8 @@
 // The messages behind the verbs of neighbors, from options and to objects.
-import { Lane } from '../native/addon'
+import { errnoNumber } from '../errno'
+import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NLM_F } from '../netlink/constants'
+import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import type { Condition, Test } from '../netlink/pattern'
@@ -9,11 +10,13 @@ import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { familyOf, parseIP } from '../wire/ip'
+import { Reader } from '../wire/reader'
 import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
+import { conflict, ensuring, looking, making, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, type Family, type routeProtocol } from './families'
 import { neighborLayout, states, type neighborFlags } from './neighbor_attributes'
-import { change, dump, flush, look, message, Mode, ofIP, RTM } from './rtnetlink'
+import { change, dump, flush, look, message, Mode, ofIP, only, RTM } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './undo'
 
 /** A state of a neighbor (ndm_state, NUD_). */
@@ -138,16 +141,11 @@ function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Ne
   }
 }
 
-/** neighbors.add, neighbors.replace, neighbors.change */
-export function addNeighbor(
-  netns: NetnsReference,
-  verb: 'add' | 'replace' | 'change',
-  options: NeighborOptions,
-): Operation<void> {
+function newNeighbor(options: NeighborOptions, mode: number): Message {
   checkKeys(options, listedKeys)
   const header = keyHeader(options)
   const proxy = header.flags.length > 0
-  const { address, mac: lladdr, protocol, dev } = options
+  const { address, mac: lladdr, protocol } = options
   if (proxy && lladdr !== undefined) throw wrongValue('mac', 'left out for a proxy entry', lladdr)
   const state = checkState(options.state) ?? 'permanent'
   const managed = checkBoolean(options.managed, 'managed')
@@ -158,16 +156,57 @@ export function addNeighbor(
   const told = (options as Partial<Neighbor>).flags ?? []
   if (checkBoolean(options.router ?? told.includes('router'), 'router')) named.push('router')
   if (checkBoolean(options.extLearned ?? told.includes('extLearned'), 'extLearned')) named.push('extLearned')
-  const request = message('NEWNEIGH', neighborLayout, {
-    flags: Mode[verb],
+  return message('NEWNEIGH', neighborLayout, {
+    flags: mode,
     header: { ...header, state: managed && options.state === undefined ? [] : [state], flags: named },
     attributes: { address, mac: lladdr, protocol, extendedFlags: managed ? ['managed'] : undefined },
   })
+}
+
+/** neighbors.add, neighbors.replace, neighbors.change */
+export function addNeighbor(
+  netns: NetnsReference,
+  verb: 'add' | 'replace' | 'change',
+  options: NeighborOptions,
+): Operation<void> {
+  const request = newNeighbor(options, Mode[verb])
+  const { address, dev } = options
   const back =
     verb === 'add'
       ? { inverse: RTM.DELNEIGH }
       : { before: () => ({ recipe: replacedNeighbor, lookup: lookupOf(options) }) }
   return change(`neighbors.${verb}`, netns, request, `${address} on ${dev}`, undefined, back)
+}
+
+/** neighbors.ensure */
+export function ensureNeighbor(netns: NetnsReference, options: NeighborOptions): Operation<Ensured<Neighbor>> {
+  const it: Ensuring = { name: 'neighbors.ensure', netns, about: `${options.address} on ${options.dev}` }
+  const request = newNeighbor(options, Mode.add)
+  const told = decodeNeighbor({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
+  const look = looking(netns, lookupOf(options), Ending.reply)
+  const make = making(it, request, RTM.DELNEIGH)
+  // The kernel does not say of a proxy entry that it is there.
+  const proxy = told?.flags.includes('proxy') === true
+  const steps = proxy ? [{ ...look, tolerate: notThere, ensures: true }, make, look] : [make, look]
+  return ensuring(it, steps, (answers) => {
+    const value = only(answers, steps.length - 1, decodeNeighbor)
+    const made = answers.isRefused(0) === proxy
+    if (!made) checkSame(it, told, value)
+    return { made, value }
+  })
+}
+
+const notThere = new Set([errnoNumber('ENOENT') ?? 0])
+
+function checkSame(it: Ensuring, told: Neighbor | undefined, there: Neighbor): void {
+  for (const field of ['state', 'mac', 'managed', 'protocol'] as const) {
+    // A proxy entry has no state.
+    if (field === 'state' && told?.flags.includes('proxy') === true) continue
+    if (told?.[field] !== undefined && told[field] !== there[field])
+      throw conflict(it, field, there[field], told[field])
+  }
+  const missing = told?.flags.filter((flag) => !there.flags.includes(flag)) ?? []
+  if (missing.length > 0) throw conflict(it, 'flags', there.flags, told?.flags)
 }
 
 function lookupOf(key: NeighborKey): Message {
@@ -245,7 +284,7 @@ export function flushNeighbors(netns: NetnsReference, filter: NeighborFilter): O
 const ticksPerSecond = 100
 
 /** Makes a neighbor of an RTM_NEWNEIGH message. */
-export function decodeNeighbor(received: Received): Neighbor | undefined {
+export function decodeNeighbor(received: Pick<Received, 'reader' | 'at' | 'end'>): Neighbor | undefined {
   const decoded = decodeMessage(neighborLayout, received)
   if (decoded === undefined) return undefined
   const { header, attributes: found } = decoded

@@ -3,6 +3,7 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { splitForce, type DeleteOptions } from './deletion'
+import type { Ensured } from './ensure'
 import type { Neighbor, NeighborFilter, NeighborKey, NeighborOptions } from './neighbor_messages'
 import { neighborVerbs } from './verbs'
 
@@ -26,6 +27,18 @@ export class Neighbors {
    */
   async add(options: NeighborOptions, call?: CallOptions): Promise<void> {
     return perform(neighborVerbs.add(this.#netns, options), call)
+  }
+
+  /**
+   * Makes an entry as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
+   * below; the state is `permanent` unless told otherwise. What is there stays as it is.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
+   *   and nothing stops.
+   * @example
+   * await ns.neighbors.ensure({ dev: 'eth0', address: '10.0.0.2', mac: '02:00:00:00:00:02' })
+   */
+  async ensure(options: NeighborOptions, call?: CallOptions): Promise<Ensured<Neighbor>> {
+    return perform(neighborVerbs.ensure(this.#netns, options), call)
   }
 
   /**

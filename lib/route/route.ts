@@ -10,6 +10,7 @@ import { checkFamily, type Family, type routeProtocol, type scope, table } from 
 import {
   routeAttributes,
   rtmsg,
+  type EncapType,
   type HopMessage,
   type routeFlags,
   type routeLayout,
@@ -37,8 +38,8 @@ export interface Nexthop {
   onlink?: boolean | undefined
   /** Realms (RTA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4 only. Default: none. */
   flow?: number | undefined
-  /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). Default: not at all. */
-  encapType?: number | undefined
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE): `mpls`, `ip`, `seg6` … Default: not at all. */
+  encapType?: EncapType | undefined
   /** The encapsulation's attributes, encoded (RTA_ENCAP). */
   encap?: Uint8Array | undefined
 }
@@ -104,8 +105,8 @@ export interface RouteOptions extends RouteKey {
   expiresSeconds?: number | undefined
   /** Realms (RTA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4 only. Default: none. */
   flow?: number | undefined
-  /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). Default: not at all. */
-  encapType?: number | undefined
+  /** How the packet is encapsulated (RTA_ENCAP_TYPE): `mpls`, `ip`, `seg6` … Default: not at all. */
+  encapType?: EncapType | undefined
   /** The encapsulation's attributes, encoded (RTA_ENCAP). */
   encap?: Uint8Array | undefined
   /** A nexthop object to use, by its id, instead of `via`, `dev` and `nexthops` (RTA_NH_ID). */
@@ -161,11 +162,11 @@ export interface Route {
   /** Index of the device that the packet comes in by, in a look-up (RTA_IIF). */
   iif?: number
   /** How the packet is encapsulated (RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_). */
-  encapType?: number
+  encapType?: EncapType
   /** The encapsulation's attributes, undecoded (RTA_ENCAP). */
   encap?: Uint8Array
-  /** Whether MPLS carries the time to live on: 1 or 0 (RTA_TTL_PROPAGATE). IPv4 and IPv6 have none of their own. */
-  ttlPropagate?: number
+  /** Whether MPLS carries the time to live on (RTA_TTL_PROPAGATE). IPv4 and IPv6 have none of their own. */
+  ttlPropagate?: boolean
   /** Attributes that this version does not know. */
   unknown?: UnknownAttribute[]
 }
@@ -183,7 +184,7 @@ export interface RouteNexthop {
   /** Realms (RTA_FLOW). */
   flow?: number
   /** How the packet is encapsulated (RTA_ENCAP_TYPE). */
-  encapType?: number
+  encapType?: EncapType
   /** The encapsulation's attributes, undecoded (RTA_ENCAP). */
   encap?: Uint8Array
 }
@@ -354,8 +355,9 @@ function routeAttributesOf(route: RouteOptions, of: Family, adding: boolean): Me
 /** TCP takes notice of the smallest retransmission time-out only where it is locked; `ip route` locks it, too. */
 function locked(metrics: RouteMetrics): RouteMetrics {
   // Not checked yet: it may be null.
-  if ((metrics as RouteMetrics | null)?.rtoMin === undefined) return metrics
-  return { ...metrics, lock: (metrics.lock ?? 0) | (1 << 13) }
+  const { rtoMin, lock = [] } = (metrics as RouteMetrics | null) ?? {}
+  if (rtoMin === undefined || !Array.isArray(lock)) return metrics
+  return { ...metrics, lock: [...(lock as NonNullable<RouteMetrics['lock']>), 'rtoMin'] }
 }
 
 /** The table that a key means. */
@@ -383,7 +385,7 @@ const ticksPerSecond = 100
 const attributesAt = (rtmsg.size + 3) & ~3
 
 /** Makes a route of an RTM_NEWROUTE message. There may be a million of them, so the attributes go straight into it. */
-export function decodeRoute({ reader, at, end }: Received): Route | undefined {
+export function decodeRoute({ reader, at, end }: Pick<Received, 'reader' | 'at' | 'end'>): Route | undefined {
   if (at + rtmsg.size > end) return undefined
   const { read } = rtmsg
   const family = read.family(reader, at)

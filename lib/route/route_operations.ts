@@ -58,24 +58,28 @@ const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
 const removedAgain = { inverse: RTM.DELROUTE }
 
 /** routes.add, routes.replace, routes.change, routes.append, routes.prepend */
-export function addRoute(
-  netns: NetnsReference,
-  verb: 'add' | 'replace' | 'change' | 'append' | 'prepend',
-  options: RouteOptions,
-): Operation<void> {
+export function addRoute(netns: NetnsReference, verb: Verb, options: RouteOptions): Operation<void> {
+  const request = newRoute(options, verb)
+  const replaces = verb === 'replace' || verb === 'change'
+  const back = replaces ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
+  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
+}
+
+type Verb = 'add' | 'replace' | 'change' | 'append' | 'prepend'
+
+/** The message that makes a route. */
+export function newRoute(options: RouteOptions, verb: Verb): Message {
   checkKeys(options, routeGivenKeys)
   const { header, attributes } = routeMessage(named(options), true)
   // What the kernel takes it for, said so that it can be compared.
   const unsaid = attributes.metric === undefined || attributes.metric === 0
   const replaces = verb === 'replace' || verb === 'change'
   if (unsaid && replaces && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
-  const request = message('NEWROUTE', routeLayout, { flags: Mode[verb], header, attributes })
-  const back = replaces ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
-  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
+  return message('NEWROUTE', routeLayout, { flags: Mode[verb], header, attributes })
 }
 
 /** The routes of a table, among which one is. */
-function dumpOf(key: RouteKey): Message {
+export function dumpOf(key: RouteKey): Message {
   return message('GETROUTE', routeLayout, {
     flags: NLM_F.DUMP,
     header: { family: familyOfRoute(key) },

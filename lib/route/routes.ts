@@ -3,6 +3,7 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { splitForce, type DeleteOptions } from './deletion'
+import type { Ensured } from './ensure'
 import type { Route, RouteKey, RouteOptions } from './route'
 import type { RouteFilter } from './route_filter'
 import type { LookupOptions } from './route_operations'
@@ -30,6 +31,18 @@ export class Routes {
    */
   async add(options: RouteOptions, call?: CallOptions): Promise<void> {
     return perform(routeVerbs.add(this.#netns, options), call)
+  }
+
+  /**
+   * Makes a route as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
+   * below; `type`, `via`, `nexthops`, `nexthopId` and the encapsulation are compared in any case. What is there stays as it is.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
+   *   and nothing stops.
+   * @example
+   * await ns.routes.ensure({ dst: 'default', via: '10.0.0.254' })
+   */
+  async ensure(options: RouteOptions, call?: CallOptions): Promise<Ensured<Route>> {
+    return perform(routeVerbs.ensure(this.#netns, options), call)
   }
 
   /**

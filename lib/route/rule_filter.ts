@@ -1,6 +1,7 @@
 // Which rules are meant by a key: comparisons, here and for the native side.
 import { messageHeaderSize } from '../netlink/constants'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import { Writer, Written } from '../wire/writer'
 import { action, ruleAttributes, ruleHeader } from './rule_attributes'
 import type { Rule, RuleOptions, RuleRange } from './rule_messages'
 
@@ -45,6 +46,39 @@ export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: 
     default:
       return [[attribute(field)]]
   }
+}
+
+/** What the kernel takes a mask for that is left out, where there is something that it masks: all bits. */
+export const allBits = {
+  markMask: 0xffffffff,
+  dscpMask: 0x3f,
+  flowLabelMask: 0xfffff,
+  sourcePortMask: 0xffff,
+  destinationPortMask: 0xffff,
+} as const
+
+const masked = {
+  markMask: 'mark',
+  dscpMask: 'dscp',
+  flowLabelMask: 'flowLabel',
+  sourcePortMask: 'sourcePorts',
+  destinationPortMask: 'destinationPorts',
+} as const
+
+/** What a rule has of a field that the options leave out and the kernel does not leave out; undefined: nothing. */
+export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condition[] | undefined {
+  if (options[field] !== undefined) return undefined
+  const absent = (name: AttributeName): Test => ({ attribute: [number(name)], not: true })
+  if (field === 'suppressPrefixLength' || field === 'suppressInterfaceGroup')
+    return [[absent(field), { attribute: [number(field)], value: word(0xffffffff) }]]
+  if (!Object.hasOwn(masked, field)) return undefined
+  const mask = field as keyof typeof masked
+  const of = options[masked[mask]]
+  if (of === undefined || of === 0) return undefined
+  const bits = ruleAttributes.table[mask][2]
+  const writer = new Writer()
+  bits.encode(writer, allBits[mask], mask, {})
+  return [[absent(mask), { attribute: [number(mask)], value: new Written(writer).bytes }]]
 }
 
 // Of these the kernel tells -1 where nothing is suppressed, and 0 means something.

@@ -1,9 +1,9 @@
 // The messages behind the verbs of routing rules, from options and to objects.
-import { Lane } from '../native/addon'
+import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
-import type { Operation } from '../netlink/operation'
+import type { Operation, Step } from '../netlink/operation'
 import { word, type Condition, type Pattern } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkInteger } from '../wire/integers'
@@ -13,11 +13,12 @@ import { Reader } from '../wire/reader'
 import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
+import { ensuring, vanished, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, type Family, type ipProtocol, type routeProtocol } from './families'
 import type { RouteTable } from './route'
 import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
 import { ruleAttributes, ruleLayout, type action, type range32, type ruleFlags } from './rule_attributes'
-import { conditionsOf, same } from './rule_filter'
+import { allBits, conditionsOf, same, unsaidOf } from './rule_filter'
 import { anyRule, deletedRule } from './undo'
 
 /** A range of ports or users, both ends included. */
@@ -220,6 +221,9 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
     destinationPorts: checkRange(options.destinationPorts, 'destinationPorts'),
   }
   for (const key of direct) attributes[key] = options[key]
+  // The kernel takes no "no", and asks for the mask.
+  if (options.l3mdev === false) attributes.l3mdev = undefined
+  if (adding && options.flowLabel !== undefined) attributes.flowLabelMask ??= allBits.flowLabelMask
   attributes.uids = checkUids(options.uids)
   attributes.unknown = (options as Partial<Rule>).unknown
   return {
@@ -238,7 +242,56 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
 /** rules.add */
 export function addRule(netns: NetnsReference, options: RuleOptions): Operation<void> {
   const request = message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) })
-  return change('rules.add', netns, request, undefined, undefined, { inverse: RTM.DELRULE })
+  return change('rules.add', netns, request, aboutRule(options), undefined, { inverse: RTM.DELRULE })
+}
+
+/**
+ * rules.ensure: the kernel takes some rules for the same that are not, so it is looked for the very same one, and what is
+ * made then is made though the kernel might say that it is there.
+ */
+export function ensureRule(netns: NetnsReference, options: RuleOptions): Operation<Ensured<Rule>> {
+  const it: Ensuring = { name: 'rules.ensure', netns, about: aboutRule(options) }
+  const family = familyOfRule(options)
+  const content = ruleContent(options, true)
+  const request = message('NEWRULE', ruleLayout, { flags: NLM_F.CREATE, ...content })
+  const look: Step = {
+    netns,
+    messages: [message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family } })],
+    ending: Ending.dump,
+    sweep: { pattern: exactly(options, request.bytes), recipe: anyRule, name: 'RTM_GETRULE' },
+    ensures: true,
+  }
+  const make: Step = { netns, messages: [request], ending: Ending.ack, inverse: RTM.DELRULE }
+  return ensuring(it, [look, make, { ...look }], (answers) => {
+    const find = (step: number): Rule | undefined => {
+      let found: Rule | undefined
+      answers.forEach(step, (received) => (found ??= decodeRule(received)))
+      return found
+    }
+    const there = find(0)
+    const value = there ?? find(2)
+    if (value === undefined) throw vanished(it)
+    return { made: there === undefined, value }
+  })
+}
+
+/** Rules that are the same in all that these options say, also by what they leave out. */
+function exactly(options: RuleOptions, bytes: Uint8Array): Pattern {
+  const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
+  const pattern: Condition[] = [ofIP]
+  for (const field of ruleFields) {
+    const free = field === 'priority' || field === 'protocol'
+    if (options[field] === undefined && free) continue
+    pattern.push(...(unsaidOf(field, options) ?? conditionsOf(field, bytes, told)))
+  }
+  return pattern
+}
+
+/** What a rule is called in errors. */
+function aboutRule({ priority, family, from, to, table }: RuleOptions): string {
+  const parts = { priority, family, from, to, table }
+  const said = Object.entries(parts).filter(([, value]) => value !== undefined)
+  return ['rule', ...said.map(([name, value]) => `${name} ${value}`)].join(' ')
 }
 
 function deletion(options: RuleOptions): Message {

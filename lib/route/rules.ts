@@ -3,6 +3,7 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { splitForce, type DeleteOptions } from './deletion'
+import type { Ensured } from './ensure'
 import type { Rule, RuleOptions } from './rule_messages'
 import { ruleVerbs } from './verbs'
 
@@ -21,11 +22,24 @@ export class Rules {
   }
 
   /**
-   * Adds a rule (RTM_NEWRULE).
-   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if there is the very same one.
+   * Adds a rule (RTM_NEWRULE). Without a `priority` each call makes another one.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if the kernel takes one that is there
+   *   for the same. It compares less than there is: the two may differ in `invert`, `tos`, `dscp`, `markMask`, or in what
+   *   only one of them asks for. `ensure` compares all of it, and makes such a rule.
    */
   async add(options: RuleOptions, call?: CallOptions): Promise<void> {
     return perform(ruleVerbs.add(this.#netns, options), call)
+  }
+
+  /**
+   * Makes a rule, or finds that the very same one is there: in all options, also those that are left out, but for `priority`
+   * and `protocol`, which may be anything then. Rules that differ stay as they are, beside it.
+   * @throws TypeError, RangeError for a wrong option, by name.
+   * @example
+   * const { made } = await ns.rules.ensure({ from: '10.0.0.0/24', table: 100, priority: 1000 })
+   */
+  async ensure(options: RuleOptions, call?: CallOptions): Promise<Ensured<Rule>> {
+    return perform(ruleVerbs.ensure(this.#netns, options), call)
   }
 
   /**

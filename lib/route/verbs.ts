@@ -5,6 +5,7 @@ import { ifThere, map, type Operation } from '../netlink/operation'
 import {
   addAddress,
   deleteAddress,
+  ensureAddress,
   flushAddresses,
   listAddresses,
   matcher,
@@ -31,6 +32,7 @@ import { firstOf } from './lookup'
 import {
   addNeighbor,
   deleteNeighbor,
+  ensureNeighbor,
   flushNeighbors,
   getNeighbor,
   listNeighbors,
@@ -50,8 +52,11 @@ import {
 } from './route_operations'
 import type { RouteFilter } from './route_filter'
 import type { Route, RouteKey, RouteOptions } from './route'
-import { addRule, deleteRule, flushRules, listRules, type Rule, type RuleOptions } from './rule_messages'
+import { addRule, deleteRule, ensureRule, flushRules, listRules, type Rule, type RuleOptions } from './rule_messages'
 import { checkForce, type Force } from './deletion'
+import type { Ensured } from './ensure'
+import { ensureLink } from './link_ensure'
+import { ensureRoute } from './route_ensure'
 
 type Netns = NetnsReference
 
@@ -60,11 +65,12 @@ const forgiving = (operation: Operation<void>, options: Force | undefined): Oper
 
 export const linkVerbs = {
   add: (netns: Netns, options: LinkOptions): Operation<Link> => addLink(netns, options),
+  ensure: (netns: Netns, options: LinkOptions): Operation<Ensured<Link>> => ensureLink(netns, options),
   get: (netns: Netns, dev: LinkName, detail: LinkDetail = {}): Operation<Link> => getLink(netns, dev, detail),
   find: (netns: Netns, dev: LinkName, detail: LinkDetail = {}): Operation<Link | undefined> =>
     ifThere(getLink(netns, dev, detail)),
   list: (netns: Netns, filter?: LinkFilter): Operation<Link[]> => listLinks(netns, filter),
-  set: (netns: Netns, dev: LinkName, changes: LinkChanges): Operation<void> => setLink(netns, dev, changes),
+  set: (netns: Netns, dev: LinkName, changes: LinkChanges): Operation<Link | undefined> => setLink(netns, dev, changes),
   delete: (netns: Netns, dev: LinkName, options?: Force): Operation<void> => forgiving(deleteLink(netns, dev), options),
   flush: (netns: Netns, filter: { group: number }): Operation<void> => flushLinks(netns, filter),
   addAltnames: (netns: Netns, dev: LinkName, altnames: readonly string[]): Operation<void> =>
@@ -83,6 +89,7 @@ function getAddress(netns: Netns, key: AddressKey): Operation<Address> {
 
 export const addressVerbs = {
   add: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'add', options),
+  ensure: (netns: Netns, options: AddressOptions): Operation<Ensured<Address>> => ensureAddress(netns, options),
   replace: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'replace', options),
   get: getAddress,
   find: (netns: Netns, key: AddressKey): Operation<Address | undefined> => ifThere(getAddress(netns, key)),
@@ -98,6 +105,7 @@ function getRoute(netns: Netns, key: RouteKey): Operation<Route> {
 
 export const routeVerbs = {
   add: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'add', options),
+  ensure: (netns: Netns, options: RouteOptions): Operation<Ensured<Route>> => ensureRoute(netns, options),
   replace: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'replace', options),
   change: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'change', options),
   append: (netns: Netns, options: RouteOptions): Operation<void> => addRoute(netns, 'append', options),
@@ -114,6 +122,7 @@ export const routeVerbs = {
 
 export const neighborVerbs = {
   add: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'add', options),
+  ensure: (netns: Netns, options: NeighborOptions): Operation<Ensured<Neighbor>> => ensureNeighbor(netns, options),
   replace: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'replace', options),
   change: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'change', options),
   get: (netns: Netns, key: NeighborKey): Operation<Neighbor> => getNeighbor(netns, key),
@@ -131,6 +140,7 @@ function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
 
 export const ruleVerbs = {
   add: (netns: Netns, options: RuleOptions): Operation<void> => addRule(netns, options),
+  ensure: (netns: Netns, options: RuleOptions): Operation<Ensured<Rule>> => ensureRule(netns, options),
   get: getRule,
   find: (netns: Netns, key: RuleOptions): Operation<Rule | undefined> => ifThere(getRule(netns, key)),
   list: (netns: Netns, filter?: RuleOptions): Operation<Rule[]> => listRules(netns, filter),

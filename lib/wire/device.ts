@@ -24,12 +24,19 @@ export function checkDevice(value: unknown, field: string): Device {
   return typeof value === 'number' ? checkInteger(value, 1, 0x7fffffff, field) : checkDeviceName(value, field)
 }
 
+/** A further name of a device (IFLA_ALT_IFNAME), checked already: it may be longer than a device's own. */
+export class FurtherName {
+  constructor(readonly name: string) {}
+}
+
 /** The index of a device; a name is looked up in the namespace when the message is sent. 0 is none. */
 export const device: Scalar<Device> = {
   size: 4,
   fixed: true,
   encode(writer, value, field) {
+    const device: unknown = value
     if (value === 0) writer.u32(0)
+    else if (device instanceof FurtherName) writer.deviceIndex(device.name)
     else if (typeof checkDevice(value, field) === 'number') writer.u32(value as number)
     else writer.deviceIndex(value as string)
   },

@@ -146,6 +146,7 @@ describe('the methods', () => {
       expectTypeOf(links.find('x')).resolves.toEqualTypeOf<Link | undefined>()
       expectTypeOf(links.list()).resolves.toEqualTypeOf<Link[]>()
       expectTypeOf(links.set('x', {})).resolves.toBeVoid()
+      expectTypeOf(links.set('x', { netns: red })).resolves.toEqualTypeOf<Link>()
       expectTypeOf(links.delete('x')).resolves.toBeVoid()
     })
   })
