@@ -21,6 +21,7 @@ import { livePods } from './live_pods'
 import { cleanUpAtEnd } from './namespaces'
 import { openstackDhcp } from './openstack_dhcp'
 import { openstackOvs } from './openstack_ovs'
+import { openstackRouter } from './openstack_router'
 import { podChurn } from './pod_churn'
 import { podDeletion } from './pod_deletion'
 import { podLatency } from './pod_latency'
@@ -46,6 +47,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'pod-churn': podChurn,
   'live-pods': livePods,
   'openstack-ovs': openstackOvs,
+  'openstack-router': openstackRouter,
   footprint,
   'event-loop-delay': eventLoopDelay,
   'inside-sockets': insideSockets,

@@ -14,5 +14,5 @@ export async function forEach<T>(items: readonly T[], work: (item: T) => Promise
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   if (failures.length === 1) throw failures[0]
-  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} networks failed`)
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} of ${items.length} failed`)
 }

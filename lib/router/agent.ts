@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { checkHolding, Holding } from '../agents/holding'
 import type { Plug } from '../agents/plug'
+import { Turns } from '../agents/turns'
 import { cut } from '../dhcp/check_network'
 import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
@@ -33,8 +34,7 @@ export interface RouterAgentOptions {
   /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
   nft?: string | undefined
   /**
-   * Milliseconds between two looks at whether everything is there, 50 to 3600000. A look at a router with source or floating
-   * addresses starts `nft`. Default: 10000.
+   * Milliseconds between two looks at whether everything is there, 50 to 3600000. Default: 10000.
    */
   checkMs?: number | undefined
 }
@@ -71,7 +71,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
     }
     const own = options.plug === 'bridge' && options.bridge === undefined
     const bridgeOf = (network: string): string | undefined => (own ? `brq${cut(network)}` : undefined)
-    this.routers = new Routers(directory, { plug, nft: options.nft ?? 'nft', bridgeOf }, tell)
+    this.routers = new Routers(directory, { plug, plugging: new Turns(), nft: options.nft ?? 'nft', bridgeOf }, tell)
   }
 
   /**
@@ -98,9 +98,12 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
 
   /**
    * Makes the routers equal to a description: those that are missing are made, others changed or mended, and what is not in it is
-   * deleted. All of it is checked before anything is done. An address may move from one router to another.
+   * deleted. All of it is checked before anything is done. An address may move from one router to another. Routers whose description is
+   * that of the last time, and of which nothing was amiss then, cost nothing: what somebody takes away from them is mended by the next
+   * look (`checkMs`), or by `routers.ensure`.
    * @returns What differed.
-   * @throws TypeError, RangeError for what is wrong with it, by field; what `routers.ensure` throws, where those before it are done.
+   * @throws TypeError, RangeError for what is wrong with it, by field; what `routers.ensure` throws, or an AggregateError of several such
+   *   errors, after all routers were tried.
    * @example
    * const { created, changed, deleted } = await agent.sync({ routers: [{ id: 'r1', ports }] })
    */

@@ -2,6 +2,7 @@
 // listen to one of them only; for IPv6 an unsolicited neighbor advertisement (RFC 4861, 7.2.6). Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
 import { isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
+import type { Packets } from '../packets/packets'
 import { parseIP, parseMac } from '../wire/ip'
 import { icmpv6Frame } from './icmpv6_frame'
 
@@ -43,6 +44,8 @@ function framesOf({ mac, address }: Announcement): Uint8Array[] {
 /** What is announced. */
 export interface Announcement {
   readonly device: string
+  /** The device's index. */
+  readonly index: number
   readonly mac: string
   readonly address: string
 }
@@ -50,17 +53,22 @@ export interface Announcement {
 /** Announces addresses of one namespace. */
 export class Announcer {
   readonly #timers = new Set<NodeJS.Timeout>()
+  /** One socket for all devices and for all three times: the kernel takes its time to close one. */
+  #socket: { readonly netns: NetNs; readonly packets: Packets } | undefined
   #sending: Promise<void> = Promise.resolve()
 
   /** Sends them, and again later those that are still wanted then. */
   async announce(netns: NetNs, all: readonly Announcement[], wanted: (one: Announcement) => boolean): Promise<void> {
     if (all.length === 0) return
-    await send(netns, all)
+    await this.#inTurn(() => this.#send(netns, all))
     for (const delay of againMs) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
         // It may have gone meanwhile, which nobody waits for.
-        this.#sending = this.#sending.then(() => send(netns, all.filter(wanted))).catch(() => undefined)
+        void this.#inTurn(async () => {
+          await this.#send(netns, all.filter(wanted))
+          if (this.#timers.size === 0) await this.#closeSocket()
+        }).catch(() => undefined)
       }, delay)
       timer.unref()
       this.#timers.add(timer)
@@ -71,20 +79,37 @@ export class Announcer {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
-    await this.#sending
+    await this.#inTurn(() => this.#closeSocket())
   }
-}
 
-async function send(netns: NetNs, all: readonly Announcement[]): Promise<void> {
-  for (const device of new Set(all.map(({ device }) => device))) {
-    try {
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#sending.then(work)
+    this.#sending = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #closeSocket(): Promise<void> {
+    const socket = this.#socket
+    this.#socket = undefined
+    await socket?.packets.close()
+  }
+
+  async #send(netns: NetNs, all: readonly Announcement[]): Promise<void> {
+    if (all.length === 0) return
+    if (this.#socket?.netns !== netns) {
+      await this.#closeSocket()
       // It receives nothing.
-      await using packets = await netns.packets({ dev: device, protocol: 0 })
-      for (const frame of all.filter((one) => one.device === device).flatMap(framesOf)) await packets.send(frame)
-    } catch (error) {
-      // A device that somebody takes away or sets down meanwhile is mended by the next look.
-      const gone = error instanceof NetloomError && ['ENETDOWN', 'ENXIO', 'ENODEV'].includes(error.code)
-      if (!gone && !isNotFound(error)) throw error
+      this.#socket = { netns, packets: await netns.packets({ protocol: 0 }) }
+    }
+    const { packets } = this.#socket
+    for (const one of all) {
+      try {
+        for (const frame of framesOf(one)) await packets.send(frame, { dev: one.index })
+      } catch (error) {
+        // A device that somebody takes away or sets down meanwhile is mended by the next look.
+        const gone = error instanceof NetloomError && ['ENETDOWN', 'ENXIO', 'ENODEV'].includes(error.code)
+        if (!gone && !isNotFound(error)) throw error
+      }
     }
   }
 }

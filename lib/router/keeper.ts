@@ -33,6 +33,7 @@ export class Keeper {
   #router: CheckedRouter
   #stale: readonly Port[] = []
   #written = ''
+  #settled = false
 
   constructor(directory: string, router: CheckedRouter, surroundings: Surroundings) {
     this.#directory = directory
@@ -43,6 +44,11 @@ export class Keeper {
   /** The description that it has now. */
   get router(): CheckedRouter {
     return this.#router
+  }
+
+  /** Whether it was all there when it was looked at last. */
+  get settled(): boolean {
+    return this.#settled
   }
 
   /** Makes it for the first time; nothing is left of it if that fails. */
@@ -74,6 +80,7 @@ export class Keeper {
 
   /** Looks whether all is as it should be, and mends what is not; tells what that was. */
   async mend(): Promise<string[]> {
+    this.#settled = false
     // Written first, so that whoever comes after a kill finds what was begun.
     await this.#write(false)
     const mended = await this.#place.settle(this.#router, this.#stale)
@@ -81,6 +88,7 @@ export class Keeper {
       this.#stale = []
       await this.#write(false)
     }
+    this.#settled = true
     return mended
   }
 

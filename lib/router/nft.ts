@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { handleOf } from '../native/netns_handle'
 import type { NetNs } from '../netns/netns'
+import { firstGeneration, generationAfter, generationOf } from '../nftables/generation'
 import { findProgram } from '../programs'
 import type { CheckedRouter } from './check'
 import { routerError } from './errors'
@@ -91,37 +93,80 @@ export function findNft(program: string): string {
   throw routerError('ERR_NETLOOM_NO_NFT', 'routers.ensure', message)
 }
 
+/** What is known of the rules in a namespace. */
+interface Known {
+  readonly netns: NetNs
+  /** The rules that were put in, as text. */
+  readonly asked: string
+  /** The generation in which that was so; undefined if somebody else may have changed something since. */
+  generation: number | undefined
+  /** How nft shows them; undefined while nobody has looked. */
+  shown: string | undefined
+}
+
 /** The rules in one namespace. */
 export class Nft {
   readonly #program: string
-  #asked: string | undefined
-  #shown: string | undefined
+  #known: Known | undefined
 
   constructor(program: string) {
     this.#program = program
   }
 
   /**
-   * Puts rules into the place of those that are there, in one go: no packet sees half of them. Connections stay.
+   * Puts rules into the place of those that are there, in one go: no packet sees half of them. Connections stay. Where they are there
+   * already, and nothing was changed in the namespace's nftables since, no program is started.
    * @returns Whether something was changed.
    */
   async apply(netns: NetNs, rules: Rules | undefined): Promise<boolean> {
-    const program =
-      rules === undefined && this.#asked === undefined ? findProgram(this.#program) : findNft(this.#program)
-    // Without the program there can be none of ours.
-    if (program === undefined) return false
     const asked = JSON.stringify(rules ?? [])
-    const shown = await list(program, netns)
-    if (asked === this.#asked && shown === this.#shown) return false
-    if (rules === undefined && shown === '') return false
+    const known = this.#known?.netns === netns && this.#known.asked === asked ? this.#known : undefined
+    const generation = await generationOf(netns[handleOf])
+    if (known !== undefined && generation !== undefined && known.generation === generation) return false
+    if (rules === undefined) return this.#clear(netns, generation)
+    const program = findNft(this.#program)
+    if (known === undefined) {
+      await this.#put(program, netns, rules, generation)
+      return true
+    }
+    // Somebody has changed something, there or elsewhere in the namespace.
+    const before = await list(program, netns)
+    if (before === known.shown) {
+      known.generation = generation
+      return false
+    }
+    const put = await this.#put(program, netns, rules, generation)
+    put.shown = await list(program, netns)
+    return before !== put.shown
+  }
+
+  /** Takes away what is there of ours, if anything. */
+  async #clear(netns: NetNs, generation: number | undefined): Promise<boolean> {
+    const nothing = { netns, asked: '[]', generation, shown: '' }
+    // Without the program, and where nothing was ever put in, there can be none of ours.
+    const program = generation === firstGeneration ? undefined : findProgram(this.#program)
+    const found = program === undefined ? '' : await list(program, netns)
+    if (program === undefined || found === '') {
+      this.#known = nothing
+      return false
+    }
+    await this.#put(program, netns, undefined, generation)
+    return true
+  }
+
+  async #put(program: string, netns: NetNs, rules: Rules | undefined, before: number | undefined): Promise<Known> {
+    this.#known = undefined
     const add = (one: object): object => ({ add: one })
     // It is added so that it can be deleted in any case.
     const cleared = [{ add: { table } }, { delete: { table } }]
     const made = rules === undefined ? [] : [{ add: { table } }, ...rules.map(add)]
     await run(program, netns, ['-j', '-f', '-'], JSON.stringify({ nftables: [...cleared, ...made] }))
-    this.#asked = asked
-    this.#shown = await list(program, netns)
-    return true
+    const after = await generationOf(netns[handleOf])
+    // What somebody else has done meanwhile may have been to ours.
+    const isOurs = before !== undefined && after === generationAfter(before)
+    const generation = isOurs ? after : undefined
+    this.#known = { netns, asked: JSON.stringify(rules ?? []), generation, shown: undefined }
+    return this.#known
   }
 }
 

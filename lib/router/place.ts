@@ -1,6 +1,7 @@
 // Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
 import { KeptNamespace } from '../agents/kept_namespace'
 import type { Detachment, Plug } from '../agents/plug'
+import type { Turns } from '../agents/turns'
 import { isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
 import { formatIPv6, parseMac } from '../wire/ip'
@@ -26,6 +27,8 @@ export interface Surroundings {
   readonly plug: Plug
   /** The program. */
   readonly nft: string
+  /** Plugs and unplugs, one after another for each network: the last port takes the bridge with it. */
+  readonly plugging: Turns
   /** The bridge of a network, where the plug would not find it. */
   readonly bridgeOf: (network: string) => string | undefined
 }
@@ -35,13 +38,15 @@ export class Place {
   readonly #plug: Plug
   readonly #bridgeOf: (network: string) => string | undefined
   readonly #kept = new KeptNamespace()
+  readonly #plugging: Turns
   readonly #nft: Nft
   readonly #announcer = new Announcer()
   readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
 
-  constructor({ plug, nft, bridgeOf }: Surroundings) {
+  constructor({ plug, plugging, nft, bridgeOf }: Surroundings) {
     this.#plug = plug
+    this.#plugging = plugging
     this.#nft = new Nft(nft)
     this.#bridgeOf = bridgeOf
   }
@@ -56,18 +61,21 @@ export class Place {
     const mended: string[] = []
     const { netns, made } = await this.#kept.open(router.namespace)
     if (made) mended.push(`namespace ${router.namespace}`)
-    await settings(netns, mended)
+    await settings(netns, made, mended)
     const ports = portsOf(router)
     await this.#advertisers.retire(ports)
-    for (const port of stale) await this.#plug.detach(this.#attachment(port))
+    for (const port of stale) await this.#detach(port)
     // Before there is a way outside: nothing leaves with an address of the inside.
     if (await this.#nft.apply(netns, rulesOf(router))) mended.push('rules')
     for (const port of ports) {
-      const attached = await this.#plug.attach({ ...this.#attachment(port), netns, fresh: made })
+      const to = { ...this.#attachment(port), netns, fresh: made }
+      const attached = await this.#plugging.after(networkOf(port), () => this.#plug.attach(to))
       mended.push(...attached.mended)
     }
-    const added = await addresses(netns, router, mended)
-    const indexes = new Map((await netns.links.list()).map(({ name, index }) => [name, index]))
+    const links = await netns.links.list()
+    if (links.some(({ name, up }) => name === 'lo' && !up)) await netns.links.set('lo', { up: true })
+    const indexes = new Map(links.map(({ name, index }) => [name, index]))
+    const added = await addresses(netns, router, indexes, mended)
     await routes(netns, router, indexes, mended)
     await this.#advertisers.settle(netns, ports, indexes)
     await this.#announcer.announce(netns, added, ({ address, device }) => {
@@ -80,7 +88,7 @@ export class Place {
   /** Takes all of it away. */
   async remove(router: CheckedRouter, stale: readonly Port[]): Promise<void> {
     await this.#advertisers.end()
-    for (const port of [...portsOf(router), ...stale]) await this.#plug.detach(this.#attachment(port))
+    for (const port of [...portsOf(router), ...stale]) await this.#detach(port)
     await this.close()
     await NetNs.delete(router.namespace, { force: true })
   }
@@ -92,30 +100,42 @@ export class Place {
     this.#kept.close()
   }
 
+  #detach(port: Port): Promise<void> {
+    return this.#plugging.after(networkOf(port), () => this.#plug.detach(this.#attachment(port)))
+  }
+
   /** Named alike on both sides, as Neutron names them on Open vSwitch. */
   #attachment({ network, device, mac, mtu, vlan, bridge }: Port): Detachment {
     return { network, tap: device, device, mac, mtu, vlan, bridge: bridge ?? this.#bridgeOf(network) }
   }
 }
 
-async function settings(netns: NetNs, mended: string[]): Promise<void> {
-  await set(netns, sysctls, mended)
+/** What ports meet on. */
+function networkOf({ bridge, network }: Port): string {
+  return bridge ?? network
+}
+
+async function settings(netns: NetNs, isNew: boolean, mended: string[]): Promise<void> {
   try {
-    await set(netns, sysctls6, mended)
+    await set(netns, { ...sysctls, ...sysctls6 }, isNew, mended)
   } catch (error) {
     // A kernel without IPv6.
     if (!isNotFound(error)) throw error
+    await set(netns, sysctls, isNew, mended)
   }
-  const lo = await netns.links.get('lo')
-  if (!lo.up) await netns.links.set('lo', { up: true })
 }
 
-async function set(netns: NetNs, wanted: Readonly<Record<string, number>>, mended: string[]): Promise<void> {
-  const found = await netns.sysctl.get(Object.keys(wanted))
+async function set(
+  netns: NetNs,
+  wanted: Readonly<Record<string, number>>,
+  isNew: boolean,
+  mended: string[],
+): Promise<void> {
+  const found = isNew ? {} : await netns.sysctl.get(Object.keys(wanted))
   const differing = Object.entries(wanted).filter(([key, value]) => found[key] !== value)
   if (differing.length === 0) return
   await netns.sysctl.set(Object.fromEntries(differing))
-  mended.push(...differing.map(([key]) => `sysctl ${key}`))
+  if (!isNew) mended.push(...differing.map(([key]) => `sysctl ${key}`))
 }
 
 /** The addresses that a device shall have. */
@@ -147,13 +167,20 @@ function linkLocalOf(mac: string): string {
 }
 
 /** Adds what is missing and deletes what is too much; gives what was added. */
-async function addresses(netns: NetNs, router: CheckedRouter, mended: string[]): Promise<Announcement[]> {
+async function addresses(
+  netns: NetNs,
+  router: CheckedRouter,
+  indexes: ReadonlyMap<string, number>,
+  mended: string[],
+): Promise<Announcement[]> {
   const missing: { dev: string; address: string; mac: string }[] = []
   const surplus: { dev: string; address: string }[] = []
+  const present = await netns.addresses.list()
   for (const { device, mac, advertise } of portsOf(router)) {
     const wanted = new Set(wantedOn(router, device))
+    const index = indexes.get(device)
     let hasLinkLocal = false
-    for (const { address, scope } of await netns.addresses.list({ dev: device })) {
+    for (const { address, scope } of present.filter(({ dev }) => dev === index)) {
       // The link-local one is the kernel's.
       const isLinkLocal = scope === 'link' && address.startsWith('fe80:')
       hasLinkLocal ||= isLinkLocal
@@ -172,7 +199,9 @@ async function addresses(netns: NetNs, router: CheckedRouter, mended: string[]):
     await netns.addresses.replace({ dev, address, ...flags })
     mended.push(`address ${address}`)
   }
-  return missing.map(({ dev, address, mac }) => ({ device: dev, mac, address: address.split('/')[0] ?? '' }))
+  return missing.map(({ dev, address, mac }) => {
+    return { device: dev, index: indexes.get(dev) ?? 0, mac, address: address.split('/')[0] ?? '' }
+  })
 }
 
 /** Routes of ours are those with the protocol `static`; others are left alone. */

@@ -84,6 +84,10 @@ export class Routers {
       syncRouters(
         {
           present: () => Array.from(this.#kept.values(), ({ keeper }) => keeper.router),
+          isSettled: ({ id, key }) => {
+            const keeper = this.#kept.get(id)?.keeper
+            return keeper?.settled === true && keeper.router.key === key
+          },
           ensure: async (router) => {
             await this.#ensure(router)
           },

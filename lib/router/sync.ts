@@ -1,4 +1,5 @@
 // Makes all routers equal to a description, and says what that changed.
+import { forEach } from '../agents/for_each'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkRouter, refuseTaken, type CheckedRouter } from './check'
 import type { RouterOptions } from './options'
@@ -44,6 +45,8 @@ function inField(error: unknown, prefix: string): unknown {
 /** What carries it out. */
 export interface Reality {
   present(): readonly CheckedRouter[]
+  /** Whether a router is as described, as far as was looked. */
+  isSettled(router: CheckedRouter): boolean
   ensure(router: CheckedRouter): Promise<void>
   delete(id: string): Promise<void>
 }
@@ -54,7 +57,7 @@ export async function syncRouters(reality: Reality, wanted: readonly CheckedRout
   const before = reality.present()
   const deleted = before.flatMap(({ id }) => (byId.has(id) ? [] : [id]))
   // What goes goes first: it may have the addresses of what comes.
-  for (const id of deleted) await reality.delete(id)
+  await forEach(deleted, (id) => reality.delete(id))
   const changed = before.flatMap((router) => {
     const next = byId.get(router.id)
     return next !== undefined && next.key !== router.key ? [router.id] : []
@@ -64,7 +67,10 @@ export async function syncRouters(reality: Reality, wanted: readonly CheckedRout
     if (next === undefined || !changed.includes(router.id)) continue
     await reality.ensure(without(router, next))
   }
-  for (const router of wanted) await reality.ensure(router)
+  await forEach(
+    wanted.filter((router) => !reality.isSettled(router)),
+    (router) => reality.ensure(router),
+  )
   const known = new Set(before.map(({ id }) => id))
   return { created: wanted.flatMap(({ id }) => (known.has(id) ? [] : [id])), changed, deleted }
 }

@@ -1,7 +1,7 @@
 // Routers as an agent keeps them: made once, found again, mended, taken away, undone when something fails.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RouterAgent, type RouterOptions } from '../../lib/router'
@@ -94,6 +94,38 @@ test('what somebody has taken away or added is mended', async () => {
   }
 })
 
+test('nft is started where something was changed, and not otherwise; what others put beside our table stays', async () => {
+  await using scene = await Scene.make()
+  const [nft, calls] = [join(scene.directory, 'nft'), join(scene.directory, 'calls')]
+  writeFileSync(nft, `#!/bin/sh\necho "$@" >> ${calls}\nexec nft "$@"\n`, { mode: 0o755 })
+  writeFileSync(calls, '')
+  const started = (): string[] => readFileSync(calls, 'utf8').split('\n').slice(0, -1)
+  const agent = await scene.agent({ nft })
+  const options = red(scene)
+  const plain = { id: scene.id('plain'), ports: [{ id: 'p-plain', network: 'plain', addresses: ['10.0.2.1/24'] }] }
+  await agent.sync({ routers: [options, plain] })
+  expect(started()).toEqual(['-j -f -'])
+  for (let i = 0; i < 3; i++) {
+    await agent.sync({ routers: [options, plain] })
+    await agent.routers.ensure(options)
+  }
+  expect(started()).toHaveLength(1)
+  using ns = await NetNs.open(`qrouter-${options.id}`)
+  await runIn(ns, 'nft', 'add', 'table', 'inet', 'other')
+  await agent.routers.ensure(options)
+  expect(scene.repairs).toEqual([])
+  const looked = started().length
+  expect(looked).toBeGreaterThan(1)
+  await agent.routers.ensure(options)
+  expect(started()).toHaveLength(looked)
+  await runIn(ns, 'nft', 'add', 'element', 'ip', 'netloom', 'inward', '{ 203.0.113.66 : 10.0.0.66 }')
+  await agent.routers.ensure(options)
+  expect(await runIn(ns, 'nft', 'list', 'ruleset')).not.toContain('203.0.113.66')
+  expect(await runIn(ns, 'nft', 'list', 'tables')).toBe('table inet other\ntable ip netloom\n')
+  await until(() => scene.repairs.length > 0, 'it is told')
+  expect(scene.repairs).toEqual([{ router: options.id, mended: ['rules'] }])
+})
+
 test('the agent looks by itself, and mends; what it cannot mend it tells once, and tries again', async () => {
   await using scene = await Scene.make()
   const broken = join(scene.directory, 'broken')
@@ -126,12 +158,14 @@ test('the agent looks by itself, and mends; what it cannot mend it tells once, a
   await mended(`namespace ${namespace}`)
 
   expect(scene.errors).toEqual([])
+  using ns = await NetNs.open(namespace)
   writeFileSync(broken, '')
+  await runIn(ns, 'nft', 'flush', 'ruleset')
   await until(() => scene.errors.length > 0, 'it is told')
   await sleep(300)
   expect(scene.errors).toMatchObject([{ code: 'ERR_NETLOOM_NFT_FAILED' }])
   rmSync(broken)
-  using ns = await NetNs.open(namespace)
+  await mended('rules')
   await ns.addresses.delete({ dev: 'qr-p-red', address: '10.0.0.1/24' })
   await mended('address 10.0.0.1/24')
   expect(scene.errors).toHaveLength(1)
