@@ -1,4 +1,5 @@
 // Sockets over IP: struct inet_diag_msg and INET_DIAG_… (linux/inet_diag.h).
+import { printable } from '../wire/printable'
 import { NLM_F } from '../netlink/constants'
 import { decodeMessage, encodeMessage, type Message, type Received } from '../netlink/message'
 import { attributes } from '../wire/attributes'
@@ -274,5 +275,5 @@ export function decodeInet(received: Received, protocol: InetProtocol): InetSock
   if (memory !== undefined) socket.memory = memory
   // Other protocols have other structs there.
   if (info !== undefined && protocol === 'tcp') socket.info = info
-  return socket
+  return printable(socket)
 }

@@ -1,4 +1,5 @@
 // Netlink sockets: struct netlink_diag_msg and NETLINK_DIAG_… (linux/netlink_diag.h).
+import { printable } from '../wire/printable'
 import { NLM_F } from '../netlink/constants'
 import { decodeMessage, encodeMessage, type Message, type Received } from '../netlink/message'
 import { attributes } from '../wire/attributes'
@@ -127,5 +128,5 @@ export function decodeNetlink(received: Received): NetlinkSocketInfo | undefined
   const { memory, groups = [] } = decoded.attributes
   const socket: NetlinkSocketInfo = { protocol: 'netlink', netlink, portId, groups, inode, cookie }
   if (memory !== undefined) socket.memory = memory
-  return socket
+  return printable(socket)
 }

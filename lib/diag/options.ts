@@ -1,4 +1,5 @@
 // Which sockets are meant: what a caller says, checked.
+import { checkWide } from '../wire/integers'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -61,7 +62,7 @@ export interface SocketFilter {
   /** With this mark (SO_MARK). It takes CAP_NET_ADMIN. */
   mark?: number | MarkCondition | undefined
   /** Made in this cgroup, by its inode below /sys/fs/cgroup. Since Linux 5.9. */
-  cgroup?: bigint | undefined
+  cgroup?: bigint | number | undefined
 }
 
 /** Which sockets a list is of, and what it tells of them. */
@@ -132,10 +133,7 @@ function markProgram(mark: NonNullable<SocketFilter['mark']>): Program {
 }
 
 function cgroupProgram(id: unknown): Program {
-  const expected = `a bigint from 0 to ${2n ** 64n - 1n}`
-  if (typeof id !== 'bigint') throw wrongType('cgroup', expected, id)
-  if (id < 0n || id >= 2n ** 64n) throw outOfRange('cgroup', expected, id)
-  return inCgroup(id)
+  return inCgroup(checkWide(id, 'cgroup'))
 }
 
 function addressProgram(end: End, value: unknown, field: string): Program {

@@ -1,4 +1,5 @@
 // Packet sockets: struct packet_diag_msg and PACKET_DIAG_… (linux/packet_diag.h).
+import { printable } from '../wire/printable'
 import { NLM_F } from '../netlink/constants'
 import { decodeMessage, encodeMessage, type Message, type Received } from '../netlink/message'
 import { attributes } from '../wire/attributes'
@@ -106,5 +107,5 @@ export function decodePacket(received: Received): PacketSocketInfo | undefined {
   if (fanout !== undefined) socket.fanout = fanout
   if (uid !== undefined) socket.uid = uid
   if (memory !== undefined) socket.memory = memory
-  return socket
+  return printable(socket)
 }

@@ -1,4 +1,5 @@
 // What the kernel knows of a TCP connection: struct tcp_info (linux/tcp.h).
+import { printable } from '../wire/printable'
 import { bits, oneOf } from '../wire/choices'
 import { seconds, u16, u32, u64, u8 } from '../wire/integers'
 import type { Reader } from '../wire/reader'
@@ -223,10 +224,10 @@ export interface TcpInfo {
 /** Makes one of the attribute's payload. */
 export function readTcpInfo(reader: Reader, at: number, end: number): TcpInfo {
   const { scales = 0, limits = 0, ...info } = tcpInfo.decode(reader, at, end, {})
-  return {
+  return printable({
     ...info,
     sendWindowScale: littleEndian ? scales & 15 : scales >> 4,
     receiveWindowScale: littleEndian ? scales >> 4 : scales & 15,
     deliveryLimited: (limits & (littleEndian ? 1 : 0x80)) !== 0,
-  }
+  })
 }

@@ -1,4 +1,5 @@
 // Unix sockets: struct unix_diag_msg and UNIX_DIAG_… (linux/unix_diag.h).
+import { printable } from '../wire/printable'
 import { NLM_F } from '../netlink/constants'
 import { decodeMessage, encodeMessage, type Message, type Received } from '../netlink/message'
 import { attributes } from '../wire/attributes'
@@ -141,5 +142,5 @@ export function decodeUnix(received: Received): UnixSocketInfo | undefined {
   if (shutdown !== undefined) socket.shutdown = shutdown
   if (uid !== undefined) socket.uid = uid
   if (memory !== undefined) socket.memory = memory
-  return socket
+  return printable(socket)
 }

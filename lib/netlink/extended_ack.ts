@@ -1,4 +1,5 @@
 // Extended acknowledgements: what the kernel says besides an errno, and which of our attributes it means.
+import { printable } from '../wire/printable'
 import type { AttributePolicy, Refusal } from '../errors'
 import { attributes } from '../wire/attributes'
 import { u32, u64 } from '../wire/integers'
@@ -68,7 +69,7 @@ function readPolicy(found: ReturnType<typeof policyAttributes.decode>): Attribut
     maxLength: found.maxLength,
     mask: found.mask ?? (found.bitfieldMask === undefined ? undefined : BigInt(found.bitfieldMask)),
   }
-  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined))
+  return printable(Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)))
 }
 
 /** The path of the attribute at a byte of our message, as the kernel counts: from the message's first byte. */

@@ -1,4 +1,5 @@
 // A table of ours as a table of the database: which property is which column. From it come checks, writing and reading.
+import { printableThroughout } from '../wire/printable'
 import type { Transaction, Target } from '../ovsdb/transaction'
 import type { ColumnValue, Row } from '../ovsdb/types'
 import type { OpenVswitch } from '../ovsdb/index'
@@ -102,5 +103,5 @@ export function readRow<Properties>(columns: Columns<Properties>, row: Row): Pro
     const read = codec.read(value)
     if (read !== undefined) properties[name] = read
   }
-  return properties as Properties
+  return printableThroughout(properties) as Properties
 }

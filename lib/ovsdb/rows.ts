@@ -1,4 +1,5 @@
 // Rows as objects: which table a row that was read is of, and rows that a transaction is about to insert.
+import { printable } from '../wire/printable'
 import { NetloomError } from '../errors'
 import type { ColumnValue, Row, Uuid } from './types'
 
@@ -6,7 +7,7 @@ const tables = new WeakMap<object, string>()
 
 /** Makes a row of columns: frozen, and known to be of its table. */
 export function makeRow(table: string, columns: Readonly<Record<string, ColumnValue>>): Row {
-  const row = Object.freeze(columns)
+  const row = Object.freeze(printable(columns))
   tables.set(row, table)
   return row as unknown as Row
 }

@@ -1,4 +1,5 @@
 // Frame: what a packet socket tells of a packet (packet(7), PACKET_AUXDATA).
+import { printable } from '../wire/printable'
 import { addressOf, timeOf, wordOf, type Slab } from '../native/datagrams'
 
 /** Where a packet comes from or goes to, as the kernel sees it (PACKET_HOST …). */
@@ -74,7 +75,7 @@ export function frameOf(i: number, slab: Slab): Frame {
   const status = wordOf(i, 'status')
   const type = wordOf(i, 'type')
   const tagged = vlanOf(i)
-  return {
+  return printable({
     data: slab.take(wordOf(i, 'captured')),
     length: wordOf(i, 'length'),
     timestamp: timeOf(i),
@@ -98,5 +99,5 @@ export function frameOf(i: number, slab: Slab): Frame {
         : (status & Status.checksumValid) !== 0
           ? 'valid'
           : 'unknown',
-  }
+  })
 }

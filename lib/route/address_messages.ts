@@ -1,4 +1,5 @@
 // The messages behind the verbs of addresses, from options and to objects.
+import { forever, printable } from '../wire/printable'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
@@ -49,7 +50,7 @@ export interface AddressOptions extends AddressKey {
    * deprecates it at once. Default: `validLifetimeSeconds`.
    */
   preferredLifetimeSeconds?: number | undefined
-  /** Whole seconds until it is removed, at least 1 (ifa_valid). Default: Infinity. */
+  /** Whole seconds until it is removed, at least 1 (ifa_valid). Default: Infinity, which may be written as 4294967295. */
   validLifetimeSeconds?: number | undefined
   /**
    * `nodad` (usable at once, no duplicate address detection), `noprefixroute` … (IFA_FLAGS). Those that are only
@@ -122,10 +123,8 @@ const addKeys = new Set([
 // What a list tells of an address names it just as well: what is more than a key is not looked at.
 const listedKeys = new Set([...addKeys, 'family', 'anycast', 'unknown'])
 
-const forever = 0xffffffff
-
 function checkLifetime(value: unknown, field: string): number {
-  if (value === undefined || value === Infinity) return forever
+  if (value === undefined || value === Infinity || value === forever) return forever
   if (typeof value !== 'number') throw wrongType(field, 'a number of seconds', value)
   if (!Number.isInteger(value) || value < 0 || value >= forever) {
     throw outOfRange(field, `an integer from 0 to ${forever - 1}, or Infinity`, value)
@@ -392,5 +391,5 @@ export function decodeAddress(received: Pick<Received, 'reader' | 'at' | 'end'>)
   if (found.metric !== undefined) address.metric = found.metric
   if (found.protocol !== undefined) address.protocol = found.protocol
   if (found.unknown !== undefined) address.unknown = found.unknown
-  return address
+  return address.validLifetimeSeconds === Infinity ? printable(address) : address
 }

@@ -1,4 +1,5 @@
 // The messages behind the verbs of routing rules, from options and to objects.
+import { printable } from '../wire/printable'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
@@ -86,7 +87,7 @@ export interface RuleOptions {
   /** Routes over devices of this group do not count (FRA_SUPPRESS_IFGROUP). Default for a new one: all count. */
   suppressInterfaceGroup?: number | undefined
   /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
-  tunnelId?: bigint | undefined
+  tunnelId?: bigint | number | undefined
   /** Realms for what it finds (FRA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4. */
   flow?: number | undefined
   /** Differentiated services code point, 0 to 63, instead of `tos` (FRA_DSCP). Since Linux 6.13. */
@@ -106,7 +107,9 @@ export interface RuleOptions {
 }
 
 /** A routing rule (RTM_NEWRULE). */
-export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPorts' | 'uids'> {
+export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPorts' | 'uids' | 'tunnelId'> {
+  /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
+  tunnelId?: bigint
   /** Its family (of struct fib_rule_hdr). */
   family: Family
   /** Its priority, 0 first (FRA_PRIORITY). */
@@ -413,5 +416,5 @@ export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): R
     if (value === undefined || (key.startsWith('suppress') && value === none) || key === 'uids') continue
     ;(rule as unknown as Record<string, unknown>)[key] = value
   }
-  return rule
+  return rule.tunnelId === undefined ? rule : printable(rule)
 }

@@ -28,19 +28,27 @@ function integer(
   }
 }
 
+const mostWide = 2n ** 64n - 1n
+
+/** Checks an integer of 64 bits: a bigint, or a number that is one exactly, as it comes out of JSON. */
+export function checkWide(value: unknown, field: string): bigint {
+  const expected = `a bigint from 0 to ${mostWide}, or a safe integer`
+  const exact = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
+  if (typeof exact !== 'bigint') throw wrongType(field, expected, value)
+  if (exact < 0n || exact > mostWide) throw outOfRange(field, expected, value)
+  return exact
+}
+
 function bigInteger(
   write: (writer: Writer, value: bigint) => void,
   read: (reader: Reader, at: number) => bigint,
-): Scalar<bigint> {
-  const most = 2n ** 64n - 1n
+): Scalar<bigint> & { readonly wide: true } {
   return {
     size: 8,
     fixed: true,
+    wide: true,
     encode(writer, value, field) {
-      const expected = `a bigint from 0 to ${most}`
-      if (typeof value !== 'bigint') throw wrongType(field, expected, value)
-      if (value < 0n || value > most) throw outOfRange(field, expected, value)
-      write(writer, value)
+      write(writer, checkWide(value, field))
     },
     decode: read,
   }

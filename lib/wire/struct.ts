@@ -1,5 +1,6 @@
 // Fixed structs of the kernel's headers. A longer one from a newer kernel and a shorter one from an older kernel decode.
 import { checkKeys } from './invalid'
+import { printable } from './printable'
 import type { Reader } from './reader'
 import type { AnyScalar, Scalar, ValueOf } from './type'
 import type { Writer } from './writer'
@@ -39,6 +40,7 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
     placed.push({ key, at: size, type: type, padding: key.startsWith('_') })
     size += type.size
   }
+  const wide = placed.some(({ type }) => 'wide' in type)
   const known = new Set(placed.filter(({ padding }) => !padding).map(({ key }) => key))
 
   function decode(reader: Reader, at: number, end: number): Record<string, unknown> {
@@ -48,7 +50,7 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
       if (from + type.size > end) break
       if (!padding) out[key] = type.decode(reader, from, from + type.size, none)
     }
-    return out
+    return wide ? printable(out) : out
   }
 
   function write(writer: Writer, value: object, field: string): void {

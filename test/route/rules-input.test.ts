@@ -64,7 +64,7 @@ describe('options of rules', () => {
     ['an action without such a name', 'TypeError', 'action', { action: 'drop' }],
     ['a jump to nowhere', 'RangeError', 'goto', { goto: -1 }],
     ['l3mdev that is no boolean', 'TypeError', 'l3mdev', { l3mdev: 1 }],
-    ['a tunnel that is no bigint', 'TypeError', 'tunnelId', { tunnelId: 77 }],
+    ['a tunnel that is no integer', 'TypeError', 'tunnelId', { tunnelId: 7.5 }],
     ['a tunnel of 2^64', 'RangeError', 'tunnelId', { tunnelId: 2n ** 64n }],
     ['a negative prefix length to skip', 'RangeError', 'suppressPrefixLength', { suppressPrefixLength: -1 }],
     ['a maker of 256', 'RangeError', 'protocol', { protocol: 256 }],

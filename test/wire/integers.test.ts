@@ -114,7 +114,11 @@ describe.each(bigs)('$name', (one) => {
     expect(refusal(type, value)).toEqual(refused.range())
   })
 
-  it.each([1, '1', null])('refuses %p, which is no bigint', (value) => {
+  it('takes a number that is a safe integer, as JSON has it', () => {
+    expect(roundTrip(type, 77 as never)).toBe(77n)
+  })
+
+  it.each([1.5, 2 ** 53, '1', null])('refuses %p, which is no integer for certain', (value) => {
     expect(refusal(type, value)).toEqual(refused.type())
   })
 })

@@ -1,4 +1,5 @@
 // Flows as messages: the one that adds, changes or deletes them (ofp_flow_mod), and the answer that lists them (ofp_flow_stats).
+import { printableThroughout } from '../../wire/printable'
 import { outOfRange, wrongType } from '../../wire/invalid'
 import { checkWhole } from '../codecs'
 import { decodeActions, encodeActions, type FlowAction } from './actions'
@@ -240,7 +241,7 @@ function readFlow(bytes: Buffer, ports: PortNames): Flow {
   }
   const { match, unknown } = decodeFields(bytes.subarray(52, 48 + matchLength), ports)
   const instructions = bytes.subarray(end)
-  return {
+  return printableThroughout({
     bridge: ports.bridge,
     table: bytes.readUInt8(2),
     priority: bytes.readUInt16BE(12),
@@ -253,5 +254,5 @@ function readFlow(bytes: Buffer, ports: PortNames): Flow {
     durationSeconds: bytes.readUInt32BE(4) + bytes.readUInt32BE(8) / 1e9,
     packets: bytes.readBigUInt64BE(32),
     bytes: bytes.readBigUInt64BE(40),
-  }
+  })
 }
