@@ -17,6 +17,12 @@ export function checkName(value: unknown, field = 'name'): string {
   return name
 }
 
+/** Checks what may be a name, or the options of what has none. */
+export function checkFirst(value: unknown): void {
+  if (value === undefined || typeof value === 'string' || (typeof value === 'object' && value !== null)) return
+  throw wrongType('name', 'a string, or an object of options', value)
+}
+
 /** The path that a name stands for. */
 export function pathOfName(name: string): string {
   return `${namedDirectory}/${name}`

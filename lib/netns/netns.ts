@@ -21,7 +21,7 @@ import {
   type CreateManyOptions,
   type ProgressOptions,
 } from './many'
-import { checkName, checkPath, pathOfName } from './name'
+import { checkFirst, checkName, checkPath, pathOfName } from './name'
 import { deleteBehind, isNamed, listNamed, type NamedNetns } from './named'
 import { checkShared, describeShared, type SharedNetNs } from './share'
 import { Pool } from './pool'
@@ -87,6 +87,7 @@ export class NetNs extends Inside {
   static async create(name?: string, options?: CreateOptions): Promise<NetNs>
   static async create(options?: CreateOptions): Promise<NetNs>
   static async create(first?: string | CreateOptions, second?: CreateOptions): Promise<NetNs> {
+    checkFirst(first)
     const named = typeof first === 'string' || second !== undefined
     const options = named ? second : first
     const name = named && first !== undefined ? checkName(first) : undefined

@@ -73,3 +73,9 @@ test('Node’s own errors count as well', () => {
   expect(isNotFound(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe(true)
   expect(isAlreadyExists(Object.assign(new Error('x'), { code: 'EEXIST' }))).toBe(true)
 })
+
+test.each([5, null, true, Symbol('red')])('create says of %p that it is no name', async (first) => {
+  const error: unknown = await NetNs.create(first as never).catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(TypeError)
+  expect((error as Error).message).toMatch(/"name".*a string, or an object of options/)
+})
