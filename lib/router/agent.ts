@@ -108,7 +108,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
    * const { created, changed, deleted } = await agent.sync({ routers: [{ id: 'r1', ports }] })
    */
   async sync(desired: { readonly routers: readonly RouterOptions[] }): Promise<RouterDifferences> {
-    return this.routers.sync(checkDesired(desired))
+    return this.routers.sync(checkDesired(desired, this.routers.present))
   }
 
   /** Ends the agent; its routers stay, until the next one takes them over. May be called again. */

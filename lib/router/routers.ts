@@ -78,12 +78,17 @@ export class Routers {
     })
   }
 
+  /** @internal The descriptions of all. */
+  get present(): CheckedRouter[] {
+    return Array.from(this.#kept.values(), ({ keeper }) => keeper.router)
+  }
+
   /** @internal Makes all routers equal to a description. */
   sync(wanted: readonly CheckedRouter[]): Promise<RouterDifferences> {
     return this.#inTurn(() =>
       syncRouters(
         {
-          present: () => Array.from(this.#kept.values(), ({ keeper }) => keeper.router),
+          present: () => this.present,
           isSettled: ({ id, key }) => {
             const keeper = this.#kept.get(id)?.keeper
             return keeper?.settled === true && keeper.router.key === key
@@ -128,10 +133,7 @@ export class Routers {
   }
 
   async #ensure(wanted: CheckedRouter): Promise<Router> {
-    refuseTaken(
-      wanted,
-      Array.from(this.#kept.values(), ({ keeper }) => keeper.router),
-    )
+    refuseTaken(wanted, this.present)
     // Before there is anything of it.
     if (rulesOf(wanted) !== undefined) findNft(this.#surroundings.nft)
     const known = this.#kept.get(wanted.id)

@@ -1,4 +1,5 @@
 // Makes all routers equal to a description, and says what that changed.
+import { isDeepStrictEqual } from 'node:util'
 import { forEach } from '../agents/for_each'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkRouter, refuseTaken, type CheckedRouter } from './check'
@@ -14,17 +15,27 @@ export interface RouterDifferences {
   readonly deleted: readonly string[]
 }
 
-/** Checks a whole description before anything is done. */
-export function checkDesired(desired: unknown): CheckedRouter[] {
+/**
+ * Checks a whole description before anything is done.
+ * @param present - The routers that there are: who is described as before was checked then, against the others, too.
+ */
+export function checkDesired(desired: unknown, present: readonly CheckedRouter[]): CheckedRouter[] {
   const given: unknown = (desired as { routers?: unknown } | null | undefined)?.routers
   if (!Array.isArray(given)) throw wrongType('routers', 'an array', given)
+  const known = new Map(present.map((router) => [router.id, router]))
+  const seen = new Set<string>()
   const wanted: CheckedRouter[] = []
+  const changed: CheckedRouter[] = []
   for (const [i, one] of (given as RouterOptions[]).entries()) {
     try {
-      const router = checkRouter(one)
-      if (wanted.some(({ id }) => id === router.id)) throw wrongValue('id', 'another one', router.id)
-      refuseTaken(router, wanted)
+      const before = known.get((one as Partial<RouterOptions> | null | undefined)?.id ?? '')
+      const isSame = before !== undefined && isDeepStrictEqual(before.given, one)
+      const router = isSame ? before : checkRouter(one)
+      if (seen.has(router.id)) throw wrongValue('id', 'another one', router.id)
+      refuseTaken(router, isSame ? changed : wanted)
+      seen.add(router.id)
       wanted.push(router)
+      if (!isSame) changed.push(router)
     } catch (error) {
       throw inField(error, `routers[${i}]`)
     }
