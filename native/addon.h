@@ -80,8 +80,14 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value SocketAddress(Info info);
   // deviceName(socket, index): in the namespace that the socket belongs to, or undefined
   Napi::Value DeviceName(Info info);
+  // deviceIndex(socket, name): in the namespace that the socket belongs to, or -errno
+  Napi::Value DeviceIndex(Info info);
+  // bindToDevice(socket, index): fails with EINVAL if it is bound to another one
+  Napi::Value BindToDevice(Info info);
   // joinGroup(socket, join or leave, IPv6 group, device of the socket's namespace)
   Napi::Value JoinGroup(Info info);
+  // joinSource(socket, join or leave, IPv6 source, IPv6 group, index of a device)
+  Napi::Value JoinSource(Info info);
   // setReuseAddr(socket, on)
   Napi::Value SetReuseAddr(Info info);
   // setMulticastDevice(socket, device of the socket's namespace)

@@ -5,6 +5,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cstring>
+#include <utility>
+
 #include "addon.h"
 #include "arguments.h"
 #include "inet_address.h"
@@ -83,6 +86,32 @@ Napi::Value NetloomAddon::DeviceName(Info info) {
   return {info.Env(), make_text(info.Env(), request.ifr_name)};
 }
 
+Napi::Value NetloomAddon::DeviceIndex(Info info) {
+  const auto socket = number(info[0]);
+  const auto device = text(info[1]);
+  if (!socket || !device) return malformed(info.Env());
+  uint32_t index = 0;
+  if (Failure failure = device_of_socket(static_cast<int>(*socket), *device, index)) return status(info.Env(), failure);
+  return {info.Env(), make_number(info.Env(), index)};
+}
+
+Napi::Value NetloomAddon::BindToDevice(Info info) {
+  const auto socket = number(info[0]);
+  const auto index = number(info[1]);
+  if (!socket || !index) return malformed(info.Env());
+  const int fd = static_cast<int>(*socket);
+  const int wanted = static_cast<int>(*index);
+  int bound = 0;
+  socklen_t size = sizeof bound;
+  if (::getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, &size) != 0) {
+    return status(info.Env(), failed("getsockopt"));
+  }
+  if (bound == wanted) return status(info.Env(), {});
+  if (bound != 0) return status(info.Env(), Failure{EINVAL, "setsockopt"});
+  const bool done = ::setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &wanted, sizeof wanted) == 0;
+  return status(info.Env(), done ? Failure{} : failed("setsockopt"));
+}
+
 Napi::Value NetloomAddon::JoinGroup(Info info) {
   const auto socket = number(info[0]);
   const auto join = boolean(info[1]);
@@ -97,6 +126,28 @@ Napi::Value NetloomAddon::JoinGroup(Info info) {
   request.ipv6mr_interface = index;
   const int option = *join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
   const bool done = ::setsockopt(fd, IPPROTO_IPV6, option, &request, sizeof request) == 0;
+  return status(info.Env(), done ? Failure{} : failed("setsockopt"));
+}
+
+Napi::Value NetloomAddon::JoinSource(Info info) {
+  const auto socket = number(info[0]);
+  const auto join = boolean(info[1]);
+  const auto source = text(info[2]);
+  const auto group = text(info[3]);
+  const auto device = number(info[4]);
+  if (!socket || !join || !source || !group || !device) return malformed(info.Env());
+  group_source_req request{};
+  request.gsr_interface = static_cast<uint32_t>(*device);
+  for (auto [where, what] : {std::pair{&request.gsr_source, &*source}, std::pair{&request.gsr_group, &*group}}) {
+    InetAddress address{};
+    address.v6.sin6_family = AF_INET6;
+    if (::inet_pton(AF_INET6, what->c_str(), &address.v6.sin6_addr) != 1) {
+      return status(info.Env(), Failure{EINVAL, "setsockopt"});
+    }
+    std::memcpy(where, &address.v6, sizeof address.v6);
+  }
+  const int option = *join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+  const bool done = ::setsockopt(static_cast<int>(*socket), IPPROTO_IPV6, option, &request, sizeof request) == 0;
   return status(info.Env(), done ? Failure{} : failed("setsockopt"));
 }
 

@@ -58,7 +58,7 @@ async function datagrams(red: NetNs): Promise<void> {
   })
   echo.bind(7, '127.0.0.1')
   await once(echo, 'listening')
-  const socket = await red.createSocket({ type: 'udp4', lookup: red.lookup })
+  const socket = await red.createSocket('udp4')
   socket.send('hello', 7, 'localhost')
   console.log(String((await once(socket, 'message'))[0])) // hello
   socket.close()

@@ -1,10 +1,11 @@
 // Agents of Node's http and https whose connections begin inside a namespace.
 import { Agent, type AgentOptions, type ClientRequest } from 'node:http'
 import { Agent as SecureAgent, type AgentOptions as SecureAgentOptions } from 'node:https'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { nameErrors } from '../sockets/inside'
-import { wrongType } from '../wire/invalid'
+import { refuseToConnect } from '../sockets/stay'
+import { wrongType, wrongValue } from '../wire/invalid'
 import { createConnection, type CreateConnectionOptions } from './client_socket'
 import type { Place } from './establish'
 
@@ -51,6 +52,9 @@ export function agentOf(place: Place, options?: AgentOptions): Agent {
 /** @internal NetNs.httpsAgent */
 export function secureAgentOf(place: Place, options?: SecureAgentOptions): SecureAgent {
   checkOptions(options)
+  // Newer versions of Node connect to a proxy by themselves, from where the process is.
+  const { proxyEnv } = (options ?? {}) as { readonly proxyEnv?: unknown }
+  if (proxyEnv !== undefined) throw wrongValue('proxyEnv', 'left out: a proxy would be reached from outside', proxyEnv)
   const agent = new SecureAgent(options)
   const connecting = agent as unknown as Connecting
   nameRequests(connecting, place)
@@ -81,6 +85,7 @@ export function secureAgentOf(place: Place, options?: SecureAgentOptions): Secur
       let secure: Duplex | undefined
       try {
         secure = original.createConnection.call(connecting, { ...options, socket })
+        if (secure instanceof Socket) refuseToConnect(secure, place.netns)
       } catch (error) {
         socket.destroy()
         oncreate?.(error as Error)

@@ -2,8 +2,8 @@
 import { isIP, Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { withNetns } from '../native/with_netns'
-import { checkSocketPath, noteSocket } from '../sockets/inside'
-import { checkOnRead } from '../sockets/connection'
+import { checkOnRead, type MakeSocket } from '../sockets/connection'
+import { checkSocketPath, nameErrors, noteSocket } from '../sockets/inside'
 import { checkInteger } from '../wire/integers'
 import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
@@ -86,6 +86,7 @@ function checkRest(options: CreateConnectionOptions): void {
   if (!(timeout >= 0)) throw outOfRange('timeout', 'a number of milliseconds from 0', timeout)
 }
 
+/** What Node's class takes from the beginning; the rest it would keep for the handle that it makes itself. */
 function constructorOptions(options: CreateConnectionOptions): SocketConstructorOpts {
   const { allowHalfOpen, highWaterMark, onread } = options
   const given = { allowHalfOpen, highWaterMark, onread: onread === undefined ? onread : checkOnRead(onread) }
@@ -97,7 +98,16 @@ interface Undestroyable {
   _undestroy(): void
 }
 
-class ClientSocket extends Socket {
+/** What the kernel says of a socket that has a connection; Node asks it. */
+function alreadyConnected(target: Target, { netns }: Place): Error {
+  const to = target.path === undefined ? { address: target.host, port: target.port } : { address: target.path }
+  const where = 'port' in to ? `${to.address}:${to.port}` : to.address
+  const properties = { errno: -106, code: 'EISCONN', syscall: 'connect', ...to, netns: netns.label }
+  return Object.assign(new Error(`connect EISCONN ${where}`), properties)
+}
+
+/** A socket that connects inside, also when it has been closed and connects again. */
+export class ClientSocket extends Socket {
   readonly #place: Place
   #noDelay: boolean
   #keepAlive: { readonly initialDelay: number | undefined } | undefined
@@ -106,14 +116,16 @@ class ClientSocket extends Socket {
   #endedBy: { readonly error: boolean } | undefined
   readonly #onread: OnReadOpts | undefined
 
-  constructor(place: Place, options: CreateConnectionOptions) {
-    super(constructorOptions(options))
+  /** @param options - With what `NetNs.connect` has opened, a socket that has a handle already. */
+  constructor(place: Place, options: CreateConnectionOptions | Parameters<MakeSocket>[0]) {
+    super('fd' in options ? options : constructorOptions(options))
     this.#place = place
     this.#onread = options.onread
     this.#noDelay = options.noDelay === true
     this.#keepAlive = options.keepAlive === true ? { initialDelay: options.keepAliveInitialDelay } : undefined
     // Not by Node's constructor: one that is aborted already destroys what is not whole yet.
     if (options.signal !== undefined) addAbortSignal(options.signal, this)
+    if (!('fd' in options)) nameErrors(this, place.netns)
   }
 
   get #isOpen(): boolean {
@@ -124,6 +136,7 @@ class ClientSocket extends Socket {
     const [options, onConnect] = readArguments(args)
     const target = targetOf(options)
     if (onConnect !== undefined) this.once('connect', onConnect)
+    if (this.#isOpen) return this.destroy(alreadyConnected(target, this.#place))
     if (this.destroyed) (this as unknown as Undestroyable)._undestroy()
     this.#attempt?.abort()
     this.#endedBy = undefined
@@ -151,9 +164,10 @@ class ClientSocket extends Socket {
   #goOnWith(connected: Socket): void {
     takeOver(this, connected)
     this.#attempt = undefined
-    this.#is({ connecting: false, _sockname: null })
-    if (this.#noDelay) super.setNoDelay(true)
-    if (this.#keepAlive !== undefined) super.setKeepAlive(true, this.#keepAlive.initialDelay)
+    this.#is({ connecting: false, _sockname: null, _peername: null })
+    // Node tells the handle only what changes, and this one is new.
+    if (this.#noDelay) super.setNoDelay(false).setNoDelay(true)
+    if (this.#keepAlive !== undefined) super.setKeepAlive(false).setKeepAlive(true, this.#keepAlive.initialDelay)
     noteSocket(this, 'connection', this.#place.netns, () => !this.destroyed, createConnection)
     // Its listeners are not to throw into our promise.
     process.nextTick(() => {
@@ -170,15 +184,13 @@ class ClientSocket extends Socket {
   }
 
   override setNoDelay(noDelay = true): this {
-    if (this.#isOpen) return super.setNoDelay(noDelay)
     this.#noDelay = noDelay
-    return this
+    return this.#isOpen ? super.setNoDelay(noDelay) : this
   }
 
   override setKeepAlive(enable = false, initialDelay?: number): this {
-    if (this.#isOpen) return super.setKeepAlive(enable, initialDelay)
     this.#keepAlive = enable ? { initialDelay } : undefined
-    return this
+    return this.#isOpen ? super.setKeepAlive(enable, initialDelay) : this
   }
 
   override resetAndDestroy(): this {

@@ -4,21 +4,24 @@ import {
   checkConnectOptions,
   connect as connectToAddress,
   type ConnectOptions,
+  type MakeSocket,
   type TcpConnectOptions,
 } from '../sockets/connection'
+import { ClientSocket } from './client_socket'
 import { establish, isName, type Place } from './establish'
 
 /** @internal NetNs.connect */
 export async function connect(place: Place, given: ConnectOptions): Promise<Socket> {
   const options = withHost(given)
-  if (!isNamed(options)) return connectToAddress(place.netns, options)
+  const make: MakeSocket = (own) => new ClientSocket(place, own)
+  if (!isNamed(options)) return connectToAddress(place.netns, options, make)
   // All that is wrong is told before anybody is asked for the name.
   checkConnectOptions({ ...options, host: options.localAddress ?? '127.0.0.1' })
   const { host, port, localAddress, localPort, dev, family, hints, lookup, signal, timeout, ...rest } = options
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout, onWarning: _, ...own } = rest
   const choice = { family, hints, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout }
   const target = { host, port, localAddress, localPort, dev, ...choice }
-  return establish(place, target, own, { signal, timeout })
+  return establish(place, target, own, { signal, timeout }, undefined, make)
 }
 
 /** Where nothing says where to, it is `localhost`, as in Node. */

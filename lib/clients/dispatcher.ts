@@ -1,10 +1,11 @@
 // A dispatcher of undici whose connections begin inside a namespace. It is the user's undici: this library has none.
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { isAbsolute } from 'node:path'
 import type { ConnectionOptions as SecureOptions } from 'node:tls'
 import { AbortError, NetloomError } from '../errors'
+import { refuseToConnect } from '../sockets/stay'
 import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
@@ -132,12 +133,16 @@ export function dispatcherOf(place: Place, options: DispatcherOptions & { undici
   const secure = undici.buildConnector({ ...common, ...connect, timeout })
   const connector: Connector = (origin, callback) => {
     const own = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+    const secured: Callback = (error, socket) => {
+      if (socket instanceof Socket) refuseToConnect(socket, place.netns)
+      callback(error, socket)
+    }
     const call = timeout === 0 ? {} : { timeout }
     establish(place, targetOf(origin, connect), own, call).then(
       (socket) => {
         // Its errors are not ours.
         process.nextTick(() => {
-          if (origin.protocol === 'https:') secure({ ...origin, httpSocket: socket }, callback)
+          if (origin.protocol === 'https:') secure({ ...origin, httpSocket: socket }, secured)
           else callback(null, socket)
         })
       },

@@ -11,7 +11,7 @@ import { AbortError } from '../errors'
 import type { CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import type { NameLookup, NameLookupOptions } from '../names/lookup'
-import { connect, type ConnectionOptions } from '../sockets/connection'
+import { connect, type ConnectionOptions, type MakeSocket } from '../sockets/connection'
 
 /** A namespace, and how it resolves names. */
 export interface Place {
@@ -70,13 +70,14 @@ export async function establish(
   own: OwnOptions,
   { signal, timeout }: Pick<CallOptions, 'signal' | 'timeout'>,
   tell: Listener = () => undefined,
+  make?: MakeSocket,
 ): Promise<Socket> {
   const deadline = timeout === undefined ? undefined : performance.now() + timeout
   const rest = (): number | undefined =>
     deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
   if (target.path !== undefined) {
     const { path } = target
-    return connect(place.netns, { ...own, path, signal, timeout }).catch((error: unknown) => {
+    return connect(place.netns, { ...own, path, signal, timeout }, make).catch((error: unknown) => {
       tell('connectionAttemptFailed', path, undefined, undefined, error)
       throw error
     })
@@ -91,16 +92,8 @@ export async function establish(
     const mine = isLast ? left : Math.min(limit, left ?? limit)
     tell('connectionAttempt', address, port, family)
     try {
-      return await connect(place.netns, {
-        ...own,
-        host: address,
-        port,
-        localAddress,
-        localPort,
-        dev,
-        signal,
-        timeout: mine,
-      })
+      const to = { host: address, port, localAddress, localPort, dev, signal, timeout: mine }
+      return await connect(place.netns, { ...own, ...to }, make)
     } catch (error) {
       // A timer may be early by a hair: whose limit it was tells, not the clock.
       if (signal?.aborted === true || rest() === 0 || (error instanceof AbortError && mine === left)) throw error
@@ -140,12 +133,13 @@ async function addressesOf(
   // What is bound to an address reaches only those of its family.
   const family = target.family ?? isIP(target.localAddress ?? '')
   const wanted = { family, all: true, ...(hints === undefined ? {} : { hints }) } as const
+  const lookup = target.lookup ?? place.lookup
   let found: LookupAddress[]
   try {
     found =
-      target.lookup === undefined || target.lookup === place.lookup
+      lookup === place.lookup
         ? await place.lookup(host, { ...wanted, ...call })
-        : await foreignLookup(target.lookup, host, wanted)
+        : await foreignLookup(lookup, host, wanted)
   } catch (error) {
     tell('lookup', error, undefined, undefined, host)
     throw error

@@ -92,7 +92,10 @@ export interface Addon {
   socketAddress(socket: number, peer: boolean): readonly [address: string, port: number, device: number] | number
   deviceName(socket: number, index: number): string | undefined
   /** 0 or -errno. */
+  deviceIndex(socket: number, name: string): number
+  bindToDevice(socket: number, index: number): number
   joinGroup(socket: number, join: boolean, group: string, device: string): number
+  joinSource(socket: number, join: boolean, source: string, group: string, device: number): number
   /** 0 or -errno. */
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */

@@ -88,7 +88,7 @@ export abstract class Inside extends View {
    * @throws TypeError for a wrong option. NetloomError as Node's: `ENOTFOUND`, `EAI_AGAIN` (no server that helps).
    * @example
    * const { address } = await red.lookup('db.internal')
-   * const socket = await red.createSocket({ type: 'udp4', lookup: red.lookup })
+   * const addresses = await red.lookup('web.internal', { all: true })
    */
   get lookup(): NameLookup {
     return (this.#lookup ??= lookupOf(new Resolver(this[handleOf], this.name), () => this.#families()))
@@ -165,7 +165,7 @@ export abstract class Inside extends View {
     type: SocketType | DatagramOptions,
     onMessage?: (message: Buffer, from: RemoteInfo) => void,
   ): Promise<DatagramSocket> {
-    return createSocket(this[handleOf], type, onMessage)
+    return createSocket(this.#place, type, onMessage)
   }
 
   get #children(): Processes {

@@ -19,6 +19,7 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket } from './inside'
+import { refuseToConnect } from './stay'
 import { showZones } from './zones'
 
 /**
@@ -88,8 +89,11 @@ const nameKeys = ['family', 'hints', 'lookup', 'autoSelectFamily', 'autoSelectFa
 const tcpKeys = new Set(['host', 'port', 'localAddress', 'localPort', 'dev', 'path', ...nameKeys, ...commonKeys])
 const unixKeys = new Set(['path', ...commonKeys])
 
-/** What Node's class takes; its types lack one of them. */
-type OwnOptions = SocketConstructorOpts & Pick<ConnectionOptions, 'onread'>
+/** What Node's class takes; its types lack some of them. */
+export type OwnOptions = SocketConstructorOpts & Omit<ConnectionOptions, keyof CallOptions>
+
+/** Makes the socket that is handed out, of a descriptor. It must not connect again where the process is. */
+export type MakeSocket = (options: OwnOptions & { readonly fd: number }) => Socket
 
 /** Where a connection begins, and where it goes. */
 interface Way {
@@ -98,8 +102,8 @@ interface Way {
   readonly to: SocketConnectOpts | undefined
 }
 
-/** Connects to an address or a path. */
-export async function connect(netns: NetnsHandle, options: ConnectOptions): Promise<Socket> {
+/** Connects to an address or a path. What is not made by `make` refuses to connect again. */
+export async function connect(netns: NetnsHandle, options: ConnectOptions, make?: MakeSocket): Promise<Socket> {
   const subject: Subject = { operation: 'NetNs.connect', netns: netns.label }
   const { way, own } = checkConnectOptions(options)
   const { from, to } = way
@@ -110,9 +114,10 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions): Prom
     throw from.connects === true ? asOfNode(error, options.path, netns) : error
   })
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
-  const socket = adopt(opened, own, netns)
+  const socket = adopt(opened, own, netns, make)
   const connected = to === undefined ? undefined : once(socket, 'connect')
-  if (to !== undefined) socket.connect(to)
+  // Node's own, which connects what the socket has been given.
+  if (to !== undefined) (Socket.prototype.connect as (to: SocketConnectOpts) => Socket).call(socket, to)
   const end = (reason: unknown) => (): unknown => socket.destroy(new AbortError(subject, 'unknown', reason))
   // Its own timer: the socket's would stay with the connection.
   const timer = rest === undefined ? undefined : setTimeout(end(undefined), rest)
@@ -148,9 +153,13 @@ function asOfNode(error: unknown, path: string | undefined, { label }: NetnsHand
   })
 }
 
-function adopt(opened: WaitingSocket, own: OwnOptions, netns: NetnsHandle): Socket {
+function adopt(opened: WaitingSocket, own: OwnOptions, netns: NetnsHandle, make: MakeSocket | undefined): Socket {
   try {
-    return new Socket({ ...own, fd: opened.take(), readable: true, writable: true })
+    const options = { ...own, fd: opened.take(), readable: true, writable: true }
+    if (make !== undefined) return make(options)
+    const socket = new Socket(options)
+    refuseToConnect(socket, netns)
+    return socket
   } catch (error) {
     opened.reclaim()
     throw withNetns(error, netns)

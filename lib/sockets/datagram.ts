@@ -12,10 +12,14 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, nameErrors, noteSocket } from './inside'
-import { multicastInside, receiveInside, type UdpHandle } from './zones'
+import { receiveInside } from './datagram_zones'
+import { refuseOtherHandles } from './stay'
+import { multicastInside, type UdpHandle } from './zones'
 
 /** Options of `NetNs.createSocket`. An aborted `signal` ends the call, and closes the socket later, as with Node's. */
-export interface DatagramOptions extends CallOptions, Pick<SocketOptions, 'lookup'> {
+export interface DatagramOptions extends CallOptions {
+  /** Resolves the names that it binds, connects and sends to. Default: the namespace's `lookup`. */
+  lookup?: SocketOptions['lookup']
   /** The family. */
   type: SocketType
   /** Takes an address that another socket is bound to (SO_REUSEADDR). Default: false. */
@@ -36,20 +40,26 @@ const booleanKeys = ['reuseAddr', 'reusePort', 'ipv6Only'] as const
 const sizeKeys = ['recvBufferSize', 'sendBufferSize'] as const
 const keys = new Set(['type', 'lookup', 'dev', ...booleanKeys, ...sizeKeys, ...callKeys])
 
+/** A namespace, and how names are resolved there. */
+interface Place {
+  readonly netns: NetnsHandle
+  readonly lookup: NonNullable<SocketOptions['lookup']>
+}
+
 /** @internal NetNs.createSocket */
 export async function createSocket(
-  netns: NetnsHandle,
+  { netns, lookup: lookupInside }: Place,
   what: SocketType | DatagramOptions,
   onMessage?: Parameters<typeof createOutside>[1],
 ): Promise<Socket> {
   const options = typeof what === 'string' ? { type: what } : what
   checkKeys(options, keys)
-  const { type, lookup, dev, signal, timeout, onWarning, reusePort = false, ipv6Only = false } = options
+  const { type, lookup = lookupInside, dev, signal, timeout, onWarning, reusePort = false, ipv6Only = false } = options
   if (typeof type !== 'string') throw wrongType('type', '"udp4" or "udp6"', type)
   if ((type as string) !== 'udp4' && (type as string) !== 'udp6') throw wrongValue('type', '"udp4" or "udp6"', type)
   for (const key of booleanKeys) checkBoolean(options[key], key)
   for (const key of sizeKeys) if (options[key] !== undefined) checkInteger(options[key], 0, 0x7fffffff, key)
-  if (lookup !== undefined && typeof lookup !== 'function') throw wrongType('lookup', 'a function', lookup)
+  if (typeof lookup !== 'function') throw wrongType('lookup', 'a function', lookup)
   if (onMessage !== undefined && typeof onMessage !== 'function') throw wrongType('callback', 'a function', onMessage)
   const device = dev === undefined ? undefined : String(checkDevice(dev, 'dev'))
   const call = { signal, timeout, onWarning }
@@ -102,6 +112,7 @@ function adopt(socket: Socket & { readonly type?: string }, fd: number, netns: N
   if (failure !== 0) {
     throw systemError({ operation: 'NetNs.createSocket', netns: netns.label, errno: -failure, syscall: 'open' })
   }
+  refuseOtherHandles(socket, netns)
   if (!cluster.isWorker) return
   // In a cluster's worker `bind` would let the primary bind a socket of its own.
   const bind = socket.bind.bind(socket) as (...args: unknown[]) => Socket

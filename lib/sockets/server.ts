@@ -15,7 +15,8 @@ import { checkDevice } from '../wire/device'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, noteSocket } from './inside'
-import { showZones, showZonesOfConnections } from './zones'
+import { keepServer, whileTaking } from './stay'
+import { showZones } from './zones'
 
 /** Options of `NetNs.listen`. An aborted `signal` ends the call, and closes the server later, as with Node's `listen`. */
 export interface ListenOptions extends CallOptions {
@@ -96,6 +97,7 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
     refuseIfListening(server, netns)
     if (request.family === 'unix') file = fileOf(request.host)
     if (file !== undefined) share(file.path, options)
+    keepServer(server, netns, request.family === 'ipv6')
     await listenOn(server, opened.take(), backlog)
   } catch (error) {
     opened.reclaim()
@@ -111,10 +113,7 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
   // What `address()` gives of a Unix socket; Node sets it where it binds by itself.
   if (request.family === 'unix') Object.assign(server, { _pipeName: path })
   if (signal !== undefined) closeOnAbort(server, signal)
-  if (request.family === 'ipv6') {
-    showZones(server)
-    showZonesOfConnections(server)
-  }
+  if (request.family === 'ipv6') showZones(server)
   nameErrors(server, netns)
   noteSocket(server, 'server', netns, () => server.listening, listen)
   return server
@@ -209,7 +208,8 @@ async function listenOn(server: Server, fd: number, backlog: number | undefined)
   try {
     // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
     if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
-    else server.listen({ fd }, backlog) // beside `fd` Node takes no backlog among the options
+    // Beside `fd` Node takes no backlog among the options.
+    else whileTaking(server, () => server.listen({ fd }, backlog))
   } catch (error) {
     waiting.abort()
     await listening.catch(() => undefined)

@@ -2,11 +2,9 @@
 // fails where there is no such device: so for the sockets of others it is looked up here, through the socket itself.
 import type { Server, Socket } from 'node:net'
 import { addon } from '../native/addon'
-import { addressOf, Datagrams, portOf, Possible, Slab, wordOf } from '../native/datagrams'
-import type { NetnsHandle } from '../native/netns_handle'
-import { formatIPv6 } from '../wire/ip'
 
-interface Address {
+/** An address as Node's handles tell it. */
+export interface Address {
   address?: string
   family?: string
   port?: number
@@ -19,11 +17,21 @@ interface Handle {
   getpeername(out: Address): number
 }
 
+/** What Node is told about when a datagram has been sent, or not. */
+export interface SendRequest {
+  oncomplete?: (status: number, sent: number) => void
+}
+
 /** A handle of a UDP socket, as Node uses it. */
 export interface UdpHandle extends Handle {
   open(fd: number): number
   addMembership(group: string, device?: string): number
   dropMembership(group: string, device?: string): number
+  addSourceSpecificMembership(source: string, group: string, device?: string): number
+  dropSourceSpecificMembership(source: string, group: string, device?: string): number
+  bind(address: string, port: number, flags: number): number
+  connect(address: string, port: number): number
+  send(request: SendRequest, list: readonly Uint8Array[], count: number, ...rest: readonly unknown[]): number
   setMulticastInterface(device: string): number
   recvStart(): number
   recvStop(): number
@@ -33,13 +41,15 @@ export interface UdpHandle extends Handle {
   unref(): void
 }
 
-function withZone(fd: number, address: string, device: number): string {
+/** An address with the device that it is one of, by the name that this has in the socket's namespace. */
+export function withZone(fd: number, address: string, device: number): string {
   if (device === 0) return address
   // A device that is gone by now has but its number.
   return `${address}%${addon.deviceName(fd, device) ?? device}`
 }
 
-function addressesInside(handle: Handle): void {
+/** Lets a handle tell its addresses with devices of its own namespace. */
+export function addressesInside(handle: Handle): void {
   const fill = (out: Address, peer: boolean): number => {
     const found = addon.socketAddress(handle.fd, peer)
     if (typeof found === 'number') return found
@@ -62,96 +72,37 @@ export function showZones(one: Socket | Server): void {
   if (_handle?.getsockname !== undefined) addressesInside(_handle)
 }
 
-/** The same, for the connections that a server accepts: before anybody else looks at them. */
-export function showZonesOfConnections(server: Server): void {
-  server.prependListener('connection', showZones)
-}
-
 /** Devices in `::%eth0`, of multicast, are those of the socket's namespace. */
 export function multicastInside(handle: UdpHandle): void {
-  const zoneOf = (device: string | undefined): string | undefined => device?.split('%', 2)[1]
   const original = {
     addMembership: handle.addMembership.bind(handle),
     dropMembership: handle.dropMembership.bind(handle),
     setMulticastInterface: handle.setMulticastInterface.bind(handle),
   }
   handle.addMembership = (group, device) => {
-    const zone = zoneOf(device)
+    const [, zone] = zoned(device)
     return zone === undefined ? original.addMembership(group, device) : addon.joinGroup(handle.fd, true, group, zone)
   }
   handle.dropMembership = (group, device) => {
-    const zone = zoneOf(device)
+    const [, zone] = zoned(device)
     return zone === undefined ? original.dropMembership(group, device) : addon.joinGroup(handle.fd, false, group, zone)
   }
   handle.setMulticastInterface = (device) => {
-    const zone = zoneOf(device)
+    const [, zone] = zoned(device)
     return zone === undefined ? original.setMulticastInterface(device) : addon.setMulticastDevice(handle.fd, zone)
   }
+  const join = (joins: boolean) => (source: string, group: string, device?: string) => {
+    const [, zone] = zoned(device)
+    // Without one, the kernel chooses the device.
+    const index = zone === undefined ? 0 : addon.deviceIndex(handle.fd, zone)
+    return index < 0 ? index : addon.joinSource(handle.fd, joins, source, group, index)
+  }
+  handle.addSourceSpecificMembership = join(true)
+  handle.dropSourceSpecificMembership = join(false)
 }
 
-/** The largest datagram, and room for some. */
-const longest = 65_536
-const slabSize = 4 * longest
-const mostInOneTurn = 64
-
-/**
- * Lets a UDP socket receive by the addon: Node's own code throws an exception that nobody can catch when a datagram comes
- * from a link-local address.
- * @returns 0, or -errno.
- */
-export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
-  const number = addon.watchSocket(handle.fd)
-  if (number < 0) return number
-  const slab = new Slab(slabSize)
-  const datagrams = new Datagrams(number, receive, {
-    what: `UDP socket in netns ${netns.label}`,
-    label: netns.label,
-    inode: netns.identity.inode,
-    opener: receiveInside,
-  })
-  function receive(): void {
-    const { count, errno } = datagrams.receive(slab, longest, mostInOneTurn)
-    // Read before anybody is told: listeners may receive from other sockets.
-    const received = Array.from({ length: count }, (_, i) => {
-      const message = slab.take(wordOf(i, 'captured'))
-      const address = formatIPv6(addressOf(i, 16))
-      return { message, address: withZone(handle.fd, address, scopeOf(i)), port: portOf(i) }
-    })
-    for (const { message, address, port } of received) {
-      if (!datagrams.isOpen) return
-      handle.onmessage(message.length, handle, message, { address, family: 'IPv6', port, size: message.length })
-    }
-    if (errno !== 0 && datagrams.isOpen) {
-      datagrams.resume()
-      handle.onmessage(-errno, handle)
-    }
-  }
-  const original = { close: handle.close.bind(handle), ref: handle.ref.bind(handle), unref: handle.unref.bind(handle) }
-  handle.recvStart = () => {
-    datagrams.begin(Possible.read)
-    return 0
-  }
-  handle.recvStop = () => {
-    datagrams.stop(Possible.read)
-    return 0
-  }
-  handle.close = (callback) => {
-    datagrams.close()
-    original.close(callback)
-  }
-  handle.ref = () => {
-    datagrams.keepAlive(true)
-    original.ref()
-  }
-  handle.unref = () => {
-    datagrams.keepAlive(false)
-    original.unref()
-  }
-  addressesInside(handle)
-  return 0
-}
-
-/** The device of a link-local sender; of others the kernel says 0. */
-function scopeOf(i: number): number {
-  return wordOf(i, 'scope')
+/** The address and the zone of `fe80::1%eth0`. */
+export function zoned(text = ''): [address: string, zone: string | undefined] {
+  const [address = '', zone] = text.split('%', 2)
+  return [address, zone]
 }

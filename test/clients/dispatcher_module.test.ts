@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
-let directory: string
+const directory = mkdtempSync(join(tmpdir(), 'netloom-modules-'))
+const netloom = install('installed')
 
 /** A module that tells its name when a dispatcher is made of it. */
 function undici(place: string, name: string): void {
@@ -48,12 +49,15 @@ function run(args: readonly string[], more: Partial<ExecFileSyncOptionsWithStrin
   return execFileSync(process.execPath, args, { encoding: 'utf8', cwd: join(directory, 'planted'), ...more })
 }
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'netloom-modules-'))
-  undici('planted', 'planted')
-})
+undici('planted', 'planted')
 
 afterEach(() => {
+  for (const place of ['installed', 'program']) {
+    rmSync(join(directory, place, 'node_modules/undici'), { recursive: true, force: true })
+  }
+})
+
+afterAll(() => {
   rmSync(directory, { recursive: true })
 })
 
@@ -63,7 +67,6 @@ test.each([
   ['-p', (text: string, file: string) => run(['-p', `${text}; ''`, file]).trim()],
   ['standard input', (text: string, file: string) => run(['-', file], { input: text })],
 ])('code of %s has what the library has', (_, evaluate) => {
-  const netloom = install('installed')
   // An argument is not the program, whatever lies beside it.
   const argument = join(directory, 'planted/any.js')
   expect(evaluate(code(netloom), argument)).toBe('ERR_NETLOOM_NO_UNDICI')
@@ -72,7 +75,6 @@ test.each([
 })
 
 test.each(['cjs', 'mjs'])('a program (.%s) has its own, and else what the library has', (kind) => {
-  const netloom = install('installed')
   const program = join(directory, `program/bin/run.${kind}`)
   mkdirSync(join(directory, 'program/bin'), { recursive: true })
   const imported = `import netloom from ${JSON.stringify(join(netloom, 'dist/index.js'))}\n${using('netloom')}`

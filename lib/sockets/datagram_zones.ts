@@ -1,0 +1,169 @@
+// UDP sockets over IPv6 in another namespace than that of the thread: what names a device in an address, `fe80::1%eth0`,
+// names one of the socket's namespace. Node, and libuv, would look it up where they are.
+import { endianness } from 'node:os'
+import { errnoNumber } from '../errno'
+import { addon } from '../native/addon'
+import { addressOf, Datagrams, portOf, Possible, Slab, wordOf } from '../native/datagrams'
+import type { NetnsHandle } from '../native/netns_handle'
+import { formatIPv6, parseIP } from '../wire/ip'
+import { addressesInside, withZone, zoned, type SendRequest, type UdpHandle } from './zones'
+
+const AF_INET6 = 10
+const again = errnoNumber('EAGAIN')
+const cancelled = errnoNumber('ECANCELED')
+
+/** The largest datagram, and room for some. */
+const longest = 65_536
+const slabSize = 4 * longest
+const mostInOneTurn = 64
+
+/** Lets a socket bind to, and connect to, a link-local address of a device of its own namespace. */
+function namesInside(handle: UdpHandle): void {
+  const original = { bind: handle.bind.bind(handle), connect: handle.connect.bind(handle) }
+  // As the kernel does it with the index of a device in an address: the socket uses that one only, from then on.
+  const use = (zone: string | undefined): number => {
+    if (zone === undefined) return 0
+    const index = addon.deviceIndex(handle.fd, zone)
+    return index < 0 ? index : addon.bindToDevice(handle.fd, index)
+  }
+  handle.bind = (text, port, flags) => {
+    const [address, zone] = zoned(text)
+    return use(zone) || original.bind(address, port, flags)
+  }
+  handle.connect = (text, port) => {
+    const [address, zone] = zoned(text)
+    return use(zone) || original.connect(address, port)
+  }
+}
+
+/** struct sockaddr_in6 of linux/in6.h. */
+function socketAddress(address: string, port: number, scope: number): Uint8Array {
+  const bytes = new Uint8Array(28)
+  const view = new DataView(bytes.buffer)
+  const little = endianness() === 'LE'
+  view.setUint16(0, AF_INET6, little)
+  view.setUint16(2, port)
+  bytes.set(parseIP(address, 'address', 'ipv6'), 8)
+  view.setUint32(24, scope, little)
+  return bytes
+}
+
+interface Unsent {
+  readonly request: SendRequest
+  readonly message: Buffer
+  readonly to: Uint8Array
+}
+
+/** What waits until there is room for it. */
+interface Waiting {
+  send(): void
+  /** Tells those who wait that nothing was sent. */
+  giveUp(): void
+}
+
+/** Lets a socket send to link-local addresses of the devices of its own namespace. */
+function sendInside(handle: UdpHandle, datagrams: Datagrams): Waiting {
+  const unsent: Unsent[] = []
+  const original = handle.send.bind(handle)
+  handle.send = (request, list, count, ...rest) => {
+    const [port, text] = rest
+    const [address, zone] = typeof text === 'string' ? zoned(text) : []
+    if (address === undefined || zone === undefined) return original(request, list, count, ...rest)
+    const index = addon.deviceIndex(handle.fd, zone)
+    if (index < 0) return index
+    const message = Buffer.concat(list.slice(0, count))
+    const to = socketAddress(address, port as number, index)
+    const result = unsent.length > 0 ? -again : datagrams.sendOne(message, to)
+    // What was sent at once Node knows by its length and one more.
+    if (result !== -again) return result < 0 ? result : message.length + 1
+    unsent.push({ request, message, to })
+    datagrams.begin(Possible.write)
+    return 0
+  }
+  const told = (status: number): void => {
+    const done = unsent.shift()
+    done?.request.oncomplete?.(status, status === 0 ? done.message.length : 0)
+  }
+  return {
+    send() {
+      for (let [next] = unsent; next !== undefined && datagrams.isOpen; [next] = unsent) {
+        const result = datagrams.sendOne(next.message, next.to)
+        if (result === -again) return
+        told(Math.min(result, 0))
+      }
+      datagrams.stop(Possible.write)
+    },
+    giveUp() {
+      while (unsent.length > 0) told(-cancelled)
+    },
+  }
+}
+
+/**
+ * Lets a UDP socket receive by the addon: Node's own code throws an exception that nobody can catch when a datagram comes
+ * from a link-local address.
+ * @returns 0, or -errno.
+ */
+export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
+  const number = addon.watchSocket(handle.fd)
+  if (number < 0) return number
+  const slab = new Slab(slabSize)
+  const datagrams = new Datagrams(number, ready, {
+    what: `UDP socket in netns ${netns.label}`,
+    label: netns.label,
+    inode: netns.identity.inode,
+    opener: receiveInside,
+  })
+  const waiting = sendInside(handle, datagrams)
+  function ready(events: number): void {
+    if ((events & Possible.write) !== 0) waiting.send()
+    if ((events & Possible.read) !== 0) receive()
+  }
+  function receive(): void {
+    const { count, errno } = datagrams.receive(slab, longest, mostInOneTurn)
+    // Read before anybody is told: listeners may receive from other sockets.
+    const received = Array.from({ length: count }, (_, i) => {
+      const message = slab.take(wordOf(i, 'captured'))
+      const address = formatIPv6(addressOf(i, 16))
+      return { message, address: withZone(handle.fd, address, scopeOf(i)), port: portOf(i) }
+    })
+    for (const { message, address, port } of received) {
+      if (!datagrams.isOpen) return
+      handle.onmessage(message.length, handle, message, { address, family: 'IPv6', port, size: message.length })
+    }
+    if (errno !== 0 && datagrams.isOpen) {
+      datagrams.resume()
+      handle.onmessage(-errno, handle)
+    }
+  }
+  const original = { close: handle.close.bind(handle), ref: handle.ref.bind(handle), unref: handle.unref.bind(handle) }
+  handle.recvStart = () => {
+    datagrams.begin(Possible.read)
+    return 0
+  }
+  handle.recvStop = () => {
+    datagrams.stop(Possible.read)
+    return 0
+  }
+  handle.close = (callback) => {
+    datagrams.close()
+    waiting.giveUp()
+    original.close(callback)
+  }
+  handle.ref = () => {
+    datagrams.keepAlive(true)
+    original.ref()
+  }
+  handle.unref = () => {
+    datagrams.keepAlive(false)
+    original.unref()
+  }
+  addressesInside(handle)
+  namesInside(handle)
+  return 0
+}
+
+/** The device of a link-local sender; of others the kernel says 0. */
+function scopeOf(i: number): number {
+  return wordOf(i, 'scope')
+}

@@ -1,0 +1,86 @@
+// What was inside a namespace stays there when it is used again. Node makes a new handle wherever this thread is, when a
+// socket connects once more or a server listens once more: what is handed out goes inside again, or refuses.
+import type { Socket as DatagramSocket } from 'node:dgram'
+import { Server, Socket } from 'node:net'
+import { NetloomError } from '../errors'
+import type { NetnsHandle } from '../native/netns_handle'
+import { showZones } from './zones'
+
+function leaves(operation: string, netns: string, instead: string): NetloomError {
+  const message = `${operation} in netns ${netns}: it would leave the namespace; call ${instead} instead`
+  return new NetloomError(message, 'ERR_NETLOOM_USED_AGAIN', { operation, netns, outcome: 'none' })
+}
+
+/** Gives an object a method of its own, which is in the way of nobody who lists its properties. */
+function setMethod(target: object, name: string, value: (...args: never[]) => unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
+}
+
+/** Lets a socket that was connected refuse to connect again. */
+export function refuseToConnect(socket: Socket, { label }: NetnsHandle): void {
+  setMethod(socket, 'connect', () => {
+    throw leaves('Socket.connect', label, 'connect or createConnection of the NetNs')
+  })
+}
+
+/** Lets a UDP socket refuse to go on with the handle or descriptor of another one. */
+export function refuseOtherHandles(socket: DatagramSocket, { label }: NetnsHandle): void {
+  const bind = socket.bind.bind(socket) as (...args: unknown[]) => DatagramSocket
+  setMethod(socket, 'bind', (...args: unknown[]) => {
+    const { fd, recvStart } = Object(args[0]) as Partial<Record<'fd' | 'recvStart', unknown>>
+    if (fd !== undefined || recvStart !== undefined) throw leaves('Socket.bind', label, 'createSocket of the NetNs')
+    return bind(...args)
+  })
+}
+
+/** What is known of a server that is, or was, inside. */
+interface Place {
+  netns: NetnsHandle
+  /** Whether its connections show the devices of the namespace in link-local addresses. */
+  zones: boolean
+}
+
+const places = new WeakMap<Server, Place>()
+const taking = new WeakSet<Server>()
+const seen = new WeakSet<Socket>()
+
+/**
+ * Lets a server refuse to listen again by itself, and its connections to connect again: those too that others make of them,
+ * such as TLS. The server may be put into a namespace again, also into another one.
+ */
+export function keepServer(server: Server, netns: NetnsHandle, zones: boolean): void {
+  const known = places.get(server)
+  if (known !== undefined) {
+    Object.assign(known, { netns, zones })
+    return
+  }
+  const place: Place = { netns, zones }
+  places.set(server, place)
+  const { listen, emit } = server as unknown as Record<'listen' | 'emit', (...args: unknown[]) => unknown>
+  setMethod(server, 'listen', (...args: unknown[]) => {
+    if (!taking.has(server)) throw leaves('Server.listen', place.netns.label, 'listen of the NetNs with this server')
+    return listen.apply(server, args)
+  })
+  // Not by a listener: those of others may come before it, or remove it.
+  setMethod(server, 'emit', (...args: unknown[]) => {
+    for (const one of args) if (one instanceof Socket) keepConnection(one, place)
+    return emit.apply(server, args)
+  })
+}
+
+function keepConnection(socket: Socket, { netns, zones }: Place): void {
+  if (seen.has(socket)) return
+  seen.add(socket)
+  if (zones) showZones(socket)
+  refuseToConnect(socket, netns)
+}
+
+/** Calls what lets a server listen, which it may do meanwhile. */
+export function whileTaking(server: Server, listen: () => void): void {
+  taking.add(server)
+  try {
+    listen()
+  } finally {
+    taking.delete(server)
+  }
+}
