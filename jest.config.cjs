@@ -16,6 +16,7 @@ module.exports = {
       },
     ],
   },
+  reporters: ['default', '<rootDir>/test/support/slowest.cjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   testTimeout: 30_000,
   // One file at a time: the kernel serializes changes of links (rtnl) anyway, and a file that counts namespaces,

@@ -17,7 +17,7 @@ export interface Opened {
 
 let noted: Map<unknown, Opened> | undefined
 let count = 0
-const seen = new Set<number>()
+const seen = new Map<number, Set<string>>()
 
 /** Begins to write down what is opened. */
 export function watchOpened(): void {
@@ -36,7 +36,9 @@ export function noteOpened(
   if (noted === undefined) return
   const at = {}
   Error.captureStackTrace(at, opener)
-  seen.add(opened.inode)
+  const labels = seen.get(opened.inode)
+  if (labels === undefined) seen.set(opened.inode, new Set([opened.label]))
+  else labels.add(opened.label)
   noted.set(key, { ...opened, id: ++count, at })
 }
 
@@ -54,4 +56,12 @@ export function openNow(): Opened[] {
 /** Whether the namespace of this inode was opened since `watchOpened`, for however long. */
 export function wasOpened(inode: number): boolean {
   return seen.has(inode)
+}
+
+/**
+ * Whether what is called so was opened or made here. The kernel gives the inode of a namespace that is gone to the next
+ * one, which may be anybody's: so the name counts too, unless a handle still holds the namespace.
+ */
+export function wasOpenedAs(inode: number, label: string): boolean {
+  return seen.get(inode)?.has(label) === true || openNow().some((one) => one.inode === inode)
 }

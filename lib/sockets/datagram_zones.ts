@@ -1,7 +1,6 @@
 // UDP sockets over IPv6 in another namespace than that of the thread: what names a device in an address, `fe80::1%eth0`,
 // names one of the socket's namespace. Node, and libuv, would look it up where they are.
-import { endianness } from 'node:os'
-import { errnoNumber } from '../errno'
+import { constants, endianness } from 'node:os'
 import { addon } from '../native/addon'
 import { addressOf, Datagrams, portOf, Possible, Slab, wordOf } from '../native/datagrams'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -9,8 +8,7 @@ import { formatIPv6, parseIP } from '../wire/ip'
 import { addressesInside, withZone, zoned, type SendRequest, type UdpHandle } from './zones'
 
 const AF_INET6 = 10
-const again = errnoNumber('EAGAIN')
-const cancelled = errnoNumber('ECANCELED')
+const { EAGAIN: again, ECANCELED: cancelled } = constants.errno
 
 /** The largest datagram, and room for some. */
 const longest = 65_536

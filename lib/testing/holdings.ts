@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { namedDirectory } from '../netns/name'
-import { openNow, wasOpened, watchOpened } from '../native/opened'
+import { openNow, wasOpened, wasOpenedAs, watchOpened } from '../native/opened'
 
 watchOpened()
 
@@ -109,7 +109,7 @@ function children(): Found[] {
 function names(): Found[] {
   return list(namedDirectory).map((name) => {
     const inode = read(() => statSync(`${namedDirectory}/${name}`).ino)
-    return { id: `${name} ${inode}`, name, own: inode !== undefined && wasOpened(inode) }
+    return { id: `${name} ${inode}`, name, own: inode !== undefined && wasOpenedAs(inode, name) }
   })
 }
 
@@ -122,7 +122,11 @@ function mounts(): Found[] {
     if (point === '' || point === namedDirectory || point.startsWith(`${namedDirectory}/`)) return []
     const inode = inodeOf(root)
     return [
-      { id, name: inode === undefined ? point : `${point} (${root})`, own: inode !== undefined && wasOpened(inode) },
+      {
+        id,
+        name: inode === undefined ? point : `${point} (${root})`,
+        own: inode !== undefined && wasOpenedAs(inode, point),
+      },
     ]
   })
 }

@@ -13,7 +13,7 @@ import * as http2 from 'node:http2'
 import { createServer as createHttpsServer, get as getSecure } from 'node:https'
 import { connect as connectOutside, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
-import { Agent, Client } from 'undici'
+import * as undici from 'undici'
 import type { NetNs } from '../../lib/index'
 import { useNetNs } from '../../lib/testing'
 import { certificate, closed, portOf } from '../clients/arrange'
@@ -232,14 +232,8 @@ describe('by protocols on top', () => {
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n')
     })
     await inside(net.ns, http)
-    const dispatcher = net.ns.dispatcher({
-      undici: { Agent, Client, ...jest.requireActual<typeof import('undici')>('undici') },
-    })
-    const upgraded = await dispatcher.upgrade({
-      origin: `http://127.0.0.1:${portOf(http)}`,
-      path: '/',
-      protocol: 'test',
-    })
+    const dispatcher = net.ns.dispatcher({ undici })
+    const upgraded = await undici.upgrade(`http://127.0.0.1:${portOf(http)}/`, { dispatcher, protocol: 'test' })
     const socket = upgraded.socket as unknown as Socket
     await ended(socket)
     expect(await used(socket)).toMatchObject(refusal)

@@ -1,7 +1,7 @@
 // holdings, findLeaks and checkLeaks: each kind of thing that can be left behind is found, and told.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +121,28 @@ describe('of a namespace', () => {
       execFileSync('ip', ['netns', 'delete', foreign])
     }
     await checkLeaks(before, noThreads)
+  })
+
+  test('one that somebody else makes is none of ours, also if the kernel gives it the number of ours that is gone', async () => {
+    const inodeOf = (name: string): number => statSync(`/run/netns/${name}`).ino
+    const foreign = uniqueName('foreign')
+    const before = holdings()
+    const gone = new Set<number>()
+    let met = false
+    for (let round = 0; round < 200 && !met; round++) {
+      const ns = await NetNs.create()
+      gone.add(ns.identity.inode)
+      ns.close()
+      await NetNs.settled()
+      execFileSync('ip', ['netns', 'add', foreign])
+      met = gone.has(inodeOf(foreign))
+      try {
+        expect(await found(before, { timeout: 0, ...noThreads })).toEqual([])
+      } finally {
+        execFileSync('ip', ['netns', 'delete', foreign])
+      }
+    }
+    expect(met).toBe(true)
   })
 
   test('a mount that pins it elsewhere is found', async () => {
