@@ -1,5 +1,5 @@
 // What docs/inside/sockets.md shows.
-/* eslint-disable @typescript-eslint/no-misused-promises -- `lookup` gives a promise only where it gets no callback */
+
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage } from 'node:http'

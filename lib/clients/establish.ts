@@ -133,13 +133,14 @@ async function addressesOf(
   // What is bound to an address reaches only those of its family.
   const family = target.family ?? isIP(target.localAddress ?? '')
   const wanted = { family, all: true, ...(hints === undefined ? {} : { hints }) } as const
-  const lookup = target.lookup ?? place.lookup
+  // Others than TypeScript's may give `null` for none.
+  const foreign = target.lookup === place.lookup ? undefined : (target.lookup ?? undefined)
   let found: LookupAddress[]
   try {
     found =
-      lookup === place.lookup
+      foreign === undefined
         ? await place.lookup(host, { ...wanted, ...call })
-        : await foreignLookup(lookup, host, wanted)
+        : await foreignLookup(foreign, host, wanted)
   } catch (error) {
     tell('lookup', error, undefined, undefined, host)
     throw error

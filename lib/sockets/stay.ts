@@ -1,7 +1,7 @@
 // What was inside a namespace stays there when it is used again. Node makes a new handle wherever this thread is, when a
 // socket connects once more or a server listens once more: what is handed out goes inside again, or refuses.
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { Server, Socket } from 'node:net'
+import { type Server, Socket } from 'node:net'
 import { NetloomError } from '../errors'
 import type { NetnsHandle } from '../native/netns_handle'
 import { showZones } from './zones'

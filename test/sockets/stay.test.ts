@@ -23,8 +23,8 @@ let port: number
 let came: number
 
 const net = useNetNs({
-  prepare: async ({ ns, defer }) => {
-    await ns.links.set('lo', { up: true })
+  prepare: async (made) => {
+    await made.ns.links.set('lo', { up: true })
     came = 0
     const outside = createServer((socket) => {
       came++
@@ -32,7 +32,7 @@ const net = useNetNs({
     }).listen(0, '127.0.0.1')
     await once(outside, 'listening')
     port = portOf(outside)
-    defer(async () => {
+    made.defer(async () => {
       expect(came).toBe(0)
       // It can be reached: nobody came because nobody tried.
       await once(connectOutside(port, '127.0.0.1').resume(), 'close')
@@ -42,6 +42,7 @@ const net = useNetNs({
   },
 })
 
+const refused = 'it would leave the namespace'
 const refusal = { code: 'ERR_NETLOOM_USED_AGAIN' }
 
 /** What a socket comes to that connects to where the server outside listens. */
@@ -77,7 +78,7 @@ describe('a connection', () => {
     const to = { host: how === 'connect by name' ? 'localhost' : '127.0.0.1', port: portOf(server), family: 4 }
     const socket = net.use(how === 'createConnection' ? net.ns.createConnection(to) : await net.ns.connect(to))
     await ended(socket)
-    expect(await used(socket)).toMatchObject({ code: 'ECONNREFUSED', netns: net.ns.name ?? expect.anything() })
+    expect(await used(socket)).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' })
     // To another port, so that what was known of the connection before does not tell.
     const other = await inside(net.ns)
     other.on('connection', (peer) => peer.on('error', () => undefined).end('other'))
@@ -167,8 +168,8 @@ describe('by protocols on top', () => {
       sockets.push(asked.socket)
       answer.end('yes')
     })
-    http.on('upgrade', (_, socket) => {
-      sockets.push(socket as Socket)
+    http.on('upgrade', (asked, socket) => {
+      sockets.push(asked.socket)
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n')
     })
     await inside(net.ns, http)
@@ -216,12 +217,12 @@ describe('by protocols on top', () => {
       stream.respond()
       stream.end('yes')
     })
-    await inside(net.ns, server as unknown as HttpServer)
+    await inside(net.ns, server)
     const began = once(server, 'session') as Promise<[http2.ServerHttp2Session]>
-    const socket = await net.ns.connect({ host: '127.0.0.1', port: portOf(server as unknown as Server) })
+    const socket = await net.ns.connect({ host: '127.0.0.1', port: portOf(server) })
     const client = http2.connect('http://any', { createConnection: () => socket })
     const [session] = await began
-    expect(await used(session.socket as Socket)).toMatchObject(refusal)
+    expect(await used(session.socket)).toMatchObject(refusal)
     client.close()
     await once(client, 'close')
   })
@@ -255,7 +256,7 @@ describe('a server', () => {
     for (const given of [undefined, createHttpServer(), createServer()]) {
       const server = await net.ns.listen({ host: '127.0.0.1', server: given })
       await closed(server)
-      expect(() => listen(server)).toThrow(expect.objectContaining(refusal))
+      expect(() => listen(server)).toThrow(refused)
       expect(server.listening).toBe(false)
     }
   })
@@ -291,11 +292,13 @@ test('a UDP socket goes on with no other handle, and is not opened again', async
   await once(foreign, 'listening')
   const socket = await net.ns.createSocket('udp4')
   for (const target of [{ fd: 1 }, { fd: 0, exclusive: true }, { recvStart: () => 0 }]) {
-    expect(() => socket.bind(target as object)).toThrow(expect.objectContaining(refusal))
+    expect(() => socket.bind(target as object)).toThrow(refused)
   }
   socket.close()
-  expect(() => socket.bind(0)).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' }))
-  expect(() => socket.connect(1)).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' }))
+  expect(() => socket.bind(0)).toThrow(/Not running/)
+  expect(() => {
+    socket.connect(1)
+  }).toThrow(/Not running/)
   foreign.close()
   expect(cluster.isWorker).toBe(false)
 })
