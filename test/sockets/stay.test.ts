@@ -2,13 +2,7 @@
 import cluster from 'node:cluster'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import {
-  createServer as createHttpServer,
-  get,
-  request,
-  type IncomingMessage,
-  type Server as HttpServer,
-} from 'node:http'
+import { createServer as createHttpServer, get, request, type IncomingMessage } from 'node:http'
 import * as http2 from 'node:http2'
 import { createServer as createHttpsServer, get as getSecure } from 'node:https'
 import { connect as connectOutside, createServer, type Server, type Socket } from 'node:net'
