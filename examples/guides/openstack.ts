@@ -164,14 +164,14 @@ async function agents(): Promise<void> {
   })
   await network.ports.add({ id: 'vm1', mac: 'fa:17:4e:86:18:a6', fixedIps: ['192.168.10.10'] })
   console.log(readFileSync(join(work, 'dhcp/r/host'), 'utf8')) // fa:17:4e:86:18:a6,,192.168.10.10,192800
-  await using vm = await machine(host, 'vm1', 'brqtab-1', 'fa:17:4e:86:18:a6')
+  await using vm = await machine(host, 'vm1', network.bridge ?? '', 'fa:17:4e:86:18:a6')
   console.log(await vm.lease()) // 192.168.10.10, router 192.168.10.1, …
 
   // a router
   await using routing = await RouterAgent.start({ stateDir: join(work, 'router'), plug: 'bridge', netns: host })
   await routing.routers.ensure({
     id: 'r',
-    ports: [{ id: 'r-in', network: 'r', bridge: 'brqtab-1', addresses: ['192.168.10.1/24'] }],
+    ports: [{ id: 'r-in', network: 'r', addresses: ['192.168.10.1/24'] }],
     gateway: { id: 'r-out', network: 'outside', addresses: ['203.0.113.2/24'], nexthops: ['203.0.113.1'] },
     floatingIps: [{ address: '203.0.113.10', fixed: '192.168.10.10' }],
   })

@@ -3,7 +3,9 @@ import { errnoNumber } from '../errno'
 import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
 import type { NetNs } from '../netns/netns'
 import type { Link } from '../route/link'
+import { bridgeMark, isAgentsBridge, isBridgeOf, isOwn, leftAlone, notOwn, type Claim } from './claim'
 import { agentError } from './errors'
+import { bridgeNameOf } from './names'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
 /** Where the bridges are. */
@@ -47,7 +49,7 @@ export class BridgePlug implements Plug {
 
   begin(to: Detachment): string {
     if (this.#shared === undefined && to.bridge === undefined && to.vlan === undefined) {
-      const bridge = this.#host.links.add(bridgeFor(this.#name(to), to))
+      const bridge = this.#host.links.add(bridgeFor(this.#name(to), to, false))
       // `attach` asks what became of it.
       bridge.catch(() => undefined)
       this.#begun.set(to.tap, bridge)
@@ -69,6 +71,7 @@ export class BridgePlug implements Plug {
       asBegun: true,
       finish: () => this.#keepOut(to),
       device: to.device,
+      bridge: name,
       renewed: true,
       mended: [`bridge ${name}`, `device ${to.device}`],
     }
@@ -76,39 +79,76 @@ export class BridgePlug implements Plug {
 
   async #attachWhatIsMissing(to: Attachment): Promise<Attached> {
     const mended: string[] = []
-    const bridge = await this.#bridge(to, mended)
-    const tap = await this.#host.links.find(to.tap)
-    const inside = to.fresh ? undefined : await to.netns.links.find(to.device)
-    const renewed = tap === undefined || inside?.kind !== 'veth' || tap.kind !== 'veth' || !belong(tap, inside)
-    if (renewed) {
-      // What is left of a pair: its other end was in a namespace that is gone, or somebody has made something else of that name.
-      if (tap !== undefined) await this.#host.links.delete(to.tap, { force: true })
-      if (inside !== undefined) await to.netns.links.delete(to.device, { force: true })
+    const adopted: Adopted[] = []
+    // What is somebody else's is refused before anything is made or changed.
+    const [tap, inside] = await Promise.all([
+      this.#host.links.find(to.tap),
+      to.fresh ? undefined : to.netns.links.find(to.device),
+    ])
+    const paired = await this.#pairOf(to, tap, inside, adopted)
+    const bridge = await this.#bridge(to, paired?.tap, mended, adopted)
+    if (paired === undefined) {
+      // What is left of a pair: its other end was in a namespace that is gone.
+      if (tap !== undefined) await this.#host.links.delete(tap.index, { force: true })
+      if (inside !== undefined) await to.netns.links.delete(inside.index, { force: true })
       await this.#host.links.add(pairFor(to, bridge.index))
       mended.push(`device ${to.device}`)
-    } else {
-      if (inside.mac !== to.mac || !inside.up || inside.mtu !== (to.mtu ?? inside.mtu)) {
-        await to.netns.links.set(to.device, { mac: to.mac, up: true, ...(to.mtu === undefined ? {} : { mtu: to.mtu }) })
-        mended.push(`settings of ${to.device}`)
-      }
-      if (tap.master !== bridge.index || !tap.up) {
-        await this.#host.links.set(to.tap, { master: bridge.index, up: true })
-        mended.push(`port ${to.tap} of the bridge`)
-      }
+    } else await this.#settings(to, paired, bridge, mended)
+    for (const { netns, link, mark } of adopted) await netns.links.set(link.index, { alias: mark })
+    const giveBack = async (): Promise<void> => {
+      const all = adopted.map(({ netns, link }) => netns.links.set(link.index, { alias: link.alias ?? '' }))
+      await Promise.allSettled(all)
     }
-    return { device: to.device, renewed, mended }
+    return { device: to.device, bridge: bridge.name, renewed: paired === undefined, mended, giveBack }
+  }
+
+  async #settings(to: Attachment, { tap, inside }: Pair, bridge: Link, mended: string[]): Promise<void> {
+    const { mac, mtu, claim } = to
+    if (inside.mac !== mac || !inside.up || inside.mtu !== (mtu ?? inside.mtu)) {
+      await to.netns.links.set(to.device, { mac, up: true, ...(mtu === undefined ? {} : { mtu }) })
+      mended.push(`settings of ${to.device}`)
+    }
+    if (tap.master !== bridge.index || !tap.up) {
+      await this.#host.links.set(to.tap, { master: bridge.index, up: true })
+      mended.push(`port ${to.tap} of the bridge`)
+    }
+    // One end has the mark, or neither has, and it is ours for another reason.
+    if (inside.alias === undefined) await to.netns.links.set(to.device, { alias: claim.mark })
+    if (tap.alias === undefined) await this.#host.links.set(to.tap, { alias: claim.mark })
+  }
+
+  /**
+   * The pair, if both ends are there; undefined if there is none, and what is there of it may be taken away.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_OWN`.
+   */
+  async #pairOf(to: Attachment, tap?: Link, inside?: Link, adopted: Adopted[] = []): Promise<Pair | undefined> {
+    const { claim, netns } = to
+    if (tap !== undefined && inside !== undefined && (await this.#belong(netns, tap, inside))) {
+      if (owns(claim, tap, true) || owns(claim, inside, true)) return { tap, inside }
+      if (!claim.adopt) throw notOwn('Plug.attach', `the device ${to.tap}`, tap.alias)
+      adopted.push({ netns: this.#host, link: tap, mark: claim.mark }, { netns, link: inside, mark: claim.mark })
+      return { tap, inside }
+    }
+    for (const link of [tap, inside]) {
+      if (link === undefined || owns(claim, link)) continue
+      throw notOwn('Plug.attach', `the device ${link.name}`, link.alias, leftAlone)
+    }
+    return undefined
   }
 
   async detach(from: Detachment): Promise<void> {
+    const { claim, netns } = from
     this.#begun.delete(from.tap)
-    const tap = await this.#host.links.find(from.tap)
-    const name = this.#name(from)
-    // Those that others have named are theirs.
-    const own = this.#shared === undefined && name.startsWith('brq')
-    const bridge = own ? await this.#host.links.find(name) : undefined
-    const ports = bridge?.kind === 'bridge' ? await this.#host.links.list({ master: bridge.index }) : undefined
-    const last = ports?.every(({ index }) => index === tap?.index) === true
-    const going = [tap, last ? bridge : undefined].filter((link) => link !== undefined)
+    const [found, inside] = await Promise.all([
+      this.#host.links.find(from.tap),
+      netns === undefined ? undefined : netns.links.find(from.device),
+    ])
+    const isPair = found !== undefined && inside !== undefined && (await this.#belong(netns, found, inside))
+    const tap = found !== undefined && owns(claim, found, isPair) ? found : undefined
+    const bridge = await this.#bridgeToLeave(from, tap)
+    // Its end outside is not what it was.
+    if (!isPair && inside !== undefined && owns(claim, inside)) await netns?.links.delete(inside.index, { force: true })
+    const going = [tap, bridge].filter((link) => link !== undefined)
     if (going.length < 2) {
       for (const { index } of going) await this.#host.links.delete(index, { force: true })
       return
@@ -119,8 +159,21 @@ export class BridgePlug implements Plug {
     await this.#host.links.flush({ group })
   }
 
-  bridgeOf(to: Detachment): string {
+  bridgeOf(to: Omit<Detachment, 'claim'>): string {
     return this.#name(to)
+  }
+
+  /** The bridge, if nobody else is on it, and it is one that an agent has made: for this port, or with this port on it. */
+  async #bridgeToLeave(from: Detachment, tap: Link | undefined): Promise<Link | undefined> {
+    const { claim, network } = from
+    const bridge = (await this.#bridgeOf(from, tap)) ?? (await this.#host.links.find(this.#name(from)))
+    if (bridge?.kind !== 'bridge') return undefined
+    const { alias, index } = bridge
+    const isImplied = this.#shared === undefined && from.bridge === undefined
+    const isOwn = alias === bridgeMark(claim, network) || (isImplied && owns(claim, bridge, true))
+    if (!isOwn && !(isAgentsBridge(alias) && tap?.master === index)) return undefined
+    const ports = await this.#host.links.list({ master: index })
+    return ports.every((port) => port.index === tap?.index) ? bridge : undefined
   }
 
   close(): Promise<void> {
@@ -128,49 +181,105 @@ export class BridgePlug implements Plug {
     return Promise.resolve()
   }
 
-  /** One for a network is called as its tap is. */
-  #name({ tap, bridge }: Detachment): string {
-    return bridge ?? this.#shared ?? `brq${tap.replace(/^tap/, '')}`.slice(0, 15)
+  /** One for a network is called after it, whoever looks for it. */
+  #name({ network, bridge }: Pick<Detachment, 'network' | 'bridge'>): string {
+    return bridge ?? this.#shared ?? bridgeNameOf(network)
   }
 
-  async #bridge(to: Attachment, mended: string[]): Promise<Link> {
-    const name = this.#name(to)
+  /** The bridge that a port is on, if it is its network's: an older version called some otherwise. */
+  async #bridgeOf({ network, bridge, claim }: Detachment, tap: Link | undefined): Promise<Link | undefined> {
+    if ((bridge ?? this.#shared) !== undefined || tap?.master === undefined) return undefined
+    const on = await this.#host.links.find(tap.master)
+    if (on?.kind !== 'bridge') return undefined
+    const isFormer = claim.unmarked === 'former' && on.alias === undefined && on.name.startsWith('brq')
+    return isBridgeOf(network, on.alias) || isFormer ? on : undefined
+  }
+
+  async #bridge(to: Attachment, tap: Link | undefined, mended: string[], adopted: Adopted[]): Promise<Link> {
     if (to.vlan !== undefined) {
       const why = `a VLAN on a Linux bridge is not supported yet: plug network ${to.network} into Open vSwitch, or leave "vlan" out and give it a bridge of its own`
       throw agentError('ERR_NETLOOM_NO_VLANS', 'Plug.attach', why)
     }
-    const found = await this.#host.links.find(name)
-    if (found?.kind === 'bridge') {
-      if (!found.up) await this.#host.links.set(name, { up: true })
-      return found
+    const on = await this.#bridgeOf(to, tap)
+    const name = on?.name ?? this.#name(to)
+    const found = on ?? (await this.#host.links.find(name))
+    if (found === undefined) {
+      mended.push(`bridge ${name}`)
+      try {
+        return await this.#host.links.add(bridgeFor(name, to, this.#isNamed(to)))
+      } catch (error) {
+        // Another port of the network was faster.
+        if (!isAlreadyExists(error)) throw error
+        return this.#bridge(to, tap, mended, adopted)
+      }
     }
-    if (found !== undefined) {
+    if (found.kind !== 'bridge') {
       const taken = { operation: 'Plug.attach', errno: errnoNumber('EEXIST') }
       throw new NetloomError(`EEXIST: the device ${name} is no bridge, Plug.attach`, 'EEXIST', taken)
     }
-    mended.push(`bridge ${name}`)
-    try {
-      return await this.#host.links.add(bridgeFor(name, to))
-    } catch (error) {
-      // Another network of ours was faster.
-      if (!isAlreadyExists(error)) throw error
-      return this.#host.links.get(name)
+    if (!this.#isNamed(to)) await this.#claimBridge(to, found, adopted)
+    if (!found.up) await this.#host.links.set(found.index, { up: true })
+    return found
+  }
+
+  /** Sees to it that nobody gets onto the bridge of another network: two ids may give one name, and others may use it. */
+  async #claimBridge({ network, claim }: Attachment, bridge: Link, adopted: Adopted[]): Promise<void> {
+    const { alias, index, name } = bridge
+    if (isBridgeOf(network, alias)) return
+    const mark = bridgeMark(claim, network)
+    const isUnused = claim.unmarked === 'begun' && (await this.#host.links.list({ master: index })).length === 0
+    if (owns(claim, bridge, isUnused)) {
+      await this.#host.links.set(index, { alias: mark })
+      return
     }
+    const isOthers = isAgentsBridge(alias)
+    const what = `the bridge ${name}`
+    if (isOthers) throw notOwn('Plug.attach', what, alias, 'it is of another network')
+    const remedy = `name it by "bridge" to use it, or take it over by "adopt: true"`
+    if (!claim.adopt) throw notOwn('Plug.attach', what, alias, remedy)
+    adopted.push({ netns: this.#host, link: bridge, mark })
+  }
+
+  /** Whether the caller has chosen the bridge: then it is his, also where it has to be made. */
+  #isNamed({ bridge }: Detachment): boolean {
+    return (bridge ?? this.#shared) !== undefined
+  }
+
+  /** Whether two devices are the ends of one cable. */
+  async #belong(netns: NetNs | undefined, tap: Link, inside: Link): Promise<boolean> {
+    if (tap.kind !== 'veth' || inside.kind !== 'veth') return false
+    if (tap.link?.index !== inside.index || inside.link?.index !== tap.index) return false
+    return netns !== undefined && (await this.#host.id(netns)) === tap.link.netnsId
   }
 }
 
-function bridgeFor(name: string, { mtu }: Detachment) {
-  return { kind: 'bridge', name, up: true, ...(mtu === undefined ? {} : { mtu }) } as const
+/** The ends of a cable. */
+interface Pair {
+  readonly tap: Link
+  readonly inside: Link
+}
+
+/** A device that becomes its own, with the mark that it shall have. */
+interface Adopted {
+  readonly netns: NetNs
+  readonly link: Link
+  readonly mark: string
+}
+
+/** Whether a device is its own. */
+function owns(claim: Claim, { alias }: Link, isUnused = false): boolean {
+  return isOwn(claim, alias, isUnused)
+}
+
+function bridgeFor(name: string, { mtu, network, claim }: Detachment, isNamed: boolean) {
+  const alias = isNamed ? {} : { alias: bridgeMark(claim, network) }
+  return { kind: 'bridge', name, up: true, ...alias, ...(mtu === undefined ? {} : { mtu }) } as const
 }
 
 /** A veth pair: one end a port of the bridge, the other born in the namespace. */
-function pairFor({ tap, device, netns, mac, mtu }: Attachment, bridge: number | string) {
-  const common = { up: true, numTxQueues: 1, numRxQueues: 1, ...(mtu === undefined ? {} : { mtu }) }
+function pairFor({ tap, device, netns, mac, mtu, claim }: Attachment, bridge: number | string) {
+  const mark = { alias: claim.mark }
+  const common = { up: true, numTxQueues: 1, numRxQueues: 1, ...mark, ...(mtu === undefined ? {} : { mtu }) }
   const peer = { netns, name: device, mac, ...common }
   return { kind: 'veth', name: tap, master: bridge, addrGenMode: 'none', ...common, peer } as const
-}
-
-/** Whether two devices are the ends of one cable, as far as their indexes tell. */
-function belong(tap: Link, inside: Link): boolean {
-  return tap.link?.index === inside.index && inside.link?.index === tap.index
 }

@@ -1,35 +1,38 @@
 // What an agent has for itself while it runs: its directory, which no other agent has, and the plug. And how it takes over what a former
 // one has left there.
-import { readdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockFile, type FileLock } from '../native/file_lock'
 import { checkPath } from '../netns/name'
 import { agentError } from './errors'
-import { makeDirectory, readIfThere, removeDirectory } from './files'
+import { makeDirectory, readIfThere } from './files'
 import { forEach } from './for_each'
 import type { Plug } from './plug'
 import { checkPlug, makePlug, type PlugChoice } from './plug_choice'
+import { StateDirectory, type AgentKind, type OwnDirectory } from './state_directory'
+import { wrongType } from '../wire/invalid'
 
 /** The options that all agents have; see `DhcpAgentOptions`. */
 export interface HoldingOptions extends PlugChoice {
   readonly stateDir: string
+  readonly adopt?: boolean | undefined
 }
 
 /** How what is kept in a directory of its own, by its id, is taken over. */
 export interface TakeOver<Written> {
-  /** The file with its description, in its directory. */
-  readonly descriptionIn: (directory: string) => string
   /** Reads a description; throws for what is none of this id. */
   readonly read: (text: string, id: string) => Written
   /** Goes on with it. */
-  readonly keep: (written: Written, directory: string) => Promise<void>
-  /** Told of each that cannot be taken over; the others are. */
+  readonly keep: (written: Written, directory: OwnDirectory) => Promise<void>
+  /** Told of each that cannot be taken over, and of what is somebody else's; the others are. */
   readonly failed: (error: Error) => void
 }
 
 /** Checks the options, before anything is made. */
 export function checkHolding(options: HoldingOptions): void {
   checkPath(options.stateDir, 'stateDir')
+  const { adopt } = options
+  if (adopt !== undefined && typeof adopt !== 'boolean') throw wrongType('adopt', 'a boolean', adopt)
   checkPlug(options)
 }
 
@@ -45,23 +48,27 @@ async function lockSoon(path: string, operation: string): Promise<FileLock | und
   }
 }
 
+/** How many directories of others are named. */
+const mostNamed = 5
+
 /** A directory and a plug. */
 export class Holding {
   /** The directory, without symbolic links in its path. */
-  readonly directory: string
+  readonly state: StateDirectory
   readonly plug: Plug
   readonly #operation: string
   readonly #lock: FileLock
 
-  private constructor(operation: string, directory: string, lock: FileLock, plug: Plug) {
+  private constructor(operation: string, state: StateDirectory, lock: FileLock, plug: Plug) {
     this.#operation = operation
-    this.directory = directory
+    this.state = state
     this.#lock = lock
     this.plug = plug
   }
 
   /** Takes hold of both, makes an agent of them, and lets go if that fails. */
   static async give<Agent>(
+    kind: AgentKind,
     operation: string,
     options: HoldingOptions,
     make: (holding: Holding) => Promise<Agent>,
@@ -74,8 +81,9 @@ export class Holding {
     }
     let plug: Plug | undefined
     try {
+      const state = StateDirectory.take(directory, kind, operation)
       plug = await makePlug(options)
-      return await make(new Holding(operation, directory, lock, plug))
+      return await make(new Holding(operation, state, lock, plug))
     } catch (error) {
       await plug?.close()
       lock.release()
@@ -85,15 +93,19 @@ export class Holding {
 
   /** Takes over all that is in the directory. */
   async takeOver<Written>(how: TakeOver<Written>): Promise<void> {
-    const entries = readdirSync(this.directory, { withFileTypes: true })
-    const ids = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-    await forEach(ids, async (id) => {
+    const { own, foreign } = this.state.look()
+    await forEach(own, async (id) => {
       try {
         await this.#takeOverOne(how, id)
       } catch (error) {
         how.failed(error as Error)
       }
     })
+    if (foreign.length === 0) return
+    const more = foreign.length > mostNamed ? ` and ${foreign.length - mostNamed} more` : ''
+    const named = `${foreign.slice(0, mostNamed).join(', ')}${more}`
+    const why = `${this.state.path} has directories of others, which are left alone: ${named}`
+    how.failed(agentError('ERR_NETLOOM_STATE_FOREIGN', this.#operation, why))
   }
 
   /** Lets go of both. */
@@ -102,22 +114,17 @@ export class Holding {
     this.#lock.release()
   }
 
-  async #takeOverOne<Written>({ descriptionIn, read, keep }: TakeOver<Written>, id: string): Promise<void> {
-    const directory = `${this.directory}/${id}`
-    const path = descriptionIn(directory)
-    const text = readIfThere(path)
-    if (text === undefined) {
-      // Killed before anything was made: the description comes first.
-      removeDirectory(directory)
-      return
-    }
+  async #takeOverOne<Written>({ read, keep }: TakeOver<Written>, id: string): Promise<void> {
+    const directory = this.state.directory(id)
+    const path = directory.description
     let written: Written
     try {
-      written = read(text, id)
+      written = read(readIfThere(path) ?? '', id)
     } catch (error) {
       const why = `${path}: ${(error as Error).message}; left as it is`
       throw agentError('ERR_NETLOOM_STATE_DAMAGED', this.#operation, why, error)
     }
+    directory.recognize()
     await keep(written, directory)
   }
 }

@@ -1,6 +1,22 @@
-// A namespace that an agent keeps: made, found again, made again if somebody has deleted it.
+// A namespace that an agent keeps: made, found again, made again if somebody has deleted it. Its `lo` bears the agent's mark, which goes
+// with it, and which another namespace of the same name does not have.
 import { isAlreadyExists, isNotFound } from '../errors'
 import { NetNs } from '../netns/netns'
+import type { Link } from '../route/link'
+import { isOwn, notOwn, type Claim } from './claim'
+
+/** What `open` found. */
+export interface OpenedNamespace {
+  readonly netns: NetNs
+  /** Whether it was opened by this call. */
+  readonly opened: boolean
+  /** Whether it had to be made. */
+  readonly made: boolean
+  /** Resolves when it bears the mark; whoever does something in it may do so before. */
+  readonly marked: Promise<unknown>
+  /** Takes the mark away again, of one that was adopted. */
+  readonly giveBack?: (() => Promise<void>) | undefined
+}
 
 /** The handle of a named namespace that shall be there. */
 export class KeptNamespace {
@@ -11,36 +27,95 @@ export class KeptNamespace {
     return this.#netns
   }
 
-  /** Sees to it that it is there. Tells whether it was opened by this call, and whether it had to be made. */
-  async open(name: string): Promise<{ netns: NetNs; opened: boolean; made: boolean }> {
+  /**
+   * Sees to it that it is there.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_OWN` if it is somebody else's, and shall not be adopted.
+   */
+  async open(name: string, claim: Claim): Promise<OpenedNamespace> {
     if (this.#netns !== undefined && (await isThere(this.#netns, name))) {
-      return { netns: this.#netns, opened: false, made: false }
+      return { netns: this.#netns, opened: false, made: false, marked: Promise.resolve() }
     }
     this.close()
-    let made = true
+    let made: NetNs
     try {
-      this.#netns = await NetNs.create(name)
+      made = await NetNs.create(name)
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
-      this.#netns = await NetNs.open(name)
-      made = false
+      return this.#found(name, claim)
     }
-    return { netns: this.#netns, opened: true, made }
+    this.#netns = made
+    const marked = mark(made, claim.mark).catch(async (error: unknown) => {
+      // Without the mark nobody would ever delete it.
+      await made.delete({ force: true })
+      throw error
+    })
+    // It is waited for later.
+    marked.catch(() => undefined)
+    return { netns: made, opened: true, made: true, marked }
+  }
+
+  /** Opens it if it is there, and its own: to take away what is in it. */
+  async openOwn(name: string, claim: Claim): Promise<NetNs | undefined> {
+    const isKept = this.#netns !== undefined && (await isThere(this.#netns, name))
+    if (!isKept) {
+      this.close()
+      this.#netns = await openIfThere(name)
+    }
+    if (this.#netns !== undefined && !(await owns(this.#netns, claim))) this.close()
+    return this.#netns
   }
 
   close(): void {
     this.#netns?.close()
     this.#netns = undefined
   }
+
+  async #found(name: string, claim: Claim): Promise<OpenedNamespace> {
+    const netns = await NetNs.open(name)
+    try {
+      const { alias } = await netns.links.get('lo')
+      const own = await owns(netns, claim)
+      if (!own && !claim.adopt) throw notOwn('Agent.ensure', `the namespace ${name}`, alias)
+      if (alias !== claim.mark) await mark(netns, claim.mark)
+      this.#netns = netns
+      const giveBack = own ? undefined : () => mark(netns, alias ?? '')
+      return { netns, opened: true, made: false, marked: Promise.resolve(), giveBack }
+    } catch (error) {
+      netns.close()
+      throw error
+    }
+  }
+}
+
+function mark(netns: NetNs, alias: string): Promise<void> {
+  return netns.links.set('lo', { alias })
+}
+
+async function owns(netns: NetNs, claim: Claim): Promise<boolean> {
+  const { alias } = await netns.links.get('lo')
+  if (alias !== undefined || claim.unmarked !== 'begun') return isOwn(claim, alias)
+  const links = await netns.links.list()
+  const isUnused = links.every((link) => link.alias === claim.mark || isAsMade(link))
+  return isOwn(claim, alias, isUnused)
+}
+
+/** What is in a namespace as soon as it is made, some kernels' tunnels among it; and the end of a veth that has got no mark yet. */
+function isAsMade({ name, kind, up, alias }: Link): boolean {
+  const fallback = /^(lo|tunl0|sit0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|ip6tnl0|ip6gre0)$/
+  return !up && alias === undefined && (kind === 'veth' || fallback.test(name))
+}
+
+async function openIfThere(name: string): Promise<NetNs | undefined> {
+  try {
+    return await NetNs.open(name)
+  } catch (error) {
+    if (isNotFound(error) || (error as { code?: unknown }).code === 'EINVAL') return undefined
+    throw error
+  }
 }
 
 /** Whether the name still leads to the namespace that is open. */
 async function isThere(netns: NetNs, name: string): Promise<boolean> {
-  try {
-    using found = await NetNs.open(name)
-    return found.equals(netns)
-  } catch (error) {
-    if (isNotFound(error) || (error as { code?: unknown }).code === 'EINVAL') return false
-    throw error
-  }
+  using found = await openIfThere(name)
+  return found?.equals(netns) === true
 }

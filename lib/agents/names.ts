@@ -1,4 +1,5 @@
 // What may become part of a file's name, of a line for dnsmasq, or of a tag: dnsmasq takes nearly anything, we do not.
+import { createHash } from 'node:crypto'
 import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
 
 /** An id: of a network, a subnet, a port. It becomes the name of a directory, and a tag. */
@@ -71,4 +72,18 @@ export function checkTag(value: unknown, field: string): string {
   if (typeof value !== 'string') throw wrongType(field, expected, value)
   if (!/^!?[A-Za-z0-9_-]{1,64}$/.test(value)) throw wrongValue(field, expected, value)
   return value
+}
+
+/**
+ * Eleven characters that stand for an id in the name of a device: those of a short one, Neutron's of a UUID, and of others a hash.
+ * Where two ids give the same, whoever comes second finds the mark of the first, and is refused.
+ */
+export function cut(id: string): string {
+  const short = id.length <= 11 || /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)
+  return short ? id.slice(0, 11) : createHash('sha256').update(id).digest('hex').slice(0, 11)
+}
+
+/** The bridge of a network, for all agents. */
+export function bridgeNameOf(network: string): string {
+  return `brq${cut(network)}`
 }

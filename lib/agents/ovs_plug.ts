@@ -3,7 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isNotFound } from '../errors'
 import type { NetNs } from '../netns/netns'
-import { OpenVswitch, OvsInterfaceError } from '../ovs'
+import { OpenVswitch, OvsInterfaceError, type Interface } from '../ovs'
+import type { Link } from '../route/link'
+import { isOwn, leftAlone, notOwn, type Claim } from './claim'
 import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
@@ -19,12 +21,29 @@ export interface OvsPlugOptions {
 
 /** How long the switch may take to apply something. */
 const patience = { timeout: 10_000 }
+/** How long a switch that does nothing is waited for, to see whether it runs. */
+const answerMs = 1000
+/** The external id with the mark. */
+const markKey = 'netloom-owner'
+
+/** What is there of a port. */
+interface Found {
+  /** What the database says of it. */
+  readonly port: Interface | undefined
+  /** The device where the switch makes it. It has its name there only until it is moved. */
+  readonly home: Link | undefined
+  /** The device in the namespace. */
+  readonly inside: Link | undefined
+}
 
 /** Internal ports of a bridge. */
 export class OvsPlug implements Plug {
   readonly #host: NetNs
   readonly #bridge: string
   readonly #ovs: OpenVswitch
+  readonly #closing = new AbortController()
+  /** The taps that are to be there. */
+  readonly #attached = new Set<string>()
 
   private constructor({ netns, bridge }: OvsPlugOptions, ovs: OpenVswitch) {
     this.#host = netns
@@ -42,42 +61,164 @@ export class OvsPlug implements Plug {
   }
 
   async attach(to: Attachment): Promise<Attached> {
+    try {
+      return await this.#attach(to)
+    } catch (error) {
+      // Somebody has taken the port or its device away between two looks at it.
+      if (!isNotFound(error)) throw error
+      return this.#attach(to)
+    }
+  }
+
+  async #attach(to: Attachment): Promise<Attached> {
     const mended: string[] = []
-    const { tap, netns, vlan, bridge = this.#bridge } = to
-    const [port, inside] = await Promise.all([this.#ovs.ports.find(tap, patience), netns.links.find(tap)])
-    const whole = port?.bridge === bridge && inside !== undefined
-    if (!whole) {
-      // Applied before it is made again: otherwise the switch would never open the new one.
-      await this.#ovs.ports.delete(tap, { ...patience, force: true })
-      await netns.links.delete(tap, { force: true })
-      await this.#add(to, bridge)
+    const { tap, netns, mac, claim } = to
+    const bridge = this.bridgeOf(to)
+    const found = await this.#look(to)
+    const giveBack = await this.#refuseOthers(to, found)
+    this.#attached.add(tap)
+    const state = await this.#stateOf(to, found)
+    if (state === 'gone') {
+      await this.#again(to, found, bridge)
       mended.push(`port ${tap} of the bridge ${bridge}`)
-    } else if (port.tag !== vlan) {
-      await this.#ovs.ports.set(tap, { tag: vlan ?? null }, patience)
-      mended.push(`tag of port ${tap}`)
+    } else if (state === 'moved') {
+      // The switch was started again. What it had opened before is connected to nothing.
+      if (found.inside !== undefined) await netns.links.delete(found.inside.index, { force: true })
+      await this.#host.links.set(tap, { netns })
+      mended.push(`device ${tap}`)
     }
+    const renewed = state !== 'whole'
+    if (!renewed && found.port?.port !== undefined) await this.#tag(to, mended)
     const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
-    if (!whole || inside.mac !== to.mac || !inside.up || (to.mtu !== undefined && inside.mtu !== to.mtu)) {
-      await netns.links.set(tap, { mac: to.mac, ...mtu, up: true })
+    const inside = renewed ? undefined : found.inside
+    const isRight = inside?.mac === mac && inside.up && (to.mtu === undefined || inside.mtu === to.mtu)
+    if (!isRight || inside.alias !== claim.mark) {
+      await netns.links.set(tap, { mac, ...mtu, up: true, alias: claim.mark })
     }
-    return { device: tap, renewed: !whole, mended }
+    return { device: tap, bridge, renewed, mended, giveBack }
   }
 
-  async detach({ tap }: Detachment): Promise<void> {
-    await this.#ovs.ports.delete(tap, { ...patience, force: true })
+  async #tag({ tap, vlan }: Attachment, mended: string[]): Promise<void> {
+    const { tag } = await this.#ovs.ports.get(tap, patience)
+    if (tag === vlan) return
+    await this.#ovs.ports.set(tap, { tag: vlan ?? null }, patience)
+    mended.push(`tag of port ${tap}`)
   }
 
-  bridgeOf({ bridge }: Detachment): string {
+  async detach(from: Detachment): Promise<void> {
+    const { tap, claim, netns } = from
+    this.#attached.delete(tap)
+    const { port, home, inside } = await this.#look(from)
+    if (port !== undefined && ownsPort(from, port)) await this.#ovs.ports.delete(tap, { ...patience, force: true })
+    // What the switch has let go of, or has not let go of because it was started again.
+    if (inside !== undefined && isOwn(claim, inside.alias)) await netns?.links.delete(inside.index, { force: true })
+    if (port === undefined && home?.alias === claim.mark) await this.#host.links.delete(home.index, { force: true })
+  }
+
+  bridgeOf({ bridge }: Pick<Detachment, 'bridge'>): string {
     return bridge ?? this.#bridge
   }
 
+  onChange(listener: (tap: string) => void): void {
+    const { signal } = this.#closing
+    const follow = async (): Promise<void> => {
+      for await (const { kind, name, value } of this.#ovs.watch({ signal })) {
+        // A device has an index where the switch is, not in another namespace: then it is a new one.
+        const isAtHome = kind === 'interface' && (value?.ifindex ?? 0) > 0
+        if (isAtHome && this.#attached.has(name)) listener(name)
+      }
+    }
+    const followAgain = async (): Promise<void> => {
+      while (!signal.aborted) {
+        // Too many changes at once, or the connection is lost: the agent looks at intervals meanwhile.
+        await follow().catch(() => undefined)
+        await sleep(answerMs, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    }
+    void followAgain()
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort()
     await this.#ovs.close()
     this.#host.close()
   }
 
-  async #add({ tap, mac, vlan, network, netns }: Attachment, bridge: string): Promise<void> {
-    const externalIds = { 'iface-id': `dhcp-${network}`, 'iface-status': 'active', 'attached-mac': mac }
+  async #look({ tap, netns }: Detachment): Promise<Found> {
+    const [port, home, inside] = await Promise.all([
+      this.#ovs.interfaces.find(tap, patience),
+      this.#host.links.find(tap),
+      netns?.links.find(tap),
+    ])
+    return { port, home, inside }
+  }
+
+  /** What is to be done: nothing, to move the device that the switch has made, or to make the port again. */
+  async #stateOf(to: Attachment, { port, home, inside }: Found): Promise<'whole' | 'moved' | 'gone'> {
+    if (port?.bridge !== this.bridgeOf(to)) return 'gone'
+    if (home !== undefined) return (await this.#isOpened(to.tap, home.index)) ? 'moved' : 'gone'
+    if (inside === undefined) return 'gone'
+    if (!inside.up || inside.carrier !== false) return 'whole'
+    // Nobody has it open. If the switch does not run, it makes a new one when it does.
+    const runs = await this.#ovs.ready({ timeout: answerMs }).then(
+      () => true,
+      () => false,
+    )
+    if (!runs) return 'whole'
+    const now = await this.#look(to)
+    if (now.home !== undefined) return 'moved'
+    return now.inside?.carrier === false ? 'gone' : 'whole'
+  }
+
+  /** Whether the switch has opened the device of this index; it takes a moment to say so. */
+  async #isOpened(tap: string, index: number): Promise<boolean> {
+    const deadline = performance.now() + answerMs
+    for (;;) {
+      const { ifindex, error } = (await this.#ovs.interfaces.find(tap, patience)) ?? {}
+      if (ifindex === index) return true
+      if (error !== undefined || performance.now() > deadline) return false
+      await sleep(5)
+    }
+  }
+
+  /** @throws NetloomError: `ERR_NETLOOM_NOT_OWN`. */
+  async #refuseOthers(to: Attachment, { port, home, inside }: Found): Promise<(() => Promise<unknown>) | undefined> {
+    const { tap, claim } = to
+    const operation = 'Plug.attach'
+    const isOwnPort = port !== undefined && ownsPort(to, port)
+    const fits = port?.type === 'internal' && port.bridge === this.bridgeOf(to)
+    if (port !== undefined && !isOwnPort && !(claim.adopt && fits)) {
+      throw notOwn(operation, `the port ${tap} of Open vSwitch`, port.externalIds[markKey])
+    }
+    if (port === undefined && home !== undefined && home.alias !== claim.mark) {
+      throw notOwn(operation, `the device ${tap}`, home.alias, leftAlone)
+    }
+    const isTheirs = inside !== undefined && !isOwn(claim, inside.alias, isOwnPort) && !(claim.adopt && fits)
+    if (isTheirs) throw notOwn(operation, `the device ${tap} in the namespace`, inside.alias, leftAlone)
+    if (port === undefined || port.externalIds[markKey] === claim.mark) return undefined
+    const mark = (value: string | null): Promise<void> =>
+      this.#ovs.interfaces.set(tap, { externalIds: { [markKey]: value } }, patience)
+    await mark(claim.mark)
+    if (isOwnPort) return undefined
+    return async () => {
+      await mark(port.externalIds[markKey] ?? null)
+      await to.netns.links.set(tap, { alias: inside?.alias ?? '' })
+    }
+  }
+
+  /** Makes it, and what is left of it away. */
+  async #again(to: Attachment, { home, inside, port }: Found, bridge: string): Promise<void> {
+    const { tap, netns, claim } = to
+    // Applied before it is made again: otherwise the switch would never open the new one.
+    if (port !== undefined) await this.#ovs.ports.delete(tap, { ...patience, force: true })
+    if (inside !== undefined) await netns.links.delete(inside.index, { force: true })
+    if (port === undefined && home?.alias === claim.mark) await this.#host.links.delete(home.index, { force: true })
+    await this.#add(to, bridge)
+  }
+
+  async #add({ tap, mac, vlan, network, netns, claim }: Attachment, bridge: string): Promise<void> {
+    const own = { [markKey]: claim.mark }
+    const externalIds = { 'iface-id': ifaceId(network), 'iface-status': 'active', 'attached-mac': mac, ...own }
     try {
       await this.#ovs.ports.add(
         { bridge, name: tap, tag: vlan, interface: { type: 'internal', externalIds } },
@@ -109,4 +250,15 @@ export class OvsPlug implements Plug {
     }
     await this.#host.links.set(tap, { netns })
   }
+}
+
+function ifaceId(network: string): string {
+  return `dhcp-${network}`
+}
+
+/** Whether a port is its own; an older version has set no mark, but the id. */
+function ownsPort({ claim, network }: { claim: Claim; network: string }, { externalIds }: Interface): boolean {
+  const mark = externalIds[markKey]
+  if (mark !== undefined) return mark === claim.mark
+  return claim.unmarked !== 'nothing' && externalIds['iface-id'] === ifaceId(network)
 }

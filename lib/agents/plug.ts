@@ -1,5 +1,6 @@
 // A plug: how the device of a DHCP server or of a router gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
 import type { NetNs } from '../netns/netns'
+import type { Claim } from './claim'
 
 /** What is to be plugged in. */
 export interface Attachment {
@@ -21,15 +22,19 @@ export interface Attachment {
   readonly vlan: number | undefined
   /** The bridge, where it is another than the plug's own choice. */
   readonly bridge?: string | undefined
+  /** What may be used, changed and taken away of what is there. */
+  readonly claim: Claim
 }
 
-/** What is to be unplugged. */
-export type Detachment = Omit<Attachment, 'netns' | 'fresh'>
+/** What is to be unplugged; without `netns` where the namespace is gone, or is somebody else's. */
+export type Detachment = Omit<Attachment, 'netns' | 'fresh'> & Partial<Pick<Attachment, 'netns'>>
 
 /** How it was plugged in. */
 export interface Attached {
   /** The name of the device in the namespace. */
   readonly device: string
+  /** The name of the bridge. Default: none is known. */
+  readonly bridge?: string | undefined
   /** Whether that device is a new one: what was bound to an old one is bound to nothing now. */
   readonly renewed: boolean
   /** What was missing and is there again, in words; empty if nothing was. */
@@ -41,6 +46,8 @@ export interface Attached {
   readonly asBegun?: boolean | undefined
   /** Does what is left to be done, and may be done while the device is used already. Default: nothing. */
   readonly finish?: (() => Promise<unknown>) | undefined
+  /** Makes somebody else's again what was adopted. Default: nothing was. */
+  readonly giveBack?: (() => Promise<unknown>) | undefined
 }
 
 /** Connects DHCP servers and routers to a switch. */
@@ -48,6 +55,7 @@ export interface Plug {
   /**
    * Sees to it that the device is there, up, and on the switch, whatever of it is there already. Called when a network comes, when
    * an agent takes it over, and again and again to see whether somebody has taken something away: so it looks before it changes.
+   * What is somebody else's is refused.
    */
   attach(to: Attachment): Promise<Attached>
   /**
@@ -56,9 +64,14 @@ export interface Plug {
    */
   begin?(to: Detachment): string
   /** The bridge that the device goes to. Without it nobody is told. */
-  bridgeOf?(to: Detachment): string
-  /** Takes the device away, and what was made for it; content if nothing is there. */
+  bridgeOf?(to: Omit<Detachment, 'claim'>): string
+  /** Takes the device away, and what was made for it; content if nothing is there. What is somebody else's stays. */
   detach(from: Detachment): Promise<void>
+  /**
+   * Tells what has become of devices, as soon as it is known: the listener is called with the tap of one that has to be looked at.
+   * Without it the agent looks at intervals only.
+   */
+  onChange?(listener: (tap: string) => void): void
   /** Lets go of what the plug holds itself. */
   close(): Promise<void>
 }

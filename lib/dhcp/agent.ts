@@ -12,9 +12,8 @@ import { checkNetwork } from './check_network'
 import { checkArray } from './check_options'
 import { dhcpError } from './errors'
 import type { DhcpAgentEvents, Tell } from './events'
-import type { Shared } from './keeper'
+import type { Shared } from './shared'
 import { filled } from './network'
-import { descriptionIn } from './network_files'
 import { DhcpNetworks } from './networks'
 import type { DesiredNetwork } from './options'
 import { OptionTester } from './option_tester'
@@ -41,6 +40,11 @@ export interface DhcpAgentOptions {
   ovsdb?: string | readonly string[] | undefined
   /** The namespace with the switch; it stays the caller's. Default: that of this process. */
   netns?: NetNs | undefined
+  /**
+   * Whether to take over what is there under the names that it would use, and is somebody else's: a namespace, a device, a bridge. From
+   * then on it is the agent's, and goes with the network. Default: false, it is refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
+   */
+  adopt?: boolean | undefined
   /** Domain of networks that have none. Default: none. */
   domain?: string | undefined
   /** Name servers that dnsmasq asks for names that are not of its network. Default: none, it knows its own names only. */
@@ -58,7 +62,7 @@ export interface DhcpAgentOptions {
 }
 
 const keys = new Set(
-  'stateDir plug bridge ovsdb netns domain upstreamDns dnsmasq user checkMs probeMs answerMs'.split(' '),
+  'stateDir plug bridge ovsdb netns adopt domain upstreamDns dnsmasq user checkMs probeMs answerMs'.split(' '),
 )
 
 /**
@@ -90,7 +94,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
     this.networks = new DhcpNetworks(
-      holding.directory,
+      holding.state,
       { ...shared, plug: holding.plug, tell, tester: this.#tester },
       domain,
     )
@@ -100,7 +104,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
    * Starts an agent, which takes over the networks that are in `stateDir`: those whose dnsmasq runs go on without an interruption,
    * what is half made or half deleted is finished. A network that cannot be taken over is told by an `error` event, and tried again.
    * @throws TypeError, RangeError for a wrong option; NetloomError: `ERR_NETLOOM_NO_DNSMASQ`, `ERR_NETLOOM_STATE_LOCKED` (another
-   *   agent has the directory), `EACCES` and the like.
+   *   agent has the directory), `ERR_NETLOOM_STATE_FOREIGN` (it is that of a router agent), `EACCES` and the like.
    */
   static async start(options: DhcpAgentOptions): Promise<DhcpAgent> {
     checkKeys(options, keys)
@@ -114,9 +118,14 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     const upstream = checkArray(options.upstreamDns, 'upstreamDns').map((one, i) => canonical(one, `upstreamDns[${i}]`))
     const settings = { user: checkUser(options.user ?? 'root'), upstream }
     const program = checkProgram(options.dnsmasq ?? 'dnsmasq')
-    return Holding.give('DhcpAgent.start', options, async (holding) => {
-      const agent = new DhcpAgent(holding, { program, settings, patience, probeMs }, domain)
+    return Holding.give('dhcp', 'DhcpAgent.start', options, async (holding) => {
+      const agent = new DhcpAgent(
+        holding,
+        { program, settings, patience, probeMs, adopt: options.adopt ?? false },
+        domain,
+      )
       await agent.#takeOver()
+      holding.plug.onChange?.((tap) => void agent.networks.superviseTap(tap))
       agent.#timer = setInterval(() => void agent.networks.supervise(), checkMs)
       return agent
     })
@@ -169,18 +178,18 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
 
   async #takeOver(): Promise<void> {
     // By what runs, not by files: an agent that was killed may have had no time to write any.
-    const running = findByArgument(pidArgumentsIn(this.#holding.directory))
+    const running = findByArgument(pidArgumentsIn(this.#holding.state.path))
     await this.#holding.takeOver({
-      descriptionIn,
       read: (text, id) => {
         const written = readNetworkFile(text)
         if (written === undefined) throw new Error('this is not the description of a network')
         const network = checkNetwork(written.network, this.#domain)
         if (network.id !== id) throw wrongValue('id', id, network.id)
-        return { state: { network, ports: filled(undefined, network, written.ports) }, deleted: written.deleted }
+        const { deleted, owner } = written
+        return { state: { network, ports: filled(undefined, network, written.ports) }, deleted, owner }
       },
-      keep: ({ state, deleted }, directory) =>
-        this.networks.takeOver(state, deleted, running.get(pidArgument(pathsIn(directory))) ?? []),
+      keep: (written, { path }) =>
+        this.networks.takeOver({ ...written, pids: running.get(pidArgument(pathsIn(path))) ?? [] }),
       failed: (error) => {
         process.nextTick(() => this.emit('error', error))
       },

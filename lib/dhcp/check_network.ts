@@ -5,7 +5,7 @@ import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac, type Family } from '../wire/ip'
 import { checkArray, checkOptions, type CheckedOption } from './check_options'
-import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText } from '../agents/names'
+import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText, cut } from '../agents/names'
 import { isCutShort } from './grammar'
 import { writeDown } from './written'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
@@ -59,13 +59,16 @@ export interface Network {
   readonly dns: boolean
   readonly metadata: boolean
   readonly hostLines: 'named' | 'plain'
+  readonly adopt: boolean | undefined
   /** The description as it was given, as text. */
   readonly written: string
   /** What tells one description from another. */
   readonly key: string
 }
 
-const networkKeys = new Set('id subnets vlan mtu domain namespace tap device mac dns metadata hostLines'.split(' '))
+const networkKeys = new Set(
+  'id subnets vlan mtu domain namespace tap device mac dns metadata hostLines adopt'.split(' '),
+)
 const subnetKeys = new Set(
   (
     'id cidr gateway pool serverAddress dnsServers hostRoutes leaseSeconds mtu domain domainSearch ntpServers ' +
@@ -232,12 +235,6 @@ export function checkMtu(value: unknown, family: Family, field: string): number 
   return checkInteger(value, family === 'ipv4' ? 576 : 1280, 65_535, field)
 }
 
-/** Eleven characters that stand for an id, as Neutron cuts a UUID. */
-export function cut(id: string): string {
-  const short = id.length <= 11 || /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)
-  return short ? id.slice(0, 11) : createHash('sha256').update(id).digest('hex').slice(0, 11)
-}
-
 /** A MAC address that an id gives. */
 export function macOf(id: string): string {
   return `fa:16:3e:${createHash('sha256')
@@ -289,6 +286,7 @@ export function checkNetwork(options: unknown, domain?: string, field = ''): Net
     mac: maybe(given.mac, at('mac'), checkMac) ?? macOf(id),
     metadata: checkFlag(given.metadata, at('metadata'), false),
     hostLines,
+    adopt: maybe(given.adopt, at('adopt'), (value, field) => checkFlag(value, field, false)),
   }
   const key = JSON.stringify(network, (_, value: unknown) => (isPlain(value) ? value : String(value)))
   return { ...network, written: writeDown(given), key }

@@ -1,35 +1,25 @@
 // Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
-import { watch, type FSWatcher } from 'node:fs'
 import { NetloomError } from '../errors'
 import type { Network } from './check_network'
-import { dnsmasqArguments, isSame, pathsIn, type DnsmasqSettings, type Paths } from './arguments'
+import { dnsmasqArguments, isSame, pathsIn, type Paths } from './arguments'
 import { RestartDelay } from './backoff'
-import { Dnsmasq, type Patience } from './dnsmasq'
+import type { Claim } from '../agents/claim'
+import { Dnsmasq } from './dnsmasq'
 import { dhcpError } from './errors'
-import type { RestartEvent, Tell } from './events'
-import { readIfThere, removeDirectory, replaceDurably, replaceFiles } from '../agents/files'
+import type { RestartEvent } from './events'
+import { Following } from './following'
+import { readIfThere, replaceFiles } from '../agents/files'
+import { Ownership } from '../agents/ownership'
+import type { OwnDirectory } from '../agents/state_directory'
 import type { State } from './host_files'
-import { LeaseWatch, memoryOf } from './lease_watch'
-import { parseLeases, type Lease, type LeaseChanges } from './leases'
-import { descriptionIn, NetworkFiles } from './network_files'
+import { memoryOf } from './lease_watch'
+import { parseLeases, type Lease } from './leases'
+import { NetworkFiles } from './network_files'
 import type { OptionTester } from './option_tester'
 import { Place, type Settled } from './place'
-import type { Plug } from '../agents/plug'
+import type { Left, Shared } from './shared'
 import { releaseLeases } from './release'
 import { isGrounded, mayLeaveLeases, withoutLeases } from './stale'
-import { networkFile } from './written'
-
-/** What all networks of an agent share. */
-export interface Shared {
-  readonly plug: Plug
-  readonly program: string
-  readonly settings: DnsmasqSettings
-  readonly patience: Patience
-  /** Milliseconds between two questions whether dnsmasq still works. */
-  readonly probeMs: number
-  readonly tell: Tell
-  readonly tester: OptionTester
-}
 
 /** Keeps one network. */
 export class Keeper {
@@ -38,10 +28,11 @@ export class Keeper {
   readonly #place: Place
   readonly #dnsmasq: Dnsmasq
   readonly #files: NetworkFiles
+  readonly #own: OwnDirectory
+  readonly #ownership: Ownership
+  readonly #following: Following
   readonly #delay = new RestartDelay()
   #state: State | undefined
-  #leases: LeaseWatch | undefined
-  #watcher: FSWatcher | undefined
   #busy: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #notBefore = 0
@@ -54,15 +45,22 @@ export class Keeper {
   /** How often dnsmasq was told to read its files again. */
   reloads = 0
 
-  constructor(directory: string, shared: Shared) {
+  /** @param owner - Whose the marks of its devices are. Default: this agent's. */
+  constructor(own: OwnDirectory, id: string, shared: Shared, owner = own.owner) {
     this.#shared = shared
-    this.#paths = pathsIn(directory)
-    this.#files = new NetworkFiles(this.#paths)
+    this.#own = own
+    this.#ownership = new Ownership('dhcp', id, owner, shared.adopt)
+    this.#paths = pathsIn(own.path)
+    this.#files = new NetworkFiles(own, this.#paths, () => this.#ownership.recorded)
     this.#place = new Place(shared.plug)
     this.#dnsmasq = new Dnsmasq(shared.program, this.#paths, shared.patience)
     this.#dnsmasq.onEnd = () => {
       this.superviseSoon()
     }
+    const state = (): State | undefined => this.#state
+    this.#following = new Following(this.#paths, shared.tell, state, () => {
+      this.#dnsmasq.look()
+    })
   }
 
   get state(): State | undefined {
@@ -90,15 +88,15 @@ export class Keeper {
   }
 
   /**
-   * Makes a network that was not there. Who fails half-way leaves what there is to `discard`.
+   * Makes a network that was not there. Who fails half-way leaves what there is to `undo`.
    * The longest part is dnsmasq's own start: it is on its way while its device and files are made.
    */
   async create(state: State): Promise<void> {
     await this.#exclusively(async () => {
       const { network } = state
-      const { durable } = this.#files.begin(state)
+      const { durable } = this.#files.begin(state, this.#claim(state).adopt)
       let refused: Error | undefined
-      const settled = await this.#place.settle(network, {
+      const settled = await this.#place.settle(network, this.#claim(state), {
         opened: (netns, device) => {
           const args = dnsmasqArguments(network, device, this.#paths, this.#shared.settings)
           if (args !== undefined) this.#dnsmasq.prepare(netns, args)
@@ -106,7 +104,7 @@ export class Keeper {
         meanwhile: () => {
           try {
             this.#files.complete(state)
-            this.#follow()
+            this.#following.start()
           } catch (error) {
             refused = error as Error
           }
@@ -120,6 +118,7 @@ export class Keeper {
       }
       await settled.rest
       await durable
+      this.#place.keep()
       this.#state = state
     })
   }
@@ -130,8 +129,10 @@ export class Keeper {
       const before = this.#state
       try {
         await this.#realize(next, before, false)
+        this.#place.keep()
         this.#state = next
       } catch (error) {
+        await this.#place.giveBack().catch(() => undefined)
         // What cannot be had is forgotten; the supervisor sees to what there was.
         if (before !== undefined) await this.#realize(before, next, false).catch(() => undefined)
         throw error
@@ -140,7 +141,8 @@ export class Keeper {
   }
 
   /** Takes over what is there of a network that another agent has kept: perhaps all, with its dnsmasq, perhaps half. */
-  async takeOver(state: State, pids: readonly number[]): Promise<void> {
+  async takeOver({ state, pids, owner }: Left): Promise<void> {
+    this.#ownership.takeOver(owner !== undefined)
     await this.#exclusively(async () => {
       this.#state = state
       const named = Number(readIfThere(this.#paths.pid))
@@ -157,20 +159,15 @@ export class Keeper {
     })
   }
 
-  /** Looks whether all is as it should be, and mends what is not. */
+  /** Looks whether all is as it should be, and mends what is not. Only a dnsmasq that ends again and again has to wait. */
   async supervise(): Promise<void> {
-    if (this.#closed || this.#waiting > 0 || performance.now() < this.#notBefore) return
+    if (this.#closed || this.#waiting > 0) return
     // An end that is seen here before anybody has told of it delays the next start, too.
-    if (this.#ran && !this.#endNoted && !this.#dnsmasq.isAlive()) {
-      this.superviseSoon()
-      return
-    }
+    if (this.#ran && !this.#endNoted && !this.#dnsmasq.isAlive()) this.superviseSoon()
     try {
       await this.#exclusively(() => this.#mend())
       this.#failure = ''
     } catch (error) {
-      this.#notBefore = performance.now() + this.#delay.ended()
-      this.#endNoted = true
       this.#complain(error)
     }
   }
@@ -183,8 +180,9 @@ export class Keeper {
     setTimeout(() => void this.supervise(), Math.max(0, this.#notBefore - performance.now()) + 1).unref()
   }
 
-  /** Takes away what there is of a network that is not kept, or was not made wholly. */
-  async discard(state: State, pids: readonly number[]): Promise<void> {
+  /** Takes away what a former agent has not wholly taken away. */
+  async discard({ state, pids, owner }: Left): Promise<void> {
+    this.#ownership.takeOver(owner !== undefined)
     for (const pid of pids) {
       this.#dnsmasq.adopt(pid)
       await this.#dnsmasq.kill()
@@ -193,21 +191,30 @@ export class Keeper {
     await this.remove()
   }
 
+  /** Takes away what `create` has made of a network before it failed. What it has adopted is somebody else's again. */
+  async undo(state: State): Promise<void> {
+    await this.#exclusively(async () => {
+      await this.#place.giveBack()
+      await this.#letGo()
+      if (this.#own.isOwn) await this.#files.condemn(state)
+      await this.#dnsmasq.kill()
+      await this.#place.remove(state.network, this.#claim(state))
+      this.#own.undo()
+    })
+  }
+
   /** Takes the network away. A process that is killed in the middle leaves a note that it shall go. */
   async remove(): Promise<void> {
     await this.#exclusively(async () => {
       const state = this.#state
       await this.#letGo()
       if (state === undefined) return
-      const { network, ports } = state
-      // On a full disk it goes without the note.
-      const note = networkFile(network.written, ports, true)
-      await replaceDurably(descriptionIn(this.#paths.directory), note).catch(() => undefined)
+      if (this.#own.isOwn) await this.#files.condemn(state)
       // What it would write at its end goes anyway.
       await this.#dnsmasq.kill()
-      this.#leases?.forsake()
-      await this.#place.remove(network)
-      removeDirectory(this.#paths.directory)
+      this.#following.forsake()
+      await this.#place.remove(state.network, this.#claim(state))
+      this.#own.remove()
     })
   }
 
@@ -221,8 +228,7 @@ export class Keeper {
 
   async #letGo(): Promise<void> {
     this.#closed = true
-    this.#watcher?.close()
-    await this.#leases?.close()
+    await this.#following.close()
     this.#place.close()
   }
 
@@ -249,47 +255,28 @@ export class Keeper {
     return readIfThere(this.#paths.leases) ?? ''
   }
 
-  /** Follows the directory: dnsmasq's log, by which it answers, and its leases. */
-  #follow(): void {
-    if (this.#watcher !== undefined || this.#closed) return
-    this.#leases ??= new LeaseWatch(this.#paths.leases, (changes) => {
-      this.#tellLeases(changes)
-    })
-    const watcher = watch(this.#paths.directory, (_, name) => {
-      if (name === 'log') this.#dnsmasq.look()
-      else if (name === 'leases') this.#leases?.changed()
-    })
-    watcher.on('error', () => {
-      // The directory is gone; the supervisor makes it again.
-      watcher.close()
-      if (this.#watcher === watcher) this.#watcher = undefined
-    })
-    this.#watcher = watcher
-  }
-
-  #tellLeases({ added, renewed, released }: LeaseChanges): void {
-    const network = this.#state?.network.id ?? ''
-    for (const lease of released) this.#shared.tell('release', { network, lease })
-    for (const [leases, isRenewed] of [
-      [added, false],
-      [renewed, true],
-    ] as const) {
-      for (const lease of leases) {
-        const port = this.#state?.ports.withAddress(lease.address)?.id
-        this.#shared.tell('lease', { network, port, lease, renewed: isRenewed })
-      }
-    }
-  }
-
   async #realize(next: State, before: State | undefined, always: boolean): Promise<void> {
     const { changed, durable } = await this.#files.replace(next)
-    this.#follow()
-    const settled = await this.#place.settle(next.network)
+    this.#following.start()
+    const settled = await this.#settle(next)
     await this.#serve(settled, next, before, changed, always)
     await durable.catch((error: unknown) => {
       this.#files.forget()
       throw error
     })
+  }
+
+  #claim({ network }: State): Claim {
+    return this.#ownership.claim(network.adopt)
+  }
+
+  /** Sees to its place; what an older version has made has marks then, and is written down so. */
+  async #settle(state: State): Promise<Settled> {
+    const settled = await this.#place.settle(state.network, this.#claim(state))
+    const isNew = this.#ownership.recorded === undefined
+    this.#ownership.settled()
+    if (isNew) await (await this.#files.replace(state)).durable
+    return settled
   }
 
   /** Sees to it that a dnsmasq runs that knows this state. */
@@ -374,23 +361,40 @@ export class Keeper {
   async #mend(): Promise<void> {
     const state = this.#state
     if (state === undefined || this.#closed) return
-    if (this.#watcher === undefined || this.#files.isLost) {
-      this.#files.forget()
-      this.#watcher?.close()
-      this.#watcher = undefined
-      const { durable } = await this.#files.replace(state)
-      await durable
-      this.#follow()
-    }
-    const settled = await this.#place.settle(state.network)
+    const isRewritten = !this.#following.isOn || this.#files.areChanged
+    if (isRewritten) await this.#rewrite(state)
+    const settled = await this.#settle(state)
     const network = state.network.id
     if (settled.mended.length > 0) this.#shared.tell('repair', { network, mended: settled.mended })
     const args = dnsmasqArguments(state.network, settled.device, this.#paths, this.#shared.settings)
     if (args === undefined) return
     const unfit = this.#unfit(settled, args)
-    if (unfit !== undefined) await this.#restart(settled, args, state, undefined, unfit === 'new' ? 'ended' : unfit)
+    const reason = unfit === 'new' ? 'ended' : unfit
+    if (reason === 'ended' && performance.now() < this.#notBefore) return
+    if (reason !== undefined) await this.#restarted(() => this.#restart(settled, args, state, undefined, reason))
+    // It may have read what somebody had written.
+    else if (isRewritten) await this.#reload(settled, args, state, undefined)
     else if (performance.now() - this.#probedAt >= this.#shared.probeMs) await this.#probe(settled, args, state)
-    this.#leases?.look()
+    this.#following.look()
+  }
+
+  /** Writes the files again that somebody has changed or taken away, and follows the directory that they are in. */
+  async #rewrite(state: State): Promise<void> {
+    if (!this.#own.isOwn) this.#following.stop()
+    const { durable } = await this.#files.replace(state)
+    await durable
+    this.#following.start()
+  }
+
+  /** Starts dnsmasq; one that does not start is tried again more and more slowly. */
+  async #restarted(restart: () => Promise<void>): Promise<void> {
+    try {
+      await restart()
+    } catch (error) {
+      this.#notBefore = performance.now() + this.#delay.ended()
+      this.#endNoted = true
+      throw error
+    }
   }
 
   async #probe(settled: Settled, args: readonly string[], state: State): Promise<void> {

@@ -1,41 +1,53 @@
 // The files of a network: its description, what dnsmasq reads, what tells others about it. Only what differs is written.
+import { statSync } from 'node:fs'
 import type { Paths } from './arguments'
-import { makeDirectory, makeLast, putNew, readIfThere, replaceFiles } from '../agents/files'
+import { makeLast, putNew, readIfThere, replaceDurably, replaceFiles } from '../agents/files'
+import type { OwnDirectory } from '../agents/state_directory'
 import { hostFile, namesFile, optionsFile, type State } from './host_files'
 import { networkFile } from './written'
 
-/** The file with a network's description, in its directory. */
-export function descriptionIn(directory: string): string {
-  return `${directory}/network.json`
+/** A file as it was written, and how the file system knew it then. */
+interface WrittenFile {
+  readonly text: string
+  seen: string
 }
 
 /** The files of one network. */
 export class NetworkFiles {
+  readonly #own: OwnDirectory
   readonly #paths: Paths
-  readonly #written = new Map<string, string>()
+  readonly #owner: () => string | undefined
+  readonly #written = new Map<string, WrittenFile>()
 
-  constructor(paths: Paths) {
+  /** @param owner - What the description says of whose the marks are. */
+  constructor(own: OwnDirectory, paths: Paths, owner: () => string | undefined) {
+    this.#own = own
     this.#paths = paths
+    this.#owner = owner
   }
 
   /** Begins a network that was not there: its description comes first, so that whoever comes after a kill finds what was begun. */
-  begin({ network, ports }: State): { durable: Promise<unknown> } {
-    makeDirectory(this.#paths.directory)
-    const description = descriptionIn(this.#paths.directory)
-    this.#put(description, networkFile(network.written, ports, false))
+  begin(state: State, adopt: boolean): { durable: Promise<unknown> } {
+    const { description } = this.#own
+    const text = this.#description(state)
+    this.#own.begin(text, adopt)
+    this.#note(description, text)
     return { durable: makeLast(description) }
   }
 
   /** Writes the others of a new network. */
   complete(state: State): void {
-    for (const [path, text] of this.#others(state)) this.#put(path, text)
+    for (const [path, text] of this.#others(state)) {
+      putNew(path, text)
+      this.#note(path, text)
+    }
   }
 
   /** Reads what a former agent has written of what dnsmasq reads. */
   recall(): void {
     for (const path of [this.#paths.host, this.#paths.names, this.#paths.options]) {
       const text = readIfThere(path)
-      if (text !== undefined) this.#written.set(path, text)
+      if (text !== undefined) this.#note(path, text)
     }
   }
 
@@ -44,29 +56,58 @@ export class NetworkFiles {
     this.#written.clear()
   }
 
-  /** Whether the description has been taken away. */
-  get isLost(): boolean {
-    return readIfThere(descriptionIn(this.#paths.directory)) === undefined
+  /** Whether somebody has changed one of them, or taken it away. */
+  get areChanged(): boolean {
+    return [...this.#written.keys()].some((path) => !this.#isAsWritten(path))
   }
 
   /** Writes what differs; tells whether dnsmasq has to read something, and when the description is on the disk. */
   async replace(state: State): Promise<{ changed: boolean; durable: Promise<void> }> {
-    makeDirectory(this.#paths.directory)
-    const { network, ports } = state
-    const description = descriptionIn(this.#paths.directory)
-    const contents = [[description, networkFile(network.written, ports, false)] as const, ...this.#others(state)]
-    const changed = contents.filter(([path, text]) => this.#written.get(path) !== text)
+    if (!this.#own.isOwn) this.#own.restore()
+    const { description } = this.#own
+    const contents = [[description, this.#description(state)] as const, ...this.#others(state)]
+    const changed = contents.filter(
+      ([path, text]) => this.#written.get(path)?.text !== text || !this.#isAsWritten(path),
+    )
     const { durable } = await replaceFiles(
       changed.map(([path, text]) => ({ path, text, durable: path === description })),
     )
-    for (const [path, text] of changed) this.#written.set(path, text)
+    for (const [path, text] of changed) {
+      if (path === description)
+        durable
+          .then(() => {
+            this.#note(path, text)
+          })
+          .catch(() => undefined)
+      else this.#note(path, text)
+    }
     const read = new Set([this.#paths.host, this.#paths.names, this.#paths.options])
     return { changed: changed.some(([path]) => read.has(path)), durable }
   }
 
-  #put(path: string, text: string): void {
-    putNew(path, text)
-    this.#written.set(path, text)
+  /** Notes that the network shall go. On a full disk it goes without the note. */
+  async condemn({ network, ports }: State): Promise<void> {
+    const note = networkFile(network.written, ports, { deleted: true, owner: this.#owner() })
+    await replaceDurably(this.#own.description, note).catch(() => undefined)
+  }
+
+  /** What is in a file now is what was written, as far as one can see without reading it; else it is read. */
+  #isAsWritten(path: string): boolean {
+    const written = this.#written.get(path)
+    if (written === undefined) return false
+    const seen = looksOf(path)
+    if (seen === written.seen) return true
+    if (readIfThere(path) !== written.text) return false
+    written.seen = seen
+    return true
+  }
+
+  #note(path: string, text: string): void {
+    this.#written.set(path, { text, seen: looksOf(path) })
+  }
+
+  #description({ network, ports }: State): string {
+    return networkFile(network.written, ports, { deleted: false, owner: this.#owner() })
   }
 
   /** All but the description. */
@@ -80,4 +121,9 @@ export class NetworkFiles {
       [`${directory}/interface`, device ?? tap],
     ]
   }
+}
+
+function looksOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino} ${stat.mtimeNs} ${stat.size}`
 }

@@ -2,9 +2,9 @@
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
-import { removeDirectory } from '../agents/files'
-import type { State } from './host_files'
-import { Keeper, type Shared } from './keeper'
+import type { StateDirectory } from '../agents/state_directory'
+import { Keeper } from './keeper'
+import type { Left, Shared } from './shared'
 import { checkId } from '../agents/names'
 import { DhcpNetwork, filled } from './network'
 import { optionsOf } from './option_tester'
@@ -23,7 +23,7 @@ interface Kept {
  * const network = await agent.networks.ensure({ id: 'red', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
  */
 export class DhcpNetworks {
-  readonly #directory: string
+  readonly #directory: StateDirectory
   readonly #shared: Shared
   readonly #domain: string | undefined
   readonly #kept = new Map<string, Kept>()
@@ -31,7 +31,7 @@ export class DhcpNetworks {
   #closed = false
 
   /** @internal */
-  constructor(directory: string, shared: Shared, domain: string | undefined) {
+  constructor(directory: StateDirectory, shared: Shared, domain: string | undefined) {
     this.#directory = directory
     this.#shared = shared
     this.#domain = domain
@@ -96,7 +96,7 @@ export class DhcpNetworks {
     try {
       await keeper.create(state)
     } catch (error) {
-      await this.#undo(keeper, state).catch((undoing: unknown) => {
+      await keeper.undo(state).catch((undoing: unknown) => {
         this.#shared.tell('error', undoing as Error)
       })
       this.#kept.delete(network.id)
@@ -106,17 +106,23 @@ export class DhcpNetworks {
   }
 
   /** @internal Takes over what a former agent has left of a network. */
-  async takeOver(state: State, deleted: boolean, pids: readonly number[]): Promise<void> {
-    const { keeper } = this.#keep(state.network)
-    if (deleted) {
-      await keeper.discard(state, pids)
-      this.#kept.delete(state.network.id)
-    } else await keeper.takeOver(state, pids)
+  async takeOver(left: Left): Promise<void> {
+    const { network } = left.state
+    const { keeper } = this.#keep(network, left.owner)
+    if (left.deleted) {
+      await keeper.discard(left)
+      this.#kept.delete(network.id)
+    } else await keeper.takeOver(left)
   }
 
   /** @internal Looks after all of them. */
   async supervise(): Promise<void> {
     await Promise.all(Array.from(this.#kept.values(), ({ keeper }) => keeper.supervise()))
+  }
+
+  /** @internal Looks after the one with this tap. */
+  async superviseTap(tap: string): Promise<void> {
+    for (const { names, keeper } of this.#kept.values()) if (names.tap === tap) await keeper.supervise()
   }
 
   /** @internal Ends the keeping of all. */
@@ -129,21 +135,12 @@ export class DhcpNetworks {
     }
   }
 
-  #path(id: string): string {
-    return `${this.#directory}/${id}`
-  }
-
-  #keep({ id, namespace, tap }: Network): Kept {
+  #keep({ id, namespace, tap }: Network, owner?: string): Kept {
     if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks.ensure', 'the agent is closed')
-    const keeper = new Keeper(this.#path(id), this.#shared)
+    const keeper = new Keeper(this.#directory.directory(id), id, this.#shared, owner)
     const kept = { names: { id, namespace, tap }, keeper, network: new DhcpNetwork(id, keeper) }
     this.#kept.set(id, kept)
     return kept
-  }
-
-  async #undo(keeper: Keeper, state: State): Promise<void> {
-    await keeper.discard(state, [])
-    removeDirectory(this.#path(state.network.id))
   }
 
   /** What only one network can have. */

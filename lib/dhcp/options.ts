@@ -115,6 +115,8 @@ export interface NetworkOptions {
    * Default: `named`.
    */
   hostLines?: 'named' | 'plain' | undefined
+  /** Whether to take over a namespace, devices or a bridge of its names that are somebody else's. Default: the agent's `adopt`. */
+  adopt?: boolean | undefined
 }
 
 /** An address that a port shall have: itself, or one of a subnet's pool. */

@@ -1,7 +1,8 @@
 // Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
 import { isNotFound } from '../errors'
-import { NetNs } from '../netns/netns'
+import type { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
+import type { Claim } from '../agents/claim'
 import { KeptNamespace } from '../agents/kept_namespace'
 import type { Attached, Detachment, Plug } from '../agents/plug'
 
@@ -32,6 +33,9 @@ const metadataAddress = '169.254.169.254/32'
 export class Place {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
+  /** What makes somebody else's again what was adopted. */
+  #givingBack: (() => Promise<unknown>)[] = []
+  #bridge: string | undefined
 
   constructor(plug: Plug) {
     this.#plug = plug
@@ -44,24 +48,26 @@ export class Place {
 
   /**
    * Sees to it that all is there; changes only what is missing.
+   * @param claim - What may be used of what is there.
    * @param begun - For a new one: what is done on the way.
    */
-  async settle(network: Network, begun?: Begun): Promise<Settled> {
+  async settle(network: Network, claim: Claim, begun?: Begun): Promise<Settled> {
     try {
-      return await this.#settle(network, begun)
+      return await this.#settle(network, claim, begun)
     } catch (error) {
       // Somebody has taken something away between two looks at it.
       if (begun !== undefined || !isNotFound(error)) throw error
-      return this.#settle(network)
+      return this.#settle(network, claim)
     }
   }
 
-  async #settle(network: Network, begun?: Begun): Promise<Settled> {
+  async #settle(network: Network, claim: Claim, begun?: Begun): Promise<Settled> {
     const mended: string[] = []
-    const to = plugged(network)
-    const opening = this.#kept.open(network.namespace)
+    const to = { ...plugged(network), claim }
+    const opening = this.#kept.open(network.namespace, claim)
     const device = begun === undefined ? to.device : (this.#plug.begin?.(to) ?? to.device)
-    const { netns, opened, made } = await opening
+    const { netns, opened, made, marked, giveBack } = await opening
+    if (giveBack !== undefined) this.#givingBack.push(giveBack)
     begun?.opened(netns, device)
     if (made) mended.push(`namespace ${network.namespace}`)
     // In a namespace things happen in the order in which they are asked for: nobody has to wait.
@@ -75,26 +81,40 @@ export class Place {
       : undefined
     begun?.meanwhile()
     const attached = await attaching
+    this.#bridge = attached.bridge
+    if (attached.giveBack !== undefined) this.#givingBack.push(attached.giveBack)
     const done = await hoped
     const known = (attached.asBegun === true ? done : undefined) ?? (await this.#addresses(network, netns, attached))
     mended.push(...attached.mended, ...known)
-    const rest = Promise.all([quiet, attached.finish?.(), opened ? open(netns) : undefined])
+    const rest = Promise.all([marked, quiet, attached.finish?.(), opened ? open(netns) : undefined])
     // It is waited for later.
     rest.catch(() => undefined)
     if (begun === undefined) await rest
     return { netns, device: attached.device, renewed: made || attached.renewed, mended, rest }
   }
 
-  /** The bridge that the network's device goes to, where the plug tells it. */
+  /** The bridge that the network's device is on, where the plug tells it. */
   bridgeOf(network: Network): string | undefined {
-    return this.#plug.bridgeOf?.(plugged(network))
+    return this.#bridge ?? this.#plug.bridgeOf?.(plugged(network))
   }
 
-  /** Takes all of it away. */
-  async remove(network: Network): Promise<void> {
-    await this.#plug.detach(plugged(network))
+  /** What was adopted stays. */
+  keep(): void {
+    this.#givingBack = []
+  }
+
+  /** What was adopted is somebody else's again: what it was adopted for has failed. */
+  async giveBack(): Promise<void> {
+    // What has gone meanwhile is nobody's.
+    await Promise.allSettled(this.#givingBack.splice(0).map((giveBack) => giveBack()))
+  }
+
+  /** Takes away all that is its own. */
+  async remove(network: Network, claim: Claim): Promise<void> {
+    const netns = await this.#kept.openOwn(network.namespace, claim)
+    await this.#plug.detach({ ...plugged(network), claim, ...(netns === undefined ? {} : { netns }) })
+    await netns?.delete({ force: true })
     this.close()
-    await NetNs.delete(network.namespace, { force: true })
   }
 
   close(): void {
@@ -133,7 +153,7 @@ export class Place {
   }
 }
 
-function plugged({ id, tap, device, mac, mtu, vlan }: Network): Detachment {
+function plugged({ id, tap, device, mac, mtu, vlan }: Network): Omit<Detachment, 'claim'> {
   return { network: id, tap, device: device ?? tap, mac, mtu, vlan }
 }
 

@@ -1,4 +1,5 @@
 // How descriptions are kept in a file: JSON, with what lasts for ever as text.
+import { isOwner } from '../agents/state_directory'
 import type { NetworkOptions, PortOptions } from './options'
 
 /** What a network's file holds. */
@@ -7,6 +8,8 @@ export interface Written {
   readonly ports: readonly PortOptions[]
   /** The network is being deleted. */
   readonly deleted: boolean
+  /** What the marks of its namespace and devices are made of; undefined where a version has made them that set none. */
+  readonly owner: string | undefined
 }
 
 /** A description as text. */
@@ -20,9 +23,14 @@ export function readBack(text: string): unknown {
 }
 
 /** The text of a network's file, from the texts of its parts. */
-export function networkFile(network: string, ports: Iterable<{ readonly written: string }>, deleted: boolean): string {
+export function networkFile(
+  network: string,
+  ports: Iterable<{ readonly written: string }>,
+  { deleted, owner }: Pick<Written, 'deleted' | 'owner'>,
+): string {
   const lines = Array.from(ports, ({ written }) => written)
-  return `{"version":1,"deleted":${deleted},"network":${network},"ports":[\n${lines.join(',\n')}\n]}\n`
+  const whose = owner === undefined ? '' : `,"owner":"${owner}"`
+  return `{"version":1,"deleted":${deleted}${whose},"network":${network},"ports":[\n${lines.join(',\n')}\n]}\n`
 }
 
 /** Reads a network's file; undefined for what is none. */
@@ -30,7 +38,8 @@ export function readNetworkFile(text: string): Written | undefined {
   try {
     const file = readBack(text) as Partial<Written> & { version?: unknown }
     if (file.version !== 1 || typeof file.network !== 'object' || !Array.isArray(file.ports)) return undefined
-    return { network: file.network, ports: file.ports as PortOptions[], deleted: file.deleted === true }
+    const owner = isOwner(file.owner) ? file.owner : undefined
+    return { network: file.network, ports: file.ports as PortOptions[], deleted: file.deleted === true, owner }
   } catch {
     return undefined
   }

@@ -3,12 +3,11 @@ import { EventEmitter } from 'node:events'
 import { checkHolding, Holding } from '../agents/holding'
 import type { Plug } from '../agents/plug'
 import { Turns } from '../agents/turns'
-import { cut } from '../dhcp/check_network'
 import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
 import type { RouterAgentEvents, TellRouter } from './events'
-import { descriptionIn, readRouterFile } from './keeper'
+import { readRouterFile } from './keeper'
 import type { RouterOptions } from './options'
 import { Routers } from './routers'
 import { checkDesired, type RouterDifferences } from './sync'
@@ -31,6 +30,11 @@ export interface RouterAgentOptions {
   ovsdb?: string | readonly string[] | undefined
   /** The namespace with the switch; it stays the caller's. Default: that of this process. */
   netns?: NetNs | undefined
+  /**
+   * Whether to take over what is there under the names that it would use, and is somebody else's: a namespace, a device, a bridge. From
+   * then on it is the agent's, and goes with the router. Default: false, it is refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
+   */
+  adopt?: boolean | undefined
   /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
   nft?: string | undefined
   /**
@@ -39,7 +43,7 @@ export interface RouterAgentOptions {
   checkMs?: number | undefined
 }
 
-const keys = new Set('stateDir plug bridge ovsdb netns nft checkMs'.split(' '))
+const keys = new Set('stateDir plug bridge ovsdb netns adopt nft checkMs'.split(' '))
 
 /**
  * Keeps routers, as OpenStack's L3 agent does: a namespace for each, with a device on every network, source and floating addresses
@@ -64,21 +68,20 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   private constructor(holding: Holding, options: RouterAgentOptions) {
     super()
     this.#holding = holding
-    const { directory, plug } = holding
+    const { state, plug } = holding
     const tell: TellRouter = (name, ...args) => {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
-    const own = options.plug === 'bridge' && options.bridge === undefined
-    const bridgeOf = (network: string): string | undefined => (own ? `brq${cut(network)}` : undefined)
-    this.routers = new Routers(directory, { plug, plugging: new Turns(), nft: options.nft ?? 'nft', bridgeOf }, tell)
+    const { nft = 'nft', adopt = false } = options
+    this.routers = new Routers(state, { plug, plugging: new Turns(), nft, adopt }, tell)
   }
 
   /**
    * Starts an agent, which takes over the routers that are in `stateDir`; what is half made or half deleted is finished. A router
    * that cannot be taken over is told by an `error` event.
    * @throws TypeError, RangeError for a wrong option; NetloomError: `ERR_NETLOOM_STATE_LOCKED` (another agent has the directory),
-   *   `EACCES` and the like.
+   *   `ERR_NETLOOM_STATE_FOREIGN` (it is that of a DHCP agent), `EACCES` and the like.
    */
   static async start(options: RouterAgentOptions): Promise<RouterAgent> {
     checkKeys(options, keys)
@@ -88,9 +91,10 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
     if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
       throw wrongType('nft', 'the name or path of a program', nft)
     }
-    return Holding.give('RouterAgent.start', options, async (holding) => {
+    return Holding.give('router', 'RouterAgent.start', options, async (holding) => {
       const agent = new RouterAgent(holding, options)
       await agent.#takeOver()
+      holding.plug.onChange?.((tap) => void agent.routers.superviseTap(tap))
       agent.#timer = setInterval(() => void agent.routers.supervise(), checkMs)
       return agent
     })
@@ -130,13 +134,12 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
 
   #takeOver(): Promise<void> {
     return this.#holding.takeOver({
-      descriptionIn,
       read: (text, id) => {
         const written = readRouterFile(text)
         if (written.router.id !== id) throw new Error(`it is of router ${written.router.id}`)
         return written
       },
-      keep: (written) => this.routers.takeOver(written),
+      keep: (written, directory) => this.routers.takeOver(written, directory),
       failed: (error) => {
         process.nextTick(() => this.emit('error', error))
       },

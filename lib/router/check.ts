@@ -1,7 +1,7 @@
 // Descriptions of routers, checked and completed: nothing that is wrong reaches a file or the kernel.
 import { checkArray } from '../dhcp/check_options'
-import { checkFlag, checkInSubnet, checkMac, checkMtu, checkNamespace, cut, macOf, maybe } from '../dhcp/check_network'
-import { checkDeviceName, checkId } from '../agents/names'
+import { checkFlag, checkInSubnet, checkMac, checkMtu, checkNamespace, macOf, maybe } from '../dhcp/check_network'
+import { checkDeviceName, checkId, cut } from '../agents/names'
 import {
   canonical,
   contains,
@@ -59,13 +59,14 @@ export interface CheckedRouter {
   readonly gateway: Gateway | undefined
   readonly routes: readonly WantedRoute[]
   readonly floatingIps: readonly FloatingIp[]
+  readonly adopt: boolean | undefined
   /** The description as it was given. */
   readonly given: RouterOptions
   /** What tells one description from another. */
   readonly key: string
 }
 
-const routerKeys = new Set('id ports gateway routes floatingIps namespace'.split(' '))
+const routerKeys = new Set('id ports gateway routes floatingIps namespace adopt'.split(' '))
 const portKeys = new Set('id network addresses mac vlan mtu bridge device'.split(' '))
 const gatewayKeys = new Set([...portKeys, 'nexthops', 'snat'])
 /** A gateway is no router of the network outside. */
@@ -230,6 +231,7 @@ export function checkRouter(options: unknown): CheckedRouter {
     gateway,
     routes,
     floatingIps: checkFloating(given.floatingIps, ports, gateway),
+    adopt: maybe(given.adopt, 'adopt', (value, field) => checkFlag(value, field, false)),
   }
   const key = JSON.stringify(router, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
   return { ...router, given: structuredClone(given), key }

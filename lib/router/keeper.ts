@@ -1,5 +1,8 @@
 // Makes a router real and keeps it so: its file, and its place. Whoever uses it does one thing after another.
-import { makeDirectory, readIfThere, removeDirectory, replaceDurably } from '../agents/files'
+import type { Claim } from '../agents/claim'
+import { makeLast, readIfThere, replaceDurably } from '../agents/files'
+import { Ownership } from '../agents/ownership'
+import { isOwner, type OwnDirectory } from '../agents/state_directory'
 import { readBack, writeDown } from '../dhcp/written'
 import { checkRouter, portsOf, type CheckedRouter, type Port } from './check'
 import type { RouterOptions } from './options'
@@ -12,31 +15,41 @@ export interface Written {
   readonly deleted: boolean
   /** Ports that it had, which may be there yet. */
   readonly stale: readonly Port[]
+  /** What the marks of its namespace and devices are made of; undefined where a version has made them that set none. */
+  readonly owner: string | undefined
+}
+
+/** The file, as JSON has it. */
+interface RouterFile {
+  readonly version?: unknown
+  readonly router?: RouterOptions
+  readonly deleted?: unknown
+  readonly stale?: readonly Port[]
+  readonly owner?: unknown
 }
 
 /** Reads a router's file; throws for what is none. */
 export function readRouterFile(text: string): Written {
-  const file = readBack(text) as { version?: unknown; router?: RouterOptions; deleted?: unknown; stale?: Port[] }
-  if (file.version !== 1) throw new Error('its version is unknown')
-  return { router: checkRouter(file.router), deleted: file.deleted === true, stale: file.stale ?? [] }
-}
-
-/** The file with a router's description, in its directory. */
-export function descriptionIn(directory: string): string {
-  return `${directory}/router.json`
+  const { version, router, deleted, stale = [], owner } = readBack(text) as RouterFile
+  if (version !== 1) throw new Error('its version is unknown')
+  const checked = { router: checkRouter(router), deleted: deleted === true, stale }
+  return { ...checked, owner: isOwner(owner) ? owner : undefined }
 }
 
 /** Keeps one router. */
 export class Keeper {
-  readonly #directory: string
+  readonly #own: OwnDirectory
+  readonly #ownership: Ownership
   readonly #place: Place
   #router: CheckedRouter
   #stale: readonly Port[] = []
   #written = ''
   #settled = false
 
-  constructor(directory: string, router: CheckedRouter, surroundings: Surroundings) {
-    this.#directory = directory
+  /** @param owner - Whose the marks of its devices are. Default: this agent's. */
+  constructor(own: OwnDirectory, router: CheckedRouter, surroundings: Surroundings, owner = own.owner) {
+    this.#own = own
+    this.#ownership = new Ownership('router', router.id, owner, surroundings.adopt)
     this.#place = new Place(surroundings)
     this.#router = router
   }
@@ -51,12 +64,20 @@ export class Keeper {
     return this.#settled
   }
 
-  /** Makes it for the first time; nothing is left of it if that fails. */
+  /** Makes it for the first time; nothing is left of it if that fails, and what was adopted is somebody else's again. */
   async create(): Promise<string[]> {
+    const text = this.#text(false)
     try {
-      return await this.mend()
+      this.#own.begin(text, this.#claim.adopt)
+      this.#written = text
+      await makeLast(this.#own.description)
+      const mended = await this.mend()
+      this.#place.keep()
+      return mended
     } catch (error) {
-      await this.remove()
+      await this.#place.giveBack()
+      await this.#remove()
+      this.#own.undo()
       throw error
     }
   }
@@ -68,8 +89,11 @@ export class Keeper {
     this.#stale = [...staleBefore, ...leaving(before, next)]
     this.#router = next
     try {
-      return await this.mend()
+      const mended = await this.mend()
+      this.#place.keep()
+      return mended
     } catch (error) {
+      await this.#place.giveBack()
       this.#stale = [...staleBefore, ...leaving(next, before)]
       this.#router = before
       // What cannot be had again either is tried at the next call.
@@ -83,17 +107,18 @@ export class Keeper {
     this.#settled = false
     // Written first, so that whoever comes after a kill finds what was begun.
     await this.#write(false)
-    const mended = await this.#place.settle(this.#router, this.#stale)
-    if (this.#stale.length > 0) {
-      this.#stale = []
-      await this.#write(false)
-    }
+    const mended = await this.#place.settle(this.#router, this.#claim, this.#stale)
+    this.#stale = []
+    this.#ownership.settled()
+    // Without what has gone; and what an older version has made has marks now.
+    await this.#write(false)
     this.#settled = true
     return mended
   }
 
   /** Takes over what a former agent has left. */
-  async takeOver({ deleted, stale }: Written): Promise<string[]> {
+  async takeOver({ deleted, stale, owner }: Written): Promise<string[]> {
+    this.#ownership.takeOver(owner !== undefined)
     this.#stale = stale
     if (!deleted) return this.mend()
     await this.remove()
@@ -102,10 +127,8 @@ export class Keeper {
 
   /** Takes the router away. */
   async remove(): Promise<void> {
-    // On a full disk it goes without the note that it shall go.
-    await this.#write(true).catch(() => undefined)
-    await this.#place.remove(this.#router, this.#stale)
-    removeDirectory(this.#directory)
+    await this.#remove()
+    this.#own.remove()
   }
 
   /** Ends the keeping; the router stays as it is. */
@@ -113,12 +136,27 @@ export class Keeper {
     await this.#place.close()
   }
 
-  async #write(deleted: boolean): Promise<void> {
+  async #remove(): Promise<void> {
+    // On a full disk it goes without the note that it shall go.
+    if (this.#own.isOwn) await this.#write(true).catch(() => undefined)
+    await this.#place.remove(this.#router, this.#claim, this.#stale)
+  }
+
+  get #claim(): Claim {
+    return this.#ownership.claim(this.#router.adopt)
+  }
+
+  #text(deleted: boolean): string {
     const stale = this.#stale.map((port) => ({ ...port, addresses: [], advertise: undefined }))
-    const text = `${writeDown({ version: 1, deleted, router: this.#router.given, stale })}\n`
-    const path = descriptionIn(this.#directory)
+    const owner = this.#ownership.recorded
+    return `${writeDown({ version: 1, deleted, owner, router: this.#router.given, stale })}\n`
+  }
+
+  async #write(deleted: boolean): Promise<void> {
+    const text = this.#text(deleted)
+    const path = this.#own.description
     if (text === this.#written && readIfThere(path) === text) return
-    makeDirectory(this.#directory)
+    if (!this.#own.isOwn) this.#own.restore()
     await replaceDurably(path, text)
     this.#written = text
   }

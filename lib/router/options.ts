@@ -64,6 +64,8 @@ export interface RouterOptions {
   floatingIps?: readonly FloatingIp[] | undefined
   /** The name of its namespace. Default: `qrouter-ID`. */
   namespace?: string | undefined
+  /** Whether to take over a namespace, devices or a bridge of its names that are somebody else's. Default: the agent's `adopt`. */
+  adopt?: boolean | undefined
 }
 
 /** What changes on a router; an option that is `undefined` becomes its default. */

@@ -1,9 +1,10 @@
 // Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
+import type { Claim } from '../agents/claim'
 import { KeptNamespace } from '../agents/kept_namespace'
 import type { Detachment, Plug } from '../agents/plug'
 import type { Turns } from '../agents/turns'
 import { isNotFound } from '../errors'
-import { NetNs } from '../netns/netns'
+import type { NetNs } from '../netns/netns'
 import { formatIPv6, parseMac } from '../wire/ip'
 import { Advertisers } from './advertise/advertisers'
 import { Announcer, type Announcement } from './announce'
@@ -29,47 +30,51 @@ export interface Surroundings {
   readonly nft: string
   /** Plugs and unplugs, one after another for each network: the last port takes the bridge with it. */
   readonly plugging: Turns
-  /** The bridge of a network, where the plug would not find it. */
-  readonly bridgeOf: (network: string) => string | undefined
+  /** Whether to take over what is somebody else's, where a router does not say it. */
+  readonly adopt: boolean
 }
 
 /** The place of one router. */
 export class Place {
   readonly #plug: Plug
-  readonly #bridgeOf: (network: string) => string | undefined
   readonly #kept = new KeptNamespace()
   readonly #plugging: Turns
   readonly #nft: Nft
   readonly #announcer = new Announcer()
   readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
+  /** What makes somebody else's again what was adopted. */
+  #givingBack: (() => Promise<unknown>)[] = []
 
-  constructor({ plug, plugging, nft, bridgeOf }: Surroundings) {
+  constructor({ plug, plugging, nft }: Surroundings) {
     this.#plug = plug
     this.#plugging = plugging
     this.#nft = new Nft(nft)
-    this.#bridgeOf = bridgeOf
   }
 
   /**
    * Sees to it that all is there; changes only what is missing or too much.
+   * @param claim - What may be used of what is there.
    * @param stale - Ports that it had, and shall not have any more.
    * @returns What was missing and is there again, in words.
    */
-  async settle(router: CheckedRouter, stale: readonly Port[]): Promise<string[]> {
+  async settle(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<string[]> {
     this.#router = router
     const mended: string[] = []
-    const { netns, made } = await this.#kept.open(router.namespace)
+    const { netns, made, marked, giveBack } = await this.#kept.open(router.namespace, claim)
+    if (giveBack !== undefined) this.#givingBack.push(giveBack)
+    await marked
     if (made) mended.push(`namespace ${router.namespace}`)
     await settings(netns, made, mended)
     const ports = portsOf(router)
     await this.#advertisers.retire(ports)
-    for (const port of stale) await this.#detach(port)
+    for (const port of stale) await this.#detach(port, claim, netns)
     // Before there is a way outside: nothing leaves with an address of the inside.
     if (await this.#nft.apply(netns, rulesOf(router))) mended.push('rules')
     for (const port of ports) {
-      const to = { ...this.#attachment(port), netns, fresh: made }
+      const to = { ...attachment(port, claim), netns, fresh: made }
       const attached = await this.#plugging.after(networkOf(port), () => this.#plug.attach(to))
+      if (attached.giveBack !== undefined) this.#givingBack.push(attached.giveBack)
       mended.push(...attached.mended)
     }
     const links = await netns.links.list()
@@ -85,12 +90,24 @@ export class Place {
     return mended
   }
 
-  /** Takes all of it away. */
-  async remove(router: CheckedRouter, stale: readonly Port[]): Promise<void> {
+  /** What was adopted stays. */
+  keep(): void {
+    this.#givingBack = []
+  }
+
+  /** What was adopted is somebody else's again: what it was adopted for has failed. */
+  async giveBack(): Promise<void> {
+    // What has gone meanwhile is nobody's.
+    await Promise.allSettled(this.#givingBack.splice(0).map((giveBack) => giveBack()))
+  }
+
+  /** Takes away all that is its own. */
+  async remove(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<void> {
     await this.#advertisers.end()
-    for (const port of [...portsOf(router), ...stale]) await this.#detach(port)
+    const netns = await this.#kept.openOwn(router.namespace, claim)
+    for (const port of [...portsOf(router), ...stale]) await this.#detach(port, claim, netns)
+    await netns?.delete({ force: true })
     await this.close()
-    await NetNs.delete(router.namespace, { force: true })
   }
 
   async close(): Promise<void> {
@@ -100,14 +117,15 @@ export class Place {
     this.#kept.close()
   }
 
-  #detach(port: Port): Promise<void> {
-    return this.#plugging.after(networkOf(port), () => this.#plug.detach(this.#attachment(port)))
+  #detach(port: Port, claim: Claim, netns: NetNs | undefined): Promise<void> {
+    const from = { ...attachment(port, claim), ...(netns === undefined ? {} : { netns }) }
+    return this.#plugging.after(networkOf(port), () => this.#plug.detach(from))
   }
+}
 
-  /** Named alike on both sides, as Neutron names them on Open vSwitch. */
-  #attachment({ network, device, mac, mtu, vlan, bridge }: Port): Detachment {
-    return { network, tap: device, device, mac, mtu, vlan, bridge: bridge ?? this.#bridgeOf(network) }
-  }
+/** Named alike on both sides, as Neutron names them on Open vSwitch. */
+function attachment({ network, device, mac, mtu, vlan, bridge }: Port, claim: Claim): Detachment {
+  return { network, tap: device, device, mac, mtu, vlan, bridge, claim }
 }
 
 /** What ports meet on. */

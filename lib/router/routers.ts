@@ -1,7 +1,8 @@
 // The routers of an agent: `agent.routers`.
 import { checkId } from '../agents/names'
+import type { OwnDirectory, StateDirectory } from '../agents/state_directory'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { checkRouter, refuseTaken, type CheckedRouter } from './check'
+import { checkRouter, portsOf, refuseTaken, type CheckedRouter } from './check'
 import { routerError } from './errors'
 import type { TellRouter } from './events'
 import { Keeper, type Written } from './keeper'
@@ -24,7 +25,7 @@ const changeable = new Set('ports gateway routes floatingIps'.split(' '))
  * const router = await agent.routers.ensure({ id: 'r1', ports: [{ id: 'r1-red', network: 'red', addresses: ['10.0.0.1/24'] }] })
  */
 export class Routers {
-  readonly #directory: string
+  readonly #directory: StateDirectory
   readonly #surroundings: Surroundings
   readonly #tell: TellRouter
   readonly #kept = new Map<string, Kept>()
@@ -35,7 +36,7 @@ export class Routers {
   #closed = false
 
   /** @internal */
-  constructor(directory: string, surroundings: Surroundings, tell: TellRouter) {
+  constructor(directory: StateDirectory, surroundings: Surroundings, tell: TellRouter) {
     this.#directory = directory
     this.#surroundings = surroundings
     this.#tell = tell
@@ -104,10 +105,10 @@ export class Routers {
   }
 
   /** @internal Takes over what a former agent has left of a router. */
-  takeOver(written: Written): Promise<void> {
+  takeOver(written: Written, directory: OwnDirectory): Promise<void> {
     return this.#inTurn(async () => {
       const { id } = written.router
-      const kept = this.#keep(written.router)
+      const kept = this.#keep(written.router, directory, written.owner)
       const mended = await kept.keeper.takeOver(written)
       if (written.deleted) this.#kept.delete(id)
       else this.#repaired(id, mended)
@@ -123,6 +124,12 @@ export class Routers {
     } finally {
       this.#supervising = false
     }
+  }
+
+  /** @internal Looks after those with this tap: it has been made anew. */
+  async superviseTap(tap: string): Promise<void> {
+    const has = ({ keeper }: Kept): boolean => portsOf(keeper.router).some(({ device }) => device === tap)
+    for (const [id, kept] of [...this.#kept]) if (has(kept)) await this.#mendInTurn(id)
   }
 
   /** @internal Ends the keeping of all. */
@@ -146,7 +153,7 @@ export class Routers {
       else await known.keeper.become(wanted)
       return known.router
     }
-    const kept = this.#keep(wanted)
+    const kept = this.#keep(wanted, this.#directory.directory(wanted.id))
     try {
       await kept.keeper.create()
     } catch (error) {
@@ -162,9 +169,9 @@ export class Routers {
     this.#failing.delete(id)
   }
 
-  #keep(checked: CheckedRouter): Kept {
+  #keep(checked: CheckedRouter, directory: OwnDirectory, owner?: string): Kept {
     const { id } = checked
-    const keeper = new Keeper(`${this.#directory}/${id}`, checked, this.#surroundings)
+    const keeper = new Keeper(directory, checked, this.#surroundings, owner)
     const router = new Router(id, {
       described: () => this.#find(id, 'Router').keeper.router,
       change: (changes) => this.#change(id, changes),

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bridgeNameOf } from '../../lib/agents/names'
 import { NetNs } from '../../lib/index'
 import { Scene, until } from './scene'
 
@@ -47,7 +48,7 @@ test('the next agent takes over what runs, without an outage: the same process, 
   const id = scene.id()
   const made = await first.networks.ensure({ id, tap: 'tap1', subnets: [{ ...subnets[0]!, leaseSeconds: Infinity }] })
   await made.ports.add({ id: 'vm1', mac, hostname: 'vm1' })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(made.bridge, mac)
   await first.close()
   // While there is no agent, a client gets its lease, and the next agent tells of it.
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.2' })
@@ -134,7 +135,7 @@ test('killed at thirty moments: what runs goes on, the next one finishes or take
     for (const [i, id] of [stays, comes, goes].entries()) {
       expect([id, await NetNs.exists(`qdhcp-${id}`)]).toEqual([id, ids.has(id)])
       const links = (await scene.host.links.list()).map(({ name }) => name)
-      expect([id, links.includes(taps[i]!), links.includes(`brq${i}`)]).toEqual([id, ids.has(id), ids.has(id)])
+      expect([id, links.includes(taps[i]!), links.includes(bridgeNameOf(id))]).toEqual([id, ids.has(id), ids.has(id)])
     }
     expect([seed, round, scene.events('error')]).toEqual([seed, round, []])
     await agent.close()
@@ -178,9 +179,12 @@ test('what is no network in the directory is reported, and left alone', async ()
   writeFileSync(join(scene.stateDir, 'broken', 'network.json'), '{"version":1,')
   mkdirSync(join(scene.stateDir, 'begun'))
   const agent = await scene.agent()
-  await until(() => scene.events('error').length === 1, 'it is told')
-  expect(scene.events('error')).toMatchObject([{ code: 'ERR_NETLOOM_STATE_DAMAGED' }])
+  await until(() => scene.events('error').length === 2, 'it is told')
+  expect(scene.events('error')).toMatchObject([
+    { code: 'ERR_NETLOOM_STATE_DAMAGED' },
+    { code: 'ERR_NETLOOM_STATE_FOREIGN', message: expect.stringMatching(/left alone: begun$/) as string },
+  ])
   expect(agent.networks.list()).toEqual([])
   expect(scene.read('broken', 'network.json')).toBe('{"version":1,')
-  expect(readdirSync(scene.stateDir).sort()).toEqual(['broken', 'lock'])
+  expect(readdirSync(scene.stateDir).sort()).toEqual(['begun', 'broken', 'lock'])
 })

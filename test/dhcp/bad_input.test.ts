@@ -197,7 +197,7 @@ describe('refused', () => {
     const made = agent.networks.ensure({ id: scene.id(), tap: 'tapv', vlan: 7, subnets: [v4] })
     await expect(made).rejects.toMatchObject({ code: 'ERR_NETLOOM_NO_VLANS' })
     expect(agent.networks.list()).toEqual([network])
-    expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo', 'brq1', 'tap1'])
+    expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo', network.bridge, 'tap1'])
   })
 
   test('two at once that want the same device', async () => {

@@ -1,7 +1,5 @@
 // Real clients of a real dnsmasq: what they are given, and what becomes of it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cut } from '../../lib/dhcp/check_network'
-import { NetNs } from '../../lib/index'
 import { runIn, Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'
@@ -35,7 +33,7 @@ test('busybox gets its reserved address and every option', async () => {
   const { master } = await scene.host.links.get('tap1')
   expect((await scene.host.links.get(master!)).name).toBe(network.bridge)
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'], hostname: 'vm1' })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   expect(await scene.udhcpc(client)).toMatchObject({
     ip: '10.0.0.10',
     subnet: '255.255.255.0',
@@ -66,7 +64,7 @@ test('without gateway, servers and MTU nothing of the kind is sent', async () =>
   const subnet = { id: 'v4', cidr: '10.0.0.0/24', dnsServers: [] }
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', dns: false, subnets: [subnet] })
   await network.ports.add({ id: 'vm1', mac })
-  const given = await scene.udhcpc(await scene.client('brq1', mac))
+  const given = await scene.udhcpc(await scene.client(network.bridge, mac))
   expect(given).toMatchObject({ ip: '10.0.0.2', serverid: '10.0.0.1' })
   for (const name of ['router', 'dns', 'mtu', 'staticroutes', 'domain']) expect(given).not.toHaveProperty(name)
 })
@@ -83,10 +81,10 @@ test('a port has options of its own, and iPXE another file than the firmware', a
   ]
   await network.ports.add({ id: 'vm1', mac, options })
   await network.ports.add({ id: 'vm2', mac: other })
-  const one = await scene.client('brq1', mac)
+  const one = await scene.client(network.bridge, mac)
   expect(await scene.udhcpc(one)).toMatchObject({ bootfile: 'undionly.kpxe', ntpsrv: '10.0.0.5 10.0.0.6' })
   expect(await scene.udhcpc(one, '-x', '175:01')).toMatchObject({ bootfile: 'http://10.0.0.1/boot.ipxe' })
-  expect(await scene.udhcpc(await scene.client('brq1', other))).not.toHaveProperty('bootfile')
+  expect(await scene.udhcpc(await scene.client(network.bridge, other))).not.toHaveProperty('bootfile')
 })
 
 test("the article's lines: MAC,,IP,LEASE", async () => {
@@ -103,7 +101,7 @@ test("the article's lines: MAC,,IP,LEASE", async () => {
   await network.ports.add({ id: 'red', mac: 'fa:17:4e:86:18:a6', fixedIps: ['192.168.10.10'] })
   expect(scene.read(network.id, 'host')).toBe('fa:17:4e:86:18:a6,,192.168.10.10,192800\n')
   expect(scene.read(network.id, 'interface')).toBe('ns-1')
-  const client = await scene.client('brqtab-1', 'fa:17:4e:86:18:a6')
+  const client = await scene.client(network.bridge, 'fa:17:4e:86:18:a6')
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '192.168.10.10', lease: '192800' })
 })
 
@@ -113,7 +111,7 @@ test('a client identifier is known whatever the card', async () => {
   const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', subnets })
   await network.ports.add({ id: 'vm1', mac, clientId: 'ff:00:11:22', fixedIps: ['10.0.0.40'] })
-  const client = await scene.client('brq1', other)
+  const client = await scene.client(network.bridge, other)
   expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
   expect(await scene.udhcpc(client, '-x', '61:ff001122')).toMatchObject({ ip: '10.0.0.40' })
 })
@@ -131,7 +129,7 @@ test('dhclient gets its addresses, of both families, and stateless options', asy
     ],
   })
   await network.ports.add({ id: 'vm1', mac, hostname: 'vm1', fixedIps: ['10.0.0.11', 'fd77::11'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   expect(await scene.dhclient(client, '-4')).toMatchObject({
     new_ip_address: '10.0.0.11',
     new_routers: '10.0.0.1',
@@ -158,7 +156,7 @@ test('dhclient gets its addresses, of both families, and stateless options', asy
   expect(network.leases()).toEqual([])
   await until(() => scene.events('release').length === 2, 'both releases are told')
   await network.ports.add({ id: 'vm2', mac: other, fixedIps: ['10.0.0.11', 'fd77::11'] })
-  const second = await scene.client('brq1', other)
+  const second = await scene.client(network.bridge, other)
   expect(await scene.udhcpc(second)).toMatchObject({ ip: '10.0.0.11' })
   expect(await scene.udhcpc(client, '-t', '2')).toBeUndefined()
 })
@@ -175,7 +173,7 @@ test('stateless: options without an address; the DHCP server is no router', asyn
     advertise: true,
   } as const
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', domain: 'example.org', subnets: [subnet] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   await until(async () => {
     // By the router advertisement, which dnsmasq sends here.
     return (await client.addresses.list()).some(({ address }) => address.startsWith('fd77:'))
@@ -184,28 +182,6 @@ test('stateless: options without an address; the DHCP server is no router', asyn
   expect(await client.routes.list({ dst: 'default', family: 'ipv6', table: 'main' })).toEqual([])
   expect(await scene.dhclient(client, '-6', '-S')).toMatchObject({ new_dhcp6_name_servers: 'fd77::53' })
   expect(network.leases()).toEqual([])
-})
-
-test('a network whose bridge, or whose namespace, is there already', async () => {
-  await using scene = await Scene.make()
-  const agent = await scene.agent()
-  await scene.host.links.add({ kind: 'bridge', name: 'brq1' })
-  const [one, two] = [scene.id('one'), scene.id('two')]
-  const found = await NetNs.create(`qdhcp-${two}`)
-  await found.links.add({ kind: 'bridge', name: `ns-${cut(two)}`, up: true })
-  await found.addresses.add({ dev: `ns-${cut(two)}`, address: '10.7.0.1/24' })
-  for (const [i, id] of [one, two].entries()) {
-    const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', gateway: '10.0.0.1' }]
-    const network = await agent.networks.ensure({ id, tap: `tap${i + 1}`, subnets })
-    using inside = await network.openNetNs()
-    const addresses = await inside.addresses.list({ family: 'ipv4', scope: 'global' })
-    expect(addresses.map(({ address }) => address)).toEqual(['10.0.0.2/24'])
-    expect((await inside.routes.list({ dst: 'default', family: 'ipv4' })).map(({ via }) => via)).toEqual(['10.0.0.1'])
-    await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-    expect(await scene.udhcpc(await scene.client(`brq${i + 1}`, mac))).toMatchObject({ ip: '10.0.0.10' })
-  }
-  found.close()
-  expect(scene.events('error')).toEqual([])
 })
 
 test('dnsmasq answers on its device alone, whatever else is in the namespace', async () => {
@@ -238,9 +214,9 @@ test('networks with the same addresses do not see each other', async () => {
   await green!.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.20'] })
   await green!.ports.add({ id: 'only', mac: other, fixedIps: ['10.0.0.21'] })
   const [one, two, lost] = [
-    await scene.client('brqred', mac),
-    await scene.client('brqgreen', mac),
-    await scene.client('brqred', other),
+    await scene.client(red!.bridge, mac),
+    await scene.client(green!.bridge, mac),
+    await scene.client(red!.bridge, other),
   ]
   const given = await Promise.all([one, two, lost].map((client) => scene.udhcpc(client, '-t', '3')))
   expect(given.map((one) => one?.ip)).toEqual(['10.0.0.10', '10.0.0.20', undefined])
@@ -256,7 +232,7 @@ test('changed subnets start dnsmasq again, and leases stay; those of a subnet th
   const more = { id: 'more', cidr: '10.1.0.0/24' }
   const network = await agent.networks.ensure({ id, tap: 'tap1', subnets: [four] })
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   await scene.udhcpc(client)
   const { pid } = network
   expect(await agent.networks.ensure({ id, tap: 'tap1', subnets: [four] })).toBe(network)
@@ -284,7 +260,7 @@ test('a lease that is prolonged is told as such', async () => {
   const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', subnets })
   await network.ports.add({ id: 'vm1', mac })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   await scene.udhcpc(client)
   await sleep(1000)
   await scene.udhcpc(client)

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bridgeNameOf } from '../../lib/agents/names'
 import { Running } from './running_daemon'
 import { Scene, until } from './scene'
 
@@ -27,7 +28,7 @@ test('networks, ports and leases by HTTP', async () => {
     status: 200,
     body: { fixedIps: [{ address: '10.0.0.10' }] },
   })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(bridgeNameOf(id), mac)
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   const leases = [{ network: id, address: '10.0.0.10', mac }]
   expect(await daemon.ask('GET', '/leases')).toMatchObject({ status: 200, body: leases })

@@ -1,6 +1,7 @@
 // The HTTP interface: what it refuses, and whether its OpenAPI description says what it does.
 import Ajv from 'ajv'
 import { request } from 'node:http'
+import { bridgeNameOf } from '../../lib/agents/names'
 import { Running } from './running_daemon'
 import { Scene } from './scene'
 
@@ -137,6 +138,7 @@ describe('a daemon', () => {
       dns: true,
       metadata: true,
       hostLines: 'named',
+      adopt: false,
     }
     const names = { namespace: `qdhcp-${id}`, tap: 'tap1', device: `ns-${id.slice(0, 11)}` }
     await daemon.ask('DELETE', `/networks/${id}`)
@@ -158,7 +160,7 @@ describe('a daemon', () => {
       ['PUT', '/sync', { networks: [{ ...names, id, subnets: [subnet], ports: [{ id: 'a', mac }] }] }, 200],
     ] as const) {
       if (method === 'LEASE') {
-        const client = await scene.client('brq1', mac)
+        const client = await scene.client(bridgeNameOf(id), mac)
         expect(await scene.udhcpc(client, '-x', '61:0102')).toMatchObject({ ip: '10.0.0.20' })
         continue
       }

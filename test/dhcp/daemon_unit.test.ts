@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bridgeNameOf } from '../../lib/agents/names'
 import { Running } from './running_daemon'
 import { Scene, until } from './scene'
 
@@ -142,12 +143,12 @@ test('what cannot be done at first is tried again, without a change of the file'
   await using scene = await Scene.make()
   const id = scene.id()
   // Something is in the way that has the bridge's name.
-  await scene.host.links.add({ kind: 'ifb', name: 'brq1' })
+  await scene.host.links.add({ kind: 'ifb', name: bridgeNameOf(id) })
   const networks = [{ id, tap: 'tap1', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }], ports: [] }]
   writeFileSync(join(scene.directory, 'networks.json'), JSON.stringify({ networks }))
   await using daemon = await Running.start(scene, 'networks: networks.json\nlisten: SOCKET\n')
   expect(daemon.said).toContain('not carried out wholly')
   expect(await daemon.ask('GET', `/networks/${id}`)).toMatchObject({ status: 404 })
-  await scene.host.links.delete('brq1')
+  await scene.host.links.delete(bridgeNameOf(id))
   await until(async () => (await daemon.ask('GET', `/networks/${id}`)).status === 200, 'it is made')
 })

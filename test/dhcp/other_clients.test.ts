@@ -38,7 +38,7 @@ test('dhcpcd gets its addresses, of both families', async () => {
     ],
   })
   await network.ports.add({ id: 'vm1', mac, hostname: 'vm1', fixedIps: ['10.0.0.10', 'fd77::10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   const [four, six] = await Promise.all([dhcpcd(client, '-4'), dhcpcd(client, '-6')])
   expect(four).toMatchObject({
     new_ip_address: '10.0.0.10',
@@ -56,7 +56,7 @@ test('a client that is told when to renew (option 58) does, and loses its addres
   const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', leaseSeconds: 120, options: [{ code: 58, value: '3' }] }]
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', subnets })
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   const file = (name: string): string => join(scene.directory, name)
   const fixture = (name: string): string => join(__dirname, 'fixtures', name)
   const files = ['-lf', file('renewing'), '-pf', file('pid'), '-cf', fixture('dhclient.conf')]
@@ -89,7 +89,7 @@ test('dnsmasq becomes the user that is named, and serves what comes later', asyn
   const { uid } = statSync(`/proc/${network.pid!}`)
   expect(/^nobody:x:(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[1]).toBe(String(uid))
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   expect(network.leases()).toMatchObject([{ address: '10.0.0.10', mac }])
   // Neither the next lease nor the next start needs rights that it has given away.

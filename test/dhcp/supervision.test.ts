@@ -13,7 +13,7 @@ async function served(scene: Scene, agent: DhcpAgent): Promise<{ network: DhcpNe
   const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', gateway: '10.0.0.1' }]
   const network = await agent.networks.ensure({ id: scene.id(), tap: 'tap1', subnets })
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   await scene.udhcpc(client)
   return { network, client, pid: network.pid! }
 }
@@ -47,7 +47,7 @@ test('its file of leases is lost with it: clients that renew are not refused', a
     subnets: [{ id: 'v4', cidr: '10.0.0.0/24', leaseSeconds: 7200 }],
   })
   await network.ports.add({ id: 'vm1', mac, fixedIps: ['10.0.0.10'] })
-  const client = await scene.client('brq1', mac)
+  const client = await scene.client(network.bridge, mac)
   const script = join(__dirname, 'fixtures', 'udhcpc.sh')
   const child = client.spawn('busybox', ['udhcpc', '-i', 'eth0', '-f', '-A', '0', '-s', script])
   let said = ''
@@ -86,7 +86,7 @@ test('dnsmasq hangs while a port is added: the port is known all the same', asyn
   const { network, pid } = await served(scene, await scene.agent({ answerMs: 200 }))
   process.kill(pid, 'SIGSTOP')
   await network.ports.add({ id: 'vm2', mac: '52:54:00:00:00:02', fixedIps: ['10.0.0.20'] })
-  const second = await scene.client('brq1', '52:54:00:00:00:02')
+  const second = await scene.client(network.bridge, '52:54:00:00:00:02')
   expect(await scene.udhcpc(second)).toMatchObject({ ip: '10.0.0.20' })
 })
 
@@ -123,10 +123,11 @@ test('the bridge is deleted by hand: it is there again, and the server on it; wh
   await using scene = await Scene.make()
   const { network, client } = await served(scene, await scene.agent())
   const { pid } = network
-  await scene.host.links.delete('brq1')
+  const bridge = network.bridge!
+  await scene.host.links.delete(bridge)
   await until(() => scene.events('repair').length === 1, 'it is there again')
-  expect(scene.events('repair')[0]!.mended).toEqual(['bridge brq1', 'port tap1 of the bridge'])
-  await scene.host.links.set('c1-01', { master: 'brq1' })
+  expect(scene.events('repair')[0]!.mended).toEqual([`bridge ${bridge}`, 'port tap1 of the bridge'])
+  await scene.host.links.set('c1-01', { master: bridge })
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   expect(network.pid).toBe(pid)
 })
@@ -156,6 +157,45 @@ test('the files are deleted by hand', async () => {
       return false
     }
   }, 'they are there again')
+})
+
+test.each(['', 'garbage\n'])(
+  'files that somebody has cut off or changed (%j) are whole again, and dnsmasq reads them',
+  async (text) => {
+    await using scene = await Scene.make()
+    const { network, client, pid } = await served(scene, await scene.agent())
+    const files = ['host', 'addn_hosts', 'opts', 'network.json', 'interface']
+    const before = files.map((file) => scene.read(network.id, file))
+    for (const file of files) writeFileSync(join(scene.stateDir, network.id, file), text)
+    // dnsmasq has read what is wrong by then.
+    process.kill(pid, 'SIGHUP')
+    await until(() => files.every((file, i) => scene.read(network.id, file) === before[i]), 'they are whole')
+    await until(() => network.reloads > 1, 'dnsmasq is told')
+    expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
+    // A change in between does not let it read what is wrong.
+    writeFileSync(join(scene.stateDir, network.id, 'opts'), text)
+    await network.ports.add({ id: 'vm9', mac: '52:54:00:00:00:09', fixedIps: ['10.0.0.90'] })
+    expect(scene.read(network.id, 'opts')).toBe(before[2])
+    expect(network.pid).toBe(pid)
+    expect(scene.events('error')).toEqual([])
+  },
+)
+
+test('a device is mended at once while dnsmasq, which ends again and again, waits for its next start', async () => {
+  await using scene = await Scene.make()
+  const { network } = await served(scene, await scene.agent())
+  for (let end = 1; end <= 6; end++) {
+    await until(() => network.pid !== undefined, 'it runs')
+    process.kill(network.pid!, 'SIGKILL')
+    if (end < 6) await until(() => scene.events('restart').length === end, 'it is started again')
+  }
+  // The next start is more than a second away.
+  const before = performance.now()
+  await scene.host.links.delete('tap1')
+  await until(() => scene.events('repair').length === 1, 'the device is there again')
+  expect(scene.events('restart')).toHaveLength(5)
+  expect(performance.now() - before).toBeLessThan(1000)
+  await until(() => scene.events('restart').length === 6, 'dnsmasq is started again, too')
 })
 
 test('without dnsmasq the agent does not start, and says what is missing in one sentence', async () => {

@@ -76,7 +76,7 @@ test('a thousand ports at once make dnsmasq read its files a handful of times', 
   await Promise.all(Array.from({ length: 1000 }, (_, i) => network.ports.add({ id: `vm${i}`, mac: macOf(i + 1) })))
   expect(network.reloads).toBeLessThanOrEqual(3)
   expect(scene.read(network.id, 'host').match(/\n/g)).toHaveLength(1000)
-  const client = await scene.client('brq1', macOf(1000))
+  const client = await scene.client(network.bridge, macOf(1000))
   expect(await scene.udhcpc(client)).toMatchObject({ ip: network.ports.get('vm999')!.fixedIps[0]!.address })
 })
 
@@ -100,7 +100,7 @@ test('a full disk: the call is refused, the old files stay, and what is asked fo
     expect(network.ports.list().map(({ id }) => id)).toEqual(['vm0'])
     await expect(agent.networks.ensure({ id: 'second', subnets })).rejects.toMatchObject({ code: 'ENOSPC' })
     expect(agent.networks.list()).toEqual([network])
-    const client = await scene.client('brq1', macOf(1))
+    const client = await scene.client(network.bridge, macOf(1))
     const given = await scene.udhcpc(client)
     expect(given).toMatchObject({ ip: '10.0.0.2' })
     execFileSync('rm', [ballast])

@@ -23,7 +23,7 @@ test('a machine boots, gets what is reserved for it, reaches the server and anot
   await network.ports.add({ id: 'vm1', mac: mac1, fixedIps: ['10.0.0.10'] })
   await network.ports.add({ id: 'vm2', mac: mac2, fixedIps: ['10.0.0.20'] })
   const boot = (tap: string, mac: string): Promise<VirtualMachine> =>
-    VirtualMachine.boot(image, { netns: scene.host, tap, bridge: 'brq1', mac })
+    VirtualMachine.boot(image, { netns: scene.host, tap, bridge: network.bridge!, mac })
   await using one = await boot('vm1', mac1)
   await using two = await boot('vm2', mac2)
 

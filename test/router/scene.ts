@@ -36,7 +36,9 @@ export class Scene implements AsyncDisposable {
   }
 
   async agent(options: Partial<RouterAgentOptions> = {}): Promise<RouterAgent> {
-    const agent = await RouterAgent.start({ stateDir: this.stateDir, plug: 'bridge', netns: this.host, ...options })
+    // The bridges of its networks are there, with the clients on them.
+    const base = { stateDir: this.stateDir, plug: 'bridge', netns: this.host, adopt: true } as const
+    const agent = await RouterAgent.start({ ...base, ...options })
     agent.on('repair', (event) => this.repairs.push(event))
     agent.on('error', (error) => this.errors.push(error))
     this.#agents.push(agent)

@@ -19,7 +19,7 @@ export interface DaemonConfig extends Omit<DhcpAgentOptions, 'netns' | 'plug'> {
   readonly logLevel?: string | undefined
 }
 
-const agentKeys = 'stateDir plug bridge ovsdb domain upstreamDns dnsmasq user checkMs probeMs answerMs'.split(' ')
+const agentKeys = 'stateDir plug bridge ovsdb adopt domain upstreamDns dnsmasq user checkMs probeMs answerMs'.split(' ')
 const ownKeys = ['namespace', 'listen', 'networks', 'logLevel']
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 

@@ -53,6 +53,7 @@ const network = {
   dns: flag,
   metadata: flag,
   hostLines: { enum: ['named', 'plain'] },
+  adopt: { type: 'boolean' },
 } as const
 
 const fixedIps = { type: 'array', items: { anyOf: [text, object({ subnet: text, address: text })] } } as const
