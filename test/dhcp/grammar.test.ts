@@ -1,5 +1,6 @@
 // Texts that dnsmasq would take for something else: names, files and domains come to a client as they were given, or are refused.
 import fc from 'fast-check'
+import { bridgeNameOf } from '../../lib/agents/names'
 import type { DhcpNetwork } from '../../lib/dhcp'
 import { hostWord } from '../../lib/dhcp/grammar'
 import type { NetNs } from '../../lib/index'
@@ -43,7 +44,7 @@ async function withClient(use: (scene: Scene, network: { id: string; client: Net
   const agent = await scene.agent()
   const id = scene.id()
   await agent.networks.ensure({ id, tap: 'tap1', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
-  await use(scene, { id, client: await scene.client('brq1', mac) })
+  await use(scene, { id, client: await scene.client(bridgeNameOf(id), mac) })
 }
 
 test('names that are words and lease times of its grammar are names for a client', async () => {
