@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { nameErrors } from '../sockets/inside'
 import { refuseToConnect } from '../sockets/stay'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkObject, wrongValue } from '../wire/invalid'
 import { createConnection, type CreateConnectionOptions } from './client_socket'
 import type { Place } from './establish'
 
@@ -19,9 +19,7 @@ interface Connecting {
 }
 
 function checkOptions(options: unknown): void {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw wrongType('options', 'an object', options)
-  }
+  if (options !== undefined) checkObject(options)
 }
 
 /** What a request says about its connection; names are resolved in the namespace, unless it says otherwise. */

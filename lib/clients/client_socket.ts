@@ -5,7 +5,7 @@ import { withNetns } from '../native/with_netns'
 import { checkOnRead, type MakeSocket } from '../sockets/connection'
 import { checkSocketPath, nameErrors, noteSocket } from '../sockets/inside'
 import { checkInteger } from '../wire/integers'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
 import { takeOver } from './take_over'
 
@@ -50,7 +50,10 @@ type OnConnect = () => void
 function readArguments([first, second, third]: readonly unknown[]): [CreateConnectionOptions, OnConnect | undefined] {
   const onConnect = [second, third].find((one) => typeof one === 'function') as OnConnect | undefined
   if (third !== undefined && onConnect !== third) throw wrongType('onConnect', 'a function', third)
-  if (typeof first === 'object' && first !== null) return [first, onConnect]
+  if (typeof first === 'object' && first !== null) {
+    checkObject(first)
+    return [first, onConnect]
+  }
   if (typeof first === 'string' && !/^\d+$/.test(first)) return [{ path: first }, onConnect]
   return [{ port: first as number, host: typeof second === 'string' ? second : undefined }, onConnect]
 }

@@ -7,6 +7,7 @@ import {
   type MakeSocket,
   type TcpConnectOptions,
 } from '../sockets/connection'
+import { checkObject } from '../wire/invalid'
 import { ClientSocket } from './client_socket'
 import { establish, isName, type Place } from './establish'
 
@@ -26,11 +27,11 @@ export async function connect(place: Place, given: ConnectOptions): Promise<Sock
 
 /** Where nothing says where to, it is `localhost`, as in Node. */
 function withHost(options: ConnectOptions): ConnectOptions {
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) return options
+  checkObject(options) // a copy would look like one
   return options.path === undefined && options.host === undefined ? { ...options, host: 'localhost' } : options
 }
 
-function isNamed(options: ConnectOptions | null | undefined): options is TcpConnectOptions & { host: string } {
-  const { path, host } = (options ?? {}) as Readonly<Record<string, unknown>>
+function isNamed(options: ConnectOptions): options is TcpConnectOptions & { host: string } {
+  const { path, host } = options as { path?: unknown; host?: unknown }
   return path === undefined && isName(host)
 }

@@ -7,7 +7,7 @@ import type { ConnectionOptions as SecureOptions } from 'node:tls'
 import { AbortError, NetloomError } from '../errors'
 import { refuseToConnect } from '../sockets/stay'
 import { checkInteger } from '../wire/integers'
-import { wrongType } from '../wire/invalid'
+import { checkObject, wrongType } from '../wire/invalid'
 import { establish, type HostTarget, type Place, type Target } from './establish'
 
 /** A class of undici. */
@@ -114,13 +114,9 @@ function moduleOf(given: unknown, netns: string): Usable {
   return found as Usable
 }
 
-function checkObject(value: unknown, field: string): void {
-  if (typeof value !== 'object' || value === null) throw wrongType(field, 'an object', value)
-}
-
 /** @internal NetNs.dispatcher */
 export function dispatcherOf(place: Place, options: DispatcherOptions & { undici?: unknown } = {}): object {
-  checkObject(options, 'options')
+  checkObject(options)
   const { undici: given, connect = {}, ...rest } = options
   checkObject(connect, 'connect')
   const timeout = connect.timeout ?? rest.connectTimeout ?? 10_000

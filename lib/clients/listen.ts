@@ -1,10 +1,12 @@
 // Servers at an address, or at the first address that a name has in the namespace.
 import type { Server } from 'node:net'
 import { checkListenOptions, listen as listenAtAddress, type ListenOptions } from '../sockets/server'
+import { checkObject } from '../wire/invalid'
 import { isName, type Place } from './establish'
 
 /** @internal NetNs.listen */
 export async function listen(place: Place, options?: ListenOptions): Promise<Server> {
+  if (options !== undefined) checkObject(options)
   const host = options?.path === undefined ? options?.host : undefined
   if (!isName(host)) return listenAtAddress(place.netns, options)
   // All that is wrong is told before anybody is asked for the name.

@@ -9,7 +9,7 @@ import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { pathsIn, pidArgument, pidArgumentsIn } from './arguments'
 import { checkNetwork } from './check_network'
-import { checkArray } from './check_options'
+import { checkList } from './check_options'
 import { dhcpError } from './errors'
 import type { DhcpAgentEvents, Tell } from './events'
 import type { Shared } from './shared'
@@ -115,7 +115,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     const patience = { answerMs: milliseconds('answerMs', 5000), endMs: 3000 }
     const probeMs = milliseconds('probeMs', 30_000)
     const domain = options.domain === undefined ? undefined : checkDomain(options.domain, 'domain')
-    const upstream = checkArray(options.upstreamDns, 'upstreamDns').map((one, i) => canonical(one, `upstreamDns[${i}]`))
+    const upstream = checkList(options.upstreamDns, 'upstreamDns').map((one, i) => canonical(one, `upstreamDns[${i}]`))
     const settings = { user: checkUser(options.user ?? 'root'), upstream }
     const program = checkProgram(options.dnsmasq ?? 'dnsmasq')
     return Holding.give('dhcp', 'DhcpAgent.start', options, async (holding) => {

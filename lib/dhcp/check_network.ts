@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { checkName } from '../netns/name'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac, type Family } from '../wire/ip'
-import { checkArray, checkOptions, type CheckedOption } from './check_options'
+import { checkList, checkOptions, type CheckedOption } from './check_options'
 import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText, cut } from '../agents/names'
 import { isCutShort } from './grammar'
 import { writeDown } from './written'
@@ -99,7 +99,7 @@ export function checkMac(value: unknown, field: string): string {
 function checkPool(value: unknown, field: string, cidr: Cidr): readonly Range[] {
   if (value === undefined) return [usable(cidr)]
   const single = !Array.isArray(value)
-  const pools = (single ? [value] : value) as unknown[]
+  const pools = single ? [value] : checkArray(value, field)
   const ranges: Range[] = []
   for (const [i, pool] of pools.entries()) {
     const at = single ? field : `${field}[${i}]`
@@ -126,7 +126,7 @@ export function checkInSubnet(value: unknown, field: string, cidr: Cidr): string
 
 function checkRoutes(value: unknown, field: string, cidr: Cidr, gateway: string | undefined): readonly HostRoute[] {
   const seen = new Set<string>()
-  return checkArray(value, field).map((route, i) => {
+  return checkList(value, field).map((route, i) => {
     const at = `${field}[${i}]`
     checkKeys(route, new Set(['destination', 'nexthop']), at)
     const { destination, nexthop } = route as HostRoute
@@ -144,7 +144,7 @@ function checkRoutes(value: unknown, field: string, cidr: Cidr, gateway: string 
 }
 
 function checkAddresses(value: unknown, field: string, family: Family): readonly string[] {
-  return checkArray(value, field).map((one, i) => canonical(one, `${field}[${i}]`, family))
+  return checkList(value, field).map((one, i) => canonical(one, `${field}[${i}]`, family))
 }
 
 function checkLease(value: unknown, field: string): number {
@@ -208,7 +208,7 @@ function checkSubnet(value: unknown, field: string, network: Pick<NetworkOptions
     leaseSeconds: checkLease(given.leaseSeconds, at('leaseSeconds')),
     mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, family, field)) ?? network.mtu,
     domain: maybe(given.domain, at('domain'), whole(checkDomain)) ?? network.domain,
-    domainSearch: checkArray(given.domainSearch, at('domainSearch')).map((one, i) =>
+    domainSearch: checkList(given.domainSearch, at('domainSearch')).map((one, i) =>
       checkDomain(one, `${at('domainSearch')}[${i}]`),
     ),
     ntpServers: checkAddresses(given.ntpServers, at('ntpServers'), family),
@@ -250,24 +250,20 @@ export function checkNetwork(options: unknown, domain?: string, field = ''): Net
   const given = options as NetworkOptions
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
   const id = checkId(given.id, at('id'))
-  if (!Array.isArray(given.subnets)) throw wrongType(at('subnets'), 'an array', given.subnets)
   const dns = checkFlag(given.dns, at('dns'), true)
   const common = {
     dns,
     domain: maybe(given.domain, at('domain'), checkDomain) ?? domain,
     mtu: maybe(given.mtu, at('mtu'), (value, field) => checkMtu(value, 'ipv4', field)),
   }
-  const subnets = (given.subnets as unknown[]).map((one, i) => checkSubnet(one, at(`subnets[${i}]`), common))
+  const list = checkArray(given.subnets, at('subnets')) as NetworkOptions['subnets']
+  const subnets = list.map((one, i) => checkSubnet(one, at(`subnets[${i}]`), common))
   for (const [i, subnet] of subnets.entries()) {
     const before = subnets.slice(0, i)
     if (before.some(({ id }) => id === subnet.id)) throw wrongValue(at(`subnets[${i}].id`), 'another one', subnet.id)
     const other = before.find(({ cidr }) => overlap(cidr, subnet.cidr))
     if (other === undefined) continue
-    throw wrongValue(
-      at(`subnets[${i}].cidr`),
-      `apart from subnet ${other.id}`,
-      (given.subnets[i] as SubnetOptions).cidr,
-    )
+    throw wrongValue(at(`subnets[${i}].cidr`), `apart from subnet ${other.id}`, list[i]?.cidr)
   }
   const { mtu } = common
   if (mtu !== undefined && mtu < 1280 && subnets.some(({ cidr }) => cidr.family === 'ipv6')) {

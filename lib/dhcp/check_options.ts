@@ -1,6 +1,6 @@
 // DHCP options by number or name, checked.
 import { checkInteger } from '../wire/integers'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkOptionText, checkTag } from '../agents/names'
 import type { DhcpOption } from './options'
 
@@ -15,10 +15,8 @@ export interface CheckedOption {
 const keys = new Set(['code', 'value', 'family', 'tag'])
 
 /** Checks an array, or what one may leave out. */
-export function checkArray(value: unknown, field: string): readonly unknown[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-  return value as unknown[]
+export function checkList(value: unknown, field: string): readonly unknown[] {
+  return value === undefined ? [] : checkArray(value, field)
 }
 
 function checkCode(value: unknown, family: 'ipv4' | 'ipv6', field: string): string {
@@ -32,7 +30,7 @@ function checkOption(option: unknown, field: string): CheckedOption {
   checkKeys(option, keys, field)
   const { code, value, family = 'ipv4', tag } = option as DhcpOption
   if (!['ipv4', 'ipv6'].includes(family)) throw wrongValue(`${field}.family`, '"ipv4" or "ipv6"', family)
-  const list = typeof value === 'string' ? [value] : checkArray(value, `${field}.value`)
+  const list = typeof value === 'string' ? [value] : checkList(value, `${field}.value`)
   const values = list.map((one, i) =>
     checkOptionText(one, typeof value === 'string' ? `${field}.value` : `${field}.value[${i}]`),
   )
@@ -46,5 +44,5 @@ function checkOption(option: unknown, field: string): CheckedOption {
 
 /** Checks a list of options. */
 export function checkOptions(value: unknown, field: string): readonly CheckedOption[] {
-  return checkArray(value, field).map((option, i) => checkOption(option, `${field}[${i}]`))
+  return checkList(value, field).map((option, i) => checkOption(option, `${field}[${i}]`))
 }

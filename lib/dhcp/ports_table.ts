@@ -1,7 +1,7 @@
 // The ports of a network, by id, and by what only one of them may have: a MAC, an address, a name.
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkInSubnet, checkMac, type Network, type Subnet } from './check_network'
-import { checkArray, checkOptions, type CheckedOption } from './check_options'
+import { checkList, checkOptions, type CheckedOption } from './check_options'
 import { checkClientId, checkHostname, checkId } from '../agents/names'
 import type { FixedIp, PortOptions } from './options'
 import { contains, formatAddress, parseAddress, type Range } from './ranges'
@@ -173,7 +173,7 @@ export class PortTable {
       }
       return found
     }
-    for (const [i, one] of checkArray(given, field).entries()) {
+    for (const [i, one] of checkList(given, field).entries()) {
       const address = this.#address(one, `${field}[${i}]`, found)
       const subnet = this.#subnets.find(({ id }) => id === address.subnet)
       if (subnet?.cidr.family === 'ipv4' && found.some(({ subnet }) => subnet === address.subnet)) {
@@ -251,7 +251,7 @@ export function checkPort(options: PortOptions, field = ''): CheckedPort {
   checkKeys(options, portKeys, field)
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
   const { id, mac, fixedIps, hostname, clientId } = options
-  checkArray(fixedIps, at('fixedIps'))
+  checkList(fixedIps, at('fixedIps'))
   return {
     id: checkId(id, at('id')),
     mac: checkMac(mac, at('mac')),

@@ -1,6 +1,6 @@
 // Makes all networks equal to a description, and says what that changed.
 import { forEach } from '../agents/for_each'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, wrongValue } from '../wire/invalid'
 import { checkNetwork, type Network } from './check_network'
 import { checkOptions } from './check_options'
 import type { State } from './host_files'
@@ -63,12 +63,12 @@ export function checkDesired(
   domain: string | undefined,
   present: (id: string) => State | undefined,
 ): Wanted[] {
-  const given: unknown = (desired as { networks?: unknown } | null | undefined)?.networks
-  if (!Array.isArray(given)) throw wrongType('networks', 'an array', given)
+  const { networks } = checkObject(desired, 'networks', 'an array in an object')
+  const given = checkArray(networks, 'networks')
   const ids = new Set<string>()
   return (given as DesiredNetwork[]).map((one, i) => {
     const field = `networks[${i}]`
-    if (typeof one !== 'object' || (one as unknown) === null) throw wrongType(field, 'an object', one)
+    checkObject(one, field)
     const { ports, ...options } = one
     const text = textOf(one)
     const known = typeof one.id === 'string' ? present(one.id) : undefined
@@ -77,8 +77,8 @@ export function checkDesired(
     if (ids.has(network.id)) throw wrongValue(`${field}.id`, 'another one', network.id)
     ids.add(network.id)
     if (isKnown) return { network, ports: [], text, known }
-    if (!Array.isArray(ports)) throw wrongType(`${field}.ports`, 'an array', ports)
-    for (const [j, port] of (ports as PortOptions[]).entries()) checkPort(port, `${field}.ports[${j}]`)
+    for (const [j, port] of (checkArray(ports, `${field}.ports`) as PortOptions[]).entries())
+      checkPort(port, `${field}.ports[${j}]`)
     try {
       filled(undefined, network, ports)
     } catch (error) {

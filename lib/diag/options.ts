@@ -2,7 +2,7 @@
 import { checkWide } from '../wire/integers'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parsePrefix, type Family } from '../wire/ip'
 import {
   all,
@@ -110,14 +110,18 @@ function namesOf<Name extends string>(value: unknown, field: string, names: read
 /** What is made of one, or of each of a list. An empty list would mean nothing at all: it is refused. */
 function listOf<Made>(value: unknown, field: string, make: (one: unknown, field: string) => Made): Made[] {
   if (!Array.isArray(value)) return [make(value, field)]
-  if (value.length === 0) throw outOfRange(field, 'a list of one or more', value)
-  return (value as unknown[]).map((one, i) => make(one, `${field}[${i}]`))
+  const list = checkArray(value, field)
+  if (list.length === 0) throw outOfRange(field, 'a list of one or more', value)
+  return list.map((one, i) => make(one, `${field}[${i}]`))
 }
+
+const portRangeKeys = new Set(['from', 'to'])
+const markKeys = new Set(['value', 'mask'])
 
 function portProgram(end: End, value: unknown, field: string): Program {
   if (typeof value === 'number') return hasPort(end, checkInteger(value, 0, 65_535, field))
-  if (typeof value !== 'object' || value === null) throw wrongType(field, 'a port or a range of ports', value)
-  checkKeys(value, new Set(['from', 'to']), field)
+  checkObject(value, field, 'a port or a range of ports')
+  checkKeys(value, portRangeKeys, field)
   const { from = 0, to = 65_535 } = value as PortRange
   checkInteger(from, 0, 65_535, `${field}.from`)
   return portBetween(end, from, checkInteger(to, from, 65_535, `${field}.to`))
@@ -125,7 +129,7 @@ function portProgram(end: End, value: unknown, field: string): Program {
 
 function markProgram(mark: NonNullable<SocketFilter['mark']>): Program {
   if (typeof mark !== 'object') return hasMark(checkInteger(mark, 0, 0xffffffff, 'mark'), 0xffffffff)
-  checkKeys(mark, new Set(['value', 'mask']), 'mark')
+  checkKeys(mark, markKeys, 'mark')
   return hasMark(
     checkInteger(mark.value, 0, 0xffffffff, 'mark.value'),
     checkInteger(mark.mask, 0, 0xffffffff, 'mark.mask'),

@@ -9,7 +9,7 @@ import { encodeMessage } from '../netlink/message'
 import { nothing } from '../netlink/operation'
 import { perform } from '../netlink/perform'
 import type { Device } from '../wire/device'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkObject, wrongType, wrongValue } from '../wire/invalid'
 import {
   ETHTOOL_FLAG_OMIT_REPLY,
   ETHTOOL_MSG_FEATURES_GET,
@@ -113,10 +113,7 @@ export class Features {
 }
 
 function checkChanges(changes: unknown): (readonly [name: string, value: boolean])[] {
-  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) {
-    throw wrongType('changes', 'an object', changes)
-  }
-  const entries = Object.entries(changes).filter(([, value]) => value !== undefined)
+  const entries = Object.entries(checkObject(changes, 'changes')).filter(([, value]) => value !== undefined)
   if (entries.length === 0) throw wrongValue('changes', 'an object with a feature', changes)
   return entries.map(([name, value]) => {
     if (!/^[a-z0-9-]{1,31}$/.test(name)) throw wrongValue(`changes.${name}`, "the kernel's name of a feature", name)

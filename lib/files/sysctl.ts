@@ -4,7 +4,7 @@ import { accessFiles, FileAccess, FileTree, foundIn, type FileRequest } from '..
 import type { NetnsHandle } from '../native/netns_handle'
 import { systemError } from '../errors'
 import { errnoNumber } from '../errno'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkRelative } from './paths'
 
 /** A setting as it is read: a number where it is one that JavaScript holds without loss, else the text. */
@@ -46,7 +46,7 @@ export class Sysctl {
     what: string | readonly string[],
     options?: CallOptions,
   ): Promise<SysctlValue | Record<string, SysctlValue>> {
-    const keys: readonly unknown[] = Array.isArray(what) ? what : [what]
+    const keys: readonly unknown[] = Array.isArray(what) ? checkArray(what, 'keys') : [what]
     const files = keys.map((key, i) => fileOf(key, Array.isArray(what) ? `keys[${i}]` : 'key'))
     checkCallOptions(options)
     const about = { operation: 'sysctl.get', netns: this.#netns.label }
@@ -71,9 +71,7 @@ export class Sysctl {
     third?: CallOptions,
   ): Promise<void> {
     const one = typeof first === 'string'
-    if (!one && (typeof first !== 'object' || (first as unknown) === null || Array.isArray(first))) {
-      throw wrongType('values', 'a key, or an object of values by key', first)
-    }
+    if (!one) checkObject(first, 'values', 'a key, or an object of values by key')
     const options = one ? third : (second as CallOptions | undefined)
     const files = one
       ? [fileOf(first, 'key', textOf(second, 'value'))]
@@ -127,7 +125,9 @@ function keyOf(path: string): string {
 
 function textOf(value: unknown, field: string): string {
   const text = Array.isArray(value)
-    ? value.map((one, i) => scalarOf(one, `${field}[${i}]`)).join(' ')
+    ? checkArray(value, field)
+        .map((one, i) => scalarOf(one, `${field}[${i}]`))
+        .join(' ')
     : scalarOf(value, field)
   if (text.length > longestValue) throw outOfRange(field, `a value of at most ${longestValue} bytes`, text)
   return `${text}\n`

@@ -7,7 +7,7 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
 import { Plan } from '../netlink/plan'
 import { refusePinned } from '../rootless/options'
-import { outOfRange, wrongType } from '../wire/invalid'
+import { checkArray, outOfRange, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { FutureNetns } from './future'
 import { checkName, pathOfName } from './name'
@@ -137,7 +137,7 @@ export async function createMany<Created extends { delete(options: { force: true
 function namesOf(what: unknown, prefix: string | undefined): ((() => string) | undefined)[] {
   if (Array.isArray(what)) {
     if (prefix !== undefined) throw wrongType('prefix', 'left out where names are given', prefix)
-    const names = (what as readonly unknown[]).map((name, i) => checkName(name, `names[${i}]`))
+    const names = checkArray(what, 'names').map((name, i) => checkName(name, `names[${i}]`))
     return names.map((name) => () => name)
   }
   const count = checkInteger(what, 0, 1_000_000, 'count')

@@ -43,6 +43,7 @@ export interface CreateOptions extends CallOptions {
   rootless?: boolean | RootlessOptions | undefined
 }
 
+const prefixKeys = new Set(['prefix'])
 const createKeys = ['path', 'ephemeral', 'prefix', 'rootless']
 
 /**
@@ -242,7 +243,7 @@ export class NetNs extends Inside {
     checkProgress(options)
     if (typeof what !== 'object' || (what as unknown) === null) throw wrongType('what', 'NetNs, or { prefix }', what)
     if (!(Symbol.iterator in what)) {
-      checkKeys(what, new Set(['prefix']), 'what')
+      checkKeys(what, prefixKeys, 'what')
       return deleteBehind(checkPrefix(what.prefix), options)
     }
     const all = [...what]

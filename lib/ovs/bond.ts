@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkObject, wrongValue } from '../wire/invalid'
 import { checkName, type OvsCallOptions } from './call'
 import type { Database } from './database'
 import { alreadyExists, notFound } from './errors'
@@ -27,8 +27,7 @@ export async function addBondInterface(
 ): Promise<void> {
   const operation = 'ports.addBondInterface'
   checkName(port, 'port')
-  if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
-  const values = checkBondInterface(given, '')
+  const values = checkBondInterface(checkObject(given), '')
   const name = values.name as string
   checkCall(call)
   await database.look(call)

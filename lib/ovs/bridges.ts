@@ -4,7 +4,7 @@ import { checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
 import type { NewRow } from '../ovsdb/rows'
 import type { Target } from '../ovsdb/transaction'
-import { outOfRange, wrongType } from '../wire/invalid'
+import { checkArray, outOfRange, wrongType } from '../wire/invalid'
 import { checkInterfaceName } from './interface_kinds'
 import { bridgeColumns, bridgeSettingColumns, type Bridge, type BridgeChanges, type BridgeOptions } from './bridge'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
@@ -52,8 +52,7 @@ function partsOf(given: object): Part[] {
   const { controllers, ...others } = given as { controllers?: unknown } & Record<string, unknown>
   const found: Part[] = []
   if (controllers !== undefined) {
-    if (controllers !== null && !Array.isArray(controllers)) throw wrongType('controllers', 'an array', controllers)
-    const rows = ((controllers ?? []) as readonly unknown[]).map((each, i) =>
+    const rows = checkArray(controllers ?? [], 'controllers').map((each, i) =>
       checkRow(controllerColumns as Columns<never>, each, `controllers[${i}]`, 'target', 'target'),
     )
     found.push({ column: 'controller', insert: (tx) => rows.map((row) => tx.insert('Controller', row as never)) })

@@ -1,8 +1,7 @@
 // How a property of ours becomes a column of the database, and back. What is refused is named by the property.
 import { isIP } from 'node:net'
-import { types } from 'node:util'
 import type { ColumnValue } from '../ovsdb/types'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parseMac } from '../wire/ip'
 
 /** One kind of column. */
@@ -121,8 +120,7 @@ export function checkAddress(value: unknown, field: string): string {
 export const address: Codec = { write: checkAddress, read: orUndefined, empty: null }
 
 function each(value: unknown, field: string, check: (element: unknown, field: string) => unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-  const checked = (value as readonly unknown[]).map((element, i) => check(element, `${field}[${i}]`))
+  const checked = checkArray(value, field).map((element, i) => check(element, `${field}[${i}]`))
   if (new Set(checked).size < checked.length) throw wrongValue(field, 'an array with each element once', value)
   return checked
 }
@@ -162,10 +160,7 @@ function keyed<V>(entries: Iterable<readonly [string, V]>): Record<string, V> {
 /** A map of strings, as a plain object; in a change, a key with `null` is removed. */
 export const strings: Codec = {
   write(value, field) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isMap(value)) {
-      throw wrongType(field, 'an object', value)
-    }
-    const given = Object.entries(value).filter(([, each]) => each !== undefined)
+    const given = Object.entries(checkObject(value, field)).filter(([, each]) => each !== undefined)
     return Object.fromEntries(
       given.map(([key, each]) => {
         if (key === '') throw wrongValue(field, 'an object without an empty key', value)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Call, checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
-import { checkKeys, isInvalid, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, isInvalid, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import type { Database } from './database'
 import { notFound } from './errors'
@@ -93,8 +93,7 @@ export class Flows {
    * @throws What `add` throws; wrong options are named as `flows[3].match.nwSrc`.
    */
   async addMany(flows: readonly FlowOptions[], call?: OvsCallOptions): Promise<void> {
-    if (!Array.isArray(flows)) throw wrongType('flows', 'an array', flows)
-    const given = flows as readonly FlowOptions[]
+    const given = checkArray(flows, 'flows') as readonly FlowOptions[]
     given.forEach((flow, i) => {
       checkKeys(flow, flowNames, `flows[${i}]`)
       if (flow.bridge === given[0]?.bridge) return

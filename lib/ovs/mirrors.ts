@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
-import { wrongType } from '../wire/invalid'
+import { checkArray, wrongType } from '../wire/invalid'
 import { checkWords } from './codecs'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import { changedValues, isEmpty, newValues, readRow, writeChanges, type Values } from './columns'
@@ -24,8 +24,7 @@ function checkPorts(given: object): void {
   const { selectSources, selectDestinations, outputPort } = given as Record<string, unknown>
   for (const [field, names] of Object.entries({ selectSources, selectDestinations })) {
     if (names === undefined || names === null) continue
-    if (!Array.isArray(names)) throw wrongType(field, 'an array of names', names)
-    names.forEach((name: unknown, i) => {
+    checkArray(names, field, 'an array of names').forEach((name, i) => {
       checkName(name, `${field}[${i}]`)
     })
   }

@@ -1,7 +1,7 @@
 // The rows of a port: read, written, and which of them go with it.
 import type { OpenVswitch } from '../ovsdb/index'
 import type { Row } from '../ovsdb/types'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, outOfRange, wrongValue } from '../wire/invalid'
 import { checkName } from './call'
 import { newValues, readRow, type Tx, type Values } from './columns'
 import type { Database } from './database'
@@ -44,12 +44,11 @@ export function checkBondInterface(given: object, prefix: string): Values {
 }
 
 function checkBond(bond: unknown, field: string): Values[] {
-  if (!Array.isArray(bond)) throw wrongType(field, 'an array', bond)
-  if (bond.length < 2) throw outOfRange(field, 'at least two interfaces', bond)
-  const rows = (bond as readonly unknown[]).map((each, i) => {
+  const given = checkArray(bond, field)
+  if (given.length < 2) throw outOfRange(field, 'at least two interfaces', bond)
+  const rows = given.map((each, i) => {
     const prefix = `${field}[${i}]`
-    if (typeof each !== 'object' || each === null) throw wrongType(prefix, 'an object', each)
-    return checkBondInterface(each, prefix)
+    return checkBondInterface(checkObject(each, prefix), prefix)
   })
   if (new Set(rows.map(({ name }) => name)).size < rows.length) {
     throw wrongValue(field, 'interfaces with different names', bond)

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { checkCall } from '../ovsdb/calls'
 import type { OpenVswitch } from '../ovsdb/index'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, wrongValue } from '../wire/invalid'
 import { addBondInterface, deleteBondInterface } from './bond'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import { changedValues, isEmpty, writeChanges, type Tx } from './columns'
@@ -27,8 +27,7 @@ interface Planned extends CheckedPort {
 }
 
 function checkNames(names: unknown): asserts names is readonly string[] {
-  if (!Array.isArray(names)) throw wrongType('names', 'an array of names', names)
-  names.forEach((name: unknown, i) => {
+  checkArray(names, 'names', 'an array of names').forEach((name, i) => {
     checkName(name, `names[${i}]`)
   })
 }
@@ -67,8 +66,7 @@ export class Ports {
    * await ovs.ports.addMany(names.map((name, i) => ({ bridge: 'br0', name, tag: 100 + i })))
    */
   async addMany(ports: readonly PortOptions[], call?: OvsCallOptions): Promise<Port[]> {
-    if (!Array.isArray(ports)) throw wrongType('ports', 'an array', ports)
-    const checked = (ports as readonly unknown[]).map((each, i) => checkPort(each, `ports[${i}]`))
+    const checked = checkArray(ports, 'ports').map((each, i) => checkPort(each, `ports[${i}]`))
     const seen = new Set<string>()
     checked.forEach(({ interfaces, name }, i) => {
       for (const each of new Set([name, ...interfaces])) {

@@ -2,7 +2,7 @@
 import { integer, oneOf, strings } from './codecs'
 import { newValues, readRow, type Columns, type Tx } from './columns'
 import type { Strings } from './changes'
-import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { checkKeys, checkObject, outOfRange, wrongType } from '../wire/invalid'
 import type { NewRow } from '../ovsdb/rows'
 import type { OpenVswitch } from '../ovsdb/index'
 
@@ -80,10 +80,7 @@ export function checkQos(given: unknown, field: string): CheckedQos {
   const values = newValues(qosColumns, given, field, ['queues'])
   if (values.type === undefined) throw wrongType(`${field}.type`, 'a string', undefined)
   const { queues = {} } = given as { queues?: unknown }
-  if (typeof queues !== 'object' || queues === null || Array.isArray(queues)) {
-    throw wrongType(`${field}.queues`, 'an object', queues)
-  }
-  const checked = Object.entries(queues).map(([number, queue]) => {
+  const checked = Object.entries(checkObject(queues, `${field}.queues`)).map(([number, queue]) => {
     const at = `${field}.queues.${number}`
     if (!/^(0|[1-9]\d{0,9})$/.test(number) || Number(number) > 2 ** 32 - 1) {
       throw outOfRange(at, 'numbered from 0 to 4294967295', number)

@@ -1,6 +1,6 @@
 // The switch as a whole: `ovs.settings`, the one row of the table Open_vSwitch.
 import { checkCall } from '../ovsdb/calls'
-import { wrongType } from '../wire/invalid'
+import { checkArray, wrongType } from '../wire/invalid'
 import type { OvsCallOptions } from './call'
 import type { ChangesOf, Strings } from './changes'
 import { reported, strings } from './codecs'
@@ -94,10 +94,7 @@ export class Settings {
     checkCall(call)
     const changed = changedValues(written, changes, '', ['managers'])
     const { managers } = changes as { managers?: unknown }
-    if (managers !== undefined && managers !== null && !Array.isArray(managers)) {
-      throw wrongType('managers', 'an array', managers)
-    }
-    const rows = ((managers ?? []) as readonly unknown[]).map((each, i) => {
+    const rows = checkArray(managers ?? [], 'managers').map((each, i) => {
       const row = newValues(managerColumns, each, `managers[${i}]`)
       if (row.target === undefined) throw wrongType(`managers[${i}].target`, 'given', undefined)
       return row

@@ -2,7 +2,7 @@
 import { constants } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { NetloomError } from '../errors'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { Call, checkCall, checkMilliseconds, type OvsdbCallOptions } from './calls'
 import { malformed } from './errors'
 import { tell } from './events'
@@ -103,14 +103,13 @@ function sessionOptions(options: OvsdbConnectOptions): SessionOptions {
   checkBoolean(options.persistent, 'persistent')
   checkMilliseconds(connectTimeout, 'connectTimeout')
   checkMilliseconds(probeInterval, 'probeInterval')
-  if (tls !== undefined && (typeof tls !== 'object' || (tls as unknown) === null))
-    throw wrongType('tls', 'an object', tls)
+  if (tls !== undefined) checkObject(tls, 'tls')
   if (dial !== undefined && typeof dial !== 'function') throw wrongType('dial', 'a function', dial)
   if (!Number.isSafeInteger(messageLimit)) throw wrongType('messageLimit', 'a number of bytes', messageLimit)
   if (messageLimit < 1 || messageLimit > constants.MAX_STRING_LENGTH) {
     throw outOfRange('messageLimit', `from 1 to ${constants.MAX_STRING_LENGTH}`, messageLimit)
   }
-  const names: readonly unknown[] = Array.isArray(remotes) ? remotes : [remotes]
+  const names = Array.isArray(remotes) ? checkArray(remotes, 'remotes') : [remotes]
   if (names.length === 0) throw wrongValue('remotes', 'at least one address', remotes)
   return {
     remotes: names.map(parseRemote),
@@ -134,25 +133,23 @@ export interface OvsdbClientEvents {
 }
 
 function tableRequests(request: unknown): Readonly<Record<string, TableRequest>> {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    throw wrongType('tables', 'an object of tables', request)
-  }
-  const entries = Object.entries(request).filter(([, table]) => table !== undefined)
+  const entries = Object.entries(checkObject(request, 'tables', 'an object of tables')).filter(
+    ([, table]) => table !== undefined,
+  )
   if (entries.length === 0) throw wrongValue('tables', 'at least one table', request)
   return Object.fromEntries(
     entries.map(([name, table]) => {
       if (table === true) return [name, {}]
       checkKeys(table, new Set(['columns', 'where', 'indexes']), name)
       const { indexes } = table as { indexes?: unknown }
-      if (indexes !== undefined && !Array.isArray(indexes)) throw wrongType(`${name}.indexes`, 'an array', indexes)
+      if (indexes !== undefined) checkArray(indexes, `${name}.indexes`)
       return [name, table as TableRequest]
     }),
   )
 }
 
 function checkOperations(operations: unknown): asserts operations is readonly JsonRow[] {
-  if (!Array.isArray(operations)) throw wrongType('operations', 'an array', operations)
-  operations.forEach((operation: unknown, i) => {
+  checkArray(operations, 'operations').forEach((operation, i) => {
     if (typeof (operation as { op?: unknown } | null | undefined)?.op === 'string') return
     throw wrongType(`operations[${i}]`, 'an object with an op', operation)
   })

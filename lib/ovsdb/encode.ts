@@ -1,7 +1,7 @@
 // Values of JavaScript checked against a column's type, and written as the server wants them (RFC 7047, section 5.1).
 // What the server would refuse anyhow is refused here, with the name of the column.
 import { types } from 'node:util'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import type { Json } from './json'
 import { NewRow, tableOf } from './rows'
 import { integerRange, type BaseType, type ColumnSchema } from './schema'
@@ -80,8 +80,7 @@ function atomOf(type: BaseType, value: unknown, field: string): CheckedAtom {
 
 function entriesOf(value: unknown, field: string): (readonly [unknown, unknown])[] {
   if (types.isMap(value)) return [...value]
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
-  throw wrongType(field, 'a Map or an object', value)
+  return Object.entries(checkObject(value, field, 'a Map or an object'))
 }
 
 /** Checks a map for a column, of any size. */
@@ -97,8 +96,7 @@ export function checkMap(column: ColumnSchema, value: unknown, field: string): R
 
 /** Checks elements of a set for a column, any number of them. */
 export function checkElements({ key }: ColumnSchema, value: unknown, field: string): readonly CheckedAtom[] {
-  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-  const atoms = (value as readonly unknown[]).map((each, i) => checkAtom(key, each, `${field}[${i}]`))
+  const atoms = checkArray(value, field).map((each, i) => checkAtom(key, each, `${field}[${i}]`))
   if (new Set(atoms).size < atoms.length) throw wrongValue(field, 'an array with each element once', value)
   return atoms
 }

@@ -1,5 +1,5 @@
 // The operations of a transaction (RFC 7047, section 5.2) from what a caller says, checked against the schema.
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, checkObject, wrongValue } from '../wire/invalid'
 import { checkAtom, checkElements, checkMap, checkValue, encodeAtom, encodeValue, operandType } from './encode'
 import type { Json } from './json'
 import type { ColumnSchema, TableSchema } from './schema'
@@ -15,9 +15,7 @@ function writable(table: TableSchema, name: string): ColumnSchema {
 }
 
 function given(values: unknown, field: string): [string, unknown][] {
-  if (typeof values !== 'object' || values === null || Array.isArray(values))
-    throw wrongType(field, 'an object', values)
-  return Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.entries(checkObject(values, field)).filter(([, value]) => value !== undefined)
 }
 
 /** The columns of a row to be inserted. */
@@ -93,9 +91,9 @@ export function mutationsOf(table: TableSchema, changes: unknown): Json[] {
     const column = writable(table, name)
     refuseImmutable(table, column)
     const field = `${table.name}.${name}`
-    if (typeof change !== 'object' || change === null) throw wrongType(field, 'an object', change)
+    const object = checkObject(change, field)
     return column.shape === 'set' || column.shape === 'map'
-      ? collectionMutations(column, change, field)
-      : numberMutations(column, change, field)
+      ? collectionMutations(column, object, field)
+      : numberMutations(column, object, field)
   })
 }

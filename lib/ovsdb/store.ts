@@ -1,5 +1,5 @@
 // The rows of one table, found by their UUID and by indexes.
-import { wrongType } from '../wire/invalid'
+import { checkObject, wrongType } from '../wire/invalid'
 import { emptyColumns } from './decode'
 import { checkValue } from './encode'
 import { keyOf, sameValue } from './equality'
@@ -95,10 +95,9 @@ export class RowStore implements Iterable<Row> {
 
   /** The rows whose columns are equal to all of these values: by an index if there is one for some of the columns. */
   *matching(where: unknown): Iterable<Row> {
-    if (typeof where !== 'object' || where === null || Array.isArray(where)) {
-      throw wrongType('where', 'an object of columns with their values', where)
-    }
-    const given = Object.entries(where).filter(([, value]) => value !== undefined)
+    const given = Object.entries(checkObject(where, 'where', 'an object of columns with their values')).filter(
+      ([, value]) => value !== undefined,
+    )
     const values = emptyColumns()
     for (const [name, value] of given) {
       const column = columnAt(this.#table, name, name)

@@ -1,7 +1,7 @@
 // A transaction while it is written: ordinary code calls these methods, and each adds an operation. Nothing is sent before
 // the code has ended.
 import { NetloomError } from '../errors'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkMilliseconds } from './calls'
 import { decodeColumns } from './decode'
 import { malformed } from './errors'
@@ -219,8 +219,9 @@ export class Transaction<Tables extends DatabaseTables> {
     const { until = '==', timeout = 0, columns } = options
     if ((until as unknown) !== '==' && (until as unknown) !== '!=') throw wrongValue('until', '== or !=', until)
     checkMilliseconds(timeout, 'timeout')
-    if (!Array.isArray(expected)) throw wrongType('expected', 'an array of rows', expected)
-    const rows = (expected as readonly unknown[]).map((row, i) => expectedRow(table, row, `expected[${i}]`))
+    const rows = checkArray(expected, 'expected', 'an array of rows').map((row, i) =>
+      expectedRow(table, row, `expected[${i}]`),
+    )
     const named =
       columns === undefined ? rows.flatMap((row) => Object.keys(row)) : columnNames(table, columns, 'columns')
     const compared = named.length === 0 ? ['_uuid'] : [...new Set(named)]

@@ -1,5 +1,5 @@
 // Conditions (RFC 7047, section 5.1): which rows an operation or a monitor is about.
-import { checkKeys, unknownOption, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, unknownOption, wrongType, wrongValue } from '../wire/invalid'
 import { checkElements, checkMap, checkValue, encodeValue } from './encode'
 import type { Json } from './json'
 import type { ColumnSchema, DatabaseSchema, TableSchema } from './schema'
@@ -33,8 +33,9 @@ export function columnAt(table: TableSchema, name: unknown, field: string): Colu
 
 /** The names of columns, checked. */
 export function columnNames(table: TableSchema, names: unknown, field: string): readonly string[] {
-  if (!Array.isArray(names)) throw wrongType(field, 'an array of names of columns', names)
-  return (names as readonly unknown[]).map((name, i) => columnAt(table, name, `${field}[${i}]`).name)
+  return checkArray(names, field, 'an array of names of columns').map(
+    (name, i) => columnAt(table, name, `${field}[${i}]`).name,
+  )
 }
 
 /** What a column is compared with: `includes` and `excludes` take any number of elements. */
@@ -57,7 +58,7 @@ function clause(table: TableSchema, given: unknown, field: string): Json {
 /** Writes conditions; none mean all rows. */
 export function encodeWhere(table: TableSchema, where: unknown, field = 'where'): Json[] {
   if (where === undefined) return []
-  if (Array.isArray(where)) return (where as readonly unknown[]).map((each, i) => clause(table, each, `${field}[${i}]`))
+  if (Array.isArray(where)) return checkArray(where, field).map((each, i) => clause(table, each, `${field}[${i}]`))
   checkKeys(where, new Set(table.columns.keys()), field)
   return Object.entries(where as object)
     .filter(([, value]) => value !== undefined)

@@ -1,7 +1,7 @@
 // Classic BPF: the filters of sockets, as instructions (linux/filter.h, Documentation/networking/filter.rst).
 import { endianness } from 'node:os'
 import { checkInteger } from '../wire/integers'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 
 /**
  * An instruction of a filter (`struct sock_filter`): operation, how many instructions to skip if a comparison is true
@@ -68,8 +68,7 @@ function checkInstruction(value: unknown, at: number, count: number, field: stri
 
 /** Checks a filter, and gives it as the kernel has it. */
 export function encodeFilter(value: unknown, field = 'filter'): Uint8Array {
-  if (!Array.isArray(value)) throw wrongType(field, 'an array of instructions', value)
-  const count = value.length
+  const count = checkArray(value, field, 'an array of instructions', mostInstructions).length
   if (count < 1 || count > mostInstructions) {
     throw outOfRange(field, `of 1 to ${mostInstructions} instructions`, value)
   }

@@ -2,7 +2,7 @@
 import type { IdRange } from '../rootless/options'
 import { resolve } from 'node:path'
 import { Kind } from '../native/process_jobs'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { checkText } from '../wire/text'
 
@@ -94,20 +94,21 @@ export function splitOptions<Options extends object>(options: Options): [node: O
 const mostRanges = 340 // UID_GID_MAP_MAX_EXTENTS of linux/user_namespace.h
 const mostId = 0xffff_fffe
 
+const rangeKeys = new Set(['inside', 'outside', 'count'])
+
 function checkMap(map: unknown, field: string, own: number): readonly IdRange[] {
   if (map === undefined) return [{ inside: 0, outside: own }]
-  if (!Array.isArray(map)) throw wrongType(field, 'an array of ranges', map)
-  if (map.length < 1 || map.length > mostRanges) throw outOfRange(field, `1 to ${mostRanges} ranges`, map.length)
-  map.forEach((range: unknown, i) => {
+  const ranges = checkArray(map, field, 'an array of ranges', mostRanges)
+  if (ranges.length < 1) throw outOfRange(field, `1 to ${mostRanges} ranges`, map)
+  ranges.forEach((range, i) => {
     const at = `${field}[${i}]`
-    if (typeof range !== 'object' || range === null) throw wrongType(at, 'a range of ids', range)
-    checkKeys(range, new Set(['inside', 'outside', 'count']), at)
+    checkKeys(range, rangeKeys, at)
     const { inside, outside, count } = range as IdRange
     checkInteger(inside, 0, mostId, `${at}.inside`)
     checkInteger(outside, 0, mostId, `${at}.outside`)
     if (count !== undefined) checkInteger(count, 1, mostId, `${at}.count`)
   })
-  return map as readonly IdRange[]
+  return ranges as readonly IdRange[]
 }
 
 const written = (map: readonly IdRange[]): string =>

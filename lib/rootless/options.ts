@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { NetloomError } from '../errors'
 import { handleOf, NetnsHandle, type NetnsTarget } from '../native/netns_handle'
 import type { RootlessRequest } from '../native/rootless_jobs'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 
 /** A range of users or groups that a user namespace has of its parent. */
@@ -72,9 +72,9 @@ export function refusePinned(places: Readonly<Record<'name' | 'path' | 'prefix',
 export function mapOf(value: unknown, field: string, file: '/etc/subuid' | '/etc/subgid'): string {
   if (value === undefined) return ''
   if (value === 'subordinate') return subordinate(file)
-  if (!Array.isArray(value)) throw wrongType(field, 'ranges, or "subordinate"', value)
-  if (value.length < 1 || value.length > mostRanges) throw outOfRange(field, `1 to ${mostRanges} ranges`, value)
-  const ranges = value.map((range: unknown, i) => checkRange(range, `${field}[${i}]`))
+  const given = checkArray(value, field, 'ranges, or "subordinate"', mostRanges)
+  if (given.length < 1) throw outOfRange(field, `1 to ${mostRanges} ranges`, value)
+  const ranges = given.map((range, i) => checkRange(range, `${field}[${i}]`))
   for (const side of ['inside', 'outside'] as const) checkApart(ranges, side, field)
   return lines(ranges)
 }

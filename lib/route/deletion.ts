@@ -1,7 +1,7 @@
 // What all deletions have in common: `force`, in the sense of Node's fs.rm.
 import { isNotFound } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
-import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { checkKeys, checkObject, outOfRange, wrongType } from '../wire/invalid'
 
 /** Options of `delete`. */
 export interface DeleteOptions extends CallOptions {
@@ -12,9 +12,13 @@ export interface DeleteOptions extends CallOptions {
 /** What a deletion in a batch may be told. */
 export type Force = Pick<DeleteOptions, 'force'>
 
+const forceOption = ['force']
+const forceKeys = new Set(['force'])
+
 /** Checks what a deletion in a batch is told. */
-export function checkForce(options: Force = {}): boolean {
-  checkKeys(options, new Set(['force']))
+export function checkForce(options: Force | undefined): boolean {
+  if (options === undefined) return false
+  checkKeys(options, forceKeys)
   const { force = false } = options
   if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
   return force
@@ -22,7 +26,7 @@ export function checkForce(options: Force = {}): boolean {
 
 /** Checks the options of a deletion, and separates `force` from those of the call. */
 export function splitForce(options: DeleteOptions | undefined): { force: boolean; call: CallOptions } {
-  checkCallOptions(options, ['force'])
+  checkCallOptions(options, forceOption)
   const { force = false, ...call } = options ?? {}
   if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
   return { force, call }
@@ -39,6 +43,7 @@ export async function forgiving(force: boolean, deletion: Promise<void>): Promis
 
 /** Refuses a filter of `flush` that lets everything through: by mistake it would remove all there is. */
 export function checkCondition(filter: object | undefined): void {
+  if (filter !== undefined) checkObject(filter, 'filter')
   const some = Object.values(filter ?? {}).some((value) => value !== undefined)
   if (!some) throw outOfRange('filter', 'a filter with at least one condition', filter)
 }

@@ -7,7 +7,7 @@ import { ifThere, type Answers, type Before, type Operation, type Step } from '.
 import { linkKinds } from './kinds'
 import { checkDevice, FurtherName, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, isPlainObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { decodeLink, type Link } from './link'
 import { checkAltname, linkLayout } from './link_attributes'
 import {
@@ -57,17 +57,21 @@ export type LinkName =
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
 const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
 
-function checkDetail({ statistics = false }: LinkDetail): boolean {
+const detailKeys = new Set(['statistics'])
+
+function checkStatistics({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
   return statistics
 }
 
 type LinkContent = MessageContent<typeof linkLayout.header.fields, typeof linkLayout.attributes.table>
 
+const nameKeys = new Set(['altname'])
+
 /** The header and attributes that name a link, with more attributes if there are some. */
 function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
-  if (typeof dev === 'object' && (dev as unknown) !== null) {
-    checkKeys(dev, new Set(['altname']), 'dev')
+  if (isPlainObject(dev)) {
+    checkKeys(dev, nameKeys, 'dev')
     return { attributes: { altname: checkAltname(dev.altname, 'dev.altname'), ...more } }
   }
   const checked = checkDevice(dev, 'dev')
@@ -95,7 +99,8 @@ export function lookAt(index: Device): Message {
 
 /** links.get */
 export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail): Operation<Link> {
-  const statistics = checkDetail(detail)
+  checkKeys(detail, detailKeys)
+  const statistics = checkStatistics(detail)
   const decode = (received: Received): Link | undefined => decodeLink(received, statistics)
   return look('links.get', netns, Lane.look, lookMessage(dev), decode, `link ${show(dev)}`)
 }
@@ -104,11 +109,13 @@ function show(dev: LinkName): string {
   return typeof dev === 'object' ? dev.altname : String(dev)
 }
 
+const filterKeys = new Set(['statistics', 'kind', 'master', 'group', 'up'])
+
 /** links.list */
 export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Operation<Link[]> {
-  checkKeys(filter, new Set(['statistics', 'kind', 'master', 'group', 'up']))
+  checkKeys(filter, filterKeys)
   const { kind, master, group, up } = filter
-  const statistics = checkDetail(filter)
+  const statistics = checkStatistics(filter)
   if (kind !== undefined && typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
   if (group !== undefined) checkInteger(group, 0, 0xffffffff, 'group')
   if (up !== undefined && typeof up !== 'boolean') throw wrongType('up', 'a boolean', up)
@@ -130,6 +137,9 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
   })
 }
 
+/** So many have room in one attribute (IFLA_PROP_LIST): each takes at least a header, a letter and NUL. */
+const mostAltnames = 0xffff >> 3
+
 /** What makes a device that exists what the options say: messages that come before it goes up, and the one that does it. */
 function finishing(
   index: Device,
@@ -147,8 +157,7 @@ function finishing(
   }
   if (Object.keys(later).length > 0) settle(later)
   if (options.altnames !== undefined) {
-    const altnames = options.altnames as string[]
-    if (!Array.isArray(altnames)) throw wrongType(`${prefix}altnames`, 'an array', altnames)
+    const altnames = checkArray(options.altnames, `${prefix}altnames`, 'an array', mostAltnames) as string[]
     if (altnames.length > 0) {
       messages.push(message('NEWLINKPROP', linkLayout, { header: { index }, attributes: { altnames }, field }))
     }
@@ -374,11 +383,12 @@ export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void
   return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true })
 }
 
+const groupKeys = new Set(['group'])
 const lastGroup = 0xffffffff
 
 /** links.flush: the kernel deletes all links of the group, or refuses and deletes none. */
 export function flushLinks(netns: NetnsReference, filter: { group: number }): Operation<void> {
-  checkKeys(filter, new Set(['group']))
+  checkKeys(filter, groupKeys)
   const group = checkInteger(filter.group, 0, lastGroup, 'group')
   if (group === 0) {
     throw outOfRange('group', `from 1 to ${lastGroup}: 0 is the group of all links that were given none`, group)
@@ -395,7 +405,9 @@ export function changeAltnames(
   dev: LinkName,
   altnames: readonly string[],
 ): Operation<void> {
-  if (!Array.isArray(altnames) || altnames.length === 0) throw wrongType('altnames', 'a list of names', altnames)
+  if (checkArray(altnames, 'altnames', 'an array of names', mostAltnames).length === 0) {
+    throw wrongType('altnames', 'an array of at least one name', altnames)
+  }
   const [type, opposite] =
     verb === 'addAltnames' ? (['NEWLINKPROP', 'DELLINKPROP'] as const) : (['DELLINKPROP', 'NEWLINKPROP'] as const)
   const header = { index: indexOf(dev) }

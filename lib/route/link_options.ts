@@ -1,12 +1,12 @@
 // What makes and changes a link: the options, checked and split into what each message of the kernel's takes.
 import { checkNetns, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
-import { checkKeys, isBytes, wrongType, wrongValue } from '../wire/invalid'
+import { checkKeys, checkObject, isBytes, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import type { Device } from '../wire/device'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, portData } from './kinds'
 import type { KindOptionsOf, Settable } from './kinds/kind'
-import type { LinkPort, PortKindName } from './link'
+import type { PortKindName } from './link'
 import type { addrGenMode, linkAttributes, operState } from './link_attributes'
 import { creationAttributes, IFF } from './link_creation'
 
@@ -253,7 +253,7 @@ export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKi
 
 /** Checks the keys of options that make a link, and that none is missing. Returns IFLA_LINKINFO. */
 export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo']> {
-  if (typeof options !== 'object' || (options as unknown) === null) throw wrongType('options', 'an object', options)
+  checkObject(options)
   if (options.kind === 'other') {
     checkKeys(options, keysOfOther)
     const { name, infoKind, data } = options
@@ -290,7 +290,7 @@ export function checkPeer(peer: unknown): { options: Options; netns: NetnsRefere
 
 /** Checks the keys of changes. Returns IFLA_LINKINFO, if there is something of the kind's among them. */
 export function checkChanges(changes: Options): LinkWire['linkInfo'] {
-  const kind = (changes as Options | null)?.kind
+  const { kind } = checkObject(changes)
   if (kind === undefined) {
     checkKeys(changes, keysOfChanges)
     return undefined
@@ -338,10 +338,9 @@ export function laterPart(options: Options): LinkWire {
 
 /** IFLA_LINKINFO for the settings as a port. */
 export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
-  const port = options.port as (LinkPort & Options) | undefined
-  if (port === undefined) return undefined
-  if (typeof port !== 'object' || (port as unknown) === null) throw wrongType(`${prefix}port`, 'an object', port)
-  const kind: unknown = (port as Options).kind ?? 'bridge'
+  if (options.port === undefined) return undefined
+  const port = checkObject(options.port, `${prefix}port`)
+  const kind: unknown = port.kind ?? 'bridge'
   const keys = typeof kind === 'string' ? keysByPortKind.get(kind) : undefined
   if (typeof kind !== 'string' || keys === undefined) {
     throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)

@@ -9,6 +9,8 @@ import { splitForce, type DeleteOptions } from './deletion'
 import type { Ensured } from './ensure'
 import { linkVerbs } from './verbs'
 
+const detailOption = ['statistics']
+
 /**
  * The devices of a namespace: `ns.links`.
  * @example
@@ -56,7 +58,7 @@ export class Links {
    * const { statistics } = await ns.links.get('eth0', { statistics: true })
    */
   async get(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link> {
-    checkCallOptions(options, ['statistics'])
+    checkCallOptions(options, detailOption)
     const { statistics, ...call } = options ?? {}
     return perform(linkVerbs.get(this.#netns, dev, { statistics }), call)
   }
@@ -66,7 +68,7 @@ export class Links {
    * @throws What `get` throws, except that.
    */
   async find(dev: LinkName, options?: LinkDetail & CallOptions): Promise<Link | undefined> {
-    checkCallOptions(options, ['statistics'])
+    checkCallOptions(options, detailOption)
     const { statistics, ...call } = options ?? {}
     return perform(linkVerbs.find(this.#netns, dev, { statistics }), call)
   }

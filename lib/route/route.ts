@@ -3,7 +3,7 @@ import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { familyOf, lengthSuffixes, parseIP, parsePrefix, type Prefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, type Family, type routeProtocol, type scope, table } from './families'
@@ -264,7 +264,8 @@ function isOnlink(listed: object): boolean {
   return (listed as Partial<Route>).flags?.includes('onlink') === true
 }
 
-const noHops: readonly Nexthop[] = []
+/** So many have room in RTA_MULTIPATH: each is at least a struct rtnexthop of 8 bytes. */
+const mostHops = 0xffff >> 3
 
 /** Of these, IPv4 takes no notice. */
 const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
@@ -289,7 +290,9 @@ function wholeSeconds(value: unknown): number | undefined {
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
   // Before it is looked into for the family.
   const { via, dev, type, protocol, tos, src, from, onlink, nexthops } = route
-  if (!Array.isArray(route.nexthops ?? noHops)) throw wrongType('nexthops', 'an array', nexthops)
+  if (nexthops !== undefined && checkArray(nexthops, 'nexthops', 'an array', mostHops).length === 0) {
+    throw outOfRange('nexthops', 'an array of at least one', nexthops)
+  }
   checkReported(route)
   const prefix = destinationOf(route)
   const of = prefix?.family ?? familyOfDefault(route)
@@ -298,7 +301,6 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       if (route[key] !== undefined) throw wrongValue(key, 'left out for IPv4', route[key])
     }
   }
-  if (nexthops?.length === 0) throw outOfRange('nexthops', 'an array of at least one', nexthops)
   const source = from === undefined ? undefined : parsePrefix(from, 'from', of)
   if (src !== undefined) parseIP(src, 'src', of)
   if (dev !== undefined) checkDevice(dev, 'dev')

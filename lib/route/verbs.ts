@@ -134,8 +134,9 @@ export const neighborVerbs = {
 }
 
 function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
+  const list = listRules(netns, key, 'rules.get') // checks the key
   const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
-  return map(listRules(netns, key, 'rules.get'), (all) => firstOf(all, 'rules.get', netns, what))
+  return map(list, (all) => firstOf(all, 'rules.get', netns, what))
 }
 
 export const ruleVerbs = {

@@ -1,5 +1,5 @@
 // Descriptions of routers, checked and completed: nothing that is wrong reaches a file or the kernel.
-import { checkArray } from '../dhcp/check_options'
+import { checkList } from '../dhcp/check_options'
 import { checkFlag, checkInSubnet, checkMac, checkMtu, checkNamespace, macOf, maybe } from '../dhcp/check_network'
 import { checkDeviceName, checkId, cut } from '../agents/names'
 import {
@@ -13,7 +13,7 @@ import {
   type Cidr,
 } from '../dhcp/ranges'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongValue } from '../wire/invalid'
 import { parsePrefix, type Family } from '../wire/ip'
 import { checkAdvertisement, type Advertisement } from './advertise/check'
 import type { FloatingIp, RouterGateway, RouterOptions, RouterPort, StaticRoute } from './options'
@@ -96,8 +96,7 @@ function checkPort(value: unknown, field: string, prefix: 'qr' | 'qg'): Port {
   const given = value as RouterPort
   const at = (name: string): string => `${field}.${name}`
   const id = checkId(given.id, at('id'))
-  const addresses = given.addresses as readonly unknown[] | undefined
-  if (!Array.isArray(addresses)) throw wrongType(at('addresses'), 'an array', addresses)
+  const addresses = checkArray(given.addresses, at('addresses'))
   const device = maybe(given.device, at('device'), checkDeviceName) ?? `${prefix}-${cut(id)}`
   const own = addresses.map((one, i) => checkAddress(one, at(`addresses[${i}]`)))
   const subnets = own.map(({ subnet }) => subnet)
@@ -120,7 +119,7 @@ function checkGateway(value: unknown): Gateway {
   const port = checkPort(value, 'gateway', 'qg')
   const { nexthops, snat } = value as RouterGateway
   const families = new Set<Family>()
-  const next = checkArray(nexthops, 'gateway.nexthops').map((one, i) => {
+  const next = checkList(nexthops, 'gateway.nexthops').map((one, i) => {
     const field = `gateway.nexthops[${i}]`
     const numbered = parseAddress(one, field)
     const { family, number } = numbered
@@ -157,7 +156,7 @@ function refuseTwice(ports: readonly (readonly [field: string, port: Port])[]): 
 
 function checkRoutes(value: unknown, ports: readonly Port[]): WantedRoute[] {
   const seen = new Set<string>()
-  return checkArray(value, 'routes').map((one, i) => {
+  return checkList(value, 'routes').map((one, i) => {
     const field = `routes[${i}]`
     checkKeys(one, new Set(['destination', 'nexthop']), field)
     const { destination, nexthop } = one as StaticRoute
@@ -180,7 +179,7 @@ function checkFloating(value: unknown, ports: readonly Port[], gateway: Gateway 
   const taken = new Set(gateway?.addresses.map(({ address }) => address.split('/')[0]))
   for (const { address } of gateway?.nexthops ?? []) taken.add(address)
   const fixedOnes = new Set<string>()
-  return checkArray(value, 'floatingIps').map((one, i) => {
+  return checkList(value, 'floatingIps').map((one, i) => {
     const field = `floatingIps[${i}]`
     checkKeys(one, new Set(['address', 'fixed']), field)
     const given = one as FloatingIp
@@ -210,8 +209,7 @@ export function checkRouter(options: unknown): CheckedRouter {
   checkKeys(options, routerKeys)
   const given = options as RouterOptions
   const id = checkId(given.id, 'id')
-  if (!Array.isArray(given.ports)) throw wrongType('ports', 'an array', given.ports)
-  const ports = (given.ports as unknown[]).map((one, i) => checkPort(one, `ports[${i}]`, 'qr'))
+  const ports = checkArray(given.ports, 'ports').map((one, i) => checkPort(one, `ports[${i}]`, 'qr'))
   const gateway = given.gateway === undefined ? undefined : checkGateway(given.gateway)
   const named = ports.map((port, i): [string, Port] => [`ports[${i}]`, port])
   refuseTwice(gateway === undefined ? named : [...named, ['gateway', gateway]])

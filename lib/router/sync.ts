@@ -1,7 +1,7 @@
 // Makes all routers equal to a description, and says what that changed.
 import { isDeepStrictEqual } from 'node:util'
 import { forEach } from '../agents/for_each'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkObject, wrongValue } from '../wire/invalid'
 import { checkRouter, refuseTaken, type CheckedRouter } from './check'
 import type { RouterOptions } from './options'
 
@@ -20,8 +20,8 @@ export interface RouterDifferences {
  * @param present - The routers that there are: who is described as before was checked then, against the others, too.
  */
 export function checkDesired(desired: unknown, present: readonly CheckedRouter[]): CheckedRouter[] {
-  const given: unknown = (desired as { routers?: unknown } | null | undefined)?.routers
-  if (!Array.isArray(given)) throw wrongType('routers', 'an array', given)
+  const { routers } = checkObject(desired, 'routers', 'an array in an object')
+  const given = checkArray(routers, 'routers')
   const known = new Map(present.map((router) => [router.id, router]))
   const seen = new Set<string>()
   const wanted: CheckedRouter[] = []

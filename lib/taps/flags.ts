@@ -1,6 +1,6 @@
 // What a tap is made with: IFF_ and TUN_F_ of linux/if_tun.h, and the options that stand for them.
 import { checkInteger } from '../wire/integers'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, wrongType, wrongValue } from '../wire/invalid'
 
 /** TUN_F_: what may arrive unfinished in packets with virtio's header. */
 const offloads = { checksum: 0x01, tso4: 0x02, tso6: 0x04, ecn: 0x08, ufo: 0x10, uso4: 0x20, uso6: 0x40 } as const
@@ -66,10 +66,10 @@ export function headerSizeOf({ vnetHeader }: TapFormat): number {
 /** Checks what is offloaded, and gives its bits. */
 export function offloadOf(value: unknown, { vnetHeader = false }: TapFormat): number {
   if (value === undefined) return 0
-  if (!Array.isArray(value)) throw wrongType('offload', 'an array of names', value)
-  if (value.length > 0 && vnetHeader === false) throw wrongValue('offload', 'left out without vnetHeader', value)
+  const names = checkArray(value, 'offload', 'an array of names', Object.keys(offloads).length)
+  if (names.length > 0 && vnetHeader === false) throw wrongValue('offload', 'left out without vnetHeader', value)
   let bits = 0
-  for (const [i, name] of (value as unknown[]).entries()) {
+  for (const [i, name] of names.entries()) {
     const bit = typeof name === 'string' && Object.hasOwn(offloads, name) ? offloads[name as TapOffload] : undefined
     if (bit === undefined) throw wrongValue(`offload[${i}]`, `one of ${Object.keys(offloads).join(', ')}`, name)
     bits |= bit

@@ -22,6 +22,7 @@ export function hooksOf(given: Hooks | undefined): Hooks {
     refuseInsideTest()
     return found
   }
+  // A module of a test framework, or what stands for one.
   if (typeof given !== 'object' || (given as unknown) === null) throw wrongType('hooks', 'an object', given)
   for (const name of names) {
     if (typeof given[name] !== 'function') throw wrongType(`hooks.${name}`, 'a function', given[name])

@@ -3,7 +3,7 @@ import type { NetNs } from '../netns/netns'
 import { checkPrefix } from '../netns/many'
 import { checkDeviceName } from '../wire/device'
 import { canonicalPrefix } from '../wire/ip'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { hooksOf, type Hooks } from './hooks'
 import { checkLeakOptions } from './leaks'
 import type { LeakReport } from './running'
@@ -117,9 +117,9 @@ export function planOf(options: UseNetNsOptions<string>): Plan {
 }
 
 function checkNames(names: readonly unknown[]): readonly string[] {
-  if (!Array.isArray(names)) throw wrongType('names', 'an array of names', names)
-  if (names.length < 1 || names.length > mostNames) throw outOfRange('names', `1 to ${mostNames} names`, names)
-  return names.map((value: unknown, i) => {
+  const list = checkArray(names, 'names', 'an array of names', mostNames)
+  if (list.length < 1) throw outOfRange('names', `1 to ${mostNames} names`, names)
+  return list.map((value, i) => {
     // It becomes the name of a port of the bridge, and a part of one in /run/netns.
     const name = checkDeviceName(value, `names[${i}]`)
     const free = !taken.has(name) && names.indexOf(name) === i
@@ -149,8 +149,8 @@ function addressesOf(given: unknown, names: readonly string[], join: Join | unde
   const entries = Object.entries(given as Record<string, unknown>).filter(([, list]) => list !== undefined)
   return new Map(
     entries.map(([name, list]) => {
-      if (!Array.isArray(list)) throw wrongType(`addresses.${name}`, 'an array of addresses', list)
-      return [name, (list as string[]).map((address, i) => canonicalPrefix(address, `addresses.${name}[${i}]`))]
+      const given = checkArray(list, `addresses.${name}`, 'an array of addresses') as readonly string[]
+      return [name, given.map((address, i) => canonicalPrefix(address, `addresses.${name}[${i}]`))]
     }),
   )
 }

@@ -1,7 +1,7 @@
 // Attribute sets: one table says an attribute's name, number and type. From it come the TypeScript type, the encoder, the
 // decoder, the path of an error and the audit against the kernel's headers. Compiled once; decoding interprets nothing.
 import { checkInteger } from './integers'
-import { checkKeys, isBytes, unknownOption, wrongType } from './invalid'
+import { checkArray, checkKeys, checkObject, isBytes, unknownOption, wrongType } from './invalid'
 import { Properties } from './properties'
 import { type Reader } from './reader'
 import type { AnyType, Siblings, Type, ValueOf } from './type'
@@ -89,16 +89,14 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
   }
 
   function encode(writer: Writer, value: Siblings, field = ''): void {
-    if (typeof value !== 'object' || (value as unknown) === null || Array.isArray(value)) {
-      throw wrongType(field === '' ? 'options' : field, 'an object', value)
-    }
+    checkObject(value, field === '' ? 'options' : field)
     for (const key in value) {
       const part = value[key]
       const name = field === '' ? key : `${field}.${key}`
       const entry = byKey.get(key)
       if (entry === undefined) {
         if (key === 'unknown') encodeUnknown(writer, part, name)
-        else throw unknownOption(name, key, byKey.keys())
+        else if (Object.hasOwn(value, key)) throw unknownOption(name, key, byKey.keys())
         continue
       }
       if (part === undefined || (entry.presence && part === false)) continue
@@ -185,8 +183,13 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
 
 function encodeUnknown(writer: Writer, unknown: unknown, field: string): void {
   if (unknown === undefined) return
-  if (!Array.isArray(unknown)) throw wrongType(field, 'an array of { type, data }', unknown)
-  for (const [i, attribute] of (unknown as readonly Partial<UnknownAttribute>[]).entries()) {
+  const given = checkArray(
+    unknown,
+    field,
+    'an array of { type, data }',
+    mostUnknown,
+  ) as readonly Partial<UnknownAttribute>[]
+  for (const [i, attribute] of given.entries()) {
     const name = `${field}[${i}]`
     checkKeys(attribute, unknownKeys, name)
     const type = checkInteger(attribute.type, 0, 0xffff, `${name}.type`)
@@ -197,4 +200,6 @@ function encodeUnknown(writer: Writer, unknown: unknown, field: string): void {
   }
 }
 
+/** So many attributes without a payload have room in one. */
+const mostUnknown = 0x3fff
 const unknownKeys = new Set(['type', 'data'])

@@ -1,6 +1,6 @@
 // Numbers that have names: one of a set (an enum of the kernel), or any of a set of bits.
 import { checkInteger } from './integers'
-import { wrongType, wrongValue } from './invalid'
+import { checkArray, wrongType, wrongValue } from './invalid'
 import type { Scalar } from './type'
 
 /** Name → [the kernel's name without the set's prefix, number]. */
@@ -59,6 +59,9 @@ export type Bits<Table extends Names> = readonly OneOf<Table>[]
 // Few combinations occur, each of them often: their lists are made once, and frozen because they are shared.
 const mostSeen = 1024
 
+/** More names than there are bits, if one is given twice. */
+const mostNames = 64
+
 /** A set of bits that the kernel has names for, as a list of ours. */
 export function bits<const Table extends Names>(
   type: Scalar<number>,
@@ -81,9 +84,8 @@ export function setOf<Name extends string>(
     size: type.size,
     fixed: true,
     encode(writer, value, field, siblings) {
-      if (!Array.isArray(value)) throw wrongType(field, expected, value)
       let set = 0
-      for (const name of value as readonly (Name | number)[]) {
+      for (const name of checkArray(value, field, expected, mostNames) as readonly (Name | number)[]) {
         const bit = typeof name === 'number' ? checkInteger(name, 0, most, field) : byName.get(name)
         if (bit === undefined) throw wrongValue(field, expected, name)
         set = (set | bit) >>> 0

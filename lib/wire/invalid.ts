@@ -1,5 +1,6 @@
 // How every refusal of a caller's value reads: the field, what is expected, what was given. Node's classes and codes.
 import { types } from 'node:util'
+import { nearest } from './nearest'
 
 /** A refused value: the field it was given for, as a path such as `peer.mac`. */
 export interface InvalidValue {
@@ -11,26 +12,56 @@ export interface InvalidValue {
   readonly value: unknown
 }
 
+/** So much of a text is shown: what is longer says no more, and may be a megabyte that somebody sent. */
+const mostShown = 80
+
+function cut(text: string): string {
+  return text.length > mostShown ? `${text.slice(0, mostShown - 3)}...` : text
+}
+
+/** More bits than any integer of the kernel's has; to write out a larger one takes the square of its length. */
+const mostBits = 128
+
 function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
+      return JSON.stringify(cut(value))
     case 'bigint':
-      return `${value}n`
+      return BigInt.asIntN(mostBits, value) === value ? `${value}n` : `a bigint of more than ${mostBits} bits`
     case 'function':
       return 'a function'
     case 'object':
       if (value === null) return 'null'
       if (Array.isArray(value)) return 'an array'
       if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`
-      return 'an object'
+      if (isThenable(value)) {
+        return `${types.isPromise(value) ? 'a promise' : 'a thenable'}; did you forget await?`
+      }
+      return isPlainObject(value) ? 'an object' : instance(value)
     default:
-      return String(value)
+      return cut(String(value))
+  }
+}
+
+function isThenable(value: object): boolean {
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    return false // a getter that throws, which is no promise's
+  }
+}
+
+function instance(value: object): string {
+  try {
+    const { name } = value.constructor
+    return typeof name === 'string' && name !== '' ? `an instance of ${cut(name)}` : 'an object with a prototype'
+  } catch {
+    return 'an object with a prototype'
   }
 }
 
 function describe(field: string, expected: string, value: unknown): string {
-  return `The "${field}" option must be ${expected}; received ${show(value)}`
+  return `The "${cut(field)}" option must be ${expected}; received ${show(value)}`
 }
 
 /** Whether a value is a Uint8Array, also one of another realm. */
@@ -69,9 +100,9 @@ export function outOfRange(field: string, expected: string, value: unknown): Ran
 export function unknownOption(field: string, key: string, known: Iterable<string>): TypeError & InvalidValue {
   const near = nearest(key, known)
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
-  return Object.assign(new TypeError(`Unknown option "${field}"${hint}`), {
+  return Object.assign(new TypeError(`Unknown option "${cut(field)}"${hint}`), {
     code: 'ERR_INVALID_ARG_VALUE' as const,
-    field,
+    field: cut(field),
     value: key,
   })
 }
@@ -81,42 +112,69 @@ export function isInvalid(error: unknown): error is Error & InvalidValue {
   return types.isNativeError(error) && 'field' in error && 'value' in error
 }
 
-/** Refuses keys of `options` that are not in `known`, and what is no plain object. */
+/** An object of options, whose values nobody has looked at yet. */
+export type PlainObject = Readonly<Record<string, unknown>>
+
+/**
+ * Whether a value is an object of options: a plain one, also of another realm, or one without a prototype. A Map, a Date, an
+ * Error or a promise has other properties than those that somebody wrote down.
+ */
+export function isPlainObject(value: unknown): value is PlainObject {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return !Array.isArray(value)
+  // Every realm has an Object.prototype of its own: the only prototype without one that has this method itself.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
+}
+
+/** Refuses what is no object of options. Returns it. */
+export function checkObject(value: unknown, field = 'options', expected = 'an object'): PlainObject {
+  if (!isPlainObject(value) || typeof value.then === 'function') throw wrongType(field, expected, value)
+  return value
+}
+
+/**
+ * Refuses what is no object of options, keys of it that are not in `known`, and known ones that are hidden or inherited:
+ * an option is what somebody wrote into the object.
+ */
 export function checkKeys(options: unknown, known: ReadonlySet<string>, prefix = ''): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw wrongType(prefix === '' ? 'options' : prefix, 'an object', options)
+  const given = checkObject(options, prefix === '' ? 'options' : prefix)
+  let seen = 0
+  for (const key in given) {
+    if (!known.has(key)) refuseKey(given, key, known, prefix)
+    seen++
   }
-  // Makes no array of them, as Object.keys would: this is done for every object that a caller gives.
-  for (const key in options) {
-    if (!known.has(key)) throw unknownOption(prefix === '' ? key : `${prefix}.${key}`, key, known)
+  if (Object.getOwnPropertyNames(given).length !== seen) refuseUnwritten(given, known, prefix)
+}
+
+function refuseKey(options: PlainObject, key: string, known: ReadonlySet<string>, prefix: string): void {
+  if (!Object.hasOwn(options, key)) return // what somebody put into Object.prototype is no mistake of the caller's
+  throw unknownOption(prefix === '' ? key : `${prefix}.${key}`, key, known)
+}
+
+function refuseUnwritten(options: PlainObject, known: ReadonlySet<string>, prefix: string): void {
+  for (const key of known) {
+    if (!(key in options) || Object.prototype.propertyIsEnumerable.call(options, key)) continue
+    const field = prefix === '' ? key : `${prefix}.${key}`
+    throw wrongValue(field, 'an enumerable property of the object itself', options[key])
   }
 }
 
-function nearest(word: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < least) {
-      least = distance
-      best = candidate
-    }
+/**
+ * Refuses what is no array, one that is longer than `most`, and one with holes, which `map` and `forEach` pass over: by the
+ * hole's index. Returns the array.
+ */
+export function checkArray(
+  value: unknown,
+  field: string,
+  expected = 'an array',
+  most: number = 2 ** 32,
+): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrongType(field, expected, value)
+  const array: readonly unknown[] = value
+  if (array.length > most) throw outOfRange(field, `${expected} of at most ${most}`, value)
+  for (let i = 0; i < array.length; i++) {
+    if (array[i] === undefined) throw wrongType(`${field}[${i}]`, 'given: arrays have no holes', undefined)
   }
-  return best
-}
-
-// Insertions, deletions, changes, and two letters in each other's place.
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, i) => i)]
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    rows.push(row)
-    for (let j = 1; j <= b.length; j++) {
-      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity
-      row.push(Math.min(changed, at(i - 1, j) + 1, at(i, j - 1) + 1, swapped))
-    }
-  }
-  return at(a.length, b.length)
+  return array
 }

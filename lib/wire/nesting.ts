@@ -1,10 +1,13 @@
 // Attributes within attributes: lists, and data whose meaning a sibling tells.
 import type { AttributeSet, AttributeTable } from './attributes'
-import { isBytes, wrongType, wrongValue } from './invalid'
+import { checkArray, isBytes, wrongValue } from './invalid'
 import type { Reader } from './reader'
 import type { Siblings, Type, ValueOf } from './type'
 
 const headerSize = 4
+
+/** An attribute has at most 65,535 bytes, and each element of a list of attributes at least 4 of them for its header. */
+const mostElements = Math.floor(0xffff / headerSize)
 
 /** A list of attributes of one number and type, as IFLA_PROP_LIST holds IFLA_ALT_IFNAME. Others in it are passed over. */
 export function list<Value>(symbol: string, number: number, type: Type<Value>): Type<readonly Value[]> & ListOf {
@@ -13,10 +16,9 @@ export function list<Value>(symbol: string, number: number, type: Type<Value>): 
     nested: true,
     element: { symbol, number },
     encode(writer, value, field, siblings) {
-      if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-      ;(value as readonly Value[]).forEach((element, i) => {
+      checkArray(value, field, 'an array', mostElements).forEach((element, i) => {
         const at = writer.begin(number, type.nested)
-        type.encode(writer, element, `${field}[${i}]`, siblings)
+        type.encode(writer, element as Value, `${field}[${i}]`, siblings)
         writer.end(at, `${field}[${i}]`)
       })
     },
@@ -56,9 +58,8 @@ export function packed<Value>(type: Type<Value>): Type<readonly Value[]> {
   return {
     size: 0,
     encode(writer, value, field, siblings) {
-      if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-      ;(value as readonly Value[]).forEach((element, i) => {
-        type.encode(writer, element, `${field}[${i}]`, siblings)
+      checkArray(value, field, 'an array', mostElements).forEach((element, i) => {
+        type.encode(writer, element as Value, `${field}[${i}]`, siblings)
       })
     },
     decode(reader, at, end, siblings) {

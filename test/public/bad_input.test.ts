@@ -42,6 +42,9 @@ function badOptions(...before: unknown[]): Refused[] {
     { args: [...before, null], field: 'options', code: type },
     { args: [...before, 'fast'], field: 'options', code: type },
     { args: [...before, []], field: 'options', code: type },
+    ...[new Map(), new Date(), new Error('x'), Promise.resolve({}), Object.create({ timeout: 1 }) as object].map(
+      (value) => ({ args: [...before, value], field: 'options', code: type }),
+    ),
     { args: [...before, { sgnal: undefined }], field: 'sgnal', code: wrong },
     { args: [...before, { signal: {} }], field: 'signal', code: type },
     { args: [...before, { signal: null }], field: 'signal', code: type },
@@ -259,7 +262,7 @@ const withTarget = (more: Record<string, unknown>): unknown => ({ host: '127.0.0
 
 /** Bad call options as options of a connection. */
 const targeted = badOptions()
-  .slice(3)
+  .filter(({ field }) => field !== 'options')
   .map(({ args: [options], ...rest }) => ({ ...rest, args: [withTarget(options as Record<string, unknown>)] }))
 
 /** Conditions on sockets that are none. */

@@ -124,7 +124,7 @@ const add: readonly Row[] = [
   ]),
   ['nothing', (links) => links.add(), 'options', TYPE],
   ['null', (links) => links.add(null), 'options', TYPE],
-  ['a list', (links) => links.add([]), 'kind', TYPE],
+  ['a list', (links) => links.add([]), 'options', TYPE],
   ['no kind', (links) => links.add({ name: 'x' }), 'kind', TYPE],
   ['an unknown kind', (links) => links.add({ kind: 'brigde', name: 'x' }), 'kind', VALUE],
   ['a kind of Object’s own', (links) => links.add({ kind: 'constructor', name: 'x' }), 'kind', VALUE],

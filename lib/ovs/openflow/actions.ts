@@ -1,5 +1,13 @@
 // What happens to the packets of a flow: OpenFlow's instructions, and the actions in them.
-import { outOfRange, unknownOption, wrongType, wrongValue } from '../../wire/invalid'
+import {
+  checkArray,
+  checkKeys,
+  checkObject,
+  outOfRange,
+  unknownOption,
+  wrongType,
+  wrongValue,
+} from '../../wire/invalid'
 import { checkWhole } from '../codecs'
 import { malformed } from './errors'
 import { decodeFields, encodeSetField, type FlowFields } from './fields'
@@ -118,6 +126,8 @@ const instructionTypes = { gotoTable: 1, writeMetadata: 2, writeActions: 3, appl
 const niciraVendor = 0x2320
 const resubmitTable = 14
 const wholePacket = 0xffff
+const resubmitKeys = new Set(['table', 'port'])
+const metadataKeys = new Set(['value', 'mask'])
 const noTable = 0xff
 const most64 = 2n ** 64n - 1n
 
@@ -190,10 +200,7 @@ const encoders: Readonly<Record<string, Encoder>> = {
   group: ({ group }, field) => [block(actionTypes.group, u32(checkWhole(group, 0, 0xffffff00, `${field}.group`)))],
   resubmit: ({ resubmit }, field, ports) => {
     const at = `${field}.resubmit`
-    if (typeof resubmit !== 'object' || resubmit === null) throw wrongType(at, 'an object', resubmit)
-    for (const key of Object.keys(resubmit)) {
-      if (key !== 'table' && key !== 'port') throw unknownOption(`${at}.${key}`, key, ['table', 'port'])
-    }
+    checkKeys(resubmit, resubmitKeys, at)
     const { table, port = 'IN_PORT' } = resubmit as { table?: unknown; port?: unknown }
     const number = narrowPort(portNumber(port, `${at}.port`, ports), `${at}.port`, port)
     const tableNumber = table === undefined ? noTable : checkWhole(table, 0, 254, `${at}.table`)
@@ -224,13 +231,12 @@ const instructionEncoders: Readonly<
   },
   writeActions: ({ writeActions }, field, ports) => {
     const at = `${field}.writeActions`
-    if (!Array.isArray(writeActions)) throw wrongType(at, 'an array', writeActions)
-    const list = (writeActions as readonly unknown[]).flatMap((each, i) => encodeOne(each, `${at}[${i}]`, ports))
+    const list = checkArray(writeActions, at).flatMap((each, i) => encodeOne(each, `${at}[${i}]`, ports))
     return block(instructionTypes.writeActions, Buffer.alloc(4), ...list)
   },
   writeMetadata: ({ writeMetadata }, field) => {
     const at = `${field}.writeMetadata`
-    if (typeof writeMetadata !== 'object' || writeMetadata === null) throw wrongType(at, 'an object', writeMetadata)
+    checkKeys(writeMetadata, metadataKeys, at)
     const { value, mask = most64 } = writeMetadata as { value?: unknown; mask?: unknown }
     return block(
       instructionTypes.writeMetadata,
@@ -253,10 +259,9 @@ function checkBig(value: unknown, field: string): bigint {
 
 /** What an action is called: the first of its keys that is a name of one. */
 function nameOf(action: unknown, field: string): string {
-  if (typeof action !== 'object' || action === null || Array.isArray(action))
-    throw wrongType(field, 'an object', action)
+  const given = checkObject(action, field)
   const known = [...Object.keys(encoders), ...Object.keys(instructionEncoders)]
-  const keys = Object.keys(action).filter((key) => (action as Record<string, unknown>)[key] !== undefined)
+  const keys = Object.keys(given).filter((key) => given[key] !== undefined)
   const wrong = keys.find((key) => !known.includes(key) && key !== 'maxLength')
   if (wrong !== undefined) throw unknownOption(`${field}.${wrong}`, wrong, known)
   const [name, ...more] = keys.filter((key) => key !== 'maxLength')
@@ -275,10 +280,9 @@ function encodeOne(action: unknown, field: string, ports: PortNames): Buffer[] {
 /** The instructions of a flow. What happens at once stands first, `gotoTable` last, as the switch carries it out. */
 export function encodeActions(actions: unknown, field: string, ports: PortNames): Buffer {
   if (actions === 'drop') return Buffer.alloc(0)
-  if (!Array.isArray(actions)) throw wrongType(field, 'an array of actions, or "drop"', actions)
   const applied: Buffer[] = []
   const instructions: Instructions = {}
-  ;(actions as readonly unknown[]).forEach((action, i) => {
+  checkArray(actions, field, 'an array of actions, or "drop"').forEach((action, i) => {
     const at = `${field}[${i}]`
     const name = nameOf(action, at)
     if (!isInstruction(name)) {

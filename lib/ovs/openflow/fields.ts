@@ -1,5 +1,5 @@
 // The fields of packets that flows match and set: OpenFlow's OXM, and the registers of Open vSwitch (NXM).
-import { unknownOption, wrongType, wrongValue } from '../../wire/invalid'
+import { checkKeys, wrongValue } from '../../wire/invalid'
 import { malformed } from './errors'
 import type { FlowPort, PortNames } from './ports'
 import type { FlowRegisters } from './registers'
@@ -175,6 +175,7 @@ const fields: Readonly<Record<keyof FlowMatch, Field>> = {
 }
 
 const names = Object.keys(fields) as (keyof FlowMatch)[]
+const nameSet: ReadonlySet<string> = new Set(names)
 const byNumber = new Map(names.map((name) => [(fields[name].oxmClass << 8) | fields[name].number, name]))
 
 /** A field that has no name here, as it came. */
@@ -201,11 +202,8 @@ function encode({ oxmClass, number }: Field, { value, mask }: Masked): Buffer {
 type Given = Partial<Record<keyof FlowMatch, unknown>>
 
 function checkGiven(given: unknown, prefix: string): Given {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrongType(prefix, 'an object', given)
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(fields, name)) throw unknownOption(`${prefix}.${name}`, name, names)
-  }
-  return given
+  checkKeys(given, nameSet, prefix)
+  return given as Given
 }
 
 /** The EtherType or protocol that a match names. */

@@ -1,6 +1,6 @@
 // Flows as messages: the one that adds, changes or deletes them (ofp_flow_mod), and the answer that lists them (ofp_flow_stats).
 import { printableThroughout } from '../../wire/printable'
-import { outOfRange, wrongType } from '../../wire/invalid'
+import { checkKeys, outOfRange, wrongType } from '../../wire/invalid'
 import { checkWhole } from '../codecs'
 import { decodeActions, encodeActions, type FlowAction } from './actions'
 import { malformed } from './errors'
@@ -91,6 +91,7 @@ const any = 0xffffffff
 const matchOxm = 1
 const allTables = 0xff
 const defaultPriority = 0x8000
+const cookieKeys = new Set(['value', 'mask'])
 const most64 = 2n ** 64n - 1n
 
 function checkCookieNumber(value: unknown, field: string): bigint {
@@ -104,6 +105,7 @@ function checkCookieNumber(value: unknown, field: string): bigint {
 function checkCookie(value: unknown): FlowCookie {
   if (value === undefined) return { value: 0n, mask: 0n }
   if (typeof value !== 'object' || value === null) return { value: checkCookieNumber(value, 'cookie'), mask: most64 }
+  checkKeys(value, cookieKeys, 'cookie')
   const { value: number, mask } = value as { value?: unknown; mask?: unknown }
   return { value: checkCookieNumber(number, 'cookie.value'), mask: checkCookieNumber(mask, 'cookie.mask') }
 }

@@ -1,7 +1,7 @@
 // Router advertisements as callers describe them, checked and completed.
 import { checkDomain } from '../../agents/names'
 import { checkFlag, checkMtu, maybe } from '../../dhcp/check_network'
-import { checkArray } from '../../dhcp/check_options'
+import { checkList } from '../../dhcp/check_options'
 import { formatCidr, parseAddress, parseCidr, formatAddress, type Cidr } from '../../dhcp/ranges'
 import { checkInteger } from '../../wire/integers'
 import { checkKeys, outOfRange, wrongValue } from '../../wire/invalid'
@@ -122,7 +122,7 @@ function checkEach<T>(
   same: (one: T) => string,
 ): T[] {
   const seen = new Set<string>()
-  return checkArray(value, field).map((one, i) => {
+  return checkList(value, field).map((one, i) => {
     const at = `${field}[${i}]`
     const checked = check(one, at)
     if (seen.has(same(checked))) throw wrongValue(at, 'another one', one)
