@@ -8,11 +8,12 @@ import type { Operation } from '../netlink/operation'
 import type { Condition } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { formatIPv4, parsePrefix, type Prefix } from '../wire/ip'
+import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
+import { parsePrefix } from '../wire/ip'
 import { Reader } from '../wire/reader'
 import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
+import { agreement, broadcastOf, checkEnds, checkGiven, checkLifetime, conditionsOf, named } from './address_key'
 import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
 import { heldBy } from './along'
 import { checkCondition } from './deletion'
@@ -107,68 +108,9 @@ export interface AddressFilter {
   label?: string | undefined
 }
 
-const keyKeys = ['dev', 'address', 'peer']
-const addKeys = new Set([
-  ...keyKeys,
-  'broadcast',
-  'label',
-  'scope',
-  'preferredLifetimeSeconds',
-  'validLifetimeSeconds',
-  'flags',
-  'metric',
-  'protocol',
-])
-
-// What a list tells of an address names it just as well: what is more than a key is not looked at.
-const listedKeys = new Set([...addKeys, 'family', 'anycast', 'unknown'])
-
-function checkLifetime(value: unknown, field: string): number {
-  if (value === undefined || value === Infinity || value === forever) return forever
-  if (typeof value !== 'number') throw wrongType(field, 'a number of seconds', value)
-  if (!Number.isInteger(value) || value < 0 || value >= forever) {
-    throw outOfRange(field, `an integer from 0 to ${forever - 1}, or Infinity`, value)
-  }
-  return value
-}
-
-/** The text of an address without the length of its prefix. */
-function bare(address: string): string {
-  const slash = address.indexOf('/')
-  return slash < 0 ? address : address.slice(0, slash)
-}
-
-interface Ends {
-  readonly prefix: Prefix
-  readonly length: number
-  readonly local: string
-  readonly address: string
-  /** The bytes of `address`. */
-  readonly far: Uint8Array
-}
-
-function checkEnds({ address, peer }: AddressKey): Ends {
-  const prefix = parsePrefix(address, 'address')
-  if (peer === undefined)
-    return { prefix, length: prefix.length, local: bare(address), address: bare(address), far: prefix.bytes }
-  const far = parsePrefix(peer, 'peer', prefix.family)
-  return { prefix, length: far.length, local: bare(address), address: bare(peer), far: far.bytes }
-}
-
-function broadcastOf(value: string | undefined, { prefix, length, far }: Ends): string | undefined {
-  if (value === undefined) return undefined
-  if (prefix.family === 'ipv6') throw wrongValue('broadcast', 'left out: IPv6 has no broadcast', value)
-  if (value !== '+') {
-    parsePrefix(value, 'broadcast', 'ipv4')
-    return value
-  }
-  if (length > 30) return undefined // as in `ip address`: there is none
-  const bytes = far.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
-  return formatIPv4(bytes)
-}
-
 function newAddress(options: AddressOptions, flags: number): Message {
-  checkKeys(options, listedKeys)
+  const given = checkGiven(options, () => checkEnds(options))
+  if (given.anycast !== undefined) throw wrongValue('anycast', 'left out: the kernel only reports it', given.anycast)
   const ends = checkEnds(options)
   checkDevice(options.dev, 'dev')
   const { label, scope, preferredLifetimeSeconds, validLifetimeSeconds, metric, protocol } = options
@@ -229,7 +171,7 @@ export function ensureAddress(netns: NetnsReference, options: AddressOptions): O
   const request = newAddress(options, Mode.add)
   const told = decodeAddress({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
   const isIt = matcher({
-    ...options,
+    dev: options.dev,
     address: told?.address ?? options.address,
     peer: told?.peer ?? `${told?.address}`,
   })
@@ -290,8 +232,15 @@ function deletion(key: AddressKey): Message {
 
 /** addresses.delete */
 export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
-  checkKeys(key, listedKeys)
+  const given = checkGiven(key, () => checkEnds(key))
   const request = deletion(key)
+  const ends = checkEnds(key)
+  const more = conditionsOf(given, ends)
+  if (more.length > 0) {
+    const pattern = [...named(ends, key), ...more]
+    const sweep = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', firstOnly: true }
+    return flush('addresses.delete', netns, dumpOf(key), sweep, { along: () => heldBy(key.dev) })
+  }
   const length = key.peer !== undefined || key.address.includes('/')
   const recipe = deletedAddress(familyOfAddress(key), { length })
   return change('addresses.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
@@ -307,8 +256,10 @@ interface Filtering {
   readonly pattern: readonly Condition[]
 }
 
+const filterKeys = new Set(['dev', 'family', 'scope', 'label'])
+
 function filtering(filter: AddressFilter): Filtering {
-  checkKeys(filter, new Set(['dev', 'family', 'scope', 'label']))
+  checkKeys(filter, filterKeys)
   const { dev, label } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
   if (label !== undefined) checkText(label, 1, 15, 'label')
@@ -353,17 +304,20 @@ export function listAddresses(
 
 /** Checks a key and tells which address it names. */
 export function matcher(key: AddressKey): (address: Address) => boolean {
-  checkKeys(key, listedKeys)
+  const given = checkGiven(key, () => checkEnds(key))
   checkDevice(key.dev, 'dev')
   const ends = checkEnds(key)
+  conditionsOf(given, ends) // checks the rest
+  const agrees = agreement(given, ends)
   const anyLength = !(key.peer ?? key.address).includes('/')
-  return ({ address, peer }) => {
+  return (found) => {
+    const { address, peer } = found
     const { family, bytes, length } = parsePrefix(address, 'address')
     const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
     // An address that is its own peer is told without one.
     if (key.peer !== undefined && Buffer.compare(parsePrefix(peer ?? address, 'peer').bytes, ends.far) !== 0)
       return false
-    return same && (anyLength || length === ends.length)
+    return same && (anyLength || length === ends.length) && agrees(found)
   }
 }
 

@@ -275,7 +275,7 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
     if (options.link !== undefined) throw wrongValue('link', 'left out: a veth has no lower device', options.link)
     return { kind: 'veth' } // its far end is not as the options say it
   }
-  const data = dataPart(options, kind)
+  const data = dataPart(options, kind, true)
   return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data }) }
 }
 
@@ -297,11 +297,16 @@ export function checkChanges(changes: Options): LinkWire['linkInfo'] {
   }
   const known = checkKind(kind)
   checkKeys(changes, keysOf(known).changes)
-  const data = known.kind === 'veth' ? {} : dataPart(changes, known)
+  const data = known.kind === 'veth' ? {} : dataPart(changes, known, false)
   return { kind: known.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
 }
 
-function dataPart(options: Options, kind: (typeof linkKinds)[keyof typeof linkKinds]): Record<string, unknown> {
+function dataPart(
+  options: Options,
+  kind: (typeof linkKinds)[keyof typeof linkKinds],
+  making: boolean,
+): Record<string, unknown> {
+  kind.check?.(options, making)
   for (const [one, other] of kind.excludes) {
     if (options[one] === undefined || options[other] === undefined) continue
     throw wrongValue(other, `left out where "${one}" is given`, options[other])

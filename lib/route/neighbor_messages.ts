@@ -4,18 +4,19 @@ import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
-import type { Operation } from '../netlink/operation'
-import type { Condition, Test } from '../netlink/pattern'
+import { map, type Operation } from '../netlink/operation'
+import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { familyOf, parseIP } from '../wire/ip'
+import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { familyOf, parseIP, parseMac } from '../wire/ip'
 import { Reader } from '../wire/reader'
 import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
 import { conflict, ensuring, looking, making, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, type Family, type routeProtocol } from './families'
-import { neighborLayout, states, type neighborFlags } from './neighbor_attributes'
+import { firstOf } from './lookup'
+import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
 import { change, dump, flush, look, message, Mode, ofIP, only, RTM } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './undo'
 
@@ -99,7 +100,7 @@ export interface NeighborFilter {
 
 const keyKeys = ['dev', 'address', 'proxy']
 const addKeys = new Set([...keyKeys, 'mac', 'state', 'router', 'extLearned', 'managed', 'protocol'])
-// What a list tells of a neighbor names it just as well: what is more than a key is not looked at.
+// What a list tells of a neighbor names it just as well, if it is so.
 const listedKeys = new Set([
   ...addKeys,
   'family',
@@ -141,8 +142,45 @@ function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Ne
   }
 }
 
-function newNeighbor(options: NeighborOptions, mode: number): Message {
+/** What a list tells of a neighbor besides. */
+type Given = NeighborOptions & Partial<Neighbor>
+
+const ages = ['probes', 'confirmedSeconds', 'usedSeconds', 'updatedSeconds'] as const
+// Those of the forwarding databases, and one that asks for something, name no neighbor.
+const foreignFlags: ReadonlySet<unknown> = new Set(['self', 'master', 'sticky', 'use'])
+
+/** Checks the keys of what names or makes a neighbor, and that what a list tells besides agrees with the rest. */
+function checkGiven(options: NeighborKey): Given {
   checkKeys(options, listedKeys)
+  const given = options as Given
+  parseIP(given.address, 'address')
+  const family = familyOf(given.address)
+  if (checkFamily(given.family) !== undefined && given.family !== family) {
+    throw wrongValue('family', `"${family}", as the address`, given.family)
+  }
+  for (const name of ages) {
+    const value: unknown = given[name]
+    if (value === undefined || (typeof value === 'number' && value >= 0)) continue
+    throw wrongType(name, 'left out, or what a list told', value)
+  }
+  if (given.unknown !== undefined && checkArray(given.unknown, 'unknown').length > 0) {
+    throw wrongValue('unknown', 'left out: what it means is not known here', given.unknown)
+  }
+  const flags = given.flags === undefined ? undefined : checkArray(given.flags, 'flags', 'an array', 64)
+  for (const [i, flag] of (flags ?? []).entries()) {
+    const known = typeof flag === 'string' && Object.hasOwn(neighborFlags.names, flag) && !foreignFlags.has(flag)
+    if (!known) throw wrongValue(`flags[${i}]`, '"proxy", "router", "extLearned" or "offloaded"', flag)
+  }
+  for (const name of ['proxy', 'router', 'extLearned'] as const) {
+    const value = given[name]
+    if (value === undefined || flags === undefined || !checkBoolean(value, name) === !flags.includes(name)) continue
+    throw wrongValue(name, 'as "flags" say', value)
+  }
+  return given
+}
+
+function newNeighbor(options: NeighborOptions, mode: number): Message {
+  const given = checkGiven(options)
   const header = keyHeader(options)
   const proxy = header.flags.length > 0
   const { address, mac: lladdr, protocol } = options
@@ -153,7 +191,7 @@ function newNeighbor(options: NeighborOptions, mode: number): Message {
   if (needsMac && lladdr === undefined) throw wrongType('mac', `given for the state "${state}"`, lladdr)
   const named: NeighborFlag[] = [...header.flags]
   // A listed one says so among its flags.
-  const told = (options as Partial<Neighbor>).flags ?? []
+  const told = given.flags ?? []
   if (checkBoolean(options.router ?? told.includes('router'), 'router')) named.push('router')
   if (checkBoolean(options.extLearned ?? told.includes('extLearned'), 'extLearned')) named.push('extLearned')
   return message('NEWNEIGH', neighborLayout, {
@@ -219,16 +257,84 @@ function deletion(key: NeighborKey): Message {
 
 /** neighbors.delete */
 export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operation<void> {
-  checkKeys(key, listedKeys)
-  return change('neighbors.delete', netns, deletion(key), `${key.address} on ${key.dev}`, undefined, {
+  const given = checkGiven(key)
+  const request = deletion(key)
+  const said = conditionsOf(given)
+  if (said.length > 0) {
+    // The kernel looks at the address alone.
+    const { index, family, flags } = keyHeader(key)
+    const all = message('GETNEIGH', neighborLayout, {
+      flags: NLM_F.DUMP,
+      header: { family, flags },
+      attributes: { dev: index },
+    })
+    const pattern: Condition[] = [ofIP, [{ attribute: [1], value: parseIP(key.address, 'address') }], ...said]
+    const sweep = { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH', firstOnly: true }
+    return flush('neighbors.delete', netns, all, sweep)
+  }
+  return change('neighbors.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
     before: () => ({ recipe: deletedNeighbor, lookup: lookupOf(key) }),
   })
 }
 
 /** neighbors.get: the kernel looks up one. */
 export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
-  checkKeys(key, listedKeys)
-  return look('neighbors.get', netns, Lane.read, lookupOf(key), decodeNeighbor, `${key.address} on ${key.dev}`)
+  const given = checkGiven(key)
+  const request = lookupOf(key)
+  conditionsOf(given) // checks the rest
+  const what = `${key.address} on ${key.dev}`
+  return map(look('neighbors.get', netns, Lane.read, request, decodeNeighbor, what), (neighbor) =>
+    firstOf(agrees(neighbor, given) ? [neighbor] : [], 'neighbors.get', netns, what),
+  )
+}
+
+const settled: ReadonlySet<unknown> = new Set(['permanent', 'noarp'])
+
+/** Whether a neighbor is as a key says. Between the states that the kernel goes through by itself there is no difference. */
+function agrees(neighbor: Neighbor, { mac, state, router, extLearned, managed, protocol, flags }: Given): boolean {
+  const has = (flag: NeighborFlag, wanted = flags?.includes(flag)): boolean =>
+    wanted === undefined || neighbor.flags.includes(flag) === wanted
+  return (
+    (mac === undefined || neighbor.mac === mac.toLowerCase()) &&
+    (state === undefined ||
+      neighbor.state === state ||
+      (!settled.has(state) && neighbor.state !== undefined && !settled.has(neighbor.state))) &&
+    has('router', router) &&
+    has('extLearned', extLearned) &&
+    (managed === undefined || (neighbor.managed ?? false) === managed) &&
+    (protocol === undefined || (neighbor.protocol ?? 'unspec') === protocol)
+  )
+}
+
+/** What `agrees` compares, for the native side. A key that names just the address has none of it. */
+function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags, proxy }: Given): Condition[] {
+  const conditions: Condition[] = []
+  if (mac !== undefined) conditions.push([{ attribute: [2], value: parseMac(mac, 'mac') }]) // NDA_LLADDR
+  const checked = checkState(state)
+  if (checked !== undefined && proxy !== true && flags?.includes('proxy') !== true) {
+    conditions.push(
+      ...(settled.has(checked)
+        ? [[isIn(checked)]]
+        : [...settled].map((one) => [{ ...isIn(one as NeighborState), not: true }])),
+    )
+  }
+  const flag = (name: 'router' | 'extLearned', wanted: boolean | undefined): void => {
+    if (wanted === undefined) return
+    const bit = neighborFlags.names[name][1]
+    conditions.push([{ header: 10, value: byte(wanted ? bit : 0), mask: bit }]) // ndm_flags
+  }
+  flag('router', router === undefined ? flags?.includes('router') : checkBoolean(router, 'router'))
+  flag('extLearned', extLearned === undefined ? flags?.includes('extLearned') : checkBoolean(extLearned, 'extLearned'))
+  if (managed !== undefined) {
+    const value = word(checkBoolean(managed, 'managed') ? 1 : 0)
+    conditions.push([{ attribute: [15], value, zeroIsAbsent: true }]) // NDA_FLAGS_EXT
+  }
+  if (protocol !== undefined) {
+    const { bytes } = message('NEWNEIGH', neighborLayout, { attributes: { protocol } })
+    const value = payloadOf(bytes, messageHeaderSize + neighborLayout.header.size, 12) // NDA_PROTOCOL
+    conditions.push([{ attribute: [12], value, zeroIsAbsent: true }])
+  }
+  return conditions
 }
 
 interface Filtering {

@@ -6,13 +6,14 @@ import { checkInteger } from '../wire/integers'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { familyOf, lengthSuffixes, parseIP, parsePrefix, type Prefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
+import { checkAgreement, checkHopAgreement } from './route_agreement'
 import { checkFamily, type Family, type routeProtocol, type scope, table } from './families'
 import {
   routeAttributes,
   rtmsg,
   type EncapType,
   type HopMessage,
-  type routeFlags,
+  routeFlags,
   type routeLayout,
   type routeMetrics,
   type routerPreference,
@@ -205,11 +206,13 @@ export const routeOptionKeys: ReadonlySet<string> = new Set([
   'encap',
   'nexthopId',
 ])
-// What else a list tells of a route; it may be given back to `delete` and `add`.
-const reported = ['flags', 'mark', 'uid', 'iif', 'ttlPropagate', 'unknown']
+// What else a list tells of a route, which may be given back. What only a look-up tells is no part of a route.
+const reported = ['flags', 'unknown']
 /** Keys of RouteOptions and of what a list gives. */
 export const routeGivenKeys: ReadonlySet<string> = new Set([...routeOptionKeys, ...reported])
 const hopKeys = new Set(['via', 'dev', 'weight', 'onlink', 'flags', 'flow', 'encapType', 'encap'])
+
+const routeFlagNames = routeFlags.names
 
 type Message = { header: object; attributes: ValueOf<(typeof routeLayout)['attributes']> }
 
@@ -245,6 +248,7 @@ function isOf(via: unknown, of: Family, field: string): boolean {
 
 function hopMessage(hop: Nexthop, of: Family, field: string): HopMessage {
   checkKeys(hop, hopKeys, field)
+  checkHopAgreement(hop, of, field)
   const { via, dev, weight = 1, onlink = isOnlink(hop), flow, encapType, encap } = hop
   if (dev !== undefined) checkDevice(dev, `${field}.dev`)
   if (typeof onlink !== 'boolean') throw wrongType(`${field}.onlink`, 'a boolean', onlink)
@@ -271,11 +275,18 @@ const mostHops = 0xffff >> 3
 const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
 
 function checkReported(route: object): void {
-  const { flags, mark, uid, iif } = route as Record<string, unknown>
-  if (flags !== undefined && !Array.isArray(flags)) throw wrongType('flags', 'an array', flags)
-  if (mark !== undefined) checkInteger(mark, 0, 0xffffffff, 'mark')
-  if (uid !== undefined) checkInteger(uid, 0, 0xffffffff, 'uid')
-  if (iif !== undefined) checkInteger(iif, 0, 0xffffffff, 'iif')
+  const { flags, unknown } = route as Record<string, unknown>
+  if (flags !== undefined) checkFlags(flags)
+  if (unknown !== undefined) checkArray(unknown, 'unknown')
+}
+
+function checkFlags(flags: unknown): void {
+  for (const [i, name] of checkArray(flags, 'flags', 'an array', 64).entries()) {
+    if (typeof name === 'number') checkInteger(name, 0, 0xffffffff, `flags[${i}]`)
+    else if (typeof name !== 'string' || !Object.hasOwn(routeFlagNames, name)) {
+      throw wrongValue(`flags[${i}]`, `one of ${Object.keys(routeFlagNames).join(', ')}`, name)
+    }
+  }
 }
 
 function wholeSeconds(value: unknown): number | undefined {
@@ -301,6 +312,7 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
       if (route[key] !== undefined) throw wrongValue(key, 'left out for IPv4', route[key])
     }
   }
+  checkAgreement(route, of)
   const source = from === undefined ? undefined : parsePrefix(from, 'from', of)
   if (src !== undefined) parseIP(src, 'src', of)
   if (dev !== undefined) checkDevice(dev, 'dev')

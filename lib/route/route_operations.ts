@@ -7,7 +7,7 @@ import type { Message, Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType } from '../wire/invalid'
-import { canonicalIP, familyOf, parseIP, parsePrefix } from '../wire/ip'
+import { familyOf, parseIP } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
 import type { ipProtocol } from './families'
@@ -21,8 +21,9 @@ import {
   type RouteKey,
   type RouteOptions,
 } from './route'
+import { agreement, agrees, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
-import { defaultMetric, filtering, samePrefix, type RouteFilter } from './route_filter'
+import { defaultMetric, filtering, type RouteFilter } from './route_filter'
 import { change, dump, flush, look, message, Mode, RTM } from './rtnetlink'
 import { anyRoute, deletedRoute, replacedRoute } from './undo'
 
@@ -101,8 +102,26 @@ function deletion(key: RouteOptions): Message {
 /** routes.delete */
 export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<void> {
   checkKeys(key, routeGivenKeys)
+  const request = deletion(key)
+  const family = familyOfRoute(key)
+  if (saysMore(key, family)) {
+    const { dst, via, dev, metric, type, protocol, scope } = key
+    const {
+      request: all,
+      among,
+      pattern,
+    } = filtering({ dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) })
+    const sweep = {
+      pattern: [...pattern, ...agreement(key, request.bytes)],
+      recipe: anyRoute,
+      name: 'RTM_DELROUTE',
+      among,
+      firstOnly: true,
+    }
+    return flush('routes.delete', netns, all, sweep)
+  }
   const recipe = deletedRoute({ type: key.type !== undefined, protocol: key.protocol !== undefined })
-  return change('routes.delete', netns, deletion(key), `route ${key.dst}`, undefined, {
+  return change('routes.delete', netns, request, `route ${key.dst}`, undefined, {
     before: () => ({ recipe, lookup: dumpOf(key) }),
   })
 }
@@ -129,10 +148,10 @@ export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name
 /** The list that holds the route of a key, and what it is called. */
 export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route[]> {
   checkKeys(key, routeGivenKeys)
-  const { dst, via, dev, metric, type, protocol, scope, src, tos, from } = key
-  routeMessage(key, false) // checks the whole key
+  const { dst, via, dev, metric, type, protocol, scope, nexthops } = named(key)
+  routeMessage(named(key), false) // checks the whole key
+  checkIndices(nexthops)
   const family = familyOfRoute(key)
-  const source = from === undefined ? undefined : parsePrefix(from, 'from')
   const list = listRoutes(
     netns,
     { dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) },
@@ -140,15 +159,7 @@ export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route
   )
   return {
     ...list,
-    result: (answers) =>
-      list
-        .result(answers)
-        .filter(
-          (route) =>
-            (src === undefined || route.src === canonicalIP(src)) &&
-            (tos === undefined || (route.tos ?? 0) === tos) &&
-            (source === undefined || (route.from !== undefined && samePrefix(route.from, source))),
-        ),
+    result: (answers) => list.result(answers).filter((route) => agrees(route, named(key))),
   }
 }
 

@@ -11,6 +11,8 @@ export interface LinkKind<Name extends string, Table extends AttributeTable, Nee
   readonly needs: readonly Needed[]
   /** Pairs of options of which the kernel takes one and drops the other. */
   readonly excludes: readonly (readonly [string, string])[]
+  /** Refuses what of the options the kernel would drop without a word. */
+  readonly check?: ((options: Readonly<Record<string, unknown>>, making: boolean) => void) | undefined
 }
 
 /** Declares a link kind. */
@@ -19,8 +21,9 @@ export function linkKind<const Name extends string, Table extends AttributeTable
   data: AttributeSet<Table>,
   needs: readonly Needed[] = [],
   excludes: readonly (readonly [keyof Table & string, keyof Table & string])[] = [],
+  check?: LinkKind<Name, Table, Needed>['check'],
 ): LinkKind<Name, Table, Needed> {
-  return { kind, data, needs, excludes }
+  return { kind, data, needs, excludes, check }
 }
 
 /** What a kind's attributes look like in a link. */

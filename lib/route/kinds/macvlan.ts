@@ -2,6 +2,7 @@
 import { attributes } from '../../wire/attributes'
 import { bits, oneOf } from '../../wire/choices'
 import { i32, u16, u32 } from '../../wire/integers'
+import { wrongType, wrongValue } from '../../wire/invalid'
 import { mac } from '../../wire/ip'
 import { list } from '../../wire/nesting'
 import { readOnly } from '../../wire/read_only'
@@ -53,5 +54,15 @@ const data = attributes('IFLA_MACVLAN_', {
   bcCutoff: ['BC_CUTOFF', 9, i32],
 })
 
-export const macvlan = linkKind('macvlan', data, ['link'])
-export const macvtap = linkKind('macvtap', data, ['link'])
+/** Which of `macaddr` and `macaddrs` goes with which `macaddrMode`; the kernel drops the other. */
+function checkAddresses({ macaddrMode: mode, macaddr, macaddrs }: Readonly<Record<string, unknown>>): void {
+  const one = mode === 'add' || mode === 0 || mode === 'delete' || mode === 1
+  const all = mode === 'set' || mode === 3
+  if (macaddr !== undefined && !one) throw wrongValue('macaddr', 'given with the "macaddrMode" add or delete', macaddr)
+  if (macaddrs !== undefined && !all) throw wrongValue('macaddrs', 'given with the "macaddrMode" set', macaddrs)
+  if (macaddr === undefined && one) throw wrongType('macaddr', `given with this "macaddrMode"`, undefined)
+  if (macaddrs === undefined && all) throw wrongType('macaddrs', `given with this "macaddrMode"`, undefined)
+}
+
+export const macvlan = linkKind('macvlan', data, ['link'], [], checkAddresses)
+export const macvtap = linkKind('macvtap', data, ['link'], [], checkAddresses)

@@ -4,6 +4,7 @@ import { attributes } from '../../wire/attributes'
 import { oneOf } from '../../wire/choices'
 import { device } from '../../wire/device'
 import { be16, be32, be64, boolean, seconds, u32, u8, within } from '../../wire/integers'
+import { wrongValue } from '../../wire/invalid'
 import { ipv4, ipv6 } from '../../wire/ip'
 import { struct } from '../../wire/struct'
 import { flag } from '../../wire/text'
@@ -86,6 +87,19 @@ const data = attributes('IFLA_VXLAN_', {
   mcRoute: ['MC_ROUTE', 34, boolean(u8)],
 })
 
+// The kernel has no way to say that they are off: they are flags, there or not.
+const lasting = ['gbp', 'gpe', 'remcsumNopartial', 'ttlInherit']
+
+function checkFlags(options: Readonly<Record<string, unknown>>, making: boolean): void {
+  if (options.ttlInherit === true && options.ttl !== undefined) {
+    throw wrongValue('ttl', 'left out where "ttlInherit" is true', options.ttl)
+  }
+  if (making) return
+  for (const name of lasting) {
+    if (options[name] === false) throw wrongValue(name, 'left out: the kernel cannot turn it off later', false)
+  }
+}
+
 export const vxlan = linkKind(
   'vxlan',
   data,
@@ -94,4 +108,5 @@ export const vxlan = linkKind(
     ['remote', 'remote6'],
     ['local', 'local6'],
   ],
+  checkFlags,
 )

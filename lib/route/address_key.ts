@@ -1,0 +1,168 @@
+// What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
+import { messageHeaderSize } from '../netlink/constants'
+import { byte, payloadOf, type Condition } from '../netlink/pattern'
+import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { forever } from '../wire/printable'
+import { AF_INET, AF_INET6, canonicalIP, formatIPv4, parseIP, parsePrefix, type Prefix } from '../wire/ip'
+import { addressLayout } from './address_attributes'
+import type { Address, AddressKey, AddressOptions } from './address_messages'
+import { checkFamily, checkScope } from './families'
+import { message } from './rtnetlink'
+
+const keyKeys = ['dev', 'address', 'peer']
+const addKeys = new Set([
+  ...keyKeys,
+  'broadcast',
+  'label',
+  'scope',
+  'preferredLifetimeSeconds',
+  'validLifetimeSeconds',
+  'flags',
+  'metric',
+  'protocol',
+])
+
+// What a list tells of an address names it just as well, if it is so.
+const listedKeys = new Set([...addKeys, 'family', 'anycast', 'unknown'])
+
+export function checkLifetime(value: unknown, field: string): number {
+  if (value === undefined || value === Infinity || value === forever) return forever
+  if (typeof value !== 'number') throw wrongType(field, 'a number of seconds', value)
+  if (!Number.isInteger(value) || value < 0 || value >= forever) {
+    throw outOfRange(field, `an integer from 0 to ${forever - 1}, or Infinity`, value)
+  }
+  return value
+}
+
+/** The text of an address without the length of its prefix. */
+function bare(address: string): string {
+  const slash = address.indexOf('/')
+  return slash < 0 ? address : address.slice(0, slash)
+}
+
+export interface Ends {
+  readonly prefix: Prefix
+  readonly length: number
+  readonly local: string
+  readonly address: string
+  /** The bytes of `address`. */
+  readonly far: Uint8Array
+}
+
+export function checkEnds({ address, peer }: AddressKey): Ends {
+  const prefix = parsePrefix(address, 'address')
+  if (peer === undefined)
+    return { prefix, length: prefix.length, local: bare(address), address: bare(address), far: prefix.bytes }
+  const far = parsePrefix(peer, 'peer', prefix.family)
+  return { prefix, length: far.length, local: bare(address), address: bare(peer), far: far.bytes }
+}
+
+export function broadcastOf(value: string | undefined, { prefix, length, far }: Ends): string | undefined {
+  if (value === undefined) return undefined
+  if (prefix.family === 'ipv6') throw wrongValue('broadcast', 'left out: IPv6 has no broadcast', value)
+  if (value !== '+') {
+    parsePrefix(value, 'broadcast', 'ipv4')
+    return value
+  }
+  if (length > 30) return undefined // as in `ip address`: there is none
+  const bytes = far.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
+  return formatIPv4(bytes)
+}
+
+/** What a list tells of an address besides. */
+type Given = AddressOptions & Partial<Address>
+
+/** Checks the keys of what names or makes an address, and that what a list tells besides agrees with the rest. */
+export function checkGiven(options: AddressKey, ends: () => Ends): Given {
+  checkKeys(options, listedKeys)
+  const given = options as Given
+  const { prefix } = ends()
+  if (checkFamily(given.family) !== undefined && given.family !== prefix.family) {
+    throw wrongValue('family', `"${prefix.family}", as the address`, given.family)
+  }
+  const { scope, unknown } = given
+  if (unknown !== undefined && checkArray(unknown, 'unknown').length > 0) {
+    throw wrongValue('unknown', 'left out: what it means is not known here', unknown)
+  }
+  checkScope(scope)
+  if (prefix.family === 'ipv6' && scope !== undefined && scope !== scopeOf(prefix.bytes)) {
+    throw wrongValue('scope', `"${scopeOf(prefix.bytes)}", as the IPv6 address has it`, scope)
+  }
+  return given
+}
+
+/** The scope of an IPv6 address, which the kernel goes by. */
+function scopeOf(bytes: Uint8Array): 'host' | 'link' | 'site' | 'global' {
+  const [first = 0, second = 0] = bytes
+  if (first === 0xfe && (second & 0xc0) === 0x80) return 'link'
+  if (first === 0xfe && (second & 0xc0) === 0xc0) return 'site'
+  return bytes.every((byte, i) => byte === (i === 15 ? 1 : 0)) ? 'host' : 'global'
+}
+
+const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, ANYCAST: 5, RT_PRIORITY: 9, PROTO: 11 } as const
+const ifa = { family: 0, prefixLength: 1, flags: 2, scope: 3 } as const
+const IFA_F_PERMANENT = 0x80
+
+/** What a key says of an address beyond what the kernel compares, for the native side. */
+export function conditionsOf(given: Given, ends: Ends): Condition[] {
+  const { broadcast, label, scope, metric, protocol, validLifetimeSeconds, anycast, flags } = given
+  const { prefix } = ends
+  const conditions: Condition[] = []
+  const { bytes } = message('NEWADDR', addressLayout, {
+    header: { ...(scope === undefined ? {} : { scope }) },
+    attributes: { broadcast: broadcastOf(broadcast, ends), label, metric, protocol, flags },
+  })
+  const payload = (number: number): Uint8Array | undefined =>
+    payloadOf(bytes, messageHeaderSize + addressLayout.header.size, number)
+  for (const number of [IFA.LABEL, IFA.BROADCAST, IFA.RT_PRIORITY, IFA.PROTO]) {
+    const value = payload(number)
+    if (value !== undefined) conditions.push([{ attribute: [number], value, zeroIsAbsent: number >= IFA.RT_PRIORITY }])
+  }
+  if (label !== undefined && prefix.family === 'ipv6') throw wrongValue('label', 'left out for IPv6', label)
+  if (anycast !== undefined) conditions.push([{ attribute: [IFA.ANYCAST], value: parseIP(anycast, 'anycast', 'ipv6') }])
+  // The scope of an IPv6 address was compared with the address.
+  if (scope !== undefined && prefix.family === 'ipv4') {
+    const at = messageHeaderSize + ifa.scope
+    conditions.push([{ header: ifa.scope, value: bytes.subarray(at, at + 1) }])
+  }
+  if (validLifetimeSeconds !== undefined) {
+    const value = byte(checkLifetime(validLifetimeSeconds, 'validLifetimeSeconds') === forever ? IFA_F_PERMANENT : 0)
+    conditions.push([{ header: ifa.flags, value, mask: IFA_F_PERMANENT }])
+  }
+  return conditions
+}
+
+/** The same for an object. */
+export function agreement(given: Given, ends: Ends): (found: Address) => boolean {
+  const { label, scope, metric, protocol, validLifetimeSeconds: valid, anycast, broadcast: own } = given
+  const broadcast = broadcastOf(own, ends)
+  return (found) =>
+    (label === undefined || found.label === label) &&
+    (broadcast === undefined || found.broadcast === canonicalIP(broadcast)) &&
+    (anycast === undefined || found.anycast === canonicalIP(anycast)) &&
+    (scope === undefined || found.scope === scope) &&
+    (metric === undefined || (found.metric ?? 0) === metric) &&
+    (protocol === undefined || found.protocol === protocol) &&
+    (valid === undefined ||
+      (checkLifetime(valid, 'validLifetimeSeconds') === forever) === (found.validLifetimeSeconds === Infinity))
+}
+
+/** The conditions that name an address: what the kernel compares itself. */
+export function named({ prefix, length, far }: Ends, { address, peer }: AddressKey): Condition[] {
+  const family = prefix.family === 'ipv4' ? AF_INET : AF_INET6
+  const local: Condition =
+    prefix.family === 'ipv4' || peer !== undefined
+      ? [{ attribute: [IFA.LOCAL], value: prefix.bytes }]
+      : [
+          { attribute: [IFA.ADDRESS], value: prefix.bytes },
+          { attribute: [IFA.LOCAL], value: prefix.bytes },
+        ]
+  return [
+    [{ header: ifa.family, value: byte(family) }],
+    local,
+    ...(peer === undefined ? [] : [[{ attribute: [IFA.ADDRESS], value: far }]]),
+    ...((peer ?? address).includes('/') || peer !== undefined
+      ? [[{ header: ifa.prefixLength, value: byte(length) }]]
+      : []),
+  ]
+}
