@@ -46,8 +46,8 @@ export interface Nexthop {
 }
 
 /**
- * What names a route, to find or delete it: what is left out may be anything. Only `delete` takes `tos` and `from` that
- * are left out as none, and a `metric` of 0 as any.
+ * What names a route, to find or delete it: what is left out may be anything, what is given has to be so. Only `delete`
+ * takes `tos` and `from` that are left out as none.
  */
 export interface RouteKey {
   /** The destination (RTA_DST): a prefix such as `10.0.0.0/8`, or `default`. */
