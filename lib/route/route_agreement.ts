@@ -1,5 +1,6 @@
 // What the options of a route say of one another, and whether a route is as a key says: what the kernel would drop or not
 // compare is refused, or compared here.
+import { isDeepStrictEqual } from 'node:util'
 import { messageHeaderSize } from '../netlink/constants'
 import { payloadOf, type Condition } from '../netlink/pattern'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
@@ -92,7 +93,7 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 
 function sameValues(found: object, wanted: object): boolean {
   const values = found as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).every(([name, value]) => value === undefined || (values[name] ?? 0) === value)
+  return Object.entries(wanted).every(([name, value]) => value === undefined || isDeepStrictEqual(values[name] ?? 0, value))
 }
 
 function sameHops(found: readonly RouteNexthop[], wanted: readonly Nexthop[]): boolean {
