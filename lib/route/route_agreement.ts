@@ -93,7 +93,9 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 
 function sameValues(found: object, wanted: object): boolean {
   const values = found as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).every(([name, value]) => value === undefined || isDeepStrictEqual(values[name] ?? 0, value))
+  return Object.entries(wanted).every(
+    ([name, value]) => value === undefined || isDeepStrictEqual(values[name] ?? 0, value),
+  )
 }
 
 function sameHops(found: readonly RouteNexthop[], wanted: readonly Nexthop[]): boolean {
