@@ -92,11 +92,15 @@ function hintOf({ errno, syscall }: FailureDetails): string | undefined {
   return 'there are user.max_net_namespaces of them (raise that sysctl), perhaps some that are still being freed'
 }
 
+function joined(...parts: readonly (string | undefined)[]): string | undefined {
+  const said = parts.filter((part) => part !== undefined)
+  return said.length === 0 ? undefined : said.join('; ')
+}
+
 /** A system call failed. */
 export function systemError(details: FailureDetails): NetloomError {
   const hint = details.hint ?? hintOf(details)
-  const detail = [details.detail, hint].filter((part) => part !== undefined).join('; ')
-  const all = { ...details, detail: detail === '' ? undefined : detail }
+  const all = { ...details, detail: joined(details.detail, hint) }
   return new NetloomError(messageOf(all), errnoName(details.errno), all)
 }
 
@@ -140,8 +144,8 @@ export class NetlinkError extends NetloomError {
   readonly policy: AttributePolicy | undefined
 
   constructor(details: FailureDetails, refusal: Refusal) {
-    const about = describeRefusal(refusal)
-    const all = { ...details, detail: details.detail ?? about }
+    const detail = joined(details.detail ?? describeRefusal(refusal), details.hint)
+    const all = { ...details, detail }
     super(messageOf(all, refusal.kernelMessage), errnoName(details.errno), all)
     this.kernelMessage = refusal.kernelMessage
     this.attribute = refusal.attribute
@@ -262,12 +266,15 @@ const notFound: ReadonlySet<string> = new Set(notFoundCodes)
 const exists = new Set(['EEXIST'])
 
 /**
- * Whether an error means that the thing asked for, or to be deleted, does not exist: the kernel says it in five ways.
+ * Whether an error means that the thing asked for, or to be deleted, does not exist: the kernel says it in five ways. By
+ * `EADDRNOTAVAIL` it also refuses an address that may not be used, to add or to bind to: that counts where one is deleted only.
  * @example
  * await ns.links.delete('eth0').catch((error) => { if (!isNotFound(error)) throw error })
  */
 export function isNotFound(error: unknown): boolean {
-  return hasCode(error, notFound)
+  if (!hasCode(error, notFound)) return false
+  const { code, syscall } = (error instanceof BatchError ? error.cause : error) as Partial<NetloomError>
+  return code !== 'EADDRNOTAVAIL' || syscall === undefined || syscall.startsWith('RTM_DEL')
 }
 
 /** Whether an error means that the thing to be made exists already. */

@@ -82,12 +82,21 @@ export interface Operation<Result> {
   readonly steps: readonly Step[]
   /** Words for an error: what it was about. */
   readonly about?: string | undefined
+  /** What a refusal probably means in terms of the options, for the error's message. */
+  readonly cause?: ((refused: Refused) => string | undefined) | undefined
   /** Makes the result of what the kernel answered; acknowledgements are not among it. */
   result(answers: Answers): Result
   /** Errnos of failures that are none to the caller: `recover` makes a result of them, and a batch goes on. */
   readonly forgives?: ReadonlySet<number> | undefined
   /** Makes a result of an error that is none to the caller, or throws it. */
   readonly recover?: ((error: unknown) => Result) | undefined
+}
+
+/** A message that the kernel refused. */
+export interface Refused {
+  readonly errno: number
+  readonly kernelMessage: string | undefined
+  readonly message: Message
 }
 
 /** The kernel's answers to an operation. */
@@ -103,7 +112,7 @@ export const nothing = (): void => undefined
 
 /** Also what an operation has from its class. */
 function whole<Result>(operation: Operation<Result>): Operation<Result> {
-  const { name, protocol, lane, netns, steps, about, forgives, recover } = operation
+  const { name, protocol, lane, netns, steps, about, cause, forgives, recover } = operation
   return {
     name,
     protocol,
@@ -111,6 +120,7 @@ function whole<Result>(operation: Operation<Result>): Operation<Result> {
     netns,
     steps,
     about,
+    cause,
     result: (answers) => operation.result(answers),
     forgives,
     recover,

@@ -133,7 +133,9 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   const refused = step === undefined || answer === undefined ? undefined : firstRefusal(step, answer)
   if (refused === undefined) throw new Error('the kernel refused a message without saying which')
   const { refusal, errno: said, message } = refused
-  return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.sweep?.name }, refusal)
+  const { kernelMessage } = refusal
+  const hint = message && operation.cause?.({ errno: said, kernelMessage, message })
+  return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.sweep?.name, hint }, refusal)
 }
 
 function firstRefusal(

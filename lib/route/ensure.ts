@@ -25,6 +25,7 @@ export interface Ensuring {
   readonly name: string
   readonly netns: NetnsReference
   readonly about: string
+  readonly cause?: Operation<unknown>['cause']
 }
 
 /** A step that makes an object with one message, unless it is there. */
@@ -43,11 +44,11 @@ export function looking(
 
 /** Steps, of which the first may find that what the operation makes is there. */
 export function ensuring<T>(
-  { name, netns, about }: Ensuring,
+  { name, netns, about, cause }: Ensuring,
   steps: readonly Step[],
   result: (answers: Answers) => Ensured<T>,
 ): Operation<Ensured<T>> {
-  return { name, protocol: NETLINK.ROUTE, lane: Lane.mutation, netns, steps, about, result }
+  return { name, protocol: NETLINK.ROUTE, lane: Lane.mutation, netns, steps, about, cause, result }
 }
 
 /** What is there is not so. */

@@ -8,6 +8,7 @@ import type { Answers, Operation, Step } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { Reader } from '../wire/reader'
 import { conflict, ensuring, isThere, looking, type Ensured, type Ensuring } from './ensure'
+import { causeForLink } from './likely_cause'
 import { decodeLink, type Link } from './link'
 import { creating, lookAt, readLink } from './link_operations'
 import type { LinkOptions, Options } from './link_options'
@@ -16,7 +17,7 @@ import type { LinkOptions, Options } from './link_options'
 export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<Ensured<Link>> {
   const options = link as unknown as Options
   const { steps, messages, target, far, name } = creating(netns, link, 'links.ensure')
-  const it: Ensuring = { name: 'links.ensure', netns, about: `link ${name}` }
+  const it: Ensuring = { name: 'links.ensure', netns, about: `link ${name}`, cause: causeForLink }
   const [create, ...rest] = steps
   const all: Step[] = [{ ...create, tolerate: isThere, ensures: true }, ...rest.slice(0, -1)]
   const look = (where: NetnsReference, dev: Device): number => all.push(looking(where, lookAt(dev), Ending.reply)) - 1

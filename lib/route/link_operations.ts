@@ -5,14 +5,18 @@ import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import { ifThere, type Answers, type Before, type Operation, type Step } from '../netlink/operation'
 import { linkKinds } from './kinds'
+import { kernelKinds } from './kinds/in_kernel'
 import { checkDevice, FurtherName, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkArray, checkKeys, isPlainObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { nearest } from '../wire/nearest'
+import { causeForLink } from './likely_cause'
 import { decodeLink, type Link } from './link'
 import { checkAltname, linkLayout } from './link_attributes'
 import {
   checkChanges,
   checkCreation,
+  checkInfoKind,
   checkPeer,
   creationPart,
   flagPart,
@@ -36,8 +40,13 @@ export interface LinkDetail {
 
 /** Which links a list is of. What the kernel can filter, it filters. */
 export interface LinkFilter extends LinkDetail {
-  /** Links of one kind (in the kernel, if the kind is known here); `none` for those without. */
+  /**
+   * Links of one kind (in the kernel, if the kind is known here): one that Linux has; `none` for those without a kind, `other`
+   * for those of kinds that have no options here.
+   */
   kind?: string | undefined
+  /** Links of a kind by the kernel's name of it, whatever that is (IFLA_INFO_KIND): also of modules that Linux does not have. */
+  infoKind?: string | undefined
   /** Ports of one device, by name or index (in the kernel); 0 for links that are no port. */
   master?: Device | undefined
   /** Links of one group, 0 or more. */
@@ -109,21 +118,31 @@ function show(dev: LinkName): string {
   return typeof dev === 'object' ? dev.altname : String(dev)
 }
 
-const filterKeys = new Set(['statistics', 'kind', 'master', 'group', 'up'])
+const filterKeys = new Set(['statistics', 'kind', 'infoKind', 'master', 'group', 'up'])
+
+function checkListedKind(kind: unknown): void {
+  if (typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
+  if (kernelKinds.has(kind) || kind === 'none' || kind === 'other') return
+  const near = nearest(kind, kernelKinds)
+  const hint = near === undefined ? '' : `: did you mean "${near}"?`
+  throw wrongValue('kind', `a link kind of Linux, "none" or "other"; any other is an "infoKind"${hint}`, kind)
+}
 
 /** links.list */
 export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Operation<Link[]> {
   checkKeys(filter, filterKeys)
-  const { kind, master, group, up } = filter
+  const { kind, infoKind, master, group, up } = filter
   const statistics = checkStatistics(filter)
-  if (kind !== undefined && typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
+  if (kind !== undefined) checkListedKind(kind)
+  if (infoKind !== undefined) checkInfoKind(infoKind)
+  const known = infoKind ?? kind
   if (group !== undefined) checkInteger(group, 0, 0xffffffff, 'group')
   if (up !== undefined && typeof up !== 'boolean') throw wrongType('up', 'a boolean', up)
   const request = message('GETLINK', linkLayout, {
     flags: NLM_F.DUMP,
     attributes: {
       ...brief,
-      ...(kind === undefined || !Object.hasOwn(linkKinds, kind) ? {} : { linkInfo: { kind } }),
+      ...(known === undefined || !Object.hasOwn(linkKinds, known) ? {} : { linkInfo: { kind: known } }),
       ...(master === undefined || master === 0 ? {} : { master }),
     },
   })
@@ -131,8 +150,10 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
     const link = decodeLink(received, statistics)
     if (link === undefined || (group !== undefined && link.group !== group)) return undefined
     // The kernel does not filter by a kind that it does not know.
-    const isKind = kind === undefined || link.kind === kind || (link.kind === 'other' && link.infoKind === kind)
-    if (!isKind || (master === 0 && link.master !== undefined)) return undefined
+    const its = link.kind === 'other' ? link.infoKind : link.kind
+    if (infoKind !== undefined && its !== infoKind) return undefined
+    if ((kind !== undefined && link.kind !== kind && its !== kind) || (master === 0 && link.master !== undefined))
+      return undefined
     return up === undefined || link.up === up ? link : undefined
   })
 }
@@ -177,6 +198,7 @@ export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Lin
     netns,
     steps,
     about: `link ${name}`,
+    cause: causeForLink,
     result: (answers) => readLink(answers, steps.length - 1),
   }
 }
@@ -317,14 +339,18 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (steps.length === 0) add({}) // nothing to change, but the device has to be there
   const along = droppedBy(options, dev)
   const withAlong = along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))
-  const operation = change('links.set', netns, withAlong, `link ${show(dev)}`)
+  const operation = linkChange('links.set', netns, withAlong, dev)
   return target === undefined ? (operation as Operation<undefined>) : thenLook(operation, target, renamed as Device)
+}
+
+function linkChange(name: string, netns: NetnsReference, steps: readonly Step[], dev: LinkName): Operation<void> {
+  return { ...change(name, netns, steps, `link ${show(dev)}`), cause: causeForLink }
 }
 
 /** The same operation, which then tells of a link that it has moved. */
 function thenLook(operation: Operation<void>, target: NetnsReference, dev: Device): Operation<Link> {
-  const { name: verb, protocol, lane, netns, steps, about } = operation
-  const moved = { name: verb, protocol, lane, netns, about }
+  const { name: verb, protocol, lane, netns, steps, about, cause } = operation
+  const moved = { name: verb, protocol, lane, netns, about, cause }
   if (typeof dev === 'string') {
     const last: Step = { netns: target, messages: [lookAt(dev)], ending: Ending.reply }
     const result: Operation<Link>['result'] = (answers) => only(answers, steps.length, decodeBrief)
@@ -380,7 +406,7 @@ const minIPv6MTU = 1280
 /** links.delete */
 export function deleteLink(netns: NetnsReference, dev: LinkName): Operation<void> {
   const request = message('DELLINK', linkLayout, naming(dev))
-  return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true })
+  return change('links.delete', netns, request, `link ${show(dev)}`, Lane.removal, { lasting: true }, causeForLink)
 }
 
 const groupKeys = new Set(['group'])
@@ -395,7 +421,7 @@ export function flushLinks(netns: NetnsReference, filter: { group: number }): Op
   }
   const request = message('DELLINK', linkLayout, { attributes: { group } })
   // Forgiven, not tolerated: a flush that found nothing leaves nothing that could not be taken back.
-  return ifThere(change('links.flush', netns, request, `group ${group}`, Lane.removal, { lasting: true }))
+  return ifThere(change('links.flush', netns, request, `group ${group}`, Lane.removal, { lasting: true }, causeForLink))
 }
 
 /** links.addAltnames, links.deleteAltnames */
@@ -417,5 +443,5 @@ export function changeAltnames(
     const request = message(type, linkLayout, { header, attributes: { altnames: [altname] } })
     return { netns, messages: [request], ending: Ending.ack, inverse: RTM[opposite] }
   })
-  return change(`links.${verb}`, netns, steps, `link ${show(dev)}`)
+  return linkChange(`links.${verb}`, netns, steps, dev)
 }

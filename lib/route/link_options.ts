@@ -3,6 +3,7 @@ import { checkNetns, type NetnsReference, type NetnsTarget } from '../native/net
 import { checkKeys, checkObject, isBytes, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import type { Device } from '../wire/device'
+import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, portData } from './kinds'
 import type { KindOptionsOf, Settable } from './kinds/kind'
@@ -152,7 +153,7 @@ type LowerOf<K extends keyof typeof linkKinds> = {
 export interface OtherLinkOptions extends LinkCreation {
   /** The kind is in `infoKind`. */
   kind: 'other'
-  /** The kernel's name of the kind (IFLA_INFO_KIND). */
+  /** The kernel's name of the kind, 1 to 55 bytes (IFLA_INFO_KIND). */
   infoKind: string
   /** The kind's own attributes, encoded (IFLA_INFO_DATA). Default: none. */
   data?: Uint8Array | undefined
@@ -242,12 +243,20 @@ const keysByPortKind = new Map(
   ]),
 )
 
+/** MODULE_NAME_LEN - 1: what is longer the kernel would cut (rtnl_newlink, net/core/rtnetlink.c). */
+const longestKind = 55
+
+/** Checks the kernel's name of a kind (IFLA_INFO_KIND). */
+export function checkInfoKind(infoKind: unknown): string {
+  return checkText(infoKind, 1, longestKind, 'infoKind')
+}
+
 /** The schema of a kind, by its name in options. */
 export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKinds] {
   if (typeof kind === 'string' && Object.hasOwn(linkKinds, kind)) return linkKinds[kind as keyof typeof linkKinds]
   const expected = `one of ${Object.keys(linkKinds)
     .map((name) => `"${name}"`)
-    .join(', ')} or "other"`
+    .join(', ')} or "other" with an "infoKind"${kind === 'tap' ? ' (ns.taps.create makes TAP devices)' : ''}`
   throw typeof kind === 'string' ? wrongValue('kind', expected, kind) : wrongType('kind', expected, kind)
 }
 
@@ -258,10 +267,10 @@ export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo'
     checkKeys(options, keysOfOther)
     const { name, infoKind, data } = options
     if (name === undefined) throw wrongType('name', 'given for a link', undefined)
-    if (typeof infoKind !== 'string') throw wrongType('infoKind', 'a string', infoKind)
-    if (data === undefined) return { kind: infoKind }
+    const kind = checkInfoKind(infoKind)
+    if (data === undefined) return { kind }
     if (!isBytes(data)) throw wrongType('data', 'a Uint8Array of encoded attributes', data)
-    return { kind: infoKind, data }
+    return { kind, data }
   }
   const kind = checkKind(options.kind)
   checkKeys(options, keysOf(kind).creation)

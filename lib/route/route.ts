@@ -380,7 +380,7 @@ export function tableOf({ table, type }: RouteKey): RouteTable {
 }
 
 function tableNumber(value: RouteTable): number {
-  if (typeof value === 'number') return checkInteger(value, 0, 255, 'table')
+  if (typeof value === 'number') return checkInteger(value, 0, 0xffffffff, 'table')
   const known = Object.hasOwn(table.names, value) ? table.names[value] : undefined
   if (known === undefined) throw wrongValue('table', 'a number, "main", "local" or "default"', value)
   return known[1]

@@ -7,6 +7,7 @@ import type { Answers, Operation } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { Reader } from '../wire/reader'
 import { conflict, ensuring, looking, making, vanished, type Ensured, type Ensuring } from './ensure'
+import { causeForRoute } from './likely_cause'
 import { lookAt, readLink } from './link_operations'
 import { decodeRoute, type Route, type RouteOptions } from './route'
 import { defaultMetric } from './route_filter'
@@ -15,7 +16,7 @@ import { RTM } from './rtnetlink'
 
 /** routes.ensure */
 export function ensureRoute(netns: NetnsReference, options: RouteOptions): Operation<Ensured<Route>> {
-  const it: Ensuring = { name: 'routes.ensure', netns, about: `route ${options.dst}` }
+  const it: Ensuring = { name: 'routes.ensure', netns, about: `route ${options.dst}`, cause: causeForRoute }
   const request = newRoute(options, 'add')
   const told = decodeRoute({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
   if (told === undefined) throw vanished(it)

@@ -21,6 +21,7 @@ import {
   type RouteKey,
   type RouteOptions,
 } from './route'
+import { causeForRoute } from './likely_cause'
 import { agreement, agrees, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
@@ -63,7 +64,7 @@ export function addRoute(netns: NetnsReference, verb: Verb, options: RouteOption
   const request = newRoute(options, verb)
   const replaces = verb === 'replace' || verb === 'change'
   const back = replaces ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
-  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back)
+  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back, causeForRoute)
 }
 
 type Verb = 'add' | 'replace' | 'change' | 'append' | 'prepend'

@@ -65,10 +65,11 @@ export function change(
   about?: string,
   lane: Lane = Lane.mutation,
   back: WayBack = noWayBack,
+  cause?: Operation<void>['cause'],
 ): Operation<void> {
   return 'bytes' in what
-    ? new SmallChange(name, netns, what, about, lane, back)
-    : { name, protocol: NETLINK.ROUTE, lane, netns, steps: what, about, result: nothing }
+    ? new SmallChange(name, netns, what, about, lane, back, cause)
+    : { name, protocol: NETLINK.ROUTE, lane, netns, steps: what, about, cause, result: nothing }
 }
 
 const noWayBack: WayBack = {}
@@ -82,6 +83,7 @@ class SmallChange implements Operation<void> {
     readonly about: string | undefined,
     readonly lane: Lane,
     private readonly back: WayBack,
+    readonly cause: Operation<void>['cause'],
   ) {}
 
   get protocol(): number {

@@ -81,6 +81,16 @@ export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condit
   return [[absent(mask), { attribute: [number(mask)], value: new Written(writer).bytes }]]
 }
 
+/** Whether a rule has of a field what the options say, or what the kernel takes it for if they leave it out. */
+export function agrees(field: keyof RuleOptions, rule: Rule, told: Rule, options: RuleOptions): boolean {
+  if (options[field] === undefined && Object.hasOwn(masked, field)) {
+    const mask = field as keyof typeof masked
+    const of = options[masked[mask]]
+    if (of !== undefined && of !== 0) return rule[mask] === undefined || rule[mask] === allBits[mask]
+  }
+  return same(rule[field], told[field], field)
+}
+
 // Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
 const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
 

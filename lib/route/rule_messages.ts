@@ -16,6 +16,7 @@ import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
 import { ensuring, vanished, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, type Family, type ipProtocol, type routeProtocol } from './families'
+import { causeForRule } from './likely_cause'
 import type { RouteTable } from './route'
 import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
 import { ruleAttributes, ruleLayout, type action, type range32, type ruleFlags } from './rule_attributes'
@@ -203,7 +204,8 @@ export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family 
   return explicit ?? first?.family ?? 'ipv4'
 }
 
-function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
+/** What the options say, for a message. */
+export function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
   checkKeys(options, ruleGivenKeys)
   const { from, to, tos, invert = false, goto } = options
   const of = familyOfRule(options)
@@ -245,7 +247,7 @@ function ruleContent(options: RuleOptions, adding: boolean): { header: object; a
 /** rules.add */
 export function addRule(netns: NetnsReference, options: RuleOptions): Operation<void> {
   const request = message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) })
-  return change('rules.add', netns, request, aboutRule(options), undefined, { inverse: RTM.DELRULE })
+  return change('rules.add', netns, request, aboutRule(options), undefined, { inverse: RTM.DELRULE }, causeForRule)
 }
 
 /**
@@ -253,7 +255,7 @@ export function addRule(netns: NetnsReference, options: RuleOptions): Operation<
  * made then is made though the kernel might say that it is there.
  */
 export function ensureRule(netns: NetnsReference, options: RuleOptions): Operation<Ensured<Rule>> {
-  const it: Ensuring = { name: 'rules.ensure', netns, about: aboutRule(options) }
+  const it: Ensuring = { name: 'rules.ensure', netns, about: aboutRule(options), cause: causeForRule }
   const family = familyOfRule(options)
   const content = ruleContent(options, true)
   const request = message('NEWRULE', ruleLayout, { flags: NLM_F.CREATE, ...content })
@@ -290,11 +292,18 @@ function exactly(options: RuleOptions, bytes: Uint8Array): Pattern {
   return pattern
 }
 
-/** What a rule is called in errors. */
-function aboutRule({ priority, family, from, to, table }: RuleOptions): string {
-  const parts = { priority, family, from, to, table }
-  const said = Object.entries(parts).filter(([, value]) => value !== undefined)
-  return ['rule', ...said.map(([name, value]) => `${name} ${value}`)].join(' ')
+// What people know a rule by comes first.
+const told = ['priority', 'family', 'invert', 'from', 'to', 'mark', 'markMask', 'iif', 'oif', 'table'] as const
+
+/** What a rule is called in errors: all that its options say. */
+export function aboutRule(options: RuleOptions): string {
+  const parts = ['rule']
+  for (const name of new Set<keyof RuleOptions>([...told, ...ruleFields])) {
+    const value = options[name]
+    if (value === undefined) continue
+    parts.push(`${name} ${typeof value === 'object' ? `${value.start}-${value.end ?? value.start}` : String(value)}`)
+  }
+  return parts.join(' ')
 }
 
 function deletion(options: RuleOptions): Message {
@@ -339,7 +348,8 @@ function saysMore(key: RuleOptions): boolean {
   )
 }
 
-const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
+/** All that tells one rule of a family from another. */
+export const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
 
 interface Filtering {
   readonly request: Message

@@ -5,6 +5,7 @@ import { perform } from '../netlink/perform'
 import { splitForce, type DeleteOptions } from './deletion'
 import type { Ensured } from './ensure'
 import type { Rule, RuleOptions } from './rule_messages'
+import { replaceRule } from './rule_replace'
 import { ruleVerbs } from './verbs'
 
 /**
@@ -40,6 +41,20 @@ export class Rules {
    */
   async ensure(options: RuleOptions, call?: CallOptions): Promise<Ensured<Rule>> {
     return perform(ruleVerbs.ensure(this.#netns, options), call)
+  }
+
+  /**
+   * Makes a rule the only one of its family and priority, or finds that it is so: it is added first, and then all others of
+   * that priority are removed, so that packets never go by neither. The kernel has no such message, so it is made of several
+   * ones: not for batches, and if a removal fails, the new rule is there beside the rest.
+   * @param options - As of `add`; `priority` is needed. `protocol`, if it is left out, may be anything.
+   * @returns The rule that is there now.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError.
+   * @example
+   * await ns.rules.replace({ priority: 1000, from: '10.0.0.0/24', table: 200 })
+   */
+  async replace(options: RuleOptions, call?: CallOptions): Promise<Rule> {
+    return replaceRule(this.#netns, options, call)
   }
 
   /**

@@ -32,7 +32,7 @@ function show(value: unknown): string {
       return 'a function'
     case 'object':
       if (value === null) return 'null'
-      if (Array.isArray(value)) return 'an array'
+      if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
       if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`
       if (isThenable(value)) {
         return `${types.isPromise(value) ? 'a promise' : 'a thenable'}; did you forget await?`

@@ -1,0 +1,98 @@
+// What a bare errno of the kernel's probably means, by the message that it refused: which option, and what that needs.
+import { errnoNumber } from '../errno'
+import { messageHeaderSize, NLM_F } from '../netlink/constants'
+import { decodeMessage, type Message } from '../netlink/message'
+import type { Refused } from '../netlink/operation'
+import type { AttributesOf } from '../wire/attributes'
+import { isBytes } from '../wire/invalid'
+import { Reader } from '../wire/reader'
+import { lacking } from './kinds/in_kernel'
+import { linkLayout } from './link_attributes'
+
+const EOPNOTSUPP = errnoNumber('EOPNOTSUPP')
+const EAFNOSUPPORT = errnoNumber('EAFNOSUPPORT')
+const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL')
+const EEXIST = errnoNumber('EEXIST')
+
+/** The refusal of a message about a link. */
+export function causeForLink({ errno, kernelMessage, message }: Refused): string | undefined {
+  if (errno !== EOPNOTSUPP && errno !== EADDRNOTAVAIL) return undefined
+  if (message.name.endsWith('LINKPROP')) return 'further names need Linux 5.5'
+  if (message.name === 'RTM_DELLINK')
+    return 'devices of hardware and lo cannot be deleted, nor those that their driver keeps'
+  const asked = decode(message)
+  if (asked === undefined) return undefined
+  const { linkInfo } = asked
+  if (errno === EADDRNOTAVAIL) return namesMac(asked) ? '"mac" must be a unicast address, and not zero' : undefined
+  if (linkInfo?.portKind !== undefined) {
+    return `"port" is for a device that is a port of a ${linkInfo.portKind}: give it a "master"`
+  }
+  const kind = linkInfo?.kind
+  if (kind === 'tun' || kind === 'tap') return 'TUN and TAP devices are made by ns.taps.create'
+  if (kernelMessage === 'Unknown device type' && kind !== undefined) return lacking(kind)
+  // The kernel has said it, and better.
+  if (kernelMessage !== undefined) return undefined
+  return kind === undefined ? causeInSettings(asked) : causeInKind(kind, linkInfo?.data, isCreation(message))
+}
+
+type LinkAttributes = AttributesOf<typeof linkLayout.attributes.table>
+
+function isCreation({ bytes }: Message): boolean {
+  return (new Reader(bytes).u16(6) & NLM_F.CREATE) !== 0
+}
+
+// It was checked when it was made: what is read here are our own bytes.
+function decode({ bytes, name }: Message): LinkAttributes | undefined {
+  if (name !== 'RTM_NEWLINK') return undefined
+  const written = { reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length }
+  return decodeMessage(linkLayout, written)?.attributes
+}
+
+// Options for which a driver needs a function of its own (struct net_device_ops), and what has it.
+const settings = {
+  master: 'the "master" takes no ports: it has to be a bridge, a VRF, a bond or the like',
+  carrier: 'the carrier of this device comes from its hardware or its other end, and "carrier" does not set it',
+  protoDown: 'devices of this kind have no "protoDown": macvlan, vxlan and some hardware do',
+  mac: 'this device does not let its "mac" be changed',
+  mtu: 'this device does not let its "mtu" be changed',
+} as const
+
+/** Whether it sets a MAC address: of the device, of its far end, or those that a macvlan takes. */
+function namesMac({ mac, linkInfo }: LinkAttributes): boolean {
+  const { macaddrs, macaddr, peer } = (linkInfo?.data ?? {}) as Record<string, unknown>
+  const far = (peer as { attributes?: LinkAttributes } | undefined)?.attributes
+  return [mac, macaddrs, macaddr, far?.mac].some((value) => value !== undefined)
+}
+
+function causeInSettings(asked: LinkAttributes): string | undefined {
+  const option = Object.keys(settings).find((key) => asked[key as keyof typeof settings] !== undefined)
+  return option === undefined ? undefined : settings[option as keyof typeof settings]
+}
+
+function causeInKind(kind: string, data: unknown, creating: boolean): string {
+  const asked = typeof data === 'object' && data !== null && !isBytes(data) ? data : {}
+  const mismatch = `the device has to be of the kind "${kind}", and its driver to allow changes`
+  if (kind !== 'bridge' || !('vlanFiltering' in asked)) return mismatch
+  const without = '"vlanFiltering" needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING'
+  return creating ? without : `${without}; and ${mismatch}`
+}
+
+/** The refusal of a new rule. */
+export function causeForRule({ errno }: Refused): string | undefined {
+  if (errno === EOPNOTSUPP || errno === EAFNOSUPPORT) {
+    return 'rules need a kernel with CONFIG_IP_MULTIPLE_TABLES, for IPv6 CONFIG_IPV6_MULTIPLE_TABLES'
+  }
+  if (errno !== EEXIST) return undefined
+  return (
+    'the kernel takes one that is there for the same, though "invert", "tos", "dscp", "markMask" or what only one of them ' +
+    'asks for may differ: rules.ensure and rules.replace compare all'
+  )
+}
+
+/** The refusal of a route. */
+export function causeForRoute({ errno, kernelMessage }: Refused): string | undefined {
+  if (errno === EAFNOSUPPORT) return 'this kernel has no such family (CONFIG_IPV6, or ipv6.disable=1)'
+  if (errno !== EOPNOTSUPP) return undefined
+  if (kernelMessage?.includes('encapsulation') !== true) return undefined
+  return 'this needs a kernel with CONFIG_LWTUNNEL, and of that the type: CONFIG_MPLS_IPTUNNEL, CONFIG_IPV6_SEG6_LWTUNNEL …'
+}
