@@ -30,6 +30,7 @@ export async function replaceRule(netns: NetnsReference, options: RuleOptions, c
   const it = { name, netns, about: aboutRule(options) }
   if (wanted === undefined) throw vanished(it)
   const list = listRules(netns, { family: familyOfRule(options), priority }, name)
+  const begun = performance.now()
   const before = await perform(list, call)
   const place = before.findIndex((rule) => isExactly(rule, wanted, options))
   const found = before[place]
@@ -43,10 +44,16 @@ export async function replaceRule(netns: NetnsReference, options: RuleOptions, c
     return { netns, messages: [removal], ending: Ending.ack, tolerate: isGone }
   })
   const replacing: Operation<void> = { ...change(name, netns, [...making, ...removing], it.about), cause: causeForRule }
-  await perform(replacing, call)
-  const value = (await perform(list, call)).find((rule) => isExactly(rule, wanted, options))
+  await perform(replacing, restOf(call, begun))
+  const value = (await perform(list, restOf(call, begun))).find((rule) => isExactly(rule, wanted, options))
   if (value === undefined) throw vanished(it)
   return value
+}
+
+/** The options of a call that has begun: a time limit is one for all that it sends. */
+function restOf(call: CallOptions | undefined, begun: number): CallOptions | undefined {
+  if (call?.timeout === undefined) return call
+  return { ...call, timeout: Math.max(1, Math.ceil(call.timeout - (performance.now() - begun))) }
 }
 
 /** Whether a rule is the very one that the options mean; who made it counts only if they say so. */

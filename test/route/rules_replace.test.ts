@@ -84,6 +84,18 @@ it('takes back what list gave, with its range of ports', async () => {
   expect(await shown(5)).toHaveLength(1)
 })
 
+it("tells a VRF's rule and a tunnel's from others, and takes options of the call", async () => {
+  await ns.rules.replace({ priority: 7, l3mdev: true }, { timeout: 5000 })
+  expect(await shown(7)).toMatchObject([{ l3mdev: null }])
+  const tunnel = { priority: 7, tunnelId: 5n, table: 8 }
+  await ns.rules.replace(tunnel, { timeout: 5000 })
+  await ns.rules.replace(tunnel)
+  expect(await shown(7)).toMatchObject([{ table: '8' }])
+  const aborted = ns.rules.replace({ priority: 7, table: 9 }, { signal: AbortSignal.abort() })
+  await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR' })
+  expect(await shown(7)).toMatchObject([{ table: '8' }])
+})
+
 it('needs a priority', async () => {
   await expect(ns.rules.replace({ table: 5 })).rejects.toMatchObject({ name: 'TypeError', field: 'priority' })
   await expect(ns.rules.replace({ priority: 5, tabel: 5 } as never)).rejects.toMatchObject({ field: 'tabel' })
