@@ -98,7 +98,8 @@ export type {
   OtherLinkOptions,
   PeerOptions,
 } from './route/link_options'
-export type { LinkDetail, LinkFilter, LinkName } from './route/link_operations'
+export type { LinkFilter } from './route/link_list'
+export type { LinkDetail, LinkName } from './route/link_operations'
 
 export { Ethtool } from './ethtool/ethtool'
 export { Features, type Feature, type FeatureChanges } from './ethtool/features'

@@ -4,19 +4,15 @@ import { checkNetns, type NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import { ifThere, type Answers, type Before, type Operation, type Step } from '../netlink/operation'
-import { linkKinds } from './kinds'
-import { kernelKinds } from './kinds/in_kernel'
 import { checkDevice, FurtherName, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkArray, checkKeys, isPlainObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { nearest } from '../wire/nearest'
 import { causeForLink } from './likely_cause'
 import { decodeLink, type Link } from './link'
 import { checkAltname, linkLayout } from './link_attributes'
 import {
   checkChanges,
   checkCreation,
-  checkInfoKind,
   checkPeer,
   creationPart,
   flagPart,
@@ -29,30 +25,13 @@ import {
   type Options,
 } from './link_options'
 import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
-import { change, dump, look, message, Mode, only, RTM } from './rtnetlink'
+import { change, look, message, Mode, only, RTM } from './rtnetlink'
 import { linkSettings } from './undo'
 
 /** What a look at links gives besides. */
 export interface LinkDetail {
   /** With counters (IFLA_STATS64). Default: false, which is less to read. */
   statistics?: boolean | undefined
-}
-
-/** Which links a list is of. What the kernel can filter, it filters. */
-export interface LinkFilter extends LinkDetail {
-  /**
-   * Links of one kind (in the kernel, if the kind is known here): one that Linux has; `none` for those without a kind, `other`
-   * for those of kinds that have no options here.
-   */
-  kind?: string | undefined
-  /** Links of a kind by the kernel's name of it, whatever that is (IFLA_INFO_KIND): also of modules that Linux does not have. */
-  infoKind?: string | undefined
-  /** Ports of one device, by name or index (in the kernel); 0 for links that are no port. */
-  master?: Device | undefined
-  /** Links of one group, 0 or more. */
-  group?: number | undefined
-  /** Links that are set up (true), or down (false). */
-  up?: boolean | undefined
 }
 
 /** What names a link: its name, its index, or one of its further names (IFLA_ALT_IFNAME). */
@@ -64,11 +43,11 @@ export type LinkName =
     }
 
 // Leaves out those of IPv6 and of virtual functions, which nobody decodes.
-const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
+export const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
 
 const detailKeys = new Set(['statistics'])
 
-function checkStatistics({ statistics = false }: LinkDetail): boolean {
+export function checkStatistics({ statistics = false }: LinkDetail): boolean {
   if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
   return statistics
 }
@@ -116,46 +95,6 @@ export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail
 
 function show(dev: LinkName): string {
   return typeof dev === 'object' ? dev.altname : String(dev)
-}
-
-const filterKeys = new Set(['statistics', 'kind', 'infoKind', 'master', 'group', 'up'])
-
-function checkListedKind(kind: unknown): void {
-  if (typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
-  if (kernelKinds.has(kind) || kind === 'none' || kind === 'other') return
-  const near = nearest(kind, kernelKinds)
-  const hint = near === undefined ? '' : `: did you mean "${near}"?`
-  throw wrongValue('kind', `a link kind of Linux, "none" or "other"; any other is an "infoKind"${hint}`, kind)
-}
-
-/** links.list */
-export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Operation<Link[]> {
-  checkKeys(filter, filterKeys)
-  const { kind, infoKind, master, group, up } = filter
-  const statistics = checkStatistics(filter)
-  if (kind !== undefined) checkListedKind(kind)
-  if (infoKind !== undefined) checkInfoKind(infoKind)
-  const known = infoKind ?? kind
-  if (group !== undefined) checkInteger(group, 0, 0xffffffff, 'group')
-  if (up !== undefined && typeof up !== 'boolean') throw wrongType('up', 'a boolean', up)
-  const request = message('GETLINK', linkLayout, {
-    flags: NLM_F.DUMP,
-    attributes: {
-      ...brief,
-      ...(known === undefined || !Object.hasOwn(linkKinds, known) ? {} : { linkInfo: { kind: known } }),
-      ...(master === undefined || master === 0 ? {} : { master }),
-    },
-  })
-  return dump('links.list', netns, Lane.look, request, (received) => {
-    const link = decodeLink(received, statistics)
-    if (link === undefined || (group !== undefined && link.group !== group)) return undefined
-    // The kernel does not filter by a kind that it does not know.
-    const its = link.kind === 'other' ? link.infoKind : link.kind
-    if (infoKind !== undefined && its !== infoKind) return undefined
-    if ((kind !== undefined && link.kind !== kind && its !== kind) || (master === 0 && link.master !== undefined))
-      return undefined
-    return up === undefined || link.up === up ? link : undefined
-  })
 }
 
 /** So many have room in one attribute (IFLA_PROP_LIST): each takes at least a header, a letter and NUL. */

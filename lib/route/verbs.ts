@@ -21,12 +21,11 @@ import {
   deleteLink,
   flushLinks,
   getLink,
-  listLinks,
   setLink,
   type LinkDetail,
-  type LinkFilter,
   type LinkName,
 } from './link_operations'
+import { listLinks, type LinkFilter } from './link_list'
 import type { LinkChanges, LinkOptions } from './link_options'
 import { firstOf } from './lookup'
 import {

@@ -1,0 +1,73 @@
+// The verb `list` of links.
+import { Lane } from '../native/addon'
+import type { NetnsReference } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Operation } from '../netlink/operation'
+import type { Device } from '../wire/device'
+import { checkInteger } from '../wire/integers'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { nearest } from '../wire/nearest'
+import { linkKinds } from './kinds'
+import { kernelKinds } from './kinds/in_kernel'
+import { decodeLink, type Link } from './link'
+import { linkLayout } from './link_attributes'
+import { brief, checkStatistics, type LinkDetail } from './link_operations'
+import { checkInfoKind } from './link_options'
+import { dump, message } from './rtnetlink'
+
+/** Which links a list is of. What the kernel can filter, it filters. */
+export interface LinkFilter extends LinkDetail {
+  /**
+   * Links of one kind (in the kernel, if the kind is known here): one that Linux has; `none` for those without a kind, `other`
+   * for those of kinds that have no options here.
+   */
+  kind?: string | undefined
+  /** Links of a kind by the kernel's name of it, whatever that is (IFLA_INFO_KIND): also of modules that Linux does not have. */
+  infoKind?: string | undefined
+  /** Ports of one device, by name or index (in the kernel); 0 for links that are no port. */
+  master?: Device | undefined
+  /** Links of one group, 0 or more. */
+  group?: number | undefined
+  /** Links that are set up (true), or down (false). */
+  up?: boolean | undefined
+}
+
+const filterKeys = new Set(['statistics', 'kind', 'infoKind', 'master', 'group', 'up'])
+
+function checkListedKind(kind: unknown): void {
+  if (typeof kind !== 'string') throw wrongType('kind', 'a string', kind)
+  if (kernelKinds.has(kind) || kind === 'none' || kind === 'other') return
+  const near = nearest(kind, kernelKinds)
+  const hint = near === undefined ? '' : `: did you mean "${near}"?`
+  throw wrongValue('kind', `a link kind of Linux, "none" or "other"; any other is an "infoKind"${hint}`, kind)
+}
+
+/** links.list */
+export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Operation<Link[]> {
+  checkKeys(filter, filterKeys)
+  const { kind, infoKind, master, group, up } = filter
+  const statistics = checkStatistics(filter)
+  if (kind !== undefined) checkListedKind(kind)
+  if (infoKind !== undefined) checkInfoKind(infoKind)
+  const known = infoKind ?? kind
+  if (group !== undefined) checkInteger(group, 0, 0xffffffff, 'group')
+  if (up !== undefined && typeof up !== 'boolean') throw wrongType('up', 'a boolean', up)
+  const request = message('GETLINK', linkLayout, {
+    flags: NLM_F.DUMP,
+    attributes: {
+      ...brief,
+      ...(known === undefined || !Object.hasOwn(linkKinds, known) ? {} : { linkInfo: { kind: known } }),
+      ...(master === undefined || master === 0 ? {} : { master }),
+    },
+  })
+  return dump('links.list', netns, Lane.look, request, (received) => {
+    const link = decodeLink(received, statistics)
+    if (link === undefined || (group !== undefined && link.group !== group)) return undefined
+    // The kernel does not filter by a kind that it does not know.
+    const its = link.kind === 'other' ? link.infoKind : link.kind
+    if (infoKind !== undefined && its !== infoKind) return undefined
+    if ((kind !== undefined && link.kind !== kind && its !== kind) || (master === 0 && link.master !== undefined))
+      return undefined
+    return up === undefined || link.up === up ? link : undefined
+  })
+}
