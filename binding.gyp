@@ -5,6 +5,8 @@
     "netloom_werror%": "false",
     # AddressSanitizer and UndefinedBehaviorSanitizer, for developers.
     "netloom_asan%": "false",
+    # The program that enters namespaces of others; for musl the same serves that is built for glibc.
+    "netloom_launcher%": "true",
     # A binary for other machines: libstdc++ linked in, nothing newer than glibc 2.28 asked for.
     "netloom_portable%": "false",
   },
@@ -55,5 +57,29 @@
         }],
       ],
     },
+  ],
+  "conditions": [
+    ["netloom_launcher=='true'", {
+      "targets": [
+        {
+          "target_name": "netloom-launcher",
+          "type": "executable",
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/launcher').filter(f => f.endsWith('.cc')).sort().map(f => 'native/launcher/' + f).join(' ')\")"],
+          "cflags": ["-Wall", "-Wextra", "-O2", "-ffunction-sections", "-fno-stack-protector", "-fno-asynchronous-unwind-tables"],
+          "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=gnu++2a"],
+          "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+          "ldflags": ["-Wl,--gc-sections", "-Wl,-z,relro,-z,now,-z,noexecstack"],
+          "conditions": [
+            ["netloom_werror=='true'", {"cflags": ["-Werror"]}],
+            # Without a C library, where its system calls and its entry are written out (native/launcher/system.h).
+            ["target_arch=='x64' or target_arch=='arm64'", {
+              "defines": ["NETLOOM_FREESTANDING=1"],
+              "cflags": ["-ffreestanding", "-fno-pie", "-fno-tree-loop-distribute-patterns"],
+              "ldflags": ["-static", "-nostdlib", "-no-pie"],
+            }],
+          ],
+        },
+      ],
+    }],
   ],
 }

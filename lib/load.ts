@@ -47,6 +47,13 @@ function packageRoot(): string {
   return directory
 }
 
+let loadedFrom: string | undefined
+
+/** Where the launcher is: beside the addon that was loaded. */
+export function launcherPath(): string {
+  return loadedFrom === undefined ? '' : join(dirname(loadedFrom), 'netloom-launcher')
+}
+
 /**
  * Loads the addon and returns its exports. Any number of calls give the same object.
  *
@@ -64,7 +71,9 @@ export function loadAddon(): unknown {
     }
     try {
       // One at a time: given a list, `bindings` gives up at the first file that cannot be loaded.
-      return bindings({ bindings: 'netloom', module_root: root, try: [['module_root', candidate]] })
+      const loaded: unknown = bindings({ bindings: 'netloom', module_root: root, try: [['module_root', candidate]] })
+      loadedFrom = join(root, candidate)
+      return loaded
     } catch (error) {
       cause ??= error
       tried.push(`  ${candidate}: ${firstLine(error)}`)

@@ -2,6 +2,7 @@
 #include "addon.h"
 
 #include "arguments.h"
+#include "launched.h"
 #include "values.h"
 
 namespace netloom {
@@ -43,12 +44,12 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("joinSource", &NetloomAddon::JoinSource),
                            InstanceMethod("setReuseAddr", &NetloomAddon::SetReuseAddr),
                            InstanceMethod("setMulticastDevice", &NetloomAddon::SetMulticastDevice),
-                           InstanceMethod("startProcess", &NetloomAddon::StartProcess),
-                           InstanceMethod("runProcess", &NetloomAddon::RunProcess),
+                           InstanceMethod("prepareProcess", &NetloomAddon::PrepareProcess),
+                           InstanceMethod("awaitProcess", &NetloomAddon::AwaitProcess),
+                           InstanceMethod("forgetChild", &NetloomAddon::ForgetChild),
                            InstanceMethod("signalProcess", &NetloomAddon::SignalProcess),
                            InstanceMethod("holdProcess", &NetloomAddon::HoldProcess),
                            InstanceMethod("letGoOfProcess", &NetloomAddon::LetGoOfProcess),
-                           InstanceMethod("keepAliveForProcess", &NetloomAddon::KeepAliveForProcess),
                            InstanceMethod("listNetnsProcesses", &NetloomAddon::ListNetnsProcesses),
                            InstanceMethod("signalNetnsProcesses", &NetloomAddon::SignalNetnsProcesses),
                            InstanceMethod("listenDatagrams", &NetloomAddon::ListenDatagrams),
@@ -97,7 +98,9 @@ NamespacePointer NetloomAddon::Find(const Napi::Value& value) const {
 }
 
 Napi::Value NetloomAddon::Start(Info info) {
-  if (!info[0].IsFunction()) return malformed(info.Env());
+  const auto launcher = text(info[1]);
+  if (!info[0].IsFunction() || !launcher) return malformed(info.Env());
+  set_launcher_path(*launcher);
   environment_.start(info[0].As<Napi::Function>());
   return status(info.Env(), {});
 }

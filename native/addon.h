@@ -19,7 +19,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   using Info = const Napi::CallbackInfo&;
 
   // lifecycle: addon.cc
-  // start(dispatch)
+  // start(dispatch, path of the launcher)
   Napi::Value Start(Info info);
   // cancel(job)
   Napi::Value Cancel(Info info);
@@ -94,22 +94,22 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value SetMulticastDevice(Info info);
 
   // processes: process_calls.cc
-  // startProcess(handle, [file, directory, directory for /etc, host, domain, uid map, gid map], arguments, environment,
-  // stdio, [flags, uid, gid, kinds that are made, kinds that are joined …], what is joined, onExit): texts with a NUL
-  // at the end of each; gives [errno, system call, [pid, number, number of each pipe's end or 0 …]]
-  Napi::Value StartProcess(Info info);
-  // runProcess(as above up to what is joined, inputs one after another, [milliseconds or 0, bytes or 0, signal, for
-  // each of stdio: 1 it reads | 2 it writes, size of its input …]): waits for its end; gives [errno, system call, [pid,
-  // an errno that ended it early, code, signal, what it wrote …]]
-  Napi::Value RunProcess(Info info);
+  // prepareProcess(handle, [directory, directory for /etc, host, domain, uid map, gid map, cgroup], mounts, [flags, kinds
+  // that are made, uid, gid, capabilities low, high, kinds that are joined …], what is
+  // joined, groups, seccomp): texts with a NUL at the end of each; gives [errno, system call, [descriptor that the
+  // launcher is to have, two numbers to await it by]]
+  Napi::Value PrepareProcess(Info info);
+  // awaitProcess(the two numbers, pid of the launcher, or 0 if there is none, whether it is noted): [errno, system call,
+  // its number as a Worker's child or 0] once the program runs
+  Napi::Value AwaitProcess(Info info);
+  // forgetChild(number), of a Worker's child that Node has reaped
+  Napi::Value ForgetChild(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
   // holdProcess(pid, on end): its number, or 0 if there is none; the event loop does not stay alive for it
   Napi::Value HoldProcess(Info info);
   // letGoOfProcess(number), of one that is held
   Napi::Value LetGoOfProcess(Info info);
-  // keepAliveForProcess(number, whether it shall or undefined): whether it does
-  Napi::Value KeepAliveForProcess(Info info);
   // listNetnsProcesses(handle)
   Napi::Value ListNetnsProcesses(Info info);
   // signalNetnsProcesses(handle, signal)

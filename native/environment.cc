@@ -13,8 +13,7 @@ namespace netloom {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
-      children_(env, [this](napi_value function, size_t count,
-                            const napi_value* arguments) { (void)call(function, count, arguments); }),
+      held_processes_(env, [this](napi_value function) { (void)call(function, 0, nullptr); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -125,7 +124,8 @@ void Environment::end() {
   executor_.stop();
   nursery_->stop();
   jobs_.clear();
-  children_.end();
+  held_processes_.end();
+  worker_children_.end();
   shares_.clear();
   namespaces_.clear();
   sockets_.clear();

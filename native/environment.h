@@ -7,15 +7,16 @@
 #include <unordered_map>
 #include <vector>
 
-#include "children.h"
 #include "datagrams.h"
 #include "executor.h"
+#include "held_processes.h"
 #include "loop_wake.h"
 #include "namespace.h"
 #include "nursery.h"
 #include "open_sockets.h"
 #include "share.h"
 #include "values.h"
+#include "worker_children.h"
 
 namespace netloom {
 
@@ -54,13 +55,12 @@ class Environment {
   // The inode of one that waits, 0 without.
   uint64_t inode_of_socket(uint64_t number) const;
 
-  // The processes that were started here.
-  Children& children() { return children_; }
-  // Runs `start`, which gives a Failure; again if there were not enough descriptors and some could be closed.
-  template <class Start>
-  Failure start_process(Start start) {
-    Children::reap_orphans();
-    return kept_sockets_->with_room(start);
+  HeldProcesses& held_processes() { return held_processes_; }
+  WorkerChildren& worker_children() { return worker_children_; }
+  // Runs `call`, which gives a Failure; again if there were not enough descriptors and some could be closed.
+  template <class Call>
+  Failure with_room(Call call) {
+    return kept_sockets_->with_room(call);
   }
   // Descriptors that give and take packets, until they are closed: at the latest with the environment.
   uint64_t keep_datagrams(Fd fd, Datagrams::Via via);
@@ -108,7 +108,8 @@ class Environment {
   std::vector<Home::Other> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
-  Children children_;
+  HeldProcesses held_processes_;
+  WorkerChildren worker_children_;
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;
 };

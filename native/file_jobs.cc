@@ -1,17 +1,11 @@
 #include "file_jobs.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <linux/openat2.h>
-#include <sched.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <climits>
 
-#include "child.h"
 #include "environment.h"
 #include "read_all.h"
 #include "values.h"
@@ -21,37 +15,16 @@ namespace {
 
 // What is no ordinary file, in /etc, must not hold the lane up.
 constexpr int kUnwaited = O_NOCTTY | O_NONBLOCK;
-constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC;
-
-Failure open_directory(const char* path, Fd& directory) {
-  directory = Fd(::open(path, kDirectory));
-  return directory ? Failure{} : failed("open");
-}
-
-// A sysfs shows the devices of the namespace in which it was mounted. This one is mounted nowhere, and goes when
-// nothing is open in it any more.
-Failure mount_sysfs(Fd& root) {
-  const auto open = [] { return Fd(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC))); };
-  Fd context = open();
-  // Who came in by a user namespace may mount in a mount namespace of that alone: a child that ends anyway gets one.
-  if (!context && errno == EPERM && is_child() && ::unshare(CLONE_NEWNS) == 0) context = open();
-  if (!context) return failed("fsopen");
-  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed("fsconfig");
-  root = Fd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  return root ? Failure{} : failed("fsmount");
-}
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
+constexpr int kDirectory = O_PATH | O_DIRECTORY;
 
 }  // namespace
 
 void AccessFiles::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return access(); }); });
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return access(opener); }); });
 }
 
-Failure AccessFiles::access() {
+Failure AccessFiles::access(const NetnsOpener& opener) {
+  opener_ = tree_ == FileTree::etc ? NetnsOpener() : opener;
   found_.assign(files_.size(), Found());
   resolve_ = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   // The links of sysfs stay within it.
@@ -86,32 +59,23 @@ Failure AccessFiles::access() {
 Failure AccessFiles::open_tree(Fd& root, Fd& below) const {
   switch (tree_) {
     case FileTree::sysctl:
-      return open_directory("/proc/sys/net", root);
+      return opener_.open(AT_FDCWD, "/proc/sys/net", kDirectory, 0, root);
     case FileTree::proc:
-      return open_directory("/proc/thread-self/net", root);
+      return opener_.open(AT_FDCWD, "/proc/thread-self/net", kDirectory, 0, root);
     case FileTree::sysfs:
-      return mount_sysfs(root);
+      return opener_.sysfs(root);
     case FileTree::etc:
       break;
   }
-  open_how how{};
-  how.flags = static_cast<uint64_t>(kDirectory);
-  how.resolve = RESOLVE_NO_SYMLINKS;
   if (!name_.empty()) {
-    const std::string own = "/etc/netns/" + name_;
-    root = Fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, own.c_str(), &how, sizeof how)));
-    if (!root && errno != ENOENT) return failed("openat2");
+    const Failure failure = opener_.open(AT_FDCWD, "/etc/netns/" + name_, kDirectory, RESOLVE_NO_SYMLINKS, root);
+    if (failure && failure.error != ENOENT) return failure;
   }
-  return open_directory("/etc", below);
+  return opener_.open(AT_FDCWD, "/etc", kDirectory, 0, below);
 }
 
 Failure AccessFiles::open_file(int root, const std::string& path, int flags, Fd& file) const {
-  open_how how{};
-  how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
-  how.resolve = resolve_;
-  const char* relative = path.empty() ? "." : path.c_str();
-  file = Fd(static_cast<int>(::syscall(SYS_openat2, root, relative, &how, sizeof how)));
-  return file ? Failure{} : failed("openat2");
+  return opener_.open(root, path.empty() ? "." : path, flags, resolve_, file);
 }
 
 Failure AccessFiles::read_file(int root, const std::string& path, std::string& content) const {
@@ -155,18 +119,11 @@ Failure AccessFiles::read_link(int root, const std::string& path, std::string& t
 }
 
 Failure AccessFiles::list(int root, const std::string& path, std::vector<Entry>& entries) const {
-  Fd directory;
-  if (Failure failure = open_file(root, path, O_RDONLY | O_DIRECTORY, directory)) return failure;
-  const std::unique_ptr<DIR, CloseDirectory> opened(::fdopendir(directory.get()));
-  if (!opened) return failed("fdopendir");
-  (void)directory.release();
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(opened.get());
-    if (!entry) return errno == 0 ? Failure{} : failed("readdir");
-    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
-    entries.push_back(Entry{entry->d_name, {}});
-  }
+  std::vector<std::string> names;
+  if (Failure failure = opener_.list(root, path.empty() ? "." : path, resolve_, names)) return failure;
+  for (std::string& name : names)
+    entries.push_back(Entry{std::move(name), {}});
+  return {};
 }
 
 Failure AccessFiles::walk(int root, const std::string& path, std::vector<Entry>& entries) const {

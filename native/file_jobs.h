@@ -54,7 +54,7 @@ class AccessFiles final : public Job {
     std::vector<Entry> entries;
   };
 
-  Failure access();
+  Failure access(const NetnsOpener& opener);
   Failure open_tree(Fd& root, Fd& below) const;
   void write_all(int root);
   Failure open_file(int root, const std::string& path, int flags, Fd& file) const;
@@ -69,6 +69,7 @@ class AccessFiles final : public Job {
   What what_;
   std::string name_;  // of the namespace, for its part of /etc
   std::vector<File> files_;
+  NetnsOpener opener_;
   uint64_t resolve_ = 0;  // RESOLVE_ flags of openat2
   std::vector<Found> found_;
 };

@@ -31,14 +31,7 @@ Failure device_of_socket(int socket, const std::string& device, uint32_t& index)
   return {};
 }
 
-Failure find_device(const std::string& device, uint32_t& index) {
-  if (is_index(device, index)) return {};
-  // Not by if_nametoindex(3), which says that there is no such device where there is no descriptor to ask with.
-  const Fd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return any ? device_of_socket(any.get(), device, index) : failed("socket");
-}
-
-Failure parse_address(int family, const std::string& text, uint16_t port, InetAddress& address) {
+Failure parse_address(int socket, int family, const std::string& text, uint16_t port, InetAddress& address) {
   address = {};
   address.any.sa_family = static_cast<sa_family_t>(family);
   if (family == AF_INET) {
@@ -48,7 +41,7 @@ Failure parse_address(int family, const std::string& text, uint16_t port, InetAd
   const size_t percent = text.find('%');
   address.v6.sin6_port = htons(port);
   if (percent != std::string::npos) {
-    if (Failure failure = find_device(text.substr(percent + 1), address.v6.sin6_scope_id)) return failure;
+    if (Failure failure = device_of_socket(socket, text.substr(percent + 1), address.v6.sin6_scope_id)) return failure;
   }
   return ::inet_pton(AF_INET6, text.substr(0, percent).c_str(), &address.v6.sin6_addr) == 1 ? Failure{}
                                                                                             : Failure{EINVAL, "bind"};

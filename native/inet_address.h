@@ -21,10 +21,8 @@ union InetAddress {
 
 // The index of a device in the namespace that a socket belongs to, by its name or by the index itself.
 Failure device_of_socket(int socket, const std::string& device, uint32_t& index);
-// The same, in the thread's namespace.
-Failure find_device(const std::string& device, uint32_t& index);
-// Fails with EINVAL for what is no address of the family. Device names in it (%eth0) are those of the thread's
+// Fails with EINVAL for what is no address of the family. Device names in it (%eth0) are those of the socket's
 // namespace.
-Failure parse_address(int family, const std::string& text, uint16_t port, InetAddress& address);
+Failure parse_address(int socket, int family, const std::string& text, uint16_t port, InetAddress& address);
 
 }  // namespace netloom

@@ -3,7 +3,6 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/utsname.h>
 
 #include "environment.h"
 #include "kinds.h"
@@ -24,7 +23,7 @@ napi_value describe_kind(const Delivery& to, int kind, NamespacePointer found) {
 void CreateSet::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] {
     set_ = NamespaceSet();
-    return create_set(thread.child_stack(), request_, set_);
+    return create_set(thread, request_, set_);
   });
   for (size_t i = 0; i < kKinds.size() && !failure; ++i) {
     if (!set_.fds[i]) continue;
@@ -96,29 +95,32 @@ Failure AskKind::ask(ThreadHome& thread) {
     answer_ = std::to_string(owner);
     return {};
   }
-  UserNamespacePointer user;
-  (void)of_->owner(user);  // none: this process is in it, or may not know of it
-  if (about_ == About::offsets) return read_offsets(thread.child_stack(), of_->fd(), user ? user->fd() : -1, answer_);
-  // A child goes in, so that no thread has to come back.
-  return in_child(thread.child_stack(), [&] {
-    if (::setns(of_->fd(), CLONE_NEWUTS) != 0) {
-      const Failure refused = failed("setns");
-      if (refused.error != EPERM || !user || user->enter()) return refused;
-      if (::setns(of_->fd(), CLONE_NEWUTS) != 0) return failed("setns");
-    }
-    return ask_names();
-  });
+  const Failure failure = ask_by(thread, false);
+  // Where this process may not go, the owner of the namespace may.
+  return failure.error == EPERM ? ask_by(thread, true) : failure;
 }
 
-Failure AskKind::ask_names() {
+Failure AskKind::ask_by(ThreadHome& thread, bool owner) {
+  LaunchPlan plan(launch::Task::ask);
+  UserNamespacePointer user;
+  if (owner) {
+    // None: this process is in it, or may not know of it.
+    if (of_->owner(user) || user->is_own()) return Failure{EPERM, "setns"};
+    if (Failure failure = plan.join(CLONE_NEWUSER, user->fd())) return failure;
+  }
+  const bool offsets = about_ == About::offsets;
+  if (Failure failure = plan.join(offsets ? CLONE_NEWTIME : CLONE_NEWUTS, of_->fd())) return failure;
   const bool host = about_ == About::host;
-  if (change_ &&
-      (host ? ::sethostname(change_->data(), change_->size()) : ::setdomainname(change_->data(), change_->size())) != 0)
-    return failed(host ? "sethostname" : "setdomainname");
-  utsname names;
-  if (::uname(&names) != 0) return failed("uname");
-  answer_ = host ? names.nodename : names.domainname;
-  return {};
+  plan.head.about = offsets ? launch::About::offsets : host ? launch::About::host : launch::About::domain;
+  if (change_) plan.set(host ? &launch::Plan::host : &launch::Plan::domain, *change_);
+  plan.head.changes = change_ ? 1 : 0;
+  if (!thread.return_home()) return failed("setns");
+  Launched launcher;
+  if (Failure failure = launcher.start(plan)) return failure;
+  Launched::Answer answer;
+  const Failure failure = launcher.receive(answer);
+  answer_ = std::move(answer.text);
+  return failure;
 }
 
 napi_value AskKind::deliver(const Delivery& to) {

@@ -101,7 +101,7 @@ class AskKind final : public Job {
 
  private:
   Failure ask(ThreadHome& thread);
-  Failure ask_names();
+  Failure ask_by(ThreadHome& thread, bool owner);
 
   NamespacePointer of_;
   About about_;

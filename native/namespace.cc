@@ -34,8 +34,8 @@ const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
 
 Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept) {
   OpenSockets& sockets = thread.sockets();
-  const Failure failure = inside(thread, [&] {
-    return sockets.with_room([&] { return NetlinkSocket::open(protocol, kept->socket); }, kept.get());
+  const Failure failure = inside(thread, [&](const NetnsOpener& opener) {
+    return sockets.with_room([&] { return NetlinkSocket::open(opener, protocol, kept->socket); }, kept.get());
   });
   if (!failure) sockets.add(kept);
   return failure;
@@ -184,16 +184,12 @@ Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespaceP
     // It inherits settings of where it is created, which is home.
     if (!thread.return_home()) return failed("setns");
     UserNamespacePointer user;
-    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread.child_stack(), maps, user);
+    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread, maps, user);
     if (failure) return failure;
-    Fd fd;
+    Fd fd, socket;
+    if (Failure refused = user->create(thread, fd, socket)) return refused;
     NetlinkSocket route;
-    const Failure refused = user->inside(thread.child_stack(), [&] {
-      if (::unshare(CLONE_NEWNET) != 0) return failed("unshare");
-      if (!(fd = open_own_netns())) return failed("open");
-      return NetlinkSocket::open(NETLINK_ROUTE, route);
-    });
-    if (refused) return refused;
+    if (Failure refused = NetlinkSocket::adopt(std::move(socket), route)) return refused;
     if (Failure unknown = adopt_namespace(std::move(fd), created)) return unknown;
     created->belong_to(user);
     created->keep_socket(thread.sockets(), NETLINK_ROUTE, std::move(route));

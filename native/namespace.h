@@ -15,6 +15,7 @@
 #include "job.h"
 #include "namespace_file.h"
 #include "netlink.h"
+#include "netns_opener.h"
 #include "open_sockets.h"
 #include "pin.h"
 #include "thread_home.h"
@@ -62,21 +63,18 @@ class Namespace {
   // The user namespace that it belongs to.
   Failure owner(UserNamespacePointer& user);
 
-  // Runs `visit()`, which gives a Failure, inside this namespace. What it opens stays in the namespace wherever it is
-  // used. Where this thread may not go, a child goes in its place, by the user namespace that the namespace belongs to:
-  // `visit` must be short, start no thread and leave no lock behind.
+  // Runs `visit(const NetnsOpener&)`, which gives a Failure and opens in this namespace what it wants. What is opened
+  // stays in the namespace wherever it is used. Where this thread may not go, the helper of the user namespace that
+  // the namespace belongs to opens it.
   template <class Function>
   Failure inside(ThreadHome& thread, Function visit) {
     const Failure failure = thread.visit(fd_.get());
-    if (!failure) return visit();
+    if (!failure) return visit(NetnsOpener());
     if (failure.error != EPERM) return failure;
-    if (thread.is_at_home_in(fd_.get())) return visit();
+    if (thread.is_at_home_in(fd_.get())) return visit(NetnsOpener());
     UserNamespacePointer user;
     if (owner(user)) return failure;
-    return user->inside(thread.child_stack(), [&] {
-      if (::setns(fd_.get(), CLONE_NEWNET) != 0) return failed("setns");
-      return visit();
-    });
+    return visit(NetnsOpener(thread, *user, fd_.get()));
   }
 
   // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.

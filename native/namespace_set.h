@@ -1,18 +1,20 @@
-// Namespaces of several kinds that are created at once, by a child that is in all of them.
+// Namespaces of several kinds that are created at once, by a launcher that is in all of them.
 #pragma once
+
+#include <sys/types.h>
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "child.h"
 #include "failure.h"
 #include "fd.h"
 #include "kinds.h"
 #include "user_namespace.h"
 
 namespace netloom {
+
+class ThreadHome;
 
 // The first process of a pid namespace: without it no other can begin there, and with it all others end. It does
 // nothing but reap what is left to it, and ends with this object, or with this process, however that ends.
@@ -44,10 +46,6 @@ struct NamespaceSet {
 };
 
 // Nothing of it stays if it fails.
-Failure create_set(ChildStack& stack, const SetRequest& request, NamespaceSet& set);
-
-// Reads the offsets of a time namespace, as the lines of /proc/PID/timens_offsets, by a child that enters it; if it may
-// not, from the user namespace that it belongs to (or -1).
-Failure read_offsets(ChildStack& stack, int time, int user, std::string& offsets);
+Failure create_set(ThreadHome& thread, const SetRequest& request, NamespaceSet& set);
 
 }  // namespace netloom

@@ -73,9 +73,13 @@ struct NetlinkSocket::Chunk {
   bool undivided;
 };
 
-Failure NetlinkSocket::open(int protocol, NetlinkSocket& socket) {
-  Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
-  if (!fd) return failed("socket");
+Failure NetlinkSocket::open(const NetnsOpener& opener, int protocol, NetlinkSocket& socket) {
+  Fd fd;
+  if (Failure failure = opener.socket(AF_NETLINK, SOCK_RAW, protocol, fd)) return failure;
+  return adopt(std::move(fd), socket);
+}
+
+Failure NetlinkSocket::adopt(Fd fd, NetlinkSocket& socket) {
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) {
     const int on = 1;
     if (::setsockopt(fd.get(), SOL_NETLINK, option, &on, sizeof on) != 0) return failed("setsockopt");

@@ -12,6 +12,7 @@
 
 #include "failure.h"
 #include "fd.h"
+#include "netns_opener.h"
 #include "thread_home.h"
 
 namespace netloom {
@@ -88,8 +89,10 @@ void for_each_refusal(const Replies& replies, Each each) {
 
 class NetlinkSocket {
  public:
-  // Opens a socket in the calling thread's namespace: strict checking, extended and capped acknowledgements.
-  static Failure open(int protocol, NetlinkSocket& socket);
+  // Opens a socket in a namespace: strict checking, extended and capped acknowledgements.
+  static Failure open(const NetnsOpener& opener, int protocol, NetlinkSocket& socket);
+  // Takes over a netlink socket that is open.
+  static Failure adopt(Fd fd, NetlinkSocket& socket);
 
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }

@@ -89,7 +89,7 @@ bool Nursery::make(Spare& spare) const {
   rlimit descriptors;
   const bool made = spare.netns && ::getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
                     static_cast<rlim_t>(spare.netns.get() + kDescriptorsLeft) < descriptors.rlim_cur &&
-                    !NetlinkSocket::open(NETLINK_ROUTE, spare.route);
+                    !NetlinkSocket::open(NetnsOpener(), NETLINK_ROUTE, spare.route);
   // In it this thread would keep it alive.
   return ::setns(home_.get(), CLONE_NEWNET) == 0 && made;
 }

@@ -26,13 +26,14 @@ Failure attach_filter(int fd, std::vector<sock_filter>& filter) {
 }  // namespace
 
 void OpenPackets::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
-Failure OpenPackets::open() {
+Failure OpenPackets::open(const NetnsOpener& opener) {
   // Of no protocol: it receives nothing until it is bound to one, with its filter in place.
-  Fd fd(::socket(AF_PACKET, (options_.cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return failed("socket");
+  Fd fd;
+  const int type = (options_.cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_NONBLOCK;
+  if (Failure failure = opener.socket(AF_PACKET, type, 0, fd)) return failure;
   const int on = 1;
   if (!options_.device.empty()) {
     if (Failure failure = device_of_socket(fd.get(), options_.device, device_)) return failure;
@@ -83,20 +84,19 @@ napi_value OpenPackets::deliver(const Delivery& to) {
 }
 
 void OpenPing::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
-Failure OpenPing::open() {
+Failure OpenPing::open(const NetnsOpener& opener) {
   const int protocol = options_.family == AF_INET6 ? int{IPPROTO_ICMPV6} : int{IPPROTO_ICMP};
-  constexpr int kFlags = SOCK_CLOEXEC | SOCK_NONBLOCK;
-  if (Failure failure = parse_address(options_.family, options_.host, 0, destination_)) return failure;
-  Fd fd(::socket(options_.family, SOCK_DGRAM | kFlags, protocol));
-  if (!fd) {
-    if (is_out_of_descriptors(errno)) return failed("socket");
-    fd = Fd(::socket(options_.family, SOCK_RAW | kFlags, protocol));
-    if (!fd) return failed("socket");
+  Fd fd;
+  const Failure refused = opener.socket(options_.family, SOCK_DGRAM | SOCK_NONBLOCK, protocol, fd);
+  if (refused && is_out_of_descriptors(refused.error)) return refused;
+  if (refused) {
+    if (Failure failure = opener.socket(options_.family, SOCK_RAW | SOCK_NONBLOCK, protocol, fd)) return failure;
     if (Failure failure = filter_raw(fd.get())) return failure;
   }
+  if (Failure failure = parse_address(fd.get(), options_.family, options_.host, 0, destination_)) return failure;
   if (Failure failure = set_options(fd.get())) return failure;
   if (!options_.device.empty()) {
     uint32_t index = 0;
@@ -105,7 +105,7 @@ Failure OpenPing::open() {
   }
   if (!options_.source.empty()) {
     InetAddress source;
-    if (Failure failure = parse_address(options_.family, options_.source, 0, source)) return failure;
+    if (Failure failure = parse_address(fd.get(), options_.family, options_.source, 0, source)) return failure;
     if (::bind(fd.get(), &source.any, source.size()) != 0) return failed("bind");
   }
   socket_ = std::move(fd);

@@ -35,7 +35,7 @@ class OpenPackets final : public Job {
   napi_value deliver(const Delivery& to) override;
 
  private:
-  Failure open();
+  Failure open(const NetnsOpener& opener);
 
   NamespacePointer netns_;
   Options options_;
@@ -64,7 +64,7 @@ class OpenPing final : public Job {
   napi_value deliver(const Delivery& to) override;
 
  private:
-  Failure open();
+  Failure open(const NetnsOpener& opener);
   Failure filter_raw(int fd);
   Failure set_options(int fd) const;
 

@@ -15,12 +15,12 @@
 namespace netloom {
 
 void OpenSocket::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
-Failure OpenSocket::open() {
-  Fd fd(::socket(options_.family, options_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return failed("socket");
+Failure OpenSocket::open(const NetnsOpener& opener) {
+  Fd fd;
+  if (Failure failure = opener.socket(options_.family, options_.type | SOCK_NONBLOCK, 0, fd)) return failure;
   if (Failure failure = prepare(fd.get())) return failure;
   if (Failure failure = bind(fd.get())) return failure;
   socket_ = std::move(fd);
@@ -49,7 +49,7 @@ Failure OpenSocket::bind(int fd) const {
   // As Node does it: a server that starts again must not wait for its old connections to time out.
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
   InetAddress address;
-  if (Failure failure = parse_address(options_.family, options_.host, options_.port, address)) return failure;
+  if (Failure failure = parse_address(fd, options_.family, options_.host, options_.port, address)) return failure;
   return ::bind(fd, &address.any, address.size()) == 0 ? Failure{} : failed("bind");
 }
 

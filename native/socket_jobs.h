@@ -33,7 +33,7 @@ class OpenSocket final : public Job {
   napi_value deliver(const Delivery& to) override;
 
  private:
-  Failure open();
+  Failure open(const NetnsOpener& opener);
   Failure prepare(int fd) const;
   Failure bind(int fd) const;
   Failure use_path(int fd) const;

@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <cstring>
 
@@ -14,15 +15,18 @@
 namespace netloom {
 
 void OpenTap::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&] { return open(); }); });
+  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
-Failure OpenTap::open() {
-  Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return failed("open (/dev/net/tun)");
+Failure OpenTap::open(const NetnsOpener& opener) {
+  Fd fd;
+  if (Failure failure = opener.open(AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK, 0, fd))
+    return Failure{failure.error, "open (/dev/net/tun)"};
+  Fd any;  // to ask for devices with
   uint32_t before = 0;
   if (options_.exists) {
-    if (Failure failure = find_device(options_.name, before)) return failure;
+    if (Failure failure = opener.socket(AF_UNIX, SOCK_DGRAM, 0, any)) return failure;
+    if (Failure failure = device_of_socket(any.get(), options_.name, before)) return failure;
   }
   ifreq request{};
   std::strncpy(request.ifr_name, options_.name.c_str(), IFNAMSIZ - 1);
@@ -31,17 +35,20 @@ Failure OpenTap::open() {
   // It went in between, and what was made in its place goes again.
   if (options_.exists) {
     uint32_t now = 0;
-    if (Failure failure = find_device(request.ifr_name, now)) return failure;
+    if (Failure failure = device_of_socket(any.get(), request.ifr_name, now)) return failure;
     if (now != before) return Failure{ENODEV, "TUNSETIFF"};
   }
   if (options_.header_size != 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &options_.header_size) != 0)
     return failed("TUNSETVNETHDRSZ");
   if (options_.offload != 0 && ::ioctl(fd.get(), TUNSETOFFLOAD, static_cast<unsigned long>(options_.offload)) != 0)
     return failed("TUNSETOFFLOAD");
-  if (options_.owner && ::ioctl(fd.get(), TUNSETOWNER, static_cast<unsigned long>(*options_.owner)) != 0)
-    return failed("TUNSETOWNER");
-  if (options_.group && ::ioctl(fd.get(), TUNSETGROUP, static_cast<unsigned long>(*options_.group)) != 0)
-    return failed("TUNSETGROUP");
+  // Ids are those of the namespace's users.
+  if (options_.owner) {
+    if (Failure failure = opener.control(fd.get(), TUNSETOWNER, *options_.owner, "TUNSETOWNER")) return failure;
+  }
+  if (options_.group) {
+    if (Failure failure = opener.control(fd.get(), TUNSETGROUP, *options_.group, "TUNSETGROUP")) return failure;
+  }
   options_.name = request.ifr_name;
   queue_ = std::move(fd);
   return {};

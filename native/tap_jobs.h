@@ -32,7 +32,7 @@ class OpenTap final : public Job {
   napi_value deliver(const Delivery& to) override;
 
  private:
-  Failure open();
+  Failure open(const NetnsOpener& opener);
 
   NamespacePointer netns_;
   Options options_;

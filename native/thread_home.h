@@ -5,7 +5,6 @@
 #include <memory>
 #include <vector>
 
-#include "child.h"
 #include "failure.h"
 #include "fd.h"
 
@@ -53,8 +52,6 @@ class ThreadHome {
   int home() const { return home_->netns.get(); }
   // Whether the thread is in the network namespace that it belongs to, and that is this one.
   bool is_at_home_in(int fd) const;
-  // For children of this thread.
-  ChildStack& child_stack() { return child_stack_; }
   OpenSockets& sockets() { return *home_->sockets; }
   Nursery& nursery() { return *home_->nursery; }
 
@@ -67,7 +64,6 @@ class ThreadHome {
   std::shared_ptr<const Home> home_;
   bool away_ = false;
   std::unique_ptr<uint8_t[]> buffer_;
-  ChildStack child_stack_;
 };
 
 // The calling thread's network namespace, opened; or its namespace of another kind.

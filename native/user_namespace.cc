@@ -3,17 +3,14 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 
+#include <cstdlib>
 #include <map>
-#include <mutex>
-#include <vector>
+#include <span>
 
 #include "pin.h"
-#include "words.h"
+#include "thread_home.h"
 
 namespace netloom {
 namespace {
@@ -26,82 +23,44 @@ std::map<Identity, std::weak_ptr<UserNamespace>> shared_by_identity;
 UserNamespacePointer note(Fd fd, const Identity& identity) {
   std::weak_ptr<UserNamespace>& noted = shared_by_identity[identity];
   UserNamespacePointer found = noted.lock();
-  if (!found) noted = found = std::make_shared<UserNamespace>(std::move(fd));
+  if (!found) noted = found = std::make_shared<UserNamespace>(std::move(fd), Launched());
   std::erase_if(shared_by_identity, [](const auto& entry) { return entry.second.expired(); });
   return found;
 }
 
-Failure write_file(const std::string& path, const std::string& text) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return failed("open");
-  return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? Failure{} : failed("write");
-}
-
-// Runs newuidmap or newgidmap: its arguments are the process and the numbers of the map.
-Failure run_helper(const char* helper, pid_t pid, const std::string& map) {
-  std::vector<std::string> words{helper, std::to_string(pid)};
-  for (std::string& word : words_of(map))
-    words.push_back(std::move(word));
-  std::vector<char*> arguments;
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  for (const int fd : {0, 1, 2})
-    posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  pid_t child = -1;
-  const int error = ::posix_spawnp(&child, helper, &files, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) return Failure{error, helper};
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return failed("waitpid");
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Failure{} : Failure{EPERM, helper};
-}
-
-Failure write_map(pid_t pid, const char* file, const char* helper, const std::string& map) {
-  const Failure failure = write_file("/proc/" + std::to_string(pid) + "/" + file, map);
-  if (failure.error != EPERM) return failure ? Failure{failure.error, file} : failure;
-  // One's own id, and no other, anybody may map; where that is refused, no helper is of use.
-  const std::vector<std::string> numbers = words_of(map);
-  const bool own = numbers.size() == 3 && numbers[2] == "1";
-  return own ? Failure{EPERM, file} : run_helper(helper, pid, map);
+// A launcher is born where the thread is that starts it.
+Failure start_at_home(ThreadHome& thread, const LaunchPlan& plan, const std::string& path, Launched& launched) {
+  if (!thread.return_home()) return failed("setns");
+  return launched.start(plan, path);
 }
 
 }  // namespace
 
-Failure write_id_maps(pid_t pid, const IdMaps& maps) {
-  if (Failure failure = write_file("/proc/" + std::to_string(pid) + "/setgroups", "deny"))
-    return Failure{failure.error, "setgroups"};
-  if (Failure failure = write_map(pid, "uid_map", "newuidmap", maps.users)) return failure;
-  return write_map(pid, "gid_map", "newgidmap", maps.groups);
+void make_user(LaunchPlan& plan, const IdMaps& maps) {
+  plan.head.made |= CLONE_NEWUSER;
+  plan.head.flags |= launch::kHelpers;
+  plan.set(&launch::Plan::uid_map, maps.users);
+  plan.set(&launch::Plan::gid_map, maps.groups);
 }
 
 IdMaps own_ids() {
-  return {"0 " + std::to_string(::geteuid()) + " 1", "0 " + std::to_string(::getegid()) + " 1"};
+  const char* path = std::getenv("PATH");
+  return {"0 " + std::to_string(::geteuid()) + " 1", "0 " + std::to_string(::getegid()) + " 1", path ? path : ""};
 }
 
-Failure UserNamespace::create(ChildStack& stack, const IdMaps& maps, UserNamespacePointer& created) {
-  Idler first;
-  if (Failure failure = first.start(stack, CLONE_NEWUSER)) return failure;
-  Fd fd(::open(("/proc/" + std::to_string(first.pid()) + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return failed("open");
-  if (Failure failure = write_id_maps(first.pid(), maps)) return failure;
-  created = std::make_shared<UserNamespace>(std::move(fd));
+Failure UserNamespace::make(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& made) {
+  LaunchPlan plan(launch::Task::serve);
+  make_user(plan, maps);
+  Launched helper;
+  if (Failure failure = start_at_home(thread, plan, maps.path, helper)) return failure;
+  Launched::Answer answer;
+  if (Failure failure = helper.receive(answer)) return failure;
+  if (answer.count != 1) return Failure{EPROTO, "launch"};
+  made = std::make_shared<UserNamespace>(std::move(answer.descriptors[0]), std::move(helper));
   return {};
 }
 
-Failure UserNamespace::shared(ChildStack& stack, const IdMaps& maps, UserNamespacePointer& found) {
+Failure UserNamespace::shared(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& found) {
   // Its parent is where the process is, and its owner whoever the process is, so neither may have changed.
   Identity parent;
   const Fd own(::open("/proc/thread-self/ns/user", O_RDONLY | O_CLOEXEC));
@@ -114,7 +73,7 @@ Failure UserNamespace::shared(ChildStack& stack, const IdMaps& maps, UserNamespa
   found = noted.lock();
   if (found) return {};
   std::erase_if(shared_by_maps, [&](const auto& entry) { return entry.first != key && entry.second.expired(); });
-  if (Failure failure = create(stack, maps, found)) return failure;
+  if (Failure failure = make(thread, maps, found)) return failure;
   Identity identity;
   if (Failure failure = identify(found->fd(), identity)) return failure;
   noted = found;
@@ -138,10 +97,68 @@ bool UserNamespace::is_own() const {
   return own && !identify(own.get(), here) && !identify(fd(), there) && here == there;
 }
 
-Failure UserNamespace::enter() const {
-  if (::setns(fd_.get(), CLONE_NEWUSER) == 0) return {};
+Failure UserNamespace::start_helper(ThreadHome& thread) {
+  LaunchPlan plan(launch::Task::serve);
+  if (Failure failure = plan.join(CLONE_NEWUSER, fd())) return failure;
+  if (Failure failure = start_at_home(thread, plan, {}, helper_)) return failure;
+  Launched::Answer answer;
+  const Failure failure = helper_.receive(answer);
+  if (!failure) return {};
+  helper_.end();
   // EINVAL: it is the one where this process is, and gives it nothing that it does not have.
-  return errno == EINVAL ? Failure{EPERM, "setns"} : failed("setns");
+  return failure.error == EINVAL ? Failure{EPERM, failure.call} : failure;
+}
+
+template <class Use>
+Failure UserNamespace::with_helper(ThreadHome& thread, Use use) {
+  const std::lock_guard lock(in_use_);
+  Failure failure{EPIPE, "launch"};
+  for (int tries = 0; tries < 3 && is_gone(failure); ++tries) {
+    failure = helper_.is_running() ? Failure{} : start_helper(thread);
+    if (!failure) failure = use();
+    if (is_gone(failure)) helper_.end();
+  }
+  return failure;
+}
+
+Failure UserNamespace::open(ThreadHome& thread, const launch::Request& request, std::string_view path,
+                            std::initializer_list<int> descriptors, Fd& opened) {
+  return with_helper(thread, [&] {
+    if (Failure failure = helper_.ask(request, path, std::span(descriptors.begin(), descriptors.size())))
+      return failure;
+    Launched::Answer answer;
+    const Failure failure = helper_.receive(answer);
+    if (!failure) opened = std::move(answer.descriptors[0]);
+    return failure;
+  });
+}
+
+Failure UserNamespace::create(ThreadHome& thread, Fd& netns, Fd& route) {
+  return with_helper(thread, [&] {
+    launch::Request request{};
+    request.what = launch::Open::create;
+    if (Failure failure = helper_.ask(request, {}, {})) return failure;
+    Launched::Answer answer;
+    if (Failure failure = helper_.receive(answer)) return failure;
+    netns = std::move(answer.descriptors[0]);
+    route = std::move(answer.descriptors[1]);
+    return netns && route ? Failure{} : Failure{EPROTO, "launch"};
+  });
+}
+
+Failure UserNamespace::list(ThreadHome& thread, const launch::Request& request, std::string_view path,
+                            std::initializer_list<int> descriptors, std::string& entries) {
+  return with_helper(thread, [&] {
+    entries.clear();
+    if (Failure failure = helper_.ask(request, path, std::span(descriptors.begin(), descriptors.size())))
+      return failure;
+    while (true) {
+      Launched::Answer answer;
+      if (Failure failure = helper_.receive(answer)) return failure;
+      if (answer.text.empty()) return Failure{};
+      entries += answer.text;
+    }
+  });
 }
 
 }  // namespace netloom

@@ -1,25 +1,36 @@
 // User namespaces of this process: in them it has every capability, without having any where it is. Network namespaces
-// that belong to one can be joined with each other.
+// that belong to one can be joined with each other. No thread of this process may enter one, so each has a helper: a
+// launcher that is in it and opens there what this process uses.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 
-#include "child.h"
 #include "failure.h"
 #include "fd.h"
 #include "job.h"
+#include "launched.h"
 
 namespace netloom {
+
+class ThreadHome;
 
 // Which users and groups of its parent a user namespace has, as in /proc/PID/uid_map: "inside outside count" a line.
 struct IdMaps {
   std::string users;
   std::string groups;
+  std::string path;  // PATH, where newuidmap(1) and newgidmap(1) are
 };
 
-// The user and group of this process, as root: what anybody may have.
+// The user and group of this process, as root: what anybody may have. On JavaScript's thread, whose environment it
+// reads.
 IdMaps own_ids();
+
+// Has a launcher make a user namespace.
+void make_user(LaunchPlan& plan, const IdMaps& maps);
 
 class UserNamespace;
 using UserNamespacePointer = std::shared_ptr<UserNamespace>;
@@ -27,35 +38,37 @@ using UserNamespacePointer = std::shared_ptr<UserNamespace>;
 // It lives as long as this object, or something that belongs to it.
 class UserNamespace {
  public:
-  explicit UserNamespace(Fd fd) : fd_(std::move(fd)) {}
+  UserNamespace(Fd fd, Launched helper) : fd_(std::move(fd)), helper_(std::move(helper)) {}
 
   // The one of this process that has these maps and is in use; else a new one.
-  static Failure shared(ChildStack& stack, const IdMaps& maps, UserNamespacePointer& found);
-  // A new one, for nobody else. No process in it may change its groups.
-  static Failure create(ChildStack& stack, const IdMaps& maps, UserNamespacePointer& created);
+  static Failure shared(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& found);
   // The one that a namespace of another kind belongs to. EPERM: it is none of ours, nor below one of ours.
   static Failure owner_of(int other, UserNamespacePointer& owner);
 
   int fd() const { return fd_.get(); }
   // Whether this process is in it.
   bool is_own() const;
-  // Moves the calling thread, which must be the only one of its process.
-  Failure enter() const;
-  // Runs `visit()`, which gives a Failure, in it.
-  template <class Function>
-  Failure inside(ChildStack& stack, Function visit) const {
-    return in_child(stack, [&] {
-      if (Failure failure = enter()) return failure;
-      return visit();
-    });
-  }
+
+  // Has the helper open one thing. Somebody who kills it may do so once: the next one is asked again.
+  Failure open(ThreadHome& thread, const launch::Request& request, std::string_view path,
+               std::initializer_list<int> descriptors, Fd& opened);
+  // A network namespace, and a netlink socket in it.
+  Failure create(ThreadHome& thread, Fd& netns, Fd& route);
+  // The entries of a directory, as getdents64(2) gives them.
+  Failure list(ThreadHome& thread, const launch::Request& request, std::string_view path,
+               std::initializer_list<int> descriptors, std::string& entries);
 
  private:
-  Fd fd_;
-};
+  // A new one, for nobody else. No process in it may change its groups.
+  static Failure make(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& made);
+  // Runs `use()`, which talks with the helper; again with another one if that has gone.
+  template <class Use>
+  Failure with_helper(ThreadHome& thread, Use use);
+  Failure start_helper(ThreadHome& thread);
 
-// Writes the maps of the user namespace of a process, and denies setgroups(2) in it. What the kernel allows nobody but
-// root is left to newuidmap(1) and newgidmap(1), which look into /etc/subuid and /etc/subgid.
-Failure write_id_maps(pid_t pid, const IdMaps& maps);
+  Fd fd_;
+  std::mutex in_use_;  // guards the helper
+  Launched helper_;
+};
 
 }  // namespace netloom

@@ -49,7 +49,7 @@ export interface Addon {
   held?: Set<unknown>
   /** What `limit` was last given: a property of ours too. */
   limits?: { readonly limit: number; readonly idleSockets: number }
-  start(dispatch: (report: readonly unknown[]) => void): number
+  start(dispatch: (report: readonly unknown[]) => void, launcher: string): number
   createNetns(path: string, ephemeral: boolean): Started
   openNetnsPath(path: string): Started
   openNetnsFd(fd: number): Started
@@ -100,31 +100,20 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
-  startProcess(
+  prepareProcess(
     handle: number,
     words: string,
-    args: string,
-    env: string,
-    stdio: Int32Array,
+    mounts: string,
     numbers: Uint32Array,
     joined: string,
-    onExit: (code?: number, signal?: number) => void,
+    groups: Uint32Array,
+    seccomp: Uint8Array,
   ): Ended
-  runProcess(
-    handle: number,
-    words: string,
-    args: string,
-    env: string,
-    stdio: Int32Array,
-    numbers: Uint32Array,
-    joined: string,
-    input: Uint8Array,
-    limits: Float64Array,
-  ): Ended
+  awaitProcess(ours: number, theirs: number, pid: number, note: boolean): Ended
+  forgetChild(child: number): void
   signalProcess(child: number, signal: number): number
   holdProcess(pid: number, onEnd: () => void): number
   letGoOfProcess(child: number): void
-  keepAliveForProcess(child: number, alive: boolean | undefined): boolean
   listNetnsProcesses(handle: number): Started
   signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number

@@ -1,6 +1,7 @@
 // Jobs on the addon's threads, as promises: started now, in order; aborted by a signal or a time limit.
 import { AbortError, closedError, systemError, type Subject } from '../errors'
 import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { launcherPath } from '../load'
 import { whenAborted } from './abort'
 import { addon, Cancelled, type Started } from './addon'
 
@@ -76,7 +77,7 @@ export function dispatch(report: readonly unknown[]): void {
     settle(report[i + 1] as number, report[i + 2] as string | undefined, report[i + 3])
   }
 }
-addon.start(dispatch)
+addon.start(dispatch, launcherPath())
 
 const callKeys = new Set(['signal', 'timeout', 'onWarning'])
 

@@ -15,25 +15,27 @@ export const Kind = {
   pid: 0x2000_0000,
 } as const
 
-/** What a descriptor number of the process stands for, where it is none of ours: ProcessRequest of native/process.h. */
-export const Stdio = { ignored: -1, piped: -2 } as const
+/** launch::Flag of native/launcher/plan.h. */
+const Flag = { uid: 1, gid: 2, groups: 4, etc: 8, dieWithParent: 16, capabilities: 32, noNewPrivileges: 64 } as const
 
-/** Flag of native/process_calls.cc. */
-const Flag = { detached: 1, diesWithParent: 2, uid: 4, gid: 8, etc: 16 } as const
-
-/** A process that shall be started. */
-export interface ProcessRequest {
-  readonly file: string
-  readonly args: readonly string[]
-  /** NAME=value. */
-  readonly env: readonly string[]
+/** In which namespaces, and with which rights, a process is started. */
+export interface LaunchRequest {
+  /** Where it begins; '' for where this process is. */
   readonly cwd: string
-  /** Of each: a descriptor, or one of `Stdio`. */
-  readonly stdio: readonly number[]
-  readonly detached: boolean
   readonly uid: number | undefined
   readonly gid: number | undefined
-  readonly diesWithParent: boolean
+  /** Supplementary groups. */
+  readonly groups: readonly number[] | undefined
+  /** A bit for each that it keeps. */
+  readonly capabilities: bigint | undefined
+  readonly noNewPrivileges: boolean
+  /** A program of struct sock_filter; none if it is empty. */
+  readonly seccomp: Uint8Array
+  /** The directory of a control group that it is moved into, or ''. */
+  readonly cgroup: string
+  /** Arguments of mount(2): source, target, type, data, and the flags as a decimal number. */
+  readonly mounts: readonly (readonly [string, string, string, string, string])[]
+  readonly dieWithParent: boolean
   /** What it finds in /etc: a directory, or '' for /etc as it is; undefined for no mounts of its own. */
   readonly etc: string | undefined
   readonly hostname: string
@@ -46,115 +48,69 @@ export interface ProcessRequest {
   readonly joined: readonly (readonly [kind: number, where: string])[]
 }
 
-/** What came of it. */
-export interface ProcessStart {
+/** How a step failed; errno 0 for success. */
+export interface LaunchFailure {
   readonly errno: number
   readonly call: string | undefined
-  readonly pid: number
-  /** By which the addon knows it. */
-  readonly number: number
-  /** The numbers by which our ends of the pipes can be taken, 0 where there is none. */
-  readonly ends: readonly number[]
+  /** By which the addon knows the process, where it was noted; 0 otherwise. */
+  readonly child: number
+}
+
+/** A launch that somebody has to begin. */
+export interface PreparedLaunch extends LaunchFailure {
+  /** By which it is awaited. */
+  readonly numbers: readonly [ours: number, theirs: number]
+  /** The descriptor that the launcher is to have: the addon’s, until it is awaited. */
+  readonly descriptor: number
 }
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
 
-type Words = Parameters<typeof addon.runProcess> extends [...infer First, Uint8Array, Float64Array] ? First : never
-
-function wordsOf(handle: number, request: ProcessRequest): Words {
-  const { file, cwd, etc, hostname, domainname, uidMap, gidMap, uid, gid, joined } = request
-  let flags = request.detached ? Flag.detached : 0
-  if (request.diesWithParent) flags |= Flag.diesWithParent
+/** Prepares the start of a program inside a namespace by the launcher. */
+export function prepareProcess(handle: number, request: LaunchRequest): PreparedLaunch {
+  const { cwd, etc, hostname, domainname, uidMap, gidMap, uid, gid, groups, capabilities, joined, made } = request
+  let flags = 0
   if (uid !== undefined) flags |= Flag.uid
   if (gid !== undefined) flags |= Flag.gid
+  if (groups !== undefined) flags |= Flag.groups
   if (etc !== undefined) flags |= Flag.etc
-  return [
+  if (request.dieWithParent) flags |= Flag.dieWithParent
+  if (capabilities !== undefined) flags |= Flag.capabilities
+  if (request.noNewPrivileges) flags |= Flag.noNewPrivileges
+  const kept = capabilities ?? 0n
+  const halves = [Number(kept & 0xffff_ffffn), Number(kept >> 32n)]
+  const [errno, call, result] = addon.prepareProcess(
     handle,
-    lines([file, cwd, etc ?? '', hostname, domainname, uidMap, gidMap]),
-    lines(request.args),
-    lines(request.env),
-    Int32Array.from(request.stdio),
-    Uint32Array.from([flags, uid ?? 0, gid ?? 0, request.made, ...joined.map(([kind]) => kind)]),
+    lines([cwd, etc ?? '', hostname, domainname, uidMap, gidMap, request.cgroup]),
+    lines(request.mounts.flat()),
+    Uint32Array.from([flags, made, uid ?? 0, gid ?? 0, ...halves, ...joined.map(([kind]) => kind)]),
     lines(joined.map(([, where]) => where)),
-  ]
-}
-
-/** Starts a process inside a namespace, at once. */
-export function startProcess(
-  handle: number,
-  request: ProcessRequest,
-  onExit: (code?: number, signal?: number) => void,
-): ProcessStart {
-  const [errno, call, result] = addon.startProcess(...wordsOf(handle, request), onExit)
-  const [pid = 0, number = 0, ...ends] = result as readonly number[]
-  return { errno, call, pid, number, ends }
-}
-
-/** What a pipe is for. */
-export interface PipeUse {
-  /** The process reads from it, this and no more. */
-  readonly input?: Uint8Array | undefined
-  /** The process writes to it. */
-  readonly writes?: boolean
-}
-
-/** How long one waits for a process, and for how much of what it writes. */
-export interface WaitLimits {
-  /** 0: as long as it takes. */
-  readonly milliseconds: number
-  /** 0: any number. */
-  readonly bytes: number
-  /** By which it is ended then. */
-  readonly signal: number
-}
-
-/** A process that has ended, or that could not be started. */
-export interface ProcessRun {
-  /** Why there is no process: 0 if there was one. */
-  readonly errno: number
-  readonly call: string | undefined
-  readonly pid: number
-  /** What ended it early, or how a pipe failed: an errno, or 0. */
-  readonly error: number
-  readonly code: number
-  readonly signal: number
-  /** What it wrote, where it wrote to a pipe. */
-  readonly outputs: readonly (Buffer | undefined)[]
-}
-
-/** Flags of native/process_calls.cc. */
-const Use = { reads: 1, writes: 2 } as const
-const nothing = new Uint8Array(0)
-
-/** Starts a process inside a namespace and waits for its end, on this thread. */
-export function runProcess(
-  handle: number,
-  request: ProcessRequest,
-  pipes: readonly PipeUse[],
-  { milliseconds, bytes, signal }: WaitLimits,
-): ProcessRun {
-  const uses = pipes.flatMap(({ input, writes = false }) => [
-    (input === undefined ? 0 : Use.reads) | (writes ? Use.writes : 0),
-    input?.length ?? 0,
-  ])
-  const [errno, call, result] = addon.runProcess(
-    ...wordsOf(handle, request),
-    Buffer.concat(pipes.map(({ input = nothing }) => input)),
-    Float64Array.from([milliseconds, bytes, signal, ...uses]),
+    Uint32Array.from(groups ?? []),
+    request.seccomp,
   )
-  if (errno !== 0) return { errno, call, pid: 0, error: 0, code: 0, signal: 0, outputs: [] }
-  const [pid, error, code, ended, ...outputs] = result as [number, number, number, number, ...(Buffer | undefined)[]]
-  return { errno, call, pid, error, code, signal: ended, outputs }
+  if (errno !== 0) return { errno, call, child: 0, numbers: [0, 0], descriptor: -1 }
+  const [descriptor, ours, theirs] = result as [number, number, number]
+  return { errno, call, child: 0, numbers: [ours, theirs], descriptor }
 }
 
-/** A descriptor that waits to be taken. */
-export function takeEnd(number: number): number {
-  return addon.takeSocket(number)
+/**
+ * Waits until the program of a launcher runs, or says why it does not.
+ * @param pid - That of the launcher; 0: there is none.
+ * @param note - Whether the process is reaped by the addon should this thread be terminated.
+ */
+export function awaitProcess({ numbers }: PreparedLaunch, pid: number, note = false): LaunchFailure {
+  const [errno, call, child] = addon.awaitProcess(...numbers, pid, note)
+  return { errno, call, child: child as number }
+}
+
+/** Node has reaped a process that was noted. */
+export function forgetChild(child: number): void {
+  addon.forgetChild(child)
 }
 
 /**
  * Holds a process that somebody else has started, so that its number stands for no other one; tells of its end.
- * @returns The number by which the addon knows it, as that of a started one; 0 if there is no such process.
+ * @returns The number by which the addon knows it; 0 if there is no such process.
  */
 export function holdProcess(pid: number, onEnd: () => void): number {
   return addon.holdProcess(pid, onEnd)
@@ -165,14 +121,9 @@ export function letGoOfProcess(number: number): void {
   addon.letGoOfProcess(number)
 }
 
-/** Sends a signal to a process that was started or is held here: 0 or -errno. */
+/** Sends a signal to a process that is held here: 0 or -errno. */
 export function signalProcess(number: number, signal: number): number {
   return addon.signalProcess(number, signal)
-}
-
-/** Whether the event loop stays alive for a process; with `alive`, from now on. */
-export function keepAliveForProcess(number: number, alive?: boolean): boolean {
-  return addon.keepAliveForProcess(number, alive)
 }
 
 async function job(

@@ -5,6 +5,7 @@ import { Kind } from '../native/process_jobs'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { checkText } from '../wire/text'
+import { checkRestrictions, type RestrictionOptions, type Restrictions } from './restrictions'
 
 /** A namespace that exists: the path of its file, such as `/proc/1234/ns/pid`, or a descriptor of it. */
 export type ExistingNamespace = string | number
@@ -26,7 +27,7 @@ export interface UtsOptions {
 }
 
 /** Options of `NetNs.spawn` and the like, beside Node's own. */
-export interface ProcessOptions {
+export interface ProcessOptions extends RestrictionOptions {
   /**
    * The mounts of `ip netns exec`: in a mount namespace of its own, what is in `/etc/netns/NAME` covers what `/etc` has of
    * the same name, and `/sys` shows the devices of the namespace. A text is a NAME, for a namespace that has none or
@@ -34,9 +35,10 @@ export interface ProcessOptions {
    */
   etc?: boolean | string | undefined
   /**
-   * A process namespace of its own, where it is process 1: what it has started ends with it. With mounts of its own
-   * (`mount`, `etc`), `/proc` shows it. As process 1 it gets no signal that it does not handle, but for SIGKILL. Or one
-   * that exists. Default: false.
+   * A process namespace of its own: what it has started ends with it. Process 1 there is the library’s, and does nothing
+   * but reap; the program is process 2, with every signal’s usual effect. With mounts of its own (`mount`, `etc`), `/proc`
+   * shows them. Or one that exists. `child.pid` is then a process outside that stands for the program: signals go in, and
+   * its end comes out. Default: false.
    */
   pid?: boolean | ExistingNamespace | undefined
   /**
@@ -63,7 +65,7 @@ export interface ProcessOptions {
 }
 
 /** The same, as the addon wants it. */
-export interface Surroundings {
+export interface Surroundings extends Restrictions {
   readonly etc: string | undefined
   readonly hostname: string
   readonly domainname: string
@@ -71,13 +73,16 @@ export interface Surroundings {
   readonly gidMap: string
   readonly made: number
   readonly joined: readonly (readonly [kind: number, where: string])[]
-  readonly diesWithParent: boolean
+  readonly dieWithParent: boolean
   /** The ids that it has if none are given. */
   readonly uid: number | undefined
   readonly gid: number | undefined
 }
 
-const keys = ['etc', 'pid', 'mount', 'uts', 'ipc', 'cgroup', 'user', 'dieWithParent'] as const
+const keys = [
+  ...['etc', 'pid', 'mount', 'uts', 'ipc', 'cgroup', 'user', 'dieWithParent'],
+  ...['groups', 'capabilities', 'noNewPrivileges', 'seccomp', 'cgroupDirectory', 'mounts'],
+]
 const simple = ['pid', 'mount', 'ipc', 'cgroup'] as const
 
 /** Takes ours from among Node's options. */
@@ -171,13 +176,9 @@ export function surroundings(options: ProcessOptions, name: string | undefined):
     gidMap: mapped ? written(gids) : '',
     made,
     joined,
-    diesWithParent: dieWithParent,
+    dieWithParent,
+    ...checkRestrictions(options, (made & Kind.mount) !== 0 || directory !== undefined),
     uid: mapped ? uids[0]?.inside : undefined,
     gid: mapped ? gids[0]?.inside : undefined,
   }
-}
-
-/** Whether nothing is asked for but the network namespace. */
-export function isPlain({ etc, made, joined, diesWithParent }: Surroundings): boolean {
-  return etc === undefined && made === 0 && joined.length === 0 && !diesWithParent
 }

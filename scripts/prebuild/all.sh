@@ -28,11 +28,19 @@ prebuild() { # arch, libc, further arguments
   }
 }
 
+# The program beside the addon: it needs no C library, so one for each processor will do.
+launcher() { # arch, strip
+  "$2" "$work/build/Release/netloom-launcher" -o "prebuilds/linux-$1/netloom-launcher"
+}
+
 npm_package_config_node_gyp_netloom_portable=true prebuild x64 glibc
+launcher x64 strip
 CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ npm_package_config_node_gyp_netloom_portable=true \
   prebuild arm64 glibc --strip-bin aarch64-linux-gnu-strip
-CC=$work/scripts/prebuild/musl/musl-g++ CXX=$work/scripts/prebuild/musl/musl-g++ prebuild x64 musl
+launcher arm64 aarch64-linux-gnu-strip
+npm_package_config_node_gyp_netloom_launcher=false CC=$work/scripts/prebuild/musl/musl-g++ CXX=$work/scripts/prebuild/musl/musl-g++ prebuild x64 musl
 
+bash scripts/prebuild/check-launcher.sh prebuilds/*/netloom-launcher
 bash scripts/prebuild/check-glibc.sh prebuilds/*/*.glibc.node
 node scripts/prebuild/load.cjs prebuilds/linux-x64/netloom.glibc.node
 bash scripts/prebuild/check-arm64.sh prebuilds/linux-arm64/netloom.glibc.node

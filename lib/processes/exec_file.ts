@@ -1,0 +1,110 @@
+// child_process.execFile on top of a spawn: what a program prints, collected, and one callback. Node's own cannot hand a
+// descriptor to what it starts, so this does what Node documents of it.
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { getSystemErrorName } from 'node:util'
+import type { Options } from './command'
+
+/** What is called at the end. */
+export type Callback = (error: Error | null, stdout: string | Buffer, stderr: string | Buffer) => void
+
+interface Limits {
+  readonly encoding: BufferEncoding | undefined
+  readonly maxBuffer: number
+  readonly timeout: number
+  readonly killSignal: NodeJS.Signals | number
+}
+
+const defaultMaxBuffer = 1024 * 1024
+
+/** Those of its options that are not spawn’s. */
+export function limitsOf({ encoding = 'utf8', maxBuffer, timeout, killSignal }: Options): Limits {
+  const isText = typeof encoding === 'string' && encoding !== 'buffer' && Buffer.isEncoding(encoding)
+  return {
+    encoding: isText ? encoding : undefined,
+    maxBuffer: typeof maxBuffer === 'number' ? maxBuffer : defaultMaxBuffer,
+    timeout: typeof timeout === 'number' ? timeout : 0,
+    killSignal: (killSignal as SpawnOptions['killSignal'] | null) ?? 'SIGTERM',
+  }
+}
+
+/** Collects a stream, no more than the limit of it. */
+class Output {
+  readonly #pieces: (string | Buffer)[] = []
+  #length = 0
+
+  constructor(stream: Readable | null, { encoding, maxBuffer }: Limits, onOverflow: () => void) {
+    if (encoding !== undefined) stream?.setEncoding(encoding)
+    stream?.on('data', (piece: string | Buffer) => {
+      const length = typeof piece === 'string' ? Buffer.byteLength(piece, stream.readableEncoding ?? 'utf8') : piece.length
+      this.#length += length
+      if (this.#length <= maxBuffer) {
+        this.#pieces.push(piece)
+        return
+      }
+      this.#pieces.push(piece.slice(0, maxBuffer - (this.#length - length)))
+      onOverflow()
+    })
+  }
+
+  all(isText: boolean): string | Buffer {
+    return isText ? this.#pieces.join('') : Buffer.concat(this.#pieces as Buffer[])
+  }
+}
+
+/**
+ * Tells how a process ends and what it has printed.
+ * @param command - As errors have it.
+ */
+export function collect(child: ChildProcess, command: string, limits: Limits, callback: Callback | undefined): void {
+  const { encoding, timeout, killSignal } = limits
+  let failure: Error | undefined
+  let killed = false
+  let ended = false
+  let timer: NodeJS.Timeout | undefined
+  const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+    if (ended) return
+    ended = true
+    clearTimeout(timer)
+    if (callback === undefined) return
+    const isText = encoding !== undefined
+    const [stdout, stderr] = [out.all(isText), err.all(isText)]
+    if (failure === undefined && code === 0 && signal === null) {
+      callback(null, stdout, stderr)
+      return
+    }
+    failure ??= Object.assign(new Error(`Command failed: ${command}\n${String(stderr)}`), {
+      code: code !== null && code < 0 ? getSystemErrorName(code) : code,
+      killed: child.killed || killed,
+      signal,
+    })
+    callback(Object.assign(failure, { cmd: command }), stdout, stderr)
+  }
+  const kill = (): void => {
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    killed = true
+    try {
+      child.kill(killSignal)
+    } catch (error) {
+      failure ??= error as Error
+      end(0, null)
+    }
+  }
+  const overflow = (name: string) => (): void => {
+    failure = Object.assign(new RangeError(`${name} maxBuffer length exceeded`), {
+      code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
+    })
+    kill()
+  }
+  const out = new Output(child.stdout, limits, overflow('stdout'))
+  const err = new Output(child.stderr, limits, overflow('stderr'))
+  if (timeout > 0) timer = setTimeout(kill, timeout)
+  child.on('close', end)
+  child.on('error', (error) => {
+    failure = error
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    end(0, null)
+  })
+}

@@ -1,0 +1,166 @@
+// The last steps of a process, and the program that it becomes.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include "tasks.h"
+
+#ifndef PR_CAP_AMBIENT
+#define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_RAISE 2
+#endif
+
+namespace netloom::launch {
+namespace {
+
+constexpr int kLastCapability = 63;
+
+// What a user that is not root would lose with its id comes back by `keep_capabilities`.
+Failure drop_capabilities(const Work& work) {
+  if (!work.has(kCapabilities)) return {};
+  for (int one = 0; one <= kLastCapability; ++one) {
+    if ((work.plan.capabilities & (1ULL << one)) != 0) continue;
+    const long result = prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(one));
+    if (result == -EINVAL) break;  // the kernel has no more
+    if (result < 0) return failed(result, Step::prctl);
+  }
+  return failed(prctl(PR_SET_KEEPCAPS, 1), Step::prctl);
+}
+
+Failure keep_capabilities(const Work& work) {
+  if (!work.has(kCapabilities)) return {};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2];
+  for (int half = 0; half < 2; ++half) {
+    const auto bits = static_cast<uint32_t>(work.plan.capabilities >> (32 * half));
+    sets[half] = {bits, bits, bits};
+  }
+  if (const long result = call(SYS_capset, &header, sets); result < 0) return failed(result, Step::capset);
+  for (int one = 0; one <= kLastCapability; ++one) {
+    if ((work.plan.capabilities & (1ULL << one)) == 0) continue;
+    const long result = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, static_cast<unsigned long>(one));
+    if (result < 0) return failed(result, Step::prctl);
+  }
+  return {};
+}
+
+Failure change_user(const Work& work) {
+  const Plan& plan = work.plan;
+  if (work.has(kGroups)) {
+    const long result = call(SYS_setgroups, plan.groups.size / sizeof(uint32_t), work.text(plan.groups));
+    if (result < 0) return failed(result, Step::setgroups);
+  } else if (work.has(kUid) || work.has(kGid)) {
+    call(SYS_setgroups, 0, nullptr);
+  }
+  if (Failure failure = drop_capabilities(work)) return failure;
+  if (work.has(kGid)) {
+    if (const long result = call(SYS_setgid, plan.gid); result < 0) return failed(result, Step::setgid);
+  }
+  if (work.has(kUid)) {
+    if (const long result = call(SYS_setuid, plan.uid); result < 0) return failed(result, Step::setuid);
+  }
+  return keep_capabilities(work);
+}
+
+Failure restrict(const Work& work) {
+  const Part program = work.plan.seccomp;
+  if (work.has(kNoNewPrivileges) || program.size != 0) {
+    if (const long result = prctl(PR_SET_NO_NEW_PRIVS, 1); result < 0) return failed(result, Step::prctl);
+  }
+  if (program.size == 0) return {};
+  sock_fprog filter{static_cast<unsigned short>(program.size / sizeof(sock_filter)),
+                    reinterpret_cast<sock_filter*>(const_cast<char*>(work.text(program)))};
+  return failed(call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), Step::seccomp);
+}
+
+Failure join_cgroup(const Work& work) {
+  if (work.plan.has_cgroup == 0) return {};
+  return failed(write(work.descriptors[work.plan.joined_count], "0", 1), Step::cgroup);
+}
+
+// What libuv would do: as execvp(3), with the PATH of the new program.
+Failure execute(const Work& work) {
+  char** arguments = work.arguments;
+  char* file = arguments[2];
+  arguments[2] = arguments[0];
+  const auto try_at = [&](char* place) {
+    const long result = call(SYS_execve, place, arguments + 2, work.environment);
+    if (result != -ENOEXEC) return result;
+    // One without an interpreter's name is a shell's.
+    static char shell[] = "/bin/sh";
+    char* first = arguments[2];
+    arguments[1] = shell;
+    arguments[2] = place;
+    (void)call(SYS_execve, shell, arguments + 1, work.environment);
+    arguments[2] = first;
+    return result;
+  };
+  bool has_slash = *file == 0;
+  for (const char* at = file; *at != 0; ++at)
+    has_slash = has_slash || *at == '/';
+  if (has_slash) return failed(try_at(file), Step::execve);
+  const char* path = "/bin:/usr/bin";
+  for (char** variable = work.environment; *variable; ++variable) {
+    const char* name = "PATH=";
+    const char* at = *variable;
+    while (*name != 0 && *at == *name)
+      ++at, ++name;
+    if (*name != 0) continue;
+    path = at;
+    break;
+  }
+  static char place[4096];
+  const size_t length = length_of(file);
+  int error = ENOENT;
+  while (true) {
+    size_t size = 0;
+    while (path[size] != 0 && path[size] != ':')
+      ++size;
+    if (size + length + 2 <= sizeof place) {
+      __builtin_memcpy(place, path, size);
+      if (size != 0) place[size] = '/';
+      append(place + size + (size != 0 ? 1 : 0), file);
+      const long result = try_at(place);
+      // Where nothing is one goes on, and a file that may not be executed is told of if there is no other.
+      if (result == -EACCES) error = EACCES;
+      const bool goes_on = result == -EACCES || result == -ENOENT || result == -ENOTDIR || result == -ESTALE ||
+                           result == -ENODEV || result == -ETIMEDOUT;
+      if (!goes_on) return failed(result, Step::execve);
+    }
+    if (path[size] == 0) return Failure{error, Step::execve};
+    path += size + 1;
+  }
+}
+
+Failure prepare(const Work& work) {
+  const bool slave = work.makes(CLONE_NEWNS) && (work.makes(CLONE_NEWUSER) || !work.has(kEtc));
+  if (Failure failure = join_cgroup(work)) return failure;
+  if (Failure failure = settle(work, slave)) return failure;
+  const char* directory = work.text(work.plan.directory);
+  if (*directory != 0) {
+    if (const long result = call(SYS_chdir, directory); result < 0) return failed(result, Step::chdir);
+  }
+  if (Failure failure = change_user(work)) return failure;
+  const bool is_watched = work.makes(CLONE_NEWPID) || work.joins(CLONE_NEWPID);
+  // After the change of user, which would reset it. Of one that is watched the parent is the monitor, which dies with
+  // who has started it.
+  if (work.has(kDieWithParent) || is_watched) {
+    if (const long result = prctl(PR_SET_PDEATHSIG, SIGKILL); result < 0) return failed(result, Step::prctl);
+  }
+  // It may be dead already. In a pid namespace of others the monitor has no number.
+  if (work.has(kDieWithParent) && !is_watched && call(SYS_getppid) != work.plan.parent) exit(127);
+  return restrict(work);
+}
+
+}  // namespace
+
+void become(const Work& work, int errors) {
+  Failure failure = prepare(work);
+  if (!failure) failure = execute(work);
+  fail(errors, failure);
+}
+
+}  // namespace netloom::launch

@@ -1,0 +1,79 @@
+// The launcher: executed in our own namespaces, with memory of its own and nothing in it, it enters the namespaces of
+// others in the place of Node, whose memory nobody there may come by. See docs/inside/launcher.md.
+#include <fcntl.h>
+#include <sys/prctl.h>
+
+#include "tasks.h"
+
+namespace netloom::launch {
+namespace {
+
+Work work;
+
+// Reads a number up to a comma or the end; -1 if it is none.
+int number_of(const char*& text) {
+  if (*text < '0' || *text > '9') return -1;
+  int number = 0;
+  while (*text >= '0' && *text <= '9')
+    number = number * 10 + (*text++ - '0');
+  if (*text == ',') ++text;
+  return number;
+}
+
+// The first argument: the socket's number and, behind commas, those of descriptors that are not passed on. Whatever is
+// there is closed before the plan comes, whose own would take these numbers.
+int read_descriptors(const char* text) {
+  const int socket = number_of(text);
+  while (*text != 0) {
+    const int closed = number_of(text);
+    if (closed < 0) return -1;
+    close(closed);
+  }
+  return socket;
+}
+
+char* rest;
+
+}  // namespace
+
+const char* Work::text(Part part) const {
+  return rest + part.offset;
+}
+
+bool Work::joins(int kind) const {
+  for (uint32_t i = 0; i < plan.joined_count; ++i)
+    if (plan.joined[i] == kind) return true;
+  return false;
+}
+
+void begin(int count, char** arguments, char** environment) {
+  // Before anything is read: nobody who has no right over our own user namespace may look at this memory from now on,
+  // nor at /proc/PID/{mem,environ,maps,fd,cwd,root}.
+  prctl(PR_SET_DUMPABLE, 0);
+  size_t size = 0;
+  work.socket = count > 1 ? read_descriptors(arguments[1]) : -1;
+  // Without a program to execute there is nothing that it needs besides, whoever has left it open.
+  if (count == 2 && work.socket >= 0) close_all_but(work.socket, -1);
+  if (work.socket < 0 || !receive(work.socket, &work.plan, sizeof work.plan, work.descriptors, work.descriptor_count,
+                                  rest, size)) {
+    constexpr char kUse[] = "netloom-launcher: netloom starts it, with a plan\n";
+    write(2, kUse, sizeof kUse - 1);
+    exit(127);
+  }
+  work.arguments = arguments;
+  work.environment = environment;
+  work.proc = open(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
+  switch (work.plan.task) {
+    case Task::run:
+      run(work);
+    case Task::make:
+      make(work);
+    case Task::ask:
+      ask(work);
+    case Task::serve:
+      serve(work);
+  }
+  exit(127);
+}
+
+}  // namespace netloom::launch
