@@ -94,12 +94,12 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value SetMulticastDevice(Info info);
 
   // processes: process_calls.cc
-  // prepareProcess(handle, [directory, directory for /etc, host, domain, uid map, gid map, cgroup], mounts, [flags, kinds
-  // that are made, uid, gid, capabilities low, high, kinds that are joined …], what is
-  // joined, groups, seccomp): texts with a NUL at the end of each; gives [errno, system call, [descriptor that the
-  // launcher is to have, two numbers to await it by]]
+  // prepareProcess(handle, [directory, directory for /etc, host, domain, uid map, gid map, cgroup], mounts, [flags,
+  // kinds that are made, uid, gid, capabilities low, high, kinds that are joined …], what is joined, groups, seccomp):
+  // texts with a NUL at the end of each; gives [errno, system call, [descriptor that the launcher is to have, number to
+  // await it by]]
   Napi::Value PrepareProcess(Info info);
-  // awaitProcess(the two numbers, pid of the launcher, or 0 if there is none, whether it is noted): [errno, system call,
+  // awaitProcess(number, pid of the launcher, or 0 if there is none, whether it is noted): [errno, system call,
   // its number as a Worker's child or 0] once the program runs
   Napi::Value AwaitProcess(Info info);
   // forgetChild(number), of a Worker's child that Node has reaped

@@ -20,7 +20,8 @@ constexpr int kDirectory = O_PATH | O_DIRECTORY;
 }  // namespace
 
 void AccessFiles::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return access(opener); }); });
+  failure = thread.sockets().with_room(
+      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return access(opener); }); });
 }
 
 Failure AccessFiles::access(const NetnsOpener& opener) {

@@ -1,5 +1,5 @@
-// Processes that somebody else has started and reaps, held by a descriptor: their end is told on JavaScript's thread, and
-// a signal never reaches another process that has got the number.
+// Processes that somebody else has started and reaps, held by a descriptor: their end is told on JavaScript's thread,
+// and a signal never reaches another process that has got the number.
 #pragma once
 
 #include <node_api.h>

@@ -5,22 +5,14 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "launched.h"
 
 namespace netloom {
-namespace {
 
-// Node opens pipes, and what it starts a process with, when it has the plan. Where there is no room for these, what is
-// idle is closed before.
-constexpr size_t kReserve = 12;
-
-}  // namespace
-
-Failure reserve_descriptors() {
-  std::array<Fd, kReserve> held;
+Failure reserve_descriptors(size_t count) {
+  std::vector<Fd> held(count);
   for (Fd& fd : held) {
     fd = Fd(::open("/dev/null", O_PATH | O_CLOEXEC));
     if (!fd) return failed("open");

@@ -29,8 +29,8 @@ struct LaunchRequest {
   std::vector<std::string> joined;
 };
 
-// Fails where there are fewer descriptors left than the start of a process takes.
-Failure reserve_descriptors();
+// Fails where there are fewer descriptors left than that.
+Failure reserve_descriptors(size_t count);
 // Opens what is named, and prepares a launch.
 Failure prepare_launch(const LaunchRequest& request, Fd& ours, Fd& theirs);
 

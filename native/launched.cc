@@ -26,6 +26,7 @@ std::string launcher_path() {
 constexpr int kSocket = 3;  // of one that is started here
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr int kLookMs = 50;
+constexpr int kPatienceAtEndMs = 1000;
 
 void reap(pid_t pid) {
   while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
@@ -181,18 +182,42 @@ void Launched::end() {
 
 Failure prepare_launch(const LaunchPlan& plan, Fd& ours, Fd& theirs) {
   if (Failure failure = open_pair(ours, theirs)) return failure;
+  const int on = 1;
+  if (::setsockopt(ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return failed("setsockopt");
   return plan.send(ours.get());
 }
 
 Failure await_launch(int ours, pid_t pid) {
-  if (Failure failure = wait_for(ours, pid)) return failure;
+  while (true) {
+    if (Failure failure = wait_for(ours, pid)) return failure;
+    launch::Report report{};
+    const ssize_t size = ::recv(ours, &report, sizeof report, 0);
+    if (size < 0 && errno == EINTR) continue;
+    // Its end is closed when the program is executed.
+    if (size != sizeof report) return {};
+    if (report.error != 0) return failure_of(report);
+  }
+}
+
+pid_t pid_of_launch(int ours) {
+  pollfd ready{ours, POLLIN, 0};
   launch::Report report{};
-  ssize_t size = 0;
-  do {
-    size = ::recv(ours, &report, sizeof report, 0);
-  } while (size < 0 && errno == EINTR);
-  // Its end is closed when the program is executed.
-  return size == sizeof report ? failure_of(report) : Failure{};
+  iovec part{&report, sizeof report};
+  union {
+    cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(ucred))];
+  } control;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  if (::poll(&ready, 1, kPatienceAtEndMs) <= 0 || ::recvmsg(ours, &message, MSG_DONTWAIT) <= 0) return 0;
+  const cmsghdr* first = CMSG_FIRSTHDR(&message);
+  if (!first || first->cmsg_level != SOL_SOCKET || first->cmsg_type != SCM_CREDENTIALS) return 0;
+  ucred sender;
+  std::memcpy(&sender, CMSG_DATA(first), sizeof sender);
+  return sender.pid;
 }
 
 }  // namespace netloom

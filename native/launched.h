@@ -58,5 +58,7 @@ inline bool is_gone(const Failure& failure) {
 Failure prepare_launch(const LaunchPlan& plan, Fd& ours, Fd& theirs);
 // Waits until the program of a launcher runs, or says why it does not; no longer than Launched::receive.
 Failure await_launch(int ours, pid_t pid);
+// Which process is the launcher of a launch that was begun and not awaited; 0 if it was not begun.
+pid_t pid_of_launch(int ours);
 
 }  // namespace netloom

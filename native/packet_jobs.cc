@@ -26,7 +26,8 @@ Failure attach_filter(int fd, std::vector<sock_filter>& filter) {
 }  // namespace
 
 void OpenPackets::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
+  failure = thread.sockets().with_room(
+      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
 Failure OpenPackets::open(const NetnsOpener& opener) {
@@ -84,7 +85,8 @@ napi_value OpenPackets::deliver(const Delivery& to) {
 }
 
 void OpenPing::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
+  failure = thread.sockets().with_room(
+      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
 Failure OpenPing::open(const NetnsOpener& opener) {

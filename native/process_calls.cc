@@ -67,31 +67,34 @@ Napi::Value NetloomAddon::PrepareProcess(Info info) {
   LaunchRequest request;
   if (!read(info, Find(info[0]), request)) return malformed(info.Env());
   WorkerChildren::reap_orphans();
-  (void)environment_.with_room(reserve_descriptors);
+  const auto count = number(info[7]);
+  if (!count || !(*count >= 0 && *count < 4096)) return malformed(info.Env());
   Fd ours, theirs;
-  const Failure failure = environment_.with_room([&] { return prepare_launch(request, ours, theirs); });
+  const Failure failure = environment_.with_room([&] {
+    // Of those that Node opens when it has the plan it would lose some, were there too few.
+    if (Failure why = reserve_descriptors(static_cast<size_t>(*count))) return why;
+    return prepare_launch(request, ours, theirs);
+  });
   if (failure) return Ended(info, failure);
   ArrayValue made(info.Env());
   made.push(theirs.get());
-  made.push(static_cast<double>(environment_.keep(std::move(ours))));
-  made.push(static_cast<double>(environment_.keep(std::move(theirs))));
+  made.push(static_cast<double>(environment_.worker_children().keep({std::move(ours), std::move(theirs)})));
   return Ended(info, {}, made);
 }
 
 Napi::Value NetloomAddon::AwaitProcess(Info info) {
   const auto prepared = number(info[0]);
-  const auto given = number(info[1]);
-  const auto pid = number(info[2]);
-  if (!prepared || !given || !pid) return malformed(info.Env());
-  const Fd ours(environment_.take_socket(static_cast<uint64_t>(*prepared)));
+  const auto pid = number(info[1]);
+  if (!prepared || !pid) return malformed(info.Env());
+  PreparedLaunch launch = environment_.worker_children().take(static_cast<uint64_t>(*prepared));
   // The launcher has it, and its end is to be seen.
-  Fd(environment_.take_socket(static_cast<uint64_t>(*given))).reset();
+  launch.theirs.reset();
   // Before anything is waited for: this thread may be terminated meanwhile.
-  const bool noted = *pid > 0 && boolean(info[3]).value_or(false);
+  const bool noted = *pid > 0 && boolean(info[2]).value_or(false);
   const uint64_t child = noted ? environment_.worker_children().note(static_cast<pid_t>(*pid)) : 0;
-  const Failure failure = !ours      ? Failure{EBADF, "launch"}
-                          : *pid > 0 ? await_launch(ours.get(), static_cast<pid_t>(*pid))
-                                     : Failure{};
+  const Failure failure = !launch.ours ? Failure{EBADF, "launch"}
+                          : *pid > 0   ? await_launch(launch.ours.get(), static_cast<pid_t>(*pid))
+                                       : Failure{};
   return Ended(info, failure, make_number(info.Env(), static_cast<double>(child)));
 }
 
@@ -106,7 +109,8 @@ Napi::Value NetloomAddon::SignalProcess(Info info) {
   const auto process = number(info[0]);
   const auto signal = number(info[1]);
   if (!process || !signal) return malformed(info.Env());
-  const Failure failure = environment_.held_processes().signal(static_cast<uint64_t>(*process), static_cast<int>(*signal));
+  const Failure failure =
+      environment_.held_processes().signal(static_cast<uint64_t>(*process), static_cast<int>(*signal));
   return {info.Env(), make_number(info.Env(), -failure.error)};
 }
 

@@ -15,7 +15,8 @@
 namespace netloom {
 
 void OpenSocket::run(ThreadHome& thread) {
-  failure = thread.sockets().with_room([&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
+  failure = thread.sockets().with_room(
+      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
 }
 
 Failure OpenSocket::open(const NetnsOpener& opener) {

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include "launched.h"
+
 namespace netloom {
 namespace {
 
@@ -32,6 +34,16 @@ bool has_ended(const Fd& pidfd) {
 
 }  // namespace
 
+uint64_t WorkerChildren::keep(PreparedLaunch launch) {
+  prepared_.emplace(++last_number_, std::move(launch));
+  return last_number_;
+}
+
+PreparedLaunch WorkerChildren::take(uint64_t number) {
+  auto found = prepared_.extract(number);
+  return found.empty() ? PreparedLaunch() : std::move(found.mapped());
+}
+
 uint64_t WorkerChildren::note(pid_t pid) {
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return 0;
@@ -40,6 +52,11 @@ uint64_t WorkerChildren::note(pid_t pid) {
 }
 
 void WorkerChildren::end() {
+  for (auto& [number, launch] : prepared_) {
+    launch.theirs.reset();
+    if (const pid_t pid = pid_of_launch(launch.ours.get())) (void)note(pid);
+  }
+  prepared_.clear();
   Orphans& orphans = orphans_of_process();
   {
     const std::lock_guard lock(orphans.mutex);

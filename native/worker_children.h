@@ -1,4 +1,4 @@
-// Processes that a Worker has started by Node's child_process. When it is terminated nobody waits for them any more, and
+// Processes that a Worker starts by Node's child_process. When it is terminated, nobody waits for them any more, and
 // they would stay zombies: whoever starts a process next reaps them.
 #pragma once
 
@@ -11,6 +11,11 @@
 
 namespace netloom {
 
+// A launch that JavaScript begins: our end, and the one that the launcher is to have.
+struct PreparedLaunch {
+  Fd ours, theirs;
+};
+
 class WorkerChildren {
  public:
   WorkerChildren() = default;
@@ -18,17 +23,21 @@ class WorkerChildren {
   WorkerChildren& operator=(const WorkerChildren&) = delete;
   ~WorkerChildren() { end(); }
 
-  // A number for one that runs; 0 if it is gone.
+  // Keeps a launch until it is awaited, and gives its number.
+  uint64_t keep(PreparedLaunch launch);
+  PreparedLaunch take(uint64_t number);
+  // A number for a process that runs; 0 if it is gone.
   uint64_t note(pid_t pid);
   // Node has reaped it.
   void forget(uint64_t child) { pidfds_.erase(child); }
-  // Nobody else reaps those that are left.
+  // Nobody else reaps those that are left, and those that were begun.
   void end();
 
   // Reaps what has ended of all that ended Workers have left.
   static void reap_orphans();
 
  private:
+  std::unordered_map<uint64_t, PreparedLaunch> prepared_;
   std::unordered_map<uint64_t, Fd> pidfds_;
   uint64_t last_number_ = 0;
 };

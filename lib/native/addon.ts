@@ -108,8 +108,9 @@ export interface Addon {
     joined: string,
     groups: Uint32Array,
     seccomp: Uint8Array,
+    descriptors: number,
   ): Ended
-  awaitProcess(ours: number, theirs: number, pid: number, note: boolean): Ended
+  awaitProcess(prepared: number, pid: number, note: boolean): Ended
   forgetChild(child: number): void
   signalProcess(child: number, signal: number): number
   holdProcess(pid: number, onEnd: () => void): number

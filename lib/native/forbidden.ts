@@ -15,7 +15,9 @@ function readSetting(path: string): string | undefined {
 
 const codes = (...names: string[]): ReadonlySet<number | undefined> => new Set(names.map(errnoNumber))
 const [refused, full, unsupported] = [codes('EPERM', 'EACCES'), codes('ENOSPC', 'EUSERS'), codes('EINVAL', 'ENOSYS')]
-const inUserNamespace = new Set(['clone', 'unshare', 'setns', 'setgroups', 'uid_map', 'gid_map'])
+/** The step in which a launcher makes one: Step::unshare_user of native/launcher/plan.h. */
+const making = 'unshare (CLONE_NEWUSER)'
+const inUserNamespace = new Set([making, 'unshare', 'setns', 'setgroups', 'uid_map', 'gid_map'])
 
 /**
  * What to change so that a namespace can be made without privilege, after it failed.
@@ -28,13 +30,13 @@ export function forbiddenBy(errno: number, call: string | undefined, read: Read 
     const file = call === 'newuidmap' ? '/etc/subuid' : '/etc/subgid'
     return `${call} refused the map: its ranges must be yours in ${file} (usermod --add-subuids, --add-subgids)`
   }
-  if (full.has(errno) && call === 'clone') {
+  if (full.has(errno) && call === making) {
     const most = read('/proc/sys/user/max_user_namespaces')
     return most === '0'
       ? 'the sysctl user.max_user_namespaces is 0: raise it'
       : `there are user.max_user_namespaces (${most ?? 'unknown'}) of them, or 32 within one another: raise that sysctl`
   }
-  if (unsupported.has(errno) && call === 'clone') return 'this kernel has no user namespaces (CONFIG_USER_NS)'
+  if (unsupported.has(errno) && call === making) return 'this kernel has no user namespaces (CONFIG_USER_NS)'
   if (!refused.has(errno) || call === undefined || !inUserNamespace.has(call)) return undefined
   if (read('/proc/sys/kernel/unprivileged_userns_clone') === '0') {
     return 'the sysctl kernel.unprivileged_userns_clone is 0: set it to 1'

@@ -59,15 +59,18 @@ export interface LaunchFailure {
 /** A launch that somebody has to begin. */
 export interface PreparedLaunch extends LaunchFailure {
   /** By which it is awaited. */
-  readonly numbers: readonly [ours: number, theirs: number]
+  readonly number: number
   /** The descriptor that the launcher is to have: the addon’s, until it is awaited. */
   readonly descriptor: number
 }
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
 
-/** Prepares the start of a program inside a namespace by the launcher. */
-export function prepareProcess(handle: number, request: LaunchRequest): PreparedLaunch {
+/**
+ * Prepares the start of a program inside a namespace by the launcher.
+ * @param pipes - How many Node opens for it.
+ */
+export function prepareProcess(handle: number, request: LaunchRequest, pipes: number): PreparedLaunch {
   const { cwd, etc, hostname, domainname, uidMap, gidMap, uid, gid, groups, capabilities, joined, made } = request
   let flags = 0
   if (uid !== undefined) flags |= Flag.uid
@@ -87,10 +90,12 @@ export function prepareProcess(handle: number, request: LaunchRequest): Prepared
     lines(joined.map(([, where]) => where)),
     Uint32Array.from(groups ?? []),
     request.seccomp,
+    // Both ends of each, of the launch, and of the pipe by which libuv tells how it went.
+    2 * pipes + 4,
   )
-  if (errno !== 0) return { errno, call, child: 0, numbers: [0, 0], descriptor: -1 }
-  const [descriptor, ours, theirs] = result as [number, number, number]
-  return { errno, call, child: 0, numbers: [ours, theirs], descriptor }
+  if (errno !== 0) return { errno, call, child: 0, number: 0, descriptor: -1 }
+  const [descriptor, number] = result as [number, number]
+  return { errno, call, child: 0, number, descriptor }
 }
 
 /**
@@ -98,8 +103,8 @@ export function prepareProcess(handle: number, request: LaunchRequest): Prepared
  * @param pid - That of the launcher; 0: there is none.
  * @param note - Whether the process is reaped by the addon should this thread be terminated.
  */
-export function awaitProcess({ numbers }: PreparedLaunch, pid: number, note = false): LaunchFailure {
-  const [errno, call, child] = addon.awaitProcess(...numbers, pid, note)
+export function awaitProcess({ number }: PreparedLaunch, pid: number, note = false): LaunchFailure {
+  const [errno, call, child] = addon.awaitProcess(number, pid, note)
   return { errno, call, child: child as number }
 }
 

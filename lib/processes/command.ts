@@ -75,7 +75,7 @@ export function withDescriptor(
   stdio: unknown,
   descriptor: number,
   standard: 'pipe' | 'inherit' = 'pipe',
-): { all: unknown[]; places: string } | undefined {
+): { all: unknown[]; places: string; pipes: number } | undefined {
   let all: unknown[]
   if (stdio === undefined || stdio === null) all = [standard, standard, standard]
   else if (typeof stdio === 'string' && words.has(stdio)) all = [stdio, stdio, stdio]
@@ -88,6 +88,9 @@ export function withDescriptor(
   all.forEach((one, fd) => {
     if (fd >= 3 && (one === 'ignore' || one === undefined || one === null)) places.push(fd)
   })
+  const isPipe = (one: unknown, fd: number): boolean =>
+    one === 'pipe' || one === 'overlapped' || one === 'ipc' || ((one === undefined || one === null) && fd < 3)
+  const pipes = all.filter(isPipe).length
   all.push(descriptor)
-  return { all, places: places.join() }
+  return { all, places: places.join(), pipes }
 }

@@ -36,7 +36,8 @@ class Output {
   constructor(stream: Readable | null, { encoding, maxBuffer }: Limits, onOverflow: () => void) {
     if (encoding !== undefined) stream?.setEncoding(encoding)
     stream?.on('data', (piece: string | Buffer) => {
-      const length = typeof piece === 'string' ? Buffer.byteLength(piece, stream.readableEncoding ?? 'utf8') : piece.length
+      const length =
+        typeof piece === 'string' ? Buffer.byteLength(piece, stream.readableEncoding ?? 'utf8') : piece.length
       this.#length += length
       if (this.#length <= maxBuffer) {
         this.#pieces.push(piece)

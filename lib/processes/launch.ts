@@ -28,6 +28,7 @@ const none: LaunchFailure = { errno: 0, call: undefined, child: 0 }
 
 /** What Node tells by an event, when the streams are there; the rest it throws. */
 const events = new Set(['ENOENT', 'EACCES', 'EAGAIN', 'EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
+const outOfDescriptors = new Set(['EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
 /** What fails so in Node: nothing is there, or it is no program. */
 const failingPrograms: Readonly<Record<number, string>> = { 2: '/proc/self/no-such-program', 13: '/dev/null' }
 
@@ -42,7 +43,7 @@ function begin<Result>(
   const { file, args, argv0, cwd, uid, gid, options } = command
   const handle = netns.use(operation)
   const request = { ...surroundings, cwd, uid: uid ?? surroundings.uid, gid: gid ?? surroundings.gid }
-  const prepared = prepareProcess(handle, request)
+  const prepared = prepareProcess(handle, request, withDescriptor(options.stdio, -1, standard)?.pipes ?? 0)
   if (prepared.errno !== 0) return [undefined, prepared]
   let result: Result | undefined
   try {
@@ -54,7 +55,10 @@ function begin<Result>(
     if (result === undefined) awaitProcess(prepared, 0)
   }
   // Node reaps what it has run to its end; but nobody what a Worker has started that is terminated.
-  return [result, awaitProcess(prepared, pidOf(result) ?? 0, !isMainThread && result instanceof childProcess.ChildProcess)]
+  return [
+    result,
+    awaitProcess(prepared, pidOf(result) ?? 0, !isMainThread && result instanceof childProcess.ChildProcess),
+  ]
 }
 
 /** Where the launcher itself is missing, that is no error of the program’s. */
@@ -88,9 +92,16 @@ function discard(child: ChildProcess): void {
 }
 
 /** A child of Node’s that fails in this way, by an event, as one does whose program is not there. */
-function failingChild(launch: Launch, command: Command, failure: LaunchFailure, start: Start<ChildProcess>): ChildProcess {
-  const { options, args } = command
-  const child = start(failingPrograms[failure.errno] ?? '/dev/null', args, { ...options, argv0: command.argv0 })
+function failingChild(
+  launch: Launch,
+  command: Command,
+  failure: LaunchFailure,
+  start: Start<ChildProcess>,
+): ChildProcess {
+  const { args, argv0 } = command
+  // Where there are no descriptors left Node gives no streams, and would lose those that it has opened.
+  const options = outOfDescriptors.has(failure.errno) ? { ...command.options, stdio: 'ignore' } : command.options
+  const child = start(failingPrograms[failure.errno] ?? '/dev/null', args, { ...options, argv0 })
   dress(child, command, false)
   const emitter: EventEmitter = child
   emitter.prependListener(errorMonitor, (error: unknown) => {

@@ -54,8 +54,8 @@ void begin(int count, char** arguments, char** environment) {
   work.socket = count > 1 ? read_descriptors(arguments[1]) : -1;
   // Without a program to execute there is nothing that it needs besides, whoever has left it open.
   if (count == 2 && work.socket >= 0) close_all_but(work.socket, -1);
-  if (work.socket < 0 || !receive(work.socket, &work.plan, sizeof work.plan, work.descriptors, work.descriptor_count,
-                                  rest, size)) {
+  if (work.socket < 0 ||
+      !receive(work.socket, &work.plan, sizeof work.plan, work.descriptors, work.descriptor_count, rest, size)) {
     constexpr char kUse[] = "netloom-launcher: netloom starts it, with a plan\n";
     write(2, kUse, sizeof kUse - 1);
     exit(127);

@@ -54,7 +54,8 @@ Failure write_offsets(const Work& work) {
 // The first process of the pid namespace is a child of who has started us.
 Failure make_first(const Work& work) {
   const int lifeline = work.descriptors[0];
-  const long page = call(SYS_mmap, nullptr, sizeof(MadePage), PROT_READ | PROT_WRITE, MAP_SHARED, work.descriptors[1], 0);
+  const long page =
+      call(SYS_mmap, nullptr, sizeof(MadePage), PROT_READ | PROT_WRITE, MAP_SHARED, work.descriptors[1], 0);
   if (page < 0) return failed(page, Step::mmap);
   auto* made = reinterpret_cast<MadePage*>(page);
   made->first = 0;

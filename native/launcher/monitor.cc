@@ -19,7 +19,7 @@ using Mask = uint64_t;
 
 // What the kernel notes of the processes inside, while their parent may be killed.
 struct Born {
-  int32_t first;    // of a new pid namespace
+  int32_t first;  // of a new pid namespace
   int32_t program;
 };
 

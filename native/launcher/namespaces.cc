@@ -155,7 +155,7 @@ Failure make_user(const Work& work, int& user) {
   int made = 0;
   const auto hold = [&]() -> Failure {
     if (read(pair[0], &made, sizeof made) != sizeof made) return Failure{EIO, Step::clone};
-    if (made < 0) return failed(made, Step::unshare);
+    if (made < 0) return failed(made, Step::unshare_user);
     if (Failure failure = write_maps(work, pid)) return failure;
     user = open_of(work, pid, "ns/user", O_RDONLY);
     return failed(user, Step::open);

@@ -1,5 +1,5 @@
-// What the addon and its launcher tell each other: one message of the addon's, the plan, with descriptors; then reports.
-// Both are built together, from this one file, so the layout needs no version.
+// What the addon and its launcher tell each other: one message of the addon's, the plan, with descriptors; then
+// reports. Both are built together, from this one file, so the layout needs no version.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,11 @@ enum Flag : uint32_t {
   kUid = 1,
   kGid = 2,
   kGroups = 4,
-  kEtc = 8,              // the mounts of `ip netns exec`
-  kDieWithParent = 16,   // SIGKILL when the thread that has started it ends
-  kCapabilities = 32,    // it keeps those of Plan::capabilities
+  kEtc = 8,             // the mounts of `ip netns exec`
+  kDieWithParent = 16,  // SIGKILL when the thread that has started it ends
+  kCapabilities = 32,   // it keeps those of Plan::capabilities
   kNoNewPrivileges = 64,
-  kHelpers = 128,        // newuidmap(1) and newgidmap(1) may write the maps
+  kHelpers = 128,  // newuidmap(1) and newgidmap(1) may write the maps
 };
 
 enum class About : uint32_t { host, domain, offsets };
@@ -51,10 +51,10 @@ struct Plan {
   uint32_t has_cgroup;
   uint32_t uid;
   uint32_t gid;
-  int32_t parent;          // run: the process that starts it
-  uint64_t capabilities;   // a bit for each
-  About about;             // ask
-  uint32_t changes;        // ask: whether `host` or `domain` is the new one
+  int32_t parent;         // run: the process that starts it
+  uint64_t capabilities;  // a bit for each
+  About about;            // ask
+  uint32_t changes;       // ask: whether `host` or `domain` is the new one
   // Texts, each with a NUL behind it that does not count.
   Part uid_map;
   Part gid_map;
@@ -77,22 +77,64 @@ struct MadePage {
 
 // Which system call, or step of several, failed; or `none`.
 enum class Step : uint32_t {
-  none, open, read, write, socket, clone, setns, unshare, mount, umount, setgroups, uid_map, gid_map, newuidmap,
-  newgidmap, sethostname, setdomainname, uname, chdir, setgid, setuid, capset, prctl, seccomp, execve, fsopen, fsconfig,
-  fsmount, openat2, getdents, ioctl, cgroup, launch, mmap, pipe,
+  none,
+  open,
+  read,
+  write,
+  socket,
+  clone,
+  setns,
+  unshare,
+  unshare_user,
+  mount,
+  umount,
+  setgroups,
+  uid_map,
+  gid_map,
+  newuidmap,
+  newgidmap,
+  sethostname,
+  setdomainname,
+  uname,
+  chdir,
+  setgid,
+  setuid,
+  capset,
+  prctl,
+  seccomp,
+  execve,
+  fsopen,
+  fsconfig,
+  fsmount,
+  openat2,
+  getdents,
+  ioctl,
+  cgroup,
+  launch,
+  mmap,
+  pipe,
 };
 inline constexpr const char* kSteps[] = {
-    nullptr, "open", "read", "write", "socket", "clone", "setns", "unshare", "mount", "umount", "setgroups", "uid_map",
-    "gid_map", "newuidmap", "newgidmap", "sethostname", "setdomainname", "uname", "chdir", "setgid", "setuid", "capset",
-    "prctl", "seccomp", "execve", "fsopen", "fsconfig", "fsmount", "openat2", "getdents64", "ioctl", "cgroup.procs",
-    "launch", "mmap", "pipe",
+    nullptr,      "open",        "read",
+    "write",      "socket",      "clone",
+    "setns",      "unshare",     "unshare (CLONE_NEWUSER)",
+    "mount",      "umount",      "setgroups",
+    "uid_map",    "gid_map",     "newuidmap",
+    "newgidmap",  "sethostname", "setdomainname",
+    "uname",      "chdir",       "setgid",
+    "setuid",     "capset",      "prctl",
+    "seccomp",    "execve",      "fsopen",
+    "fsconfig",   "fsmount",     "openat2",
+    "getdents64", "ioctl",       "cgroup.procs",
+    "launch",     "mmap",        "pipe",
 };
 inline const char* name_of(Step step) {
   constexpr auto count = sizeof kSteps / sizeof *kSteps;
   return static_cast<uint32_t>(step) < count ? kSteps[static_cast<uint32_t>(step)] : nullptr;
 }
 
-// The answer; of `run` only a failure: its socket closes when the program runs. `size` bytes of text follow.
+// The answer. Of `run` there are an empty one at once, which tells the launcher's number by the credentials that the
+// kernel adds, and a failure, or none: its socket closes when the program runs. `size` bytes of text follow.
 struct Report {
   int32_t error;  // an errno, 0 for success
   Step step;

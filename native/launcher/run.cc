@@ -11,6 +11,7 @@ constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC of linux/close_rang
 }  // namespace
 
 void run(const Work& work) {
+  report(work.socket, {});
   // The program gets the descriptors below the socket, and no others, whoever has opened them.
   close_range(static_cast<unsigned>(work.socket), ~0U, kCloseOnExec);
   if (work.has(kDieWithParent)) {

@@ -99,8 +99,7 @@ void serve_one(const Work& work, const Request& request, const char* path, const
       mount_sysfs(answer);
       break;
     case Open::control:
-      answer.failure =
-          failed(call(SYS_ioctl, below(descriptors, count), request.flags, request.resolve), Step::ioctl);
+      answer.failure = failed(call(SYS_ioctl, below(descriptors, count), request.flags, request.resolve), Step::ioctl);
       break;
     case Open::create:
       break;

@@ -67,7 +67,7 @@ inline long word(const void* value) {
   return reinterpret_cast<long>(value);
 }
 template <class Value>
-  requires std::is_integral_v<Value> || std::is_enum_v<Value>
+requires std::is_integral_v<Value> || std::is_enum_v<Value>
 long word(Value value) {
   return static_cast<long>(value);
 }

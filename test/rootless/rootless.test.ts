@@ -79,7 +79,7 @@ describe('a user without any capability', () => {
   })
 
   it('starts processes in it', async () => {
-    expect(await resultOf('spawned')).toEqual({ inside: true, waited: true, boxed: 'box\n1\n' })
+    expect(await resultOf('spawned')).toEqual({ inside: true, waited: true, boxed: 'box\n2\n' })
   })
 
   it('lets nothing of it into children', async () => {
@@ -115,7 +115,7 @@ describe('where it is forbidden, the error names the setting', () => {
     const within = [...nobody, 'unshare', '--user', '--map-root-user', 'sh', '-c', script, 'sh']
     expect(await resultOf('forbidden', within)).toMatchObject({
       code: 'ENOSPC',
-      syscall: 'clone',
+      syscall: 'unshare (CLONE_NEWUSER)',
       message: expect.stringContaining('the sysctl user.max_user_namespaces is 0: raise it') as string,
     })
   })
@@ -124,7 +124,7 @@ describe('where it is forbidden, the error names the setting', () => {
     const within = ['python3', join(__dirname, 'fixtures', 'without_user_namespaces.py'), ...nobody]
     expect(await resultOf('forbidden', within)).toMatchObject({
       code: 'EPERM',
-      syscall: 'clone',
+      syscall: 'unshare (CLONE_NEWUSER)',
       message: expect.stringContaining('--security-opt seccomp=') as string,
     })
   })
@@ -132,10 +132,15 @@ describe('where it is forbidden, the error names the setting', () => {
   // These kernels and modules are not here: what they say is.
   const [EPERM, EACCES, ENOENT, EINVAL] = [1, 13, 2, 22]
   it.each([
-    [EPERM, 'clone', { '/proc/sys/kernel/unprivileged_userns_clone': '0' }, /kernel\.unprivileged_userns_clone is 0/],
+    [
+      EPERM,
+      'unshare (CLONE_NEWUSER)',
+      { '/proc/sys/kernel/unprivileged_userns_clone': '0' },
+      /kernel\.unprivileged_userns_clone is 0/,
+    ],
     [EACCES, 'uid_map', { '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1' }, /kernel\.apparmor_restrict/],
     [EPERM, 'unshare', { '/proc/self/status': 'Name:\tnode\nSeccomp:\t0\n' }, /chroot/],
-    [EINVAL, 'clone', {}, /CONFIG_USER_NS/],
+    [EINVAL, 'unshare (CLONE_NEWUSER)', {}, /CONFIG_USER_NS/],
     [ENOENT, 'newuidmap', {}, /not installed/],
     [ENOENT, 'open', {}, /^undefined$/],
   ])('errno %d of %s', (errno, call, settings: Record<string, string>, expected) => {
