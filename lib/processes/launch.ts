@@ -24,8 +24,6 @@ export interface Launch {
 /** A function of Node's that starts a program with arguments. */
 export type Start<Result> = (file: string, args: readonly string[], options: Options) => Result
 
-const none: LaunchFailure = { errno: 0, call: undefined, child: 0 }
-
 /** What Node tells by an event, when the streams are there; the rest it throws. */
 const events = new Set(['ENOENT', 'EACCES', 'EAGAIN', 'EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
 const outOfDescriptors = new Set(['EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
@@ -119,7 +117,7 @@ export function launch(
   about: Launch,
   command: Command,
   opener: (...args: never[]) => unknown,
-  start: Start<ChildProcess> = childProcess.spawn as Start<ChildProcess>,
+  start: Start<ChildProcess> = childProcess.spawn,
   standard: 'pipe' | 'inherit' = 'pipe',
 ): ChildProcess {
   const { operation, netns } = about
@@ -151,7 +149,8 @@ export function launch(
   } else if (child !== undefined) {
     dress(child, command, true)
   }
-  const made = child as ChildProcess
+  if (child === undefined) throw launchError(netns, failure)
+  const made = child
   const emitter: EventEmitter = made
   emitter.on(errorMonitor, (error: unknown) => explain(error, netns))
   const { label, identity } = netns
@@ -176,7 +175,7 @@ export function launchSync(about: Launch, command: Command): SyncResult {
     return { error, ...notStarted } as unknown as SyncResult
   }
   let result: SyncResult | undefined
-  let failure: LaunchFailure = none
+  let failure: LaunchFailure
   try {
     ;[result, failure] = begin(about, command, 'pipe', nodes, ({ pid }) => pid)
   } catch (error) {

@@ -164,7 +164,8 @@ type SyncMethod = 'spawnSync' | 'execSync' | 'execFileSync'
 function failureOf(result: SyncResult, command: string): Error | undefined {
   if (result.error !== undefined) return Object.assign(result.error, result)
   if (result.status === 0) return undefined
-  const said = result.stderr === null || result.stderr.length === 0 ? '' : `\n${result.stderr.toString()}`
+  const stderr = result.stderr as Buffer | string | null
+  const said = stderr === null || stderr.length === 0 ? '' : `\n${stderr.toString()}`
   return Object.assign(new Error(`Command failed: ${command}${said}`), result)
 }
 
