@@ -135,9 +135,10 @@ Failure Pin::mount(int netns) {
   if (!attach(loose.get(), file_.get())) return failed("move_mount");
   // Who may write in the directory, or in one above it, can have moved the file away, and the mount with it.
   Place place;
-  if (Place::open(path_, place) || !place.leads_to(netns)) {
+  const Failure unseen = Place::open(path_, place);
+  if (unseen || !place.leads_to(netns)) {
     (void)detach(loose.get());
-    return kNameTaken;
+    return is_out_of_descriptors(unseen.error) ? unseen : kNameTaken;
   }
   pinned_ = identity;
   file_.reset();

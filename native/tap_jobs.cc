@@ -22,7 +22,7 @@ void OpenTap::run(ThreadHome& thread) {
 Failure OpenTap::open(const NetnsOpener& opener) {
   Fd fd;
   if (Failure failure = opener.open(AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK, 0, fd))
-    return Failure{failure.error, "open (/dev/net/tun)"};
+    return std::strcmp(failure.call, "openat2") == 0 ? Failure{failure.error, "open (/dev/net/tun)"} : failure;
   Fd any;  // to ask for devices with
   uint32_t before = 0;
   if (options_.exists) {

@@ -266,12 +266,13 @@ const asynchronous: Record<string, (of: Node) => unknown> = {
     const client = connect((server.address() as { port: number }).port, '127.0.0.1')
     const [socket] = (await once(server, 'connection')) as [Socket]
     const child = of.fork(file('socket.js', source))
+    const seen = life(child)
     child.send('here', socket)
     let heard = ''
     client.on('data', (data) => (heard += String(data)))
     await once(client, 'end')
     server.close()
-    return [heard, await life(child)]
+    return [heard, await seen]
   },
   'its disposal': (of) => {
     const child = of.spawn('sleep', ['5'])
