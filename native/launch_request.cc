@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "launched.h"
@@ -57,8 +58,10 @@ Failure prepare_launch(const LaunchRequest& request, Fd& ours, Fd& theirs) {
 
   std::vector<Fd> opened;
   UserNamespacePointer user;
-  // Who may enter it by its user namespace alone.
-  if (::geteuid() != 0 && !request.netns->owner(user) && !user->is_own()) {
+  // Who may enter it by its user namespace alone, and does not do so anyway.
+  const auto& kinds = request.joined_kinds;
+  const bool joins_user = std::find(kinds.begin(), kinds.end(), uint32_t{CLONE_NEWUSER}) != kinds.end();
+  if (::geteuid() != 0 && !joins_user && !request.netns->owner(user) && !user->is_own()) {
     if (Failure failure = plan.join(CLONE_NEWUSER, user->fd())) return failure;
   }
   if (Failure failure = plan.join(CLONE_NEWNET, request.netns->fd())) return failure;

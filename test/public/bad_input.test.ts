@@ -149,8 +149,9 @@ const statics: Record<string, Refused[]> = {
   ],
   create: [
     ...badNames,
-    { args: [null], field: 'options', code: type },
-    { args: [5], field: 'options', code: type },
+    // What is neither a name nor options was meant as the first of them.
+    { args: [null], field: 'name', code: type },
+    { args: [5], field: 'name', code: type },
     ...badOptions('bad-input'),
     ...badPaths.slice(1).map(({ args, ...rest }) => ({ ...rest, args: [{ path: args[0] }] })),
     { args: ['bad-input', { path: '/run/bad-input' }], field: 'path', code: type },
@@ -295,7 +296,7 @@ const socketFilters: Refused[] = [
   { args: [{ mark: '1' }], field: 'mark', code: type },
   { args: [{ mark: { value: 1 } }], field: 'mark.mask', code: type },
   { args: [{ mark: { value: 1, mask: 2 ** 32 } }], field: 'mark.mask', code: range },
-  { args: [{ cgroup: 1 }], field: 'cgroup', code: type },
+  { args: [{ cgroup: '1' }], field: 'cgroup', code: type },
   { args: [{ cgroup: -1n }], field: 'cgroup', code: range },
 ]
 
