@@ -9,7 +9,14 @@ const wanted = Number(process.env.NETLOOM_KILLS ?? 120)
 
 /** Children of this process that are ours, by name. */
 function launchers(): number[] {
-  const children = readFileSync('/proc/thread-self/children', 'utf8').trim().split(' ').filter(Boolean)
+  // All threads': a helper belongs to the lane's thread that has started it.
+  const children = readdirSync('/proc/self/task').flatMap((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean)
+    } catch {
+      return []
+    }
+  })
   return children.map(Number).filter((pid) => {
     try {
       return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('netloom')
@@ -83,3 +90,21 @@ test(
   },
   30_000 + 100 * wanted,
 )
+
+test('one that is stopped holds nobody up: it is ended, and another one goes on', async () => {
+  await using rootless = await NetNs.create({ rootless: true })
+  const [helper] = launchers()
+  process.kill(helper!, 'SIGSTOP')
+  await using other = await NetNs.create({ rootless: { with: rootless } })
+  expect(other.identity.inode).not.toBe(rootless.identity.inode)
+  expect(launchers()).toHaveLength(1)
+  expect(launchers()).not.toContain(helper)
+})
+
+test('the first process of a pid namespace takes less than a megabyte, and may not be looked at', async () => {
+  await using set = await Namespace.create({ pid: true, mnt: true, user: true })
+  const status = readFileSync(`/proc/${String(set.pid1)}/status`, 'utf8')
+  expect(Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1])).toBeLessThan(1024)
+  expect(status).toMatch(/^Name:\s*netloom-init$/m)
+  expect(status).toMatch(/^CoreDumping:\s*0$/m)
+})
