@@ -117,6 +117,7 @@ describe('the end of a process', () => {
       node: ['--expose-gc'],
     })
     expect(left).toEqual([])
-    expect(warnings).toEqual(['NETLOOM_HANDLE_COLLECTED', 'NETLOOM_HANDLE_COLLECTED'])
+    // The first that was forgotten is told of, the next ones at growing distances.
+    expect(warnings).toEqual(['NETLOOM_HANDLE_COLLECTED'])
   })
 })
