@@ -30,6 +30,12 @@ function integer(
 
 const mostWide = 2n ** 64n - 1n
 
+/** An integer of 64 bits. */
+export interface Wide extends Scalar<bigint> {
+  /** Whether it has more bits than a number of JavaScript holds exactly. */
+  readonly wide: true
+}
+
 /** Checks an integer of 64 bits: a bigint, or a number that is one exactly, as it comes out of JSON. */
 export function checkWide(value: unknown, field: string): bigint {
   const expected = `a bigint from 0 to ${mostWide}, or a safe integer`
@@ -42,7 +48,7 @@ export function checkWide(value: unknown, field: string): bigint {
 function bigInteger(
   write: (writer: Writer, value: bigint) => void,
   read: (reader: Reader, at: number) => bigint,
-): Scalar<bigint> & { readonly wide: true } {
+): Wide {
   return {
     size: 8,
     fixed: true,
