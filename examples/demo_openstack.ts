@@ -57,7 +57,7 @@ async function main({ prefix, hold }: Options, image: Image | undefined): Promis
   for (const tenant of tenants) {
     for (const number of [1, 2]) {
       interruption.throwIfAborted()
-      const site: Site = { switches, name: `${tenant}-${number}`, bridge: `brq-${tenant}`, mac: mac(tenant, number) }
+      const site: Site = { switches, name: `${tenant}-${number}`, bridge: `brq${tenant}`, mac: mac(tenant, number) }
       const client = await (image === undefined ? inNamespace(site, prefix, work) : inMachine(site, image))
       clients.push(stack.use(client))
     }
@@ -96,7 +96,7 @@ async function buildTenant(tenant: Tenant, prefix: string, dhcp: DhcpAgent, rout
     const port = { id: `vm${number}`, mac: mac(tenant, number), fixedIps: [fixed[number - 1] ?? ''] }
     await step(() => network.ports.add(port))
   }
-  const ports = [{ id: tenant, network: tenant, bridge: `brq-${tenant}`, addresses: ['10.0.0.1/24'] }]
+  const ports = [{ id: tenant, network: tenant, addresses: ['10.0.0.1/24'] }]
   const addresses = [`203.0.113.${2 + tenants.indexOf(tenant)}/24`]
   const gateway = { id: `${tenant}-out`, network: 'outside', addresses, nexthops: ['203.0.113.1'] }
   const floatingIps = [{ address: floating[tenant], fixed: fixed[0] ?? '' }]

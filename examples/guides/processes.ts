@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     user: { uidMap: [{ inside: 0, outside: 100_000, count: 1000 }], gidMap: [{ inside: 0, outside: 100_000 }] },
     dieWithParent: true,
   })
-  assert.equal(await text(shell.stdout), 'red\n1\n0\n')
+  assert.equal(await text(shell.stdout), 'red\n2\n0\n')
 
   // those that are there
   const sleeper = red.spawn('sleep', ['1000'])
