@@ -170,8 +170,10 @@ export const openstackDhcp: Benchmark = async ({ smoke, onProgress }) => {
     const total = 4
     const up = await networkUp(agent, directory, smoke ? 2 : 60)
     onProgress({ done: 1, total })
-    const [tap, bridge] = ['tapbench', 'brqbench']
+    const tap = 'tapbench'
     const network = await agent.networks.ensure({ id: `${prefix}-one`, tap, subnets })
+    const { bridge } = network
+    if (bridge === undefined) throw new Error('the network has no bridge')
     const added = await portAdded(network, smoke ? 50 : 1000, smoke ? 3 : 50)
     onProgress({ done: 2, total })
     const storming = await stormed(host, network, bridge, smoke ? 50 : 500)
