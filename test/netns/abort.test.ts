@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, configure, NetloomError, NetNs } from '../../lib/index'
 import { fresh, ipJson, uniqueName } from '../support/namespaces'
 
-function busy(ns: NetNs, count = 50): Promise<unknown> {
-  return Promise.all(Array.from({ length: count }, (_, i) => ns.links.add({ kind: 'bridge', name: `busy${i}` })))
+// No bridges: to dismantle each one the kernel keeps the rtnl lock for 16 ms.
+function busy(ns: NetNs, count = 100): Promise<unknown> {
+  return Promise.all(Array.from({ length: count }, (_, i) => ns.links.add({ kind: 'ifb', name: `busy${i}` })))
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -28,7 +29,7 @@ test('a queued call is taken out of the queue, and its neighbors are not', async
   await using red = await fresh()
   const controller = new AbortController()
   // Long enough for the machine to leave this thread alone between two lines.
-  const before = busy(red, 250)
+  const before = busy(red, 500)
   const aborted = red.links.add({ kind: 'bridge', name: 'aborted' }, { signal: controller.signal })
   const after = red.links.add({ kind: 'bridge', name: 'after' })
   controller.abort()
@@ -41,7 +42,7 @@ test('a queued call is taken out of the queue, and its neighbors are not', async
 
 test('a call whose time is up in the queue fails with ETIMEDOUT', async () => {
   await using red = await fresh()
-  const before = busy(red, 500)
+  const before = busy(red, 1000)
   const late: unknown = await red.links.list({}, { timeout: 1 }).catch((e: unknown) => e)
   expect(late).toBeInstanceOf(AbortError)
   expect(late).toMatchObject({ code: 'ETIMEDOUT', operation: 'links.list', outcome: 'none' })

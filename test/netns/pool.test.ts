@@ -132,7 +132,7 @@ describe('a pool', () => {
     await using pool = NetNs.pool({
       size: 1,
       prepare(pod) {
-        for (let i = 0; i < 80; i++) pod.links.add({ kind: 'bridge', name: `br${i}` })
+        for (let i = 0; i < 160; i++) pod.links.add({ kind: 'ifb', name: `ifb${i}` })
       },
     })
     const filled = pool.filled()

@@ -36,7 +36,7 @@ describe('closing', () => {
       size: 50,
       prefix,
       prepare(pod) {
-        for (let i = 0; i < 10; i++) pod.links.add({ kind: 'bridge', name: `br${i}` })
+        for (let i = 0; i < 20; i++) pod.links.add({ kind: 'ifb', name: `ifb${i}` })
       },
     })
     await sleep(ms)
