@@ -36,6 +36,13 @@ interface Found {
   readonly inside: Link | undefined
 }
 
+/** What was done for a port, and not told yet. */
+interface Done {
+  readonly mended: string[]
+  renewed: boolean
+  giveBack: (() => Promise<unknown>) | undefined
+}
+
 /** Internal ports of a bridge. */
 export class OvsPlug implements Plug {
   readonly #host: NetNs
@@ -44,6 +51,8 @@ export class OvsPlug implements Plug {
   readonly #closing = new AbortController()
   /** The taps that are to be there. */
   readonly #attached = new Set<string>()
+  /** What was done by an attempt that has failed then, by tap. */
+  readonly #half = new Map<string, Done>()
 
   private constructor({ netns, bridge }: OvsPlugOptions, ovs: OpenVswitch) {
     this.#host = netns
@@ -61,41 +70,45 @@ export class OvsPlug implements Plug {
   }
 
   async attach(to: Attachment): Promise<Attached> {
+    const done = this.#half.get(to.tap) ?? { mended: [], renewed: false, giveBack: undefined }
+    this.#half.set(to.tap, done)
     try {
-      return await this.#attach(to)
+      await this.#attach(to, done)
     } catch (error) {
       // Somebody has taken the port or its device away between two looks at it.
       if (!isNotFound(error)) throw error
-      return this.#attach(to)
+      await this.#attach(to, done)
     }
+    this.#half.delete(to.tap)
+    return { device: to.tap, bridge: this.bridgeOf(to), ...done }
   }
 
-  async #attach(to: Attachment): Promise<Attached> {
-    const mended: string[] = []
+  async #attach(to: Attachment, done: Done): Promise<void> {
     const { tap, netns, mac, claim } = to
     const bridge = this.bridgeOf(to)
     const found = await this.#look(to)
     const giveBack = await this.#refuseOthers(to, found)
+    done.giveBack ??= giveBack
     this.#attached.add(tap)
     const state = await this.#stateOf(to, found)
     if (state === 'gone') {
       await this.#again(to, found, bridge)
-      mended.push(`port ${tap} of the bridge ${bridge}`)
+      done.mended.push(`port ${tap} of the bridge ${bridge}`)
     } else if (state === 'moved') {
       // The switch was started again. What it had opened before is connected to nothing.
       if (found.inside !== undefined) await netns.links.delete(found.inside.index, { force: true })
       await this.#host.links.set(tap, { netns })
-      mended.push(`device ${tap}`)
+      done.mended.push(`device ${tap}`)
     }
-    const renewed = state !== 'whole'
-    if (!renewed && found.port?.port !== undefined) await this.#tag(to, mended)
+    const isNew = state !== 'whole'
+    done.renewed ||= isNew
+    if (!isNew && found.port?.port !== undefined) await this.#tag(to, done.mended)
     const mtu = to.mtu === undefined ? {} : { mtu: to.mtu }
-    const inside = renewed ? undefined : found.inside
+    const inside = isNew ? undefined : found.inside
     const isRight = inside?.mac === mac && inside.up && (to.mtu === undefined || inside.mtu === to.mtu)
     if (!isRight || inside.alias !== claim.mark) {
       await netns.links.set(tap, { mac, ...mtu, up: true, alias: claim.mark })
     }
-    return { device: tap, bridge, renewed, mended, giveBack }
   }
 
   async #tag({ tap, vlan }: Attachment, mended: string[]): Promise<void> {
@@ -108,6 +121,7 @@ export class OvsPlug implements Plug {
   async detach(from: Detachment): Promise<void> {
     const { tap, claim, netns } = from
     this.#attached.delete(tap)
+    this.#half.delete(tap)
     const { port, home, inside } = await this.#look(from)
     if (port !== undefined && ownsPort(from, port)) await this.#ovs.ports.delete(tap, { ...patience, force: true })
     // What the switch has let go of, or has not let go of because it was started again.

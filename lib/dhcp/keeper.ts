@@ -40,6 +40,8 @@ export class Keeper {
   #failure = ''
   #closed = false
   #ran = false
+  /** The index of the device that dnsmasq serves; undefined while none is known. */
+  #served: number | undefined
   /** Whether the end of the one that was started last has been counted. */
   #endNoted = false
   /** How often dnsmasq was told to read its files again. */
@@ -304,7 +306,10 @@ export class Keeper {
   /** Why the dnsmasq that runs, or does not, will not do. */
   #unfit(settled: Settled, args: readonly string[]): 'new' | RestartEvent['reason'] | undefined {
     if (!this.#dnsmasq.isAlive()) return this.#ran ? 'ended' : 'new'
-    if (settled.renewed || !this.#dnsmasq.isIn(settled.netns)) return 'replaced'
+    const { netns, renewed, index = this.#served } = settled
+    const isAnother = this.#served !== undefined && index !== this.#served
+    if (renewed || isAnother || !this.#dnsmasq.isIn(netns)) return 'replaced'
+    this.#served = index
     return isSame(this.#dnsmasq.args, args) ? undefined : 'changed'
   }
 
@@ -341,11 +346,12 @@ export class Keeper {
     this.#shared.tell('restart', { network: state.network.id, reason, pid })
   }
 
-  async #start({ netns }: Settled, args: readonly string[], { ports }: State): Promise<void> {
+  async #start({ netns, index }: Settled, args: readonly string[], { ports }: State): Promise<void> {
     this.#delay.started()
     this.#endNoted = false
     this.#ran = true
     await this.#dnsmasq.start(netns, args, ports.size)
+    this.#served = index
     this.#probedAt = performance.now()
   }
 

@@ -1,4 +1,5 @@
 // Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
+import { again } from '../agents/again'
 import { isNotFound } from '../errors'
 import type { NetNs } from '../netns/netns'
 import type { Network } from './check_network'
@@ -11,6 +12,8 @@ export interface Settled {
   readonly netns: NetNs
   /** The device in the namespace. */
   readonly device: string
+  /** The index of that device. */
+  readonly index: number | undefined
   /** Whether dnsmasq, if it runs, is bound to something that is gone. */
   readonly renewed: boolean
   /** What was missing and is there again, in words. */
@@ -35,6 +38,8 @@ export class Place {
   readonly #kept = new KeptNamespace()
   /** What makes somebody else's again what was adopted. */
   #givingBack: (() => Promise<unknown>)[] = []
+  /** What was mended and not told yet, as something else could not be. */
+  #untold: string[] = []
   #bridge: string | undefined
 
   constructor(plug: Plug) {
@@ -52,17 +57,13 @@ export class Place {
    * @param begun - For a new one: what is done on the way.
    */
   async settle(network: Network, claim: Claim, begun?: Begun): Promise<Settled> {
-    try {
-      return await this.#settle(network, claim, begun)
-    } catch (error) {
-      // Somebody has taken something away between two looks at it.
-      if (begun !== undefined || !isNotFound(error)) throw error
-      return this.#settle(network, claim)
-    }
+    // A new one is begun once.
+    if (begun !== undefined) return this.#settle(network, claim, begun)
+    return again(() => this.#settle(network, claim))
   }
 
   async #settle(network: Network, claim: Claim, begun?: Begun): Promise<Settled> {
-    const mended: string[] = []
+    const mended = this.#untold
     const to = { ...plugged(network), claim }
     const opening = this.#kept.open(network.namespace, claim)
     const device = begun === undefined ? to.device : (this.#plug.begin?.(to) ?? to.device)
@@ -84,13 +85,18 @@ export class Place {
     this.#bridge = attached.bridge
     if (attached.giveBack !== undefined) this.#givingBack.push(attached.giveBack)
     const done = await hoped
+    mended.push(...attached.mended)
+    const finding = netns.links.find(attached.device)
     const known = (attached.asBegun === true ? done : undefined) ?? (await this.#addresses(network, netns, attached))
-    mended.push(...attached.mended, ...known)
+    mended.push(...known)
+    const index = (await finding)?.index
     const rest = Promise.all([marked, quiet, attached.finish?.(), opened ? open(netns) : undefined])
     // It is waited for later.
     rest.catch(() => undefined)
     if (begun === undefined) await rest
-    return { netns, device: attached.device, renewed: made || attached.renewed, mended, rest }
+    this.#untold = []
+    const { device: name, renewed } = attached
+    return { netns, device: name, index, renewed: made || renewed, mended: [...new Set(mended)], rest }
   }
 
   /** The bridge that the network's device is on, where the plug tells it. */

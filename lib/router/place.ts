@@ -1,4 +1,5 @@
 // Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
+import { again } from '../agents/again'
 import type { Claim } from '../agents/claim'
 import { KeptNamespace } from '../agents/kept_namespace'
 import type { Detachment, Plug } from '../agents/plug'
@@ -43,6 +44,10 @@ export class Place {
   readonly #announcer = new Announcer()
   readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
+  /** What was mended and not told yet, as something else could not be. */
+  #untold: string[] = []
+  /** What was added and not announced yet, by device and address. */
+  readonly #unannounced = new Map<string, Omit<Announcement, 'index'>>()
   /** What makes somebody else's again what was adopted. */
   #givingBack: (() => Promise<unknown>)[] = []
 
@@ -53,14 +58,19 @@ export class Place {
   }
 
   /**
-   * Sees to it that all is there; changes only what is missing or too much.
+   * Sees to it that all is there; changes only what is missing or too much. It looks again where something goes while it looks.
    * @param claim - What may be used of what is there.
    * @param stale - Ports that it had, and shall not have any more.
    * @returns What was missing and is there again, in words.
    */
   async settle(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<string[]> {
     this.#router = router
-    const mended: string[] = []
+    await again(() => this.#settle(router, claim, stale))
+    return [...new Set(this.#untold.splice(0))]
+  }
+
+  async #settle(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<void> {
+    const mended = this.#untold
     const { netns, made, marked, giveBack } = await this.#kept.open(router.namespace, claim)
     if (giveBack !== undefined) this.#givingBack.push(giveBack)
     await marked
@@ -80,14 +90,16 @@ export class Place {
     const links = await netns.links.list()
     if (links.some(({ name, up }) => name === 'lo' && !up)) await netns.links.set('lo', { up: true })
     const indexes = new Map(links.map(({ name, index }) => [name, index]))
-    const added = await addresses(netns, router, indexes, mended)
+    await addresses(netns, router, indexes, mended, this.#unannounced)
     await routes(netns, router, indexes, mended)
     await this.#advertisers.settle(netns, ports, indexes)
-    await this.#announcer.announce(netns, added, ({ address, device }) => {
+    const isWanted = ({ address, device }: Pick<Announcement, 'address' | 'device'>): boolean => {
       const now = this.#router
       return now !== undefined && wantedOn(now, device).some((one) => one.split('/')[0] === address)
-    })
-    return mended
+    }
+    const added = Array.from(this.#unannounced.values(), (one) => ({ ...one, index: indexes.get(one.device) ?? 0 }))
+    await this.#announcer.announce(netns, added, isWanted)
+    this.#unannounced.clear()
   }
 
   /** What was adopted stays. */
@@ -184,13 +196,14 @@ function linkLocalOf(mac: string): string {
   return `${formatIPv6(bytes)}/64`
 }
 
-/** Adds what is missing and deletes what is too much; gives what was added. */
+/** Adds what is missing and deletes what is too much; notes what was added. */
 async function addresses(
   netns: NetNs,
   router: CheckedRouter,
   indexes: ReadonlyMap<string, number>,
   mended: string[],
-): Promise<Announcement[]> {
+  unannounced: Map<string, Omit<Announcement, 'index'>>,
+): Promise<void> {
   const missing: { dev: string; address: string; mac: string }[] = []
   const surplus: { dev: string; address: string }[] = []
   const present = await netns.addresses.list()
@@ -211,15 +224,13 @@ async function addresses(
   }
   // First what goes: it may go to another device.
   for (const key of surplus) await netns.addresses.delete(key, { force: true })
-  for (const { dev, address } of missing) {
+  for (const { dev, address, mac } of missing) {
     const floating = address.endsWith('/32')
     const flags = address.includes(':') ? { flags: ['nodad' as const] } : floating ? {} : { broadcast: '+' }
     await netns.addresses.replace({ dev, address, ...flags })
     mended.push(`address ${address}`)
+    unannounced.set(`${dev} ${address}`, { device: dev, mac, address: address.split('/')[0] ?? '' })
   }
-  return missing.map(({ dev, address, mac }) => {
-    return { device: dev, index: indexes.get(dev) ?? 0, mac, address: address.split('/')[0] ?? '' }
-  })
 }
 
 /** Routes of ours are those with the protocol `static`; others are left alone. */

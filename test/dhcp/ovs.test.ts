@@ -1,67 +1,9 @@
 // The agent on Open vSwitch, the real one with its userspace datapath: VLANs of one switch keep networks apart.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { NetNs } from '../../lib/index'
-import { ovsdb, Server, vswitchSchema } from '../ovsdb/server'
+import { Switch } from '../agents/switch'
 import { Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'
-
-/** A switch in a namespace: its database, and the daemon that does what that says. */
-class Switch implements AsyncDisposable {
-  readonly server: Server
-  readonly #host: NetNs
-  #daemon: ChildProcess
-
-  private constructor(server: Server, host: NetNs) {
-    this.server = server
-    this.#host = host
-    this.#daemon = this.#run()
-  }
-
-  static async start(host: NetNs): Promise<Switch> {
-    const server = await Server.start({ schema: vswitchSchema })
-    const dir = server.directory.path
-    const vsctl = (...args: string[]): string =>
-      ovsdb(dir, 'ovs-vsctl', `--db=${server.remote}`, '--timeout=10', ...args)
-    vsctl('--no-wait', 'init')
-    // Without it, checksums of what goes through a veth pair are wrong.
-    vsctl('--no-wait', 'set', 'Open_vSwitch', '.', 'other_config:userspace-tso-enable=true')
-    const made = new Switch(server, host)
-    vsctl('add-br', 'br-int', '--', 'set', 'bridge', 'br-int', 'datapath_type=netdev')
-    return made
-  }
-
-  /** Ends the daemon in one of the ways in which it ends, and starts another one. */
-  async restart(how: 'SIGTERM' | 'SIGKILL' | 'exit'): Promise<void> {
-    const ended = once(this.#daemon, 'exit')
-    const dir = this.server.directory.path
-    if (how === 'exit') ovsdb(dir, 'ovs-appctl', '-t', `${dir}/vswitchd.ctl`, 'exit')
-    else this.#daemon.kill(how)
-    await ended
-    this.#daemon = this.#run()
-    this.vsctl('list-br')
-  }
-
-  #run(): ChildProcess {
-    const dir = this.server.directory.path
-    const env = { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir }
-    const args = [this.server.remote, `--unixctl=${dir}/vswitchd.ctl`, '--verbose=off']
-    return this.#host.run(() => spawn('ovs-vswitchd', args, { env, stdio: 'ignore' }))
-  }
-
-  vsctl(...args: string[]): string {
-    const { directory, remote } = this.server
-    return ovsdb(directory.path, 'ovs-vsctl', `--db=${remote}`, '--timeout=10', ...args).trim()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#daemon, 'exit')
-    this.#daemon.kill('SIGKILL')
-    await ended
-    await this.server[Symbol.asyncDispose]()
-  }
-}
 
 /** A client behind a port of the switch. */
 async function client(scene: Scene, sw: Switch, name: string, vlan?: number): Promise<NetNs> {
@@ -72,7 +14,7 @@ async function client(scene: Scene, sw: Switch, name: string, vlan?: number): Pr
 
 test('VLANs of one switch keep networks with the same addresses apart; what is taken away is mended', async () => {
   await using scene = await Scene.make()
-  await using sw = await Switch.start(scene.host)
+  await using sw = await Switch.make(scene.host)
   {
     const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
     const subnets = [{ id: 'v4', cidr: '10.0.0.0/24', mtu: 1400 }]
@@ -127,7 +69,7 @@ test('VLANs of one switch keep networks with the same addresses apart; what is t
 
 test('the bridge is deleted by hand: it is told once, and when it is there again the server is plugged in', async () => {
   await using scene = await Scene.make()
-  await using sw = await Switch.start(scene.host)
+  await using sw = await Switch.make(scene.host)
   const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
   const id = scene.id()
   const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
@@ -148,7 +90,7 @@ test('the bridge is deleted by hand: it is told once, and when it is there again
 
 test('a bridge that is not there is told, and nothing stays', async () => {
   await using scene = await Scene.make()
-  await using sw = await Switch.start(scene.host)
+  await using sw = await Switch.make(scene.host)
   const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote, bridge: 'br-none' })
   const id = scene.id()
   const made = agent.networks.ensure({ id, tap: 'tapred', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
@@ -160,40 +102,9 @@ test('a bridge that is not there is told, and nothing stays', async () => {
   await agent.close()
 })
 
-test.each(['SIGTERM', 'exit', 'SIGKILL'] as const)(
-  'the switch is started again after %s: DHCP works again as soon as it does',
-  async (how) => {
-    await using scene = await Scene.make()
-    await using sw = await Switch.start(scene.host)
-    // It has to be noticed, not to be looked for.
-    const agent = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote, checkMs: 3_600_000 })
-    const id = scene.id()
-    const network = await agent.networks.ensure({ id, tap: 'tapred', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
-    await network.ports.add({ id: 'vm', mac, fixedIps: ['10.0.0.10'] })
-    const vm = await client(scene, sw, 'vm1')
-    expect(await scene.udhcpc(vm)).toMatchObject({ ip: '10.0.0.10' })
-    using ns = await network.openNetNs()
-    const before = await ns.links.get('tapred')
-    await sw.restart(how)
-    const started = performance.now()
-    await until(() => scene.events('restart').length === 1, 'dnsmasq has the new device')
-    expect(performance.now() - started).toBeLessThan(2000)
-    expect(scene.events('repair')).toMatchObject([{ network: id, mended: ['device tapred', 'address 10.0.0.1/24'] }])
-    const after = await ns.links.get('tapred')
-    expect(after).toMatchObject({ mac: before.mac, alias: before.alias, carrier: true })
-    expect(after.index).not.toBe(before.index)
-    expect(await scene.host.links.find('tapred')).toBeUndefined()
-    expect(await scene.udhcpc(vm)).toMatchObject({ ip: '10.0.0.10' })
-    await agent.networks.delete(id)
-    expect(sw.vsctl('list-ports', 'br-int')).toBe('vm1')
-    expect(scene.events('error')).toEqual([])
-    await agent.close()
-  },
-)
-
 test('the switch is started again while there is no agent: the next one mends it', async () => {
   await using scene = await Scene.make()
-  await using sw = await Switch.start(scene.host)
+  await using sw = await Switch.make(scene.host)
   const first = await scene.agent({ plug: 'ovs', ovsdb: sw.server.remote })
   const id = scene.id()
   const network = await first.networks.ensure({ id, tap: 'tapred', subnets: [{ id: 'v4', cidr: '10.0.0.0/24' }] })
@@ -208,7 +119,7 @@ test('the switch is started again while there is no agent: the next one mends it
 
 test('ports and devices of others on the switch stay: refused by name, left by delete', async () => {
   await using scene = await Scene.make()
-  await using sw = await Switch.start(scene.host)
+  await using sw = await Switch.make(scene.host)
   sw.vsctl('add-port', 'br-int', 'taptheirs', '--', 'set', 'interface', 'taptheirs', 'type=internal')
   await scene.host.links.add({ kind: 'bridge', name: 'uplink0', up: true })
   const before = await scene.host.links.list()
