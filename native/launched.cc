@@ -82,11 +82,12 @@ Failure wait_for(int socket, pid_t pid) {
     pollfd ready{socket, POLLIN, 0};
     const int polled = ::poll(&ready, 1, kLookMs);
     if (polled > 0) return {};
-    if (polled < 0 && errno != EINTR) return failed("poll");
+    const Failure blind = polled < 0 && errno != EINTR ? failed("poll") : Failure{};
     const bool stopped = is_stopped(pid);
-    if (!stopped && std::chrono::steady_clock::now() - begun < kPatience) continue;
+    if (!blind && !stopped && std::chrono::steady_clock::now() - begun < kPatience) continue;
+    // What is said to have failed shall not run.
     ::kill(pid, SIGKILL);
-    return Failure{stopped ? EINTR : ETIMEDOUT, "launch"};
+    return blind ? blind : Failure{stopped ? EINTR : ETIMEDOUT, "launch"};
   }
 }
 
@@ -189,10 +190,19 @@ Failure prepare_launch(const LaunchPlan& plan, Fd& ours, Fd& theirs) {
 
 Failure await_launch(int ours, pid_t pid) {
   while (true) {
-    if (Failure failure = wait_for(ours, pid)) return failure;
     launch::Report report{};
-    const ssize_t size = ::recv(ours, &report, sizeof report, 0);
+    // One that was run to its end has said all: nothing is waited for.
+    const ssize_t size = ::recv(ours, &report, sizeof report, MSG_DONTWAIT);
     if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) {
+      if (Failure failure = wait_for(ours, pid)) return failure;
+      continue;
+    }
+    if (size < 0 && errno != ECONNRESET) {
+      const Failure failure = failed("recv");
+      ::kill(pid, SIGKILL);
+      return failure;
+    }
     // Its end is closed when the program is executed.
     if (size != sizeof report) return {};
     if (report.error != 0) return failure_of(report);

@@ -16,14 +16,14 @@ namespace netloom {
 
 void OpenSocket::run(ThreadHome& thread) {
   failure = thread.sockets().with_room(
-      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(opener); }); });
+      [&] { return netns_->inside(thread, [&](const NetnsOpener& opener) { return open(thread, opener); }); });
 }
 
-Failure OpenSocket::open(const NetnsOpener& opener) {
+Failure OpenSocket::open(const ThreadHome& thread, const NetnsOpener& opener) {
   Fd fd;
   if (Failure failure = opener.socket(options_.family, options_.type | SOCK_NONBLOCK, 0, fd)) return failure;
   if (Failure failure = prepare(fd.get())) return failure;
-  if (Failure failure = bind(fd.get())) return failure;
+  if (Failure failure = bind(thread, fd.get())) return failure;
   socket_ = std::move(fd);
   return {};
 }
@@ -43,9 +43,9 @@ Failure OpenSocket::prepare(int fd) const {
   return ::setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof index) == 0 ? Failure{} : failed("setsockopt");
 }
 
-Failure OpenSocket::bind(int fd) const {
+Failure OpenSocket::bind(const ThreadHome& thread, int fd) const {
   if (options_.host.empty()) return {};
-  if (options_.family == AF_UNIX) return use_path(fd);
+  if (options_.family == AF_UNIX) return use_path(thread, fd);
   const int on = 1;
   // As Node does it: a server that starts again must not wait for its old connections to time out.
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
@@ -54,7 +54,7 @@ Failure OpenSocket::bind(int fd) const {
   return ::bind(fd, &address.any, address.size()) == 0 ? Failure{} : failed("bind");
 }
 
-Failure OpenSocket::use_path(int fd) const {
+Failure OpenSocket::use_path(const ThreadHome& thread, int fd) const {
   const std::string& path = options_.host;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -66,9 +66,11 @@ Failure OpenSocket::use_path(int fd) const {
   const auto* to = reinterpret_cast<const sockaddr*>(&address);
   // Here, not by libuv: that of Node 20 knows no abstract names. It is over at once, one way or the other.
   if (options_.connects) return ::connect(fd, to, size) == 0 ? Failure{} : failed("connect");
-  // This thread's mask is not that of the process.
+  const auto bind_file = [&] { return ::bind(fd, to, size) == 0 ? Failure{} : failed("bind"); };
+  // This thread's mask is not that of the process, unless it could get none of its own: then it is that already.
+  if (!thread.has_own_files()) return bind_file();
   const mode_t before = ::umask(options_.mask);
-  const Failure failure = ::bind(fd, to, size) == 0 ? Failure{} : failed("bind");
+  const Failure failure = bind_file();
   ::umask(before);
   return failure;
 }

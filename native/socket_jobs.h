@@ -33,10 +33,10 @@ class OpenSocket final : public Job {
   napi_value deliver(const Delivery& to) override;
 
  private:
-  Failure open(const NetnsOpener& opener);
+  Failure open(const ThreadHome& thread, const NetnsOpener& opener);
   Failure prepare(int fd) const;
-  Failure bind(int fd) const;
-  Failure use_path(int fd) const;
+  Failure bind(const ThreadHome& thread, int fd) const;
+  Failure use_path(const ThreadHome& thread, int fd) const;
 
   NamespacePointer netns_;
   Options options_;

@@ -37,8 +37,8 @@ Failure ThreadHome::settle() {
     if (::setns(other.fd.get(), other.kind) != 0) return failed("setns");
   }
   // A file system context of its own, so that entering a mount namespace is allowed later. Where a sandbox forbids it,
-  // only that entering fails.
-  (void)::unshare(CLONE_FS);
+  // only that entering fails, and nothing is changed that would be the whole process's.
+  has_own_files_ = ::unshare(CLONE_FS) == 0;
   // Most are at home already; and who has no capability may go nowhere, not even there.
   const Fd here = open_own_netns();
   away_ = !here || !is_same(here.get(), home());

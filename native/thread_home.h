@@ -49,6 +49,10 @@ class ThreadHome {
   // False if the thread cannot go back: it must end then, and serve nobody else.
   [[nodiscard]] bool return_home();
 
+  // Whether what a thread has of its file system context (umask, directories) is its own, not that of the whole
+  // process.
+  bool has_own_files() const { return has_own_files_; }
+
   int home() const { return home_->netns.get(); }
   // Whether the thread is in the network namespace that it belongs to, and that is this one.
   bool is_at_home_in(int fd) const;
@@ -63,6 +67,7 @@ class ThreadHome {
  private:
   std::shared_ptr<const Home> home_;
   bool away_ = false;
+  bool has_own_files_ = false;
   std::unique_ptr<uint8_t[]> buffer_;
 };
 
