@@ -48,7 +48,8 @@ export function checkDeviceName(value: unknown, field: string): string {
 export function checkClientId(value: unknown, field: string): string {
   const expected = 'bytes such as "01:aa:bb", or text without spaces, commas, quotes and colons'
   if (typeof value !== 'string') throw wrongType(field, expected, value)
-  if (value.length === 0 || value.length > 255) throw outOfRange(field, 'a string of 1 to 255 characters', value)
+  // RFC 2132 has none of a single byte.
+  if (value.length < 2 || value.length > 255) throw outOfRange(field, 'a string of 2 to 255 characters', value)
   if (/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(value)) return value.toLowerCase()
   if (!/^[\x21-\x7e]+$/.test(value) || /[,:"'#\\]/.test(value) || value === '*')
     throw wrongValue(field, expected, value)

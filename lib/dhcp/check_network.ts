@@ -7,6 +7,8 @@ import { parseMac, type Family } from '../wire/ip'
 import { checkList, checkOptions, type CheckedOption } from './check_options'
 import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText, cut } from '../agents/names'
 import { isCutShort } from './grammar'
+import { classlessRoutes } from './host_files'
+import { compressed, longestValue } from './option_grammar'
 import { writeDown } from './written'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
 import {
@@ -284,8 +286,24 @@ export function checkNetwork(options: unknown, domain?: string, field = ''): Net
     hostLines,
     adopt: maybe(given.adopt, at('adopt'), (value, field) => checkFlag(value, field, false)),
   }
+  for (const [i, subnet] of subnets.entries()) checkFits(subnet, network, at(`subnets[${i}]`))
   const key = JSON.stringify(network, (_, value: unknown) => (isPlain(value) ? value : String(value)))
   return { ...network, written: writeDown(given), key }
+}
+
+/** What is too long for an option dnsmasq would leave out, and of a line that is too long it would take the end for another one. */
+function checkFits(subnet: Subnet, network: Pick<Network, 'subnets' | 'metadata'>, field: string): void {
+  const { cidr, dnsServers, ntpServers, domainSearch } = subnet
+  const most = cidr.family === 'ipv4' ? 48 : 16
+  for (const [name, { length }] of Object.entries({ dnsServers, ntpServers })) {
+    if (length > most) throw outOfRange(`${field}.${name}`, `at most ${most} addresses`, length)
+  }
+  const domains = domainSearch.reduce((sum, domain) => sum + domain.length + 2, 0)
+  if (domains > longestValue) throw outOfRange(`${field}.domainSearch`, `at most ${longestValue} bytes`, domains)
+  if (cidr.family === 'ipv6') return
+  const routes = classlessRoutes(subnet, network).flatMap(compressed).length
+  if (routes > longestValue)
+    throw outOfRange(`${field}.hostRoutes`, `at most ${longestValue} bytes of option 121`, routes)
 }
 
 function isPlain(value: unknown): boolean {

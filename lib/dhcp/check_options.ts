@@ -2,11 +2,13 @@
 import { checkInteger } from '../wire/integers'
 import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { checkOptionText, checkTag } from '../agents/names'
+import { isOfProtocol, writtenValues } from './option_grammar'
 import type { DhcpOption } from './options'
 
 /** An option, checked: what dnsmasq's line is made of. */
 export interface CheckedOption {
   readonly code: string
+  /** Its values, as dnsmasq is told them. */
   readonly values: readonly string[]
   readonly family: 'ipv4' | 'ipv6'
   readonly tag: string | undefined
@@ -31,12 +33,15 @@ function checkOption(option: unknown, field: string): CheckedOption {
   const { code, value, family = 'ipv4', tag } = option as DhcpOption
   if (!['ipv4', 'ipv6'].includes(family)) throw wrongValue(`${field}.family`, '"ipv4" or "ipv6"', family)
   const list = typeof value === 'string' ? [value] : checkList(value, `${field}.value`)
-  const values = list.map((one, i) =>
-    checkOptionText(one, typeof value === 'string' ? `${field}.value` : `${field}.value[${i}]`),
-  )
+  const at = (i?: number): string => `${field}.value${i === undefined || typeof value === 'string' ? '' : `[${i}]`}`
+  const given = list.map((one, i) => checkOptionText(one, at(i)))
+  const checked = checkCode(code, family, `${field}.code`)
+  if (isOfProtocol(checked, family)) {
+    throw wrongValue(`${field}.code`, 'an option that is not the server’s own to say', code)
+  }
   return {
-    code: checkCode(code, family, `${field}.code`),
-    values: values.length === 1 && values[0] === '' ? [] : values,
+    code: checked,
+    values: given.length === 1 && given[0] === '' ? [] : writtenValues(checked, family, given, at),
     family,
     tag: tag === undefined ? undefined : checkTag(tag, `${field}.tag`),
   }

@@ -12,8 +12,26 @@ export function hostWord(name: string): string {
 
 /**
  * Whether dnsmasq would cut text short that is the value of an option: it takes the last letter for the size of a number, also
- * where it wants text. There is no way to write such text.
+ * where it wants text, and where there is no digit. There is no way to write such text.
  */
 export function isCutShort(text: string): boolean {
-  return /^-?\d+[bsi]$/i.test(text)
+  return /^[\d-]*[bsi]$/.test(text)
+}
+
+/** A domain in a list of those to search: with a dot behind it, it is not cut short. */
+export function domainWord(domain: string): string {
+  return isCutShort(domain) ? `${domain}.` : domain
+}
+
+/** Whether text is taken for text, and not for bytes, numbers or addresses: there is a letter in it that none of these has. */
+export function isPlainText(text: string): boolean {
+  return /[g-z]/i.test(text)
+}
+
+/** A client identifier: text that consists of hexadecimal digits would be taken for bytes. */
+export function clientIdWord(clientId: string): string {
+  if (/^[0-9a-f]{2}(:[0-9a-f]{2})+$/.test(clientId) || isPlainText(clientId)) return `id:${clientId}`
+  return `id:${Buffer.from(clientId)
+    .toString('hex')
+    .replaceAll(/..(?=.)/g, '$&:')}`
 }

@@ -2,7 +2,8 @@
 import type { Network, Subnet } from './check_network'
 import type { CheckedOption } from './check_options'
 import type { KnownPort, PortTable } from './ports_table'
-import { hostWord } from './grammar'
+import { clientIdWord, domainWord, hostWord } from './grammar'
+import { bytesOf, compressed } from './option_grammar'
 import { formatCidr } from './ranges'
 
 /** A network and its ports: what everything else is made from. */
@@ -39,7 +40,7 @@ function plainLine(port: KnownPort, subnet: Subnet, address: string): string {
 }
 
 function clientIdOf({ clientId = '' }: KnownPort): string {
-  return `id:${clientId}`
+  return clientIdWord(clientId)
 }
 
 /** `MAC,name.domain,IP[,set:port-ID]`, `MAC,id:CLIENTID,name,IP`, `MAC,tag:dhcpv6,name,[IP]`. */
@@ -104,7 +105,10 @@ function freeLines(options: readonly CheckedOption[], tag: string): string[] {
 }
 
 /** Routes as option 121 has them: those on the link first, the default route last, for who reads 121 ignores option 3. */
-function classlessRoutes(subnet: Subnet, { subnets, metadata }: Network): string[] {
+export function classlessRoutes(
+  subnet: Subnet,
+  { subnets, metadata }: Pick<Network, 'subnets' | 'metadata'>,
+): string[] {
   const routes = subnet.hostRoutes.filter(({ destination }) => destination !== anywhere)
   const add = (destination: string, nexthop: string): void => {
     // Who has said where to go there is heeded.
@@ -124,6 +128,7 @@ function classlessRoutes(subnet: Subnet, { subnets, metadata }: Network): string
 }
 
 const anywhere = '0.0.0.0/0'
+const longestText = 800
 
 /** The gateway, or where a host route leads to everything. */
 function routerOf({ gateway, hostRoutes }: Subnet): string | undefined {
@@ -141,11 +146,13 @@ function linesOfIPv4(subnet: Subnet, network: Network): string[] {
   say('dns-server', subnet.dnsServers)
   const routes = classlessRoutes(subnet, network)
   if (routes.length > 0) {
-    say('classless-static-route', routes)
-    say('249', routes)
+    // Lines are read up to 1024 bytes.
+    const written = routes.join().length > longestText ? [bytesOf(routes.flatMap(compressed))] : routes
+    say('classless-static-route', written)
+    say('249', written)
   }
   if (subnet.domain !== undefined && subnet.domain !== network.domain) say('domain-name', [subnet.domain])
-  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch)
+  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch.map(domainWord))
   if (subnet.ntpServers.length > 0) say('ntp-server', subnet.ntpServers)
   if (subnet.tftpServer !== undefined) say('66', [subnet.tftpServer])
   if (subnet.bootFile !== undefined) say('67', [subnet.bootFile])
@@ -161,8 +168,8 @@ function linesOfIPv6(subnet: Subnet): string[] {
     'dns-server',
     subnet.dnsServers.map((one) => `[${one}]`),
   )
-  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch)
-  else if (subnet.domain !== undefined) say('domain-search', [subnet.domain])
+  if (subnet.domainSearch.length > 0) say('domain-search', subnet.domainSearch.map(domainWord))
+  else if (subnet.domain !== undefined) say('domain-search', [domainWord(subnet.domain)])
   if (subnet.ntpServers.length > 0)
     say(
       '31',

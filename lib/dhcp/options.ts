@@ -2,11 +2,14 @@
 
 /** A DHCP option by its number, as RFC 2132 and RFC 8415 count them, or as dnsmasq adds one. */
 export interface DhcpOption {
-  /** The option's number: 1 to 254, for IPv6 up to 65535; or dnsmasq's name of it, such as `ntp-server`. */
+  /** The option's number: 1 to 254, for IPv6 up to 65535, but those of the protocol itself; or dnsmasq's name of it, such as `ntp-server`. */
   code: number | string
   /**
-   * Its value as dnsmasq reads it: addresses, numbers or text, several in an array. Left out or empty: the option is not sent, also
-   * where dnsmasq would by itself.
+   * Its value, by what the option holds: addresses or domains, several in an array; a number; a text. Options that dnsmasq does not know
+   * are read by their looks: `10.0.0.1` and several such are addresses, with `/24` destinations as in option 121; `300` is a number of one,
+   * two or four bytes, the fewest that hold it, and `300b`, `300s`, `300i` are of so many; `01:a2` are bytes in hexadecimal, also of
+   * options with others within them (43, 125); all else is text. Clients get exactly that, or it is refused; but for an address 0.0.0.0,
+   * of IPv6 `[::]`, dnsmasq says its own. Left out or empty: the option is not sent, also where dnsmasq would by itself.
    */
   value?: string | readonly string[] | undefined
   /** Whose option it is. Default: `ipv4`. */
