@@ -29,7 +29,7 @@ test('while no switch runs it stays; the one that is started makes another, whic
     expect(await ns.links.get('qr-red')).toMatchObject({ index: before.index, mac: before.mac, up: true })
     expect([scene.repairs, scene.errors]).toEqual([[], []])
     sw.start()
-    await until(async () => (await ns.links.find('qr-red'))?.carrier === true, 'it has a carrier again', 10_000)
+    await until(async () => (await ns.links.find('qr-red'))?.carrier === true, 'it has a carrier again')
     await until(() => scene.repairs.length > 0, 'it is told')
     expect(scene.repairs[0]!.mended).toEqual(['device qr-red', 'address 10.0.0.1/24'])
     expect((await ns.links.get('qr-red')).index).not.toBe(before.index)

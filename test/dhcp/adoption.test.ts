@@ -89,7 +89,7 @@ test('an agent that is killed leaves dnsmasq running, and the next one has it', 
   await using scene = await Scene.make()
   const ids = [scene.id('a'), scene.id('b')]
   const { child, said } = agentProcess(scene, 'keep', ...ids)
-  await until(() => ids.every((id) => said().includes(`made ${id}`)), 'both are made', 10_000)
+  await until(() => ids.every((id) => said().includes(`made ${id}`)), 'both are made')
   await kill(child)
   const agent = await scene.agent()
   for (const id of ids) {
@@ -110,7 +110,7 @@ test('killed at thirty moments: what runs goes on, the next one finishes or take
   let pid: number | undefined
   for (let round = 0; round < 30; round++) {
     const { child, said } = agentProcess(scene, 'churn', stays, comes, goes)
-    await until(() => said().includes('started'), `seed ${seed}, round ${round}: it begins`, 10_000)
+    await until(() => said().includes('started'), `seed ${seed}, round ${round}: it begins`)
     await sleep(moment(round))
     await kill(child)
     expect([seed, round, said()]).toEqual([seed, round, expect.not.stringMatching(/error/i)])
@@ -141,7 +141,7 @@ test('killed at thirty moments: what runs goes on, the next one finishes or take
     await agent.close()
   }
   expect(pid).toBeDefined()
-}, 90_000)
+})
 
 test('the end of one that was taken over is noticed when it comes, not at the next look', async () => {
   await using scene = await Scene.make()

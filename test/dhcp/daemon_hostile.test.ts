@@ -51,7 +51,7 @@ test('clients that say half of what they want do not hold up its end', async () 
   // And the next one may have the directory at once.
   await using next = await Running.start(scene, 'listen: SOCKET\n')
   expect(await next.ask('GET', '/networks')).toMatchObject({ status: 200 })
-}, 60_000)
+})
 
 test('hostile requests are answered, and nothing else', async () => {
   await using scene = await Scene.make()
@@ -73,7 +73,7 @@ test('hostile requests are answered, and nothing else', async () => {
     expect([path.slice(0, 40), answer.status]).toEqual([path.slice(0, 40), status])
   }
   expect(await daemon.ask('GET', '/networks')).toMatchObject({ status: 200, body: [] })
-}, 60_000)
+})
 
 describe('configuration', () => {
   test.each<[string, string, string]>([
@@ -152,4 +152,4 @@ test('who does not read an answer is cut off in the end, and who has asked is an
   expect(said).toContain('late but here')
   expect(existsSync(path)).toBe(false)
   for (const client of [deaf, patient]) client.destroy()
-}, 30_000)
+})

@@ -61,7 +61,7 @@ test('names that are words and lease times of its grammar are names for a client
     })
     expect(await told(scene, network, { hostname: '1', domain: '2.3.4' })).toBeUndefined()
   })
-}, 90_000)
+})
 
 test('a file, a server and a domain come as they are, whatever they look like', async () => {
   await withClient(async (scene, network) => {
@@ -76,7 +76,7 @@ test('a file, a server and a domain come as they are, whatever they look like', 
       expect([domain, (await told(scene, network, { domain }))?.domain]).toEqual([domain, domain])
     }
   })
-}, 120_000)
+})
 
 test('random names and files come to a client as they were given, or are refused', async () => {
   const label = fc.oneof(
@@ -99,4 +99,4 @@ test('random names and files come to a client as they were given, or are refused
     )
   })
   expect(given).toBeGreaterThan(5)
-}, 180_000)
+})

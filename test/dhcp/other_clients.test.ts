@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { NetNs } from '../../lib/index'
 import { Scene, until, type Given } from './scene'
+import { patience } from '../support/patience'
 
 const mac = '52:54:00:00:00:01'
 
@@ -15,7 +16,7 @@ async function dhcpcd(client: NetNs, family: '-4' | '-6'): Promise<Given> {
   const own = 'mkdir -p /run/dhcpcd && mount -t tmpfs tmpfs /run/dhcpcd && mount -t tmpfs tmpfs /var/lib/dhcpcd'
   const { stdout } = await promisify(client.execFile)('sh', ['-c', `${own} && exec "$@"`, 'sh', ...command], {
     mount: true,
-    timeout: 15_000,
+    timeout: patience,
   } as never)
   return Object.fromEntries([...stdout.matchAll(/^(new_\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]))
 }
@@ -65,12 +66,12 @@ test('a client that is told when to renew (option 58) does, and loses its addres
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const told = (reason: string): number => readFileSync(file('told'), 'utf8').split(`reason=${reason}\n`).length - 1
   try {
-    await until(() => scene.events('lease').length === 2, 'the client renews by itself', 10_000)
+    await until(() => scene.events('lease').length === 2, 'the client renews by itself')
     expect(scene.events('lease').map(({ renewed }) => renewed)).toEqual([false, true])
     await until(() => told('RENEW') === 1, 'and knows it')
     await network.ports.delete('vm1')
     expect(network.leases()).toEqual([])
-    await until(() => told('EXPIRE') === 1, 'it loses the address at the next renewal', 10_000)
+    await until(() => told('EXPIRE') === 1, 'it loses the address at the next renewal')
   } finally {
     child.kill('SIGKILL')
     await ended

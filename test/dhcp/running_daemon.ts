@@ -36,7 +36,7 @@ export class Running implements AsyncDisposable {
     const socket = join(scene.directory, 'api.sock')
     const config = `stateDir: ${scene.stateDir}\nplug: bridge\nnamespace: ${scene.host.name}\ncheckMs: 100\n${more}`
     const running = new Running(scene, config.replace('SOCKET', socket), socket, env)
-    await until(() => running.#said.includes('"ready"') || running.ended, 'it is ready', 10_000)
+    await until(() => running.#said.includes('"ready"') || running.ended, 'it is ready')
     return running
   }
 

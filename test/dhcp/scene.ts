@@ -8,12 +8,13 @@ import { DhcpAgent, type DhcpAgentOptions, type DhcpAgentEvents } from '../../li
 import { type NetNs } from '../../lib/index'
 import { fresh, uniqueName } from '../support/namespaces'
 import { withoutDad } from '../support/rollback'
+import { patience } from '../support/patience'
 
 // libuv keeps what it watches files with until the process ends; it shall not look like something that a test has left.
 watch(tmpdir(), () => undefined).close()
 
 /** Waits until something is so. */
-export async function until(look: () => unknown, what: string, patienceMs = 5000): Promise<void> {
+export async function until(look: () => unknown, what: string, patienceMs = patience): Promise<void> {
   const deadline = Date.now() + patienceMs
   while (!(await look())) {
     if (Date.now() > deadline) throw new Error(`it is never so: ${what}`)
@@ -25,7 +26,7 @@ export async function until(look: () => unknown, what: string, patienceMs = 5000
 export function runIn(ns: NetNs, program: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     ns.run(() =>
-      execFile(program, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+      execFile(program, args, { timeout: patience }, (error, stdout, stderr) => {
         if (error === null) resolve(stdout)
         else reject(new Error(`${program} ${args.join(' ')}: ${error.message}\n${stdout}${stderr}`))
       }),
@@ -146,7 +147,7 @@ export class Scene implements AsyncDisposable {
         return ''
       }
     }
-    await until(() => told().includes('reason=END'), `dhclient ${more.join(' ')} is told something`, 15_000)
+    await until(() => told().includes('reason=END'), `dhclient ${more.join(' ')} is told something`)
     await this.#end(child)
     return variables(told())
   }

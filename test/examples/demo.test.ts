@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NetNs } from '../../lib/index'
 import { ownPrefix } from '../support/namespaces'
+import { patience } from '../support/patience'
 
 const root = join(__dirname, '..', '..')
 const demo = join(root, '.build', 'examples', 'demo.js')
@@ -13,7 +14,7 @@ const prefix = `${ownPrefix}demo-`
 /** Examples are programs for plain Node, and `npm test` compiles only the library. */
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
-}, 120_000)
+})
 
 afterEach(() => {
   expect(namespaces()).toEqual([])
@@ -28,7 +29,7 @@ function runDemo(
   through: string[] = [],
 ): { status: number | null; stdout: string; stderr: string } {
   const [command = '', ...rest] = [...through, process.execPath, demo, '--prefix', prefix, ...args]
-  return spawnSync(command, rest, { encoding: 'utf8', timeout: 20_000, env: process.env })
+  return spawnSync(command, rest, { encoding: 'utf8', timeout: patience, env: process.env })
 }
 
 /** Starts the demo, and waits until it has written a text. */

@@ -12,7 +12,7 @@ const prefix = `${ownPrefix}demo-`
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
-}, 120_000)
+})
 
 afterEach(() => {
   const names = existsSync('/run/netns') ? readdirSync('/run/netns') : []

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownPrefix } from '../support/namespaces'
+import { patience } from '../support/patience'
 
 const root = join(__dirname, '..', '..')
 const demo = join(root, '.build', 'examples', 'demo_ovs.js')
@@ -18,7 +19,7 @@ describe('the demo of Open vSwitch', () => {
       '-p',
       join(root, 'tsconfig.dev.json'),
     ])
-  }, 120_000)
+  })
 
   const directories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('netloom-ovs-'))
   let before: string[]
@@ -33,7 +34,11 @@ describe('the demo of Open vSwitch', () => {
 
   test('shows VLANs that separate and join, a flow that drops, and what there is', () => {
     const [program, ...args] = command
-    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 25_000, env: process.env })
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      encoding: 'utf8',
+      timeout: patience,
+      env: process.env,
+    })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const [apart = '', rest = ''] = stdout.split("ovs.ports.set('veth-g', { tag: 10 })")
     expect(apart).toContain('✗ NetNs.connect timed out')

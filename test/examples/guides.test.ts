@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { patience } from '../support/patience'
 
 const root = join(__dirname, '..', '..')
 const guides = readdirSync(join(root, 'examples/guides')).map((file) => `guides/${file.slice(0, -3)}`)
@@ -16,7 +17,7 @@ const pages = [
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
-}, 120_000)
+})
 
 /** What is the same however deeply it is indented. */
 function flat(code: string): string {
@@ -28,7 +29,7 @@ function run(program: string, ...rest: string[]): void {
   const script = 'mount -t tmpfs none /run && "$@" && test -z "$(ls -A /run/netns 2>/dev/null)"'
   const command = [process.execPath, join(root, '.build/examples', `${program}.js`), ...rest]
   const args = ['--mount', 'sh', '-c', script, 'sh', ...command]
-  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000, env: process.env })
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: patience, env: process.env })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 }
 

@@ -2,6 +2,7 @@
 // process-wide limit is about cannot be tried in the process that runs the tests.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { patience } from '../support/patience'
 
 /** How a child ended. */
 export interface Ended {
@@ -22,7 +23,7 @@ export interface ChildOptions {
   directory?: string
 }
 
-const patienceMs = 25_000
+const patienceMs = 2 * patience
 
 /** Runs a file of test/native/fixtures and waits for its end; one that hangs is killed, and says so by its signal. */
 export function runFixture(fixture: string, args: readonly string[] = [], options: ChildOptions = {}): Promise<Ended> {

@@ -80,7 +80,7 @@ test('with room for ten namespaces the eleventh fails with ENOSPC, and says whic
   // Namespaces that are being freed are waited for, ten seconds at most.
   expect(found.seconds).toBeGreaterThan(9)
   expect(found.seconds).toBeLessThan(20)
-}, 60_000)
+})
 
 test('without room for a name nothing is made, and the file system is named', async () => {
   const found = await report<{ batch: { cause: string }; single: { error: Failed } }>('full')

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, BatchError, NetNs } from '../../lib/index'
 import { fresh, ipJson, ownPrefix } from '../support/namespaces'
 import { reportOf } from '../native/child'
+import { patience } from '../support/patience'
 
 const pinned = (prefix: string): string[] => readdirSync('/run/netns').filter((name) => name.startsWith(prefix))
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + patience
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('waited in vain')
     await sleep(2)
@@ -138,7 +139,7 @@ describe('a pool', () => {
     const filled = pool.filled()
     await sleep(5)
     let changes = 0
-    const deadline = performance.now() + 10_000
+    const deadline = performance.now() + patience
     while (pool.ready === 0 && performance.now() < deadline) {
       await other.links.set('lo', { up: changes % 2 === 0 })
       changes++

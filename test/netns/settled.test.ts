@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, NetNs } from '../../lib/index'
 import { reportOf } from '../native/child'
 import { fresh } from '../support/namespaces'
+import { patience } from '../support/patience'
 
 const inUserNamespace = ['unshare', '-U', '-r', '-n', '-m']
 const limited = <T>(what: string): Promise<T> => reportOf<T>('settled', [what], { within: inUserNamespace })
@@ -77,7 +78,7 @@ test.each([0, 1, 5, 20])('a signal ends the wait after %i ms, and nothing is lef
   await sleep(ms)
   controller.abort('enough')
   await refused
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + patience
   while (readdirSync('/proc/self/fd').length > before && Date.now() < deadline) await sleep(5)
   expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before)
 })

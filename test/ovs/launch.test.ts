@@ -9,6 +9,7 @@ import { NetNs } from '../../lib/index'
 import { OpenVswitch } from '../../lib/ovs'
 import { fresh } from '../support/namespaces'
 import { vsctl } from './switch'
+import { patience } from '../support/patience'
 
 const root = join(__dirname, '..', '..')
 
@@ -19,7 +20,7 @@ function isAlive(pid: number | undefined): boolean {
 }
 
 async function ends(pid: number | undefined): Promise<void> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + patience
   while (isAlive(pid) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
   expect(isAlive(pid)).toBe(false)
 }

@@ -2,6 +2,7 @@
 import { isAlreadyExists, isNotFound } from '../../lib/errors'
 import { OvsInterfaceError } from '../../lib/ovs'
 import { cable, column, useSwitch, vsctl } from './switch'
+import { patience } from '../support/patience'
 
 // The hooks of a file itself would run after the check for leaks.
 describe('ports', () => {
@@ -9,7 +10,7 @@ describe('ports', () => {
 
   /** What is no matter of the configuration the switch writes down a little later. */
   async function errorBecomes(name: string, wanted: string | undefined): Promise<void> {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + patience
     while ((await net.ovs.interfaces.get(name)).error !== wanted && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
@@ -309,7 +310,7 @@ describe('ports', () => {
   test('counters are bigints', async () => {
     await cable(net.netns, 'v1')
     await net.ovs.ports.add({ bridge: 'br0', name: 'v1' })
-    const deadline = Date.now() + 8000
+    const deadline = Date.now() + patience
     let { statistics } = await net.ovs.interfaces.get('v1')
     while (statistics.rxPackets === undefined && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 100))

@@ -4,6 +4,7 @@ import type { NetNs } from '../../lib/index'
 import { OpenVswitch } from '../../lib/ovs'
 import { fresh } from '../support/namespaces'
 import { cable } from './switch'
+import { patience } from '../support/patience'
 
 interface Net {
   readonly ovs: OpenVswitch
@@ -59,7 +60,7 @@ const timedOut = { code: 'ETIMEDOUT' }
 
 /** What the switch has cached it passes on for some moments more. */
 async function becomesSilent(net: Net): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + patience
   while (Date.now() < deadline) {
     const code = await send(net, 1, 300).then(
       () => undefined,

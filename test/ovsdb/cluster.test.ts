@@ -5,6 +5,7 @@ import { OvsdbClient, type OvnNorthbound } from '../../lib/ovsdb'
 import type { Json } from '../../lib/ovsdb/json'
 import { proxied } from './proxy'
 import { Directory, northboundSchema, ovsdb, Server } from './server'
+import { patience } from '../support/patience'
 
 type Tables = OvnNorthbound.Tables
 
@@ -29,7 +30,7 @@ describe('a cluster of three', () => {
     servers = []
     for (let i = 0; i < 3; i++) servers.push(await Server.start({ directory, name: `s${i}`, prepare: prepare(i) }))
     while (servers.some((server) => !status(server).includes('Status: cluster member'))) await sleep(50)
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()))
@@ -100,7 +101,7 @@ describe('a cluster of three', () => {
     const { value } = await db.transaction((tx) => tx.select(tx.rows('Address_Set'), ['name']))
     const made = value.map(({ name }) => name).filter((name) => name.startsWith('moving'))
     expect(made.sort()).toEqual(names.sort())
-  }, 60_000)
+  })
 
   test('a leader that is killed is replaced, and the replica goes on from where it was', async () => {
     await using db = await OvsdbClient.connect<Tables>({ ...options, remotes: servers.map(({ remote }) => remote) })
@@ -117,7 +118,7 @@ describe('a cluster of three', () => {
     expect(replica.table('Address_Set').get(later.uuid)?.name).toBe('later')
     await first.start()
     await settled()
-  }, 60_000)
+  })
 
   test('after a lost connection only what has changed is sent', async () => {
     let snapshot: Json = null
@@ -152,11 +153,11 @@ describe('a cluster of three', () => {
     proxy.cut()
     await lost
     await other.transaction((tx) => tx.update(tx.rows('Address_Set', { name: 'many7' }), { addresses: ['a', 'b'] }))
-    await replica.until(() => changes.length > 0, { timeout: 20_000 })
+    await replica.until(() => changes.length > 0, { timeout: patience })
     expect(changes).toEqual([['modify', 'many7', ['a']]])
     expect(replica.table('Address_Set').find({ name: 'many7' })?.addresses).toEqual(['a', 'b'])
     expect(snapshot).toMatchObject([true, expect.any(String), { Address_Set: expect.anything() as unknown }])
     const [, , updates] = snapshot as unknown as [boolean, string, Record<string, object>]
     expect(Object.keys(updates.Address_Set!)).toHaveLength(1)
-  }, 60_000)
+  })
 })

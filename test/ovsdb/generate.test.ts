@@ -74,7 +74,7 @@ test('names, enumerations, ranges and references that are odd give types that co
   } finally {
     rmSync(dir, { recursive: true })
   }
-}, 60_000)
+})
 
 test('the program reads the standard input, and says what it does not understand', () => {
   const run = (input: string, ...args: string[]) =>

@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patience } from '../support/patience'
 
 const schemas = join(__dirname, '../../lib/ovsdb/schemas')
 
@@ -111,7 +112,7 @@ export class Server implements AsyncDisposable {
     closeSync(stderr)
     this.#child = child
     try {
-      const deadline = Date.now() + 10_000
+      const deadline = Date.now() + patience
       // It opens its sockets one after the other, that for control not first, and answers there when all are open.
       while (!(await reachable(this.socket)) || !(await reachable(`${this.socket}.ctl`))) {
         if (child.exitCode !== null || Date.now() > deadline)

@@ -2,7 +2,6 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { NetNs, PingEvent, PingOptions } from '../../lib/index'
 import { ip } from '../support/namespaces'
@@ -252,10 +251,11 @@ test('it ends early by its signal or when the loop is left, and what was counted
   await using pair = await joined()
   const ending = new AbortController()
   const ping = pair.red.ping('10.0.0.2', { count: Infinity, intervalMilliseconds: 2, signal: ending.signal })
-  setTimeout(() => {
-    ending.abort(new Error('enough'))
-  }, 50)
+  const enough = setInterval(() => {
+    if (ping.summary.received > 3) ending.abort(new Error('enough'))
+  }, 5)
   await expect(ping).rejects.toMatchObject({ code: 'ABORT_ERR', cause: { message: 'enough' } })
+  clearInterval(enough)
   expect(ping.summary.received).toBeGreaterThan(3)
   for await (const event of pair.red.ping('10.0.0.2', { count: Infinity, intervalMilliseconds: 1 })) {
     if (event.sequence === 5) break
@@ -266,12 +266,18 @@ test('a device that goes down and away under it ends nothing but the answers', a
   await using pair = await joined()
   const ping = pair.red.ping('10.0.0.2', { count: 6, intervalMilliseconds: 20, timeout: 30 })
   const events: PingEvent[] = []
+  let sent = 0
   for await (const event of ping) {
     events.push(event)
-    if (event.sequence === 2) await pair.red.links.delete('eth0', { force: true })
-    await sleep(1)
+    if (event.sequence !== 2) continue
+    await pair.red.links.delete('eth0', { force: true })
+    sent = ping.summary.sent
   }
-  expect(ping.summary).toMatchObject({ sent: 6, received: 2 })
+  // One answer may have been there already.
+  expect(sent).toBeLessThan(6)
+  expect(ping.summary.received).toBeGreaterThanOrEqual(1)
+  expect(ping.summary.received).toBeLessThanOrEqual(sent)
+  expect(ping.summary.sent).toBe(6)
   expect(events.at(-1)).toMatchObject({ type: 'error', kind: 'notSent', code: 'ENETUNREACH' })
 })
 

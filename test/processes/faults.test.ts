@@ -77,7 +77,7 @@ test('however few descriptors there are, a program runs once, or the call fails 
   const ran = Object.keys(told).filter((id) => told[id] === 'ran')
   expect(marks().sort()).toEqual(ran.sort())
   expect(new Set(Object.values(told))).toEqual(new Set(['ran', 'EMFILE']))
-}, 60_000)
+})
 
 test('a program whose start cannot be waited for is ended before it runs, and told as not started', async () => {
   const source = `
@@ -105,7 +105,7 @@ test('a program whose start cannot be waited for is ended before it runs, and to
   // Longer than it is held up.
   await new Promise((resolve) => setTimeout(resolve, 500))
   expect(marks().sort()).toEqual(ran)
-}, 60_000)
+})
 
 test.each([
   ['a thread has a mask of its own', [], true],

@@ -116,7 +116,7 @@ test('tcpdump reads every option as it was meant', async () => {
   dump.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
   let ready = ''
   dump.stderr.setEncoding('utf8').on('data', (text: string) => (ready += text))
-  await until(() => ready.includes('listening'), 'tcpdump listens', 15_000)
+  await until(() => ready.includes('listening'), 'tcpdump listens')
   const ended = once(dump, 'close')
   await agent.routers.ensure(
     described(
@@ -236,7 +236,7 @@ test('an agent that ends takes nothing back, and the next one goes on; what is t
   expect(second.routers.list()[0]!.options).toEqual(options)
   const more = async (what: string): Promise<void> => {
     const before = ears.all.length
-    await until(() => ears.all.length > before, what, 10_000)
+    await until(() => ears.all.length > before, what)
   }
   await more('the next one advertises')
   // A device that goes and comes again, one that is set down, and a link-local address that goes.

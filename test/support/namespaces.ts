@@ -1,13 +1,17 @@
 // Namespaces for tests, with names of their own, and the programs of iproute2 as the oracle.
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { NetNs, type CreateOptions } from '../../lib/index'
 
 const run = promisify(execFile)
 let count = 0
 
-/** Names that nobody else has: the process id is in each, which is how the leak check finds what was left. */
-export const ownPrefix = `nl${process.pid}-`
+/**
+ * Names that nobody else has, which is how the leak check finds what was left. Files that run one after another in a process
+ * have different ones: what one of them leaves is in no other's way.
+ */
+export const ownPrefix = `nl${process.pid}${randomBytes(3).toString('hex')}-`
 
 /** A name for a namespace. */
 export function uniqueName(word = 'ns'): string {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchError, type Batch, type NetNs } from '../../lib/index'
 import { bridgeJson, ipJson } from './namespaces'
+import { patience } from './patience'
 
 /** For devices that are made from now on: addresses are usable at once, so that nothing changes by itself after a while. */
 export function withoutDad(ns: NetNs): void {
@@ -64,7 +65,7 @@ export async function stateOf(...all: readonly NetNs[]): Promise<unknown> {
 
 /** Waits until the state is that one: the kernel makes some things by and by, such as the addresses of IPv6. */
 async function settlesTo(before: unknown, all: readonly NetNs[]): Promise<void> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + patience
   while (JSON.stringify(await stateOf(...all)) !== JSON.stringify(before) && Date.now() < deadline) await sleep(100)
   expect(await stateOf(...all)).toEqual(before)
 }

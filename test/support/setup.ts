@@ -11,5 +11,5 @@ beforeAll(() => {
 afterAll(async () => {
   // The tests make all that they make under names of ours; others are somebody else's.
   const ignore = ({ kind, name }: Holding): boolean => /^(namespace|mount)$/.test(kind) && !name.includes(ownPrefix)
-  await checkLeaks(before, { foreign: true, ignore })
+  await checkLeaks(before, { foreign: true, ignore, timeout: 10_000 })
 })

@@ -4,6 +4,7 @@ import { release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Link, NetNs } from '../../../lib/index'
 import { ipJson } from '../../support/namespaces'
+import { patience } from '../../support/patience'
 
 /** What `ip -j -d link` prints of a device. */
 export type Shown = Record<string, unknown> & {
@@ -44,9 +45,9 @@ export function ofKind<K extends Link['kind']>(link: Link, kind: K): Extract<Lin
 
 /** Looks again until something holds, for what the kernel does a little later; fails after five seconds. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + patience
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('it did not come true within five seconds')
+    if (Date.now() > deadline) throw new Error('it does not come true')
     await sleep(20)
   }
 }
