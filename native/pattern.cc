@@ -36,6 +36,13 @@ bool any_at(Bytes attributes, std::span<const uint32_t> place, Found found) {
   return any;
 }
 
+bool holds_of_part(const Test& test, Bytes payload) {
+  if (payload.size() < test.value.size() || test.at > payload.size() - test.value.size()) return false;
+  const uint32_t found = word(payload.subspan(test.at, test.value.size()));
+  const uint32_t wanted = word(test.value);
+  return test.at_most ? found <= wanted : (found & test.mask) == (wanted & test.mask);
+}
+
 bool holds(const Test& test, Bytes header, Bytes attributes) {
   if (test.in_header) {
     const Bytes part = header.subspan(test.place.front(), test.value.size());
@@ -44,6 +51,7 @@ bool holds(const Test& test, Bytes header, Bytes attributes) {
   bool there = false;
   const bool equal = any_at(attributes, test.place, [&](Bytes payload) {
     there = true;
+    if (test.part) return holds_of_part(test, payload);
     if (test.presence || std::equal(payload.begin(), payload.end(), test.value.begin(), test.value.end())) return true;
     return test.zero_is_absent && is_zero(payload) && is_zero(test.value);
   });

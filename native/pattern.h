@@ -14,7 +14,10 @@ struct Test {
   bool negated = false;
   bool zero_is_absent = false;  // the kernel leaves the attribute out where it is zero
   bool presence = false;        // whether the attribute is there, whatever it is
-  uint32_t mask = ~0u;          // in the header: the bits that count
+  bool part = false;            // of the attribute: a number in its payload, at this offset
+  bool at_most = false;         // and it is no greater
+  uint32_t at = 0;
+  uint32_t mask = ~0u;  // of a number, in the header or in the payload: the bits that count
   // In the header: the offset. Else the numbers of attributes, the outermost first; in the upper half of one whose
   // payload is a list of items, each with its length in front: the size of an item's header.
   std::vector<uint32_t> place;

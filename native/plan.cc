@@ -101,7 +101,9 @@ bool Plan::read_recipe(Script& script) {
   return read_list(2, pair_into(recipe.same_header)) && read_list(1, number_into(recipe.same)) &&
          read_list(2, pair_into(recipe.old_header)) && read_list(2, pair_into(recipe.masked)) &&
          read_list(1, number_into(recipe.dropped)) && read_list(2, instead) && read_list(3, items) &&
-         read_list(4, rest) && read_list(2, pair_into(recipe.alike_header)) && read_list(1, number_into(recipe.alike));
+         read_list(4, rest) && read_list(2, pair_into(recipe.alike_header)) &&
+         read_list(1, number_into(recipe.alike)) && read_list(2, pair_into(recipe.selecting_header)) &&
+         read_list(1, number_into(recipe.selecting));
 }
 
 bool Plan::read_operation(Script& script) {
@@ -149,6 +151,7 @@ bool Plan::read_step(Script& script) {
   step.undivided = (traits & 2) != 0;
   step.lasting = (traits & 4) != 0;
   step.ensures = (traits & 128) != 0;
+  step.expects = (traits & 256) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);
@@ -214,13 +217,16 @@ bool Plan::read_pattern(Script& script, Pattern& pattern) {
 }
 
 bool Plan::read_test(Script& script, Test& test) {
-  if (!has(2)) return false;
+  if (!has(3)) return false;
   const int32_t traits = word();
   test.in_header = (traits & 1) != 0;
   test.negated = (traits & 2) != 0;
   test.zero_is_absent = (traits & 4) != 0;
   test.presence = (traits & 8) != 0;
+  test.part = (traits & 16) != 0;
+  test.at_most = (traits & 32) != 0;
   test.mask = static_cast<uint32_t>(word());
+  test.at = static_cast<uint32_t>(word());
   if (!read_list(1, [&] { test.place.push_back(static_cast<uint32_t>(word())); })) return false;
   std::span<uint8_t> value;
   if (!read_part(script, value)) return false;

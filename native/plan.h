@@ -20,18 +20,20 @@ namespace netloom {
 // and sizes that are the same, attributes that are the same, places and sizes of the old header, places and masks of
 // words, attributes that are dropped, attributes and those that they stand for, attributes with places and masks in
 // their items, at most one rest of time (told, place, ticks, taken), places and sizes that are alike, attributes that
-// are alike.
+// are alike; places and sizes, and attributes, by which the kernel selects what it removes.
 //
 // An operation: how many steps, the list of forgiven errnos, the steps; or -1, the namespace, the name of its path or
 // -1, traits (1: ephemeral, 2: rootless). A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4:
-// lasting, 8: a sweep, 16: backwards, 32: something goes along, 64: only the first of a sweep, 128: ensures), inverse,
+// lasting, 8: a sweep, 16: backwards, 32: something goes along, 64: only the first of a sweep, 128: ensures, 256:
+// expects), inverse,
 // recipe or -1, offset and length of its bytes, offset and length of its lookup, how many tolerated errnos and
 // relocations, and these; the pattern of a sweep; the list of what goes along. A relocation: what, place, namespace,
 // name. Something that goes along: recipe, whether anew, offset and length of its lookup, the same of its model, the
 // pattern.
 //
 // A pattern is a list of conditions, each a list of tests: traits (1: in the header, 2: negated, 4: zero is absent, 8:
-// presence), mask, the list that is the place, offset and length of the value.
+// presence, 16: a part of the payload, 32: at most), mask, offset of the part, the list that is the place, offset and
+// length of the value.
 class Plan {
  public:
   // A plan lies at the beginning of `words`, and its bytes at the beginning of so many; nothing if it claims more.

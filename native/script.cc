@@ -35,7 +35,7 @@ bool is_sound_recipe(const UndoRecipe& recipe) {
     return std::all_of(ranges.begin(), ranges.end(), range_fits);
   };
   return recipe.header_size > 0 && recipe.header_size <= 256 && all_fit(recipe.same_header) &&
-         all_fit(recipe.old_header) && all_fit(recipe.alike_header) &&
+         all_fit(recipe.old_header) && all_fit(recipe.alike_header) && all_fit(recipe.selecting_header) &&
          std::all_of(recipe.masked.begin(), recipe.masked.end(), word_fits) &&
          (!recipe.expiry || recipe.expiry->ticks > 0);
 }
@@ -43,7 +43,7 @@ bool is_sound_recipe(const UndoRecipe& recipe) {
 bool is_sound_pattern(const Pattern& pattern, const UndoRecipe& recipe) {
   return std::all_of(pattern.begin(), pattern.end(), [&](const Condition& condition) {
     return std::all_of(condition.begin(), condition.end(), [&](const Test& test) {
-      if (!test.in_header) return true;
+      if (!test.in_header) return !test.part || test.value.size() <= sizeof test.mask;
       const size_t at = test.place.front();
       return test.value.size() <= sizeof test.mask && test.value.size() <= recipe.header_size &&
              at <= recipe.header_size - test.value.size();

@@ -11,6 +11,7 @@ Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& oper
   const UndoRecipe& recipe = script_.recipes[sweep.recipe];
   Replies found;
   if (Failure failure = relocate(thread, step, operation)) return failure;
+  if (step.expects) return expect(thread, step, replies);
   if (Failure failure = read_whole(thread, step, {step.bytes, Ending::dump, tolerated(step)}, found)) return failure;
   if (found.interrupted && !found.refused) return Failure{EINTR, "recvmsg (dump)"};
   if (found.refused) {
@@ -25,9 +26,13 @@ Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& oper
     return {};
   }
   std::vector<std::vector<uint8_t>> removals;
+  std::vector<Bytes> objects;
+  std::vector<bool> goes;
   for_each_object(found, recipe.header_size, [&](Bytes object) {
-    if (sweep.first_only && !removals.empty()) return;
-    if (matches(object, recipe.header_size, sweep.pattern)) removals.push_back(removing(object, recipe));
+    const bool wanted = !sweep.first_only || removals.empty();
+    objects.push_back(object);
+    goes.push_back(wanted && matches(object, recipe.header_size, sweep.pattern));
+    if (goes.back()) removals.push_back(removing(object, recipe));
   });
   if (removals.empty()) return sweep.first_only ? Failure{ENOENT, nullptr} : Failure{};
   if (script_.rollback && !created_[step.netns]) {
@@ -37,14 +42,37 @@ Failure Transaction::sweep(ThreadHome& thread, const Step& step, Operation& oper
     }
     note_swept(step, step.lookup.empty() ? found : all, removals, operation);
   }
-  if (sweep.backwards) std::reverse(removals.begin(), removals.end());
   std::vector<uint8_t> messages;
-  for (const std::vector<uint8_t>& removal : removals)
-    append_message(messages, removal);
+  if (!recipe.selecting.empty()) {
+    ExactRemoval removal = exact_removal(objects, goes, recipe);
+    if (!removal.copies.empty()) {
+      // Without all of them nothing may go.
+      const Failure failure = send(thread, step, {removal.copies, Ending::last_ack, {}}, replies);
+      if (replies.refused) --replies.first_sequence;
+      if (failure || replies.refused) return failure;
+      replies = {};
+    }
+    messages = std::move(removal.removals);
+  } else {
+    if (sweep.backwards) std::reverse(removals.begin(), removals.end());
+    for (const std::vector<uint8_t>& removal : removals)
+      append_message(messages, removal);
+  }
   const Failure failure = send(thread, step, {messages, Ending::last_ack, kGone}, replies);
   // These are not the messages that JavaScript knows the step by.
   --replies.first_sequence;
   if (!failure && !replies.refused) replies.blocks = {};
+  return failure;
+}
+
+Failure Transaction::expect(ThreadHome& thread, const Step& step, Replies& replies) {
+  const Sweep& sweep = script_.sweeps[*step.sweep];
+  const size_t header_size = script_.recipes[sweep.recipe].header_size;
+  Failure failure = send(thread, step, {step.bytes, step.ending, tolerated(step)}, replies);
+  if (failure || replies.refused) return failure;
+  for_each_object(replies, header_size, [&](Bytes object) {
+    if (!matches(object, header_size, sweep.pattern)) failure = Failure{EOPNOTSUPP, nullptr};
+  });
   return failure;
 }
 

@@ -54,6 +54,8 @@ struct Step {
   // What the operation makes may be there already: a tolerated refusal says so, or an object that a sweep finds and
   // then leaves alone. The steps that would change something are passed over then.
   bool ensures;
+  // What its look-up finds has to be as the pattern of its sweep says, and is left alone; else it fails.
+  bool expects;
   uint16_t inverse;                // the message type that takes its one message back; 0: none
   std::optional<uint32_t> recipe;  // how what was there before is found by `lookup`, and brought back
   std::optional<uint32_t> sweep;   // in all sweeps
@@ -179,6 +181,8 @@ class Transaction final : public Job {
                      int32_t& index);
   // Removes what a dump finds. What is told are refusals alone.
   Failure sweep(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
+  // Looks whether what there is is as a step expects it.
+  Failure expect(ThreadHome& thread, const Step& step, Replies& replies);
   // Sends to the namespace of a step, and again while the kernel says that its dump is not whole.
   Failure read_whole(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request, Replies& replies);
   // Notes what brings back those of all objects that are removed.

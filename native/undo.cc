@@ -135,6 +135,26 @@ bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe) {
          });
 }
 
+bool is_selected(Bytes removal, Bytes object, const UndoRecipe& recipe) {
+  const auto is_any = [](Bytes value) {
+    const auto all = [&](uint8_t byte) {
+      return std::all_of(value.begin(), value.end(), [byte](uint8_t one) { return one == byte; });
+    };
+    return all(0) || all(0xff);
+  };
+  const auto is_same = [&](const Range& range) {
+    const Bytes value = header_of(removal, recipe).subspan(range.at, range.size);
+    return is_any(value) || equal(value, header_of(object, recipe).subspan(range.at, range.size));
+  };
+  return std::all_of(recipe.selecting_header.begin(), recipe.selecting_header.end(), is_same) &&
+         std::all_of(recipe.selecting.begin(), recipe.selecting.end(), [&](uint16_t number) {
+           Attribute wanted;
+           Attribute found;
+           if (!find_attribute(attributes_of(removal, recipe), number, wanted) || is_any(wanted.payload)) return true;
+           return find_attribute(attributes_of(object, recipe), number, found) && equal(wanted.payload, found.payload);
+         });
+}
+
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe) {
   const bool settings = recipe.mode == UndoRecipe::Mode::settings;
   return settings ? old_settings(change, object, recipe)

@@ -75,6 +75,10 @@ struct UndoRecipe {
   int ordered = -1;
   std::vector<Range> alike_header;
   std::vector<uint16_t> alike;
+  // object: by what the kernel selects the one to remove, the first of those that are alike: what a message leaves out,
+  // or gives as zero or as all ones, may be anything. Empty: by all that it is.
+  std::vector<Range> selecting_header;
+  std::vector<uint16_t> selecting;
 };
 
 // All are whole messages, nlmsghdr first.
@@ -85,8 +89,19 @@ std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& rec
 std::vector<uint8_t> inverse(Bytes change, uint16_t type);
 // Whether the order of two objects means something.
 bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);
+// Whether the kernel might take an object for the one that a message removes.
+bool is_selected(Bytes removal, Bytes object, const UndoRecipe& recipe);
 // The message that removes an object.
 std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe);
+
+// Removal of some objects of a dump where the kernel takes the first that has what a message names, and nothing names
+// what it does not have. One that stays and would be taken instead is made again, behind the others, and then removed
+// where it was: first all `copies` are sent, then all `removals`.
+struct ExactRemoval {
+  std::vector<uint8_t> copies;
+  std::vector<uint8_t> removals;
+};
+ExactRemoval exact_removal(const std::vector<Bytes>& objects, const std::vector<bool>& goes, const UndoRecipe& recipe);
 
 // The messages that make objects again, for a dump that is gone through from its begin to its end.
 class Comeback {

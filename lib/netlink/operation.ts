@@ -37,6 +37,11 @@ export interface Step {
    * not remove then. If the first step says so, those that would change something are passed over.
    */
   readonly ensures?: boolean | undefined
+  /**
+   * Its one message looks at an object, which has to be as the pattern of `sweep` says, and is left alone: else the step
+   * fails with `EOPNOTSUPP`, and this tells what the object lacks.
+   */
+  readonly expects?: ((object: Received) => string | undefined) | undefined
 }
 
 /** How what was there before a change is found, by the answer to `lookup`, and brought back. */

@@ -16,6 +16,7 @@ const sweepTries = 10
 
 const ECANCELED = errnoNumber('ECANCELED')
 const ENOENT = errnoNumber('ENOENT')
+const EOPNOTSUPP = errnoNumber('EOPNOTSUPP')
 
 /** The result of an operation; throws its error. `report` is undefined if there is nothing to tell of it. */
 export function resultOf<Result>(operation: Operation<Result>, report: Report | undefined): Result {
@@ -123,6 +124,9 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   if (errno !== 0 && errno === ECANCELED && call === undefined) {
     return systemError({ ...base, errno, detail: 'the namespace that it is for was not created' })
   }
+  if (errno !== 0 && errno === EOPNOTSUPP && call === undefined && step?.expects !== undefined) {
+    return systemError({ ...base, errno, detail: lackOf(step, report) })
+  }
   if (errno !== 0 && errno === ENOENT && call === undefined) {
     return systemError({ ...base, errno, detail: 'none fits' })
   }
@@ -136,6 +140,15 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   const { kernelMessage } = refusal
   const hint = message && operation.cause?.({ errno: said, kernelMessage, message })
   return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.sweep?.name, hint }, refusal)
+}
+
+function lackOf(step: Step, { answers, failedStep }: Report): string | undefined {
+  let lack: string | undefined
+  for (const { step: place, blocks } of answers) {
+    if (place !== failedStep) continue
+    for (const block of blocks) forEachMessage(block, (message) => (lack ??= step.expects?.(message)))
+  }
+  return lack
 }
 
 function firstRefusal(

@@ -15,7 +15,11 @@ export interface Test {
   readonly value?: Uint8Array | undefined
   /** Instead: the index of a device, which is looked up if this is its name. Only of what goes along with a change. */
   readonly device?: Device
-  /** In the header: the bits that count. Default: all. */
+  /** Of an attribute, only a number of at most 4 bytes in its payload, at this offset. Default: the whole payload. */
+  readonly at?: number
+  /** Of such a number: it may be less, too. Default: it is the same. */
+  readonly atMost?: boolean
+  /** Of a number, in the header or at an offset: the bits that count. Default: all. */
   readonly mask?: number
   /** It holds where the comparison does not. Default: false. */
   readonly not?: boolean
@@ -61,16 +65,18 @@ export function patternWords(pattern: Pattern, place: Place): number[] {
   ]
 }
 
-const traits = { header: 1, not: 2, zeroIsAbsent: 4, presence: 8 } as const
+const traits = { header: 1, not: 2, zeroIsAbsent: 4, presence: 8, part: 16, atMost: 32 } as const
 
 function testWords(test: Test, place: Place): number[] {
-  const { header, attribute = [], mask = -1, not, zeroIsAbsent, device } = test
+  const { header, attribute = [], at, atMost, mask = -1, not, zeroIsAbsent, device } = test
   const value = device === undefined ? test.value : word(typeof device === 'number' ? device : 0)
   const trait =
     (header === undefined ? 0 : traits.header) |
     (not === true ? traits.not : 0) |
     (zeroIsAbsent === true ? traits.zeroIsAbsent : 0) |
-    (value === undefined ? traits.presence : 0)
+    (value === undefined ? traits.presence : 0) |
+    (at === undefined ? 0 : traits.part) |
+    (atMost === true ? traits.atMost : 0)
   const where = header === undefined ? attribute : [header]
-  return [trait, mask, where.length, ...where, value === undefined ? 0 : place(value, device), value?.length ?? 0]
+  return [trait, mask, at ?? 0, where.length, ...where, value === undefined ? 0 : place(value, device), value?.length ?? 0]
 }

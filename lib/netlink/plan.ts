@@ -277,7 +277,7 @@ export class Plan<Its extends Item = Item> {
   }
 
   #addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep, ensures } = step
+    const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep, ensures, expects } = step
     const { rollback } = this.manner
     const before = rollback ? step.before?.() : undefined
     const along = rollback ? step.along?.().map((part) => this.#placeAlong(part)) : undefined
@@ -304,7 +304,8 @@ export class Plan<Its extends Item = Item> {
         (sweep?.backwards === true ? 16 : 0) |
         (along === undefined ? 0 : 32) |
         (sweep?.firstOnly === true ? 64 : 0) |
-        (ensures === true ? 128 : 0),
+        (ensures === true ? 128 : 0) |
+        (expects === undefined ? 0 : 256),
     )
     this.#word(inverse ?? 0)
     this.#word(recipe === undefined ? -1 : this.#numberOfRecipe(recipe))

@@ -48,13 +48,18 @@ export interface UndoRecipe {
     readonly header: readonly HeaderRange[]
     readonly attributes: readonly number[]
   }
+  /**
+   * `object`: by what the kernel selects the one that a message removes, the first of those that are `alike`: what the
+   * message leaves out, or gives as zero or as all ones, may be anything. Default: by all that it is.
+   */
+  readonly selecting?: { readonly header: readonly HeaderRange[]; readonly attributes: readonly number[] }
 }
 
 /** A recipe as numbers, as native/plan.h has it. */
 export function recipeWords(recipe: UndoRecipe): number[] {
   const pairs = (list: readonly (readonly [number, number])[] = []): number[] => [list.length, ...list.flat()]
   const numbers = (list: readonly number[] = []): number[] => [list.length, ...list]
-  const { alike, expiry } = recipe
+  const { alike, expiry, selecting } = recipe
   return [
     recipe.mode === 'settings' ? 0 : 1,
     recipe.headerSize,
@@ -75,5 +80,7 @@ export function recipeWords(recipe: UndoRecipe): number[] {
     ...(expiry === undefined ? [0] : [1, ...expiry]),
     ...pairs(alike?.header),
     ...numbers(alike?.attributes),
+    ...pairs(selecting?.header),
+    ...numbers(selecting?.attributes),
   ]
 }

@@ -310,11 +310,16 @@ function deletion(options: RuleOptions): Message {
   return message('DELRULE', ruleLayout, ruleContent(options, false))
 }
 
-/** rules.delete: where the key says more than the kernel compares, the rule is looked up to delete exactly that one. */
+/** rules.delete: where the key says what the kernel does not compare, the rule is looked up to delete just that one. */
 export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<void> {
   const request = deletion(key)
   if (!Object.entries(key).some(([name, value]) => isCondition(name, value))) {
     throw outOfRange('rule', 'named by at least one condition', key)
+  }
+  const all = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(key) } })
+  if (isListed(key)) {
+    const sweep = { pattern: exactly(key, request.bytes), recipe: anyRule, name: 'RTM_DELRULE', firstOnly: true }
+    return flush('rules.delete', netns, all, sweep)
   }
   if (saysMore(key)) {
     const family = familyOfRule(key)
@@ -327,9 +332,7 @@ export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<v
     tos: tos !== 0,
     action: goto !== undefined || (action !== undefined && isCondition('action', action)),
   })
-  const lookup = (): Message =>
-    message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(key) } })
-  return change('rules.delete', netns, request, undefined, undefined, { before: () => ({ recipe, lookup: lookup() }) })
+  return change('rules.delete', netns, request, undefined, undefined, { before: () => ({ recipe, lookup: all }) })
 }
 
 /** Whether the kernel compares it when it looks for the rule to delete: what is 0 there may be anything. */
@@ -339,12 +342,29 @@ function isCondition(name: string, value: unknown): boolean {
   return name === 'priority' || (value !== 0 && value !== 0n && value !== false && value !== 'unspec')
 }
 
+/** What a list gave names a rule by all that it has, and by what it lacks. */
+function isListed(key: RuleOptions & Partial<Pick<Rule, 'flags'>>): boolean {
+  return key.flags !== undefined && key.priority !== undefined && key.action !== undefined
+}
+
+/** What not every kernel compares when it deletes a rule, and none that of `invert` and `goto` (rule_find). */
+const uncompared: ReadonlySet<string> = new Set([
+  'invert',
+  'goto',
+  'flow',
+  'dscp',
+  'dscpMask',
+  'flowLabel',
+  'flowLabelMask',
+  'sourcePortMask',
+  'destinationPortMask',
+])
+
 /** Whether a key says more than the kernel compares. */
 function saysMore(key: RuleOptions): boolean {
-  // What a list gave names a rule by all that it has.
-  if ('flags' in key) return false
   return Object.entries(key).some(
-    ([name, value]) => value !== undefined && name !== 'family' && !isCondition(name, value),
+    ([name, value]) =>
+      value !== undefined && name !== 'family' && (uncompared.has(name) || !isCondition(name, value)),
   )
 }
 

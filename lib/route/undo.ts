@@ -127,6 +127,12 @@ export const anyRule: UndoRecipe = {
   removeType: RTM.DELRULE,
   // Rules of one FRA_PRIORITY are tried one after another.
   alike: { family: 0, header: [[0, 1]], attributes: [6] },
+  // What every kernel compares (rule_find of net/core/fib_rules.c), and neither FIB_RULE_INVERT nor FRA_GOTO.
+  selecting: {
+    header: [1, 2, 3, 7].map((at) => [at, 1] as const), // dst_len, src_len, tos, action
+    // From FRA_DST to FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, from FRA_TUN_ID to FRA_OIFNAME, from FRA_L3MDEV to FRA_DPORT_RANGE
+    attributes: [1, 2, 3, 6, 10, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24],
+  },
 }
 
 /** A rule that is deleted: the first that has all that was said of it. */
