@@ -78,5 +78,13 @@ function testWords(test: Test, place: Place): number[] {
     (at === undefined ? 0 : traits.part) |
     (atMost === true ? traits.atMost : 0)
   const where = header === undefined ? attribute : [header]
-  return [trait, mask, at ?? 0, where.length, ...where, value === undefined ? 0 : place(value, device), value?.length ?? 0]
+  return [
+    trait,
+    mask,
+    at ?? 0,
+    where.length,
+    ...where,
+    value === undefined ? 0 : place(value, device),
+    value?.length ?? 0,
+  ]
 }

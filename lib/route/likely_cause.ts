@@ -13,9 +13,14 @@ const EOPNOTSUPP = errnoNumber('EOPNOTSUPP')
 const EAFNOSUPPORT = errnoNumber('EAFNOSUPPORT')
 const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL')
 const EEXIST = errnoNumber('EEXIST')
+const EINVAL = errnoNumber('EINVAL')
+const ENETDOWN = errnoNumber('ENETDOWN')
+const EBUSY = errnoNumber('EBUSY')
 
 /** The refusal of a message about a link. */
 export function causeForLink({ errno, kernelMessage, message }: Refused): string | undefined {
+  if (message.name === 'RTM_GETVLAN') return withoutVlans
+  if (errno === EINVAL || errno === ENETDOWN || errno === EBUSY) return causeOfValue(errno, decode(message))
   if (errno !== EOPNOTSUPP && errno !== EADDRNOTAVAIL) return undefined
   if (message.name.endsWith('LINKPROP')) return 'further names need Linux 5.5'
   if (message.name === 'RTM_DELLINK')
@@ -30,10 +35,50 @@ export function causeForLink({ errno, kernelMessage, message }: Refused): string
   const kind = linkInfo?.kind
   if (kind === 'tun' || kind === 'tap') return 'TUN and TAP devices are made by ns.taps.create'
   if (kernelMessage === 'Unknown device type' && kind !== undefined) return lacking(kind)
-  // The kernel has said it, and better.
-  if (kernelMessage !== undefined) return undefined
+  const fixed = kind === undefined || isCreation(message) ? undefined : unchangeable(kind, linkInfo?.data)
+  // The kernel has said the rest, and better.
+  if (kernelMessage !== undefined || fixed !== undefined) return fixed
   return kind === undefined ? causeInSettings(asked) : causeInKind(kind, linkInfo?.data, isCreation(message))
 }
+
+const withoutVlans = '"port.vlanTunnel" and "port.neighVlanSuppress" need a kernel with CONFIG_BRIDGE_VLAN_FILTERING'
+
+/** Values that the kernel refuses without a word. */
+function causeOfValue(errno: number, asked: LinkAttributes | undefined): string | undefined {
+  const port = asked?.linkInfo?.portData as { state?: unknown } | undefined
+  if (errno === ENETDOWN && port?.state !== undefined) return '"port.state" is of a port that is up and has a carrier'
+  if (errno === EBUSY && port?.state !== undefined)
+    return '"port.state" is up to the spanning tree of the kernel (stpState)'
+  if (errno === EINVAL && asked?.afSpec?.inet6?.addrGenMode === 'stablePrivacy')
+    return '"addrGenMode" stablePrivacy needs a secret in net.ipv6.conf.DEVICE.stable_secret; random makes one'
+  return undefined
+}
+
+/** What of the options may be what the kernel does not change later: vxlan's own names say it badly. */
+function unchangeable(kind: string, data: unknown): string | undefined {
+  if (kind !== 'vxlan' || typeof data !== 'object' || data === null || isBytes(data)) return undefined
+  const given = Object.keys(data).filter((name) => !changeableOfVxlan.has(name) && name !== 'unknown')
+  if (given.length === 0) return undefined
+  return `of a vxlan that is there ${given.map((name) => `"${name}"`).join(', ')} cannot be changed`
+}
+
+// vxlan_changelink and vxlan_nl2conf, drivers/net/vxlan/vxlan_core.c.
+const changeableOfVxlan: ReadonlySet<string> = new Set([
+  'remote',
+  'remote6',
+  'local',
+  'local6',
+  'underlay',
+  'tos',
+  'ttl',
+  'flowLabel',
+  'flowLabelPolicy',
+  'learning',
+  'ageingSeconds',
+  'df',
+  'localbypass',
+  'mcRoute',
+])
 
 type LinkAttributes = AttributesOf<typeof linkLayout.attributes.table>
 
@@ -72,8 +117,11 @@ function causeInSettings(asked: LinkAttributes): string | undefined {
 function causeInKind(kind: string, data: unknown, creating: boolean): string {
   const asked = typeof data === 'object' && data !== null && !isBytes(data) ? data : {}
   const mismatch = `the device has to be of the kind "${kind}", and its driver to allow changes`
-  if (kind !== 'bridge' || !('vlanFiltering' in asked)) return mismatch
-  const without = '"vlanFiltering" needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING'
+  const mst =
+    'boolOptions' in asked && (asked.boolOptions as { mstEnable?: boolean } | undefined)?.mstEnable !== undefined
+  if (kind !== 'bridge' || !('vlanFiltering' in asked || mst)) return mismatch
+  const option = 'vlanFiltering' in asked ? 'vlanFiltering' : 'boolOptions.mstEnable'
+  const without = `"${option}" needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING`
   return creating ? without : `${without}; and ${mismatch}`
 }
 

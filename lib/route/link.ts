@@ -1,10 +1,11 @@
 // A link as users see it: one flat object, told apart by `kind`, made of what the kernel says.
 import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
+import { printable } from '../wire/printable'
 import { Properties } from '../wire/properties'
 import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
-import type { linkKinds, portData } from './kinds'
+import { linkKinds, portData } from './kinds'
 import type { DataOf } from './kinds/kind'
 import { type addrGenMode, briefLinkLayout, linkLayout, type linkStatistics, type operState } from './link_attributes'
 import { IFF, ifinfomsg, type linkType } from './link_creation'
@@ -217,7 +218,9 @@ export function decodeLink({ reader, at, end }: Received, statistics: boolean): 
   }
   if (linkInfo?.portKind !== undefined) link.set('port', kindOf(linkInfo.portKind, linkInfo.portData))
   if (linkInfo?.kind !== undefined) setKind(linkInfo.kind, linkInfo.data)
-  return link.finish() as unknown as Link
+  const made = link.finish() as unknown as Link
+  // Of what links are told only this is a bigint.
+  return made.kind === 'vxlan' && made.reservedBits !== undefined ? printable(made) : made
 }
 
 // One is decoded at a time.
@@ -234,7 +237,9 @@ function setKind(kind: string, data: object | undefined): void {
 function kindOf(kind: string, data: object | undefined): Record<string, unknown> {
   if (data instanceof Uint8Array) return { kind: 'other', infoKind: kind, data }
   const known = data !== undefined || kindsWithoutData.has(kind)
-  return known ? { ...data, kind } : { kind: 'other', infoKind: kind }
+  const { leftOut } = Object.hasOwn(linkKinds, kind) ? linkKinds[kind as LinkKindName] : none
+  return known ? { ...leftOut, ...data, kind } : { kind: 'other', infoKind: kind }
 }
+const none = { leftOut: undefined }
 /** Kinds that the kernel sends no IFLA_INFO_DATA for. */
 const kindsWithoutData: ReadonlySet<string> = new Set(['veth', 'ifb', 'dummy'])

@@ -10,6 +10,7 @@ import { Reader } from '../wire/reader'
 import { conflict, ensuring, isThere, looking, type Ensured, type Ensuring } from './ensure'
 import { causeForLink } from './likely_cause'
 import { decodeLink, type Link } from './link'
+import { expectedOfNew } from './link_expectations'
 import { creating, lookAt, readLink } from './link_operations'
 import type { LinkOptions, Options } from './link_options'
 
@@ -22,6 +23,7 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
   const all: Step[] = [{ ...create, tolerate: isThere, ensures: true }, ...rest.slice(0, -1)]
   const look = (where: NetnsReference, dev: Device): number => all.push(looking(where, lookAt(dev), Ending.reply)) - 1
   const near = look(target, name)
+  all[near] = { ...looking(target, lookAt(name), Ending.reply), ...expectedOfNew(options) }
   const ends: End[] = [{ options, step: near, prefix: '', references: referencesOf(options, netns, target, look) }]
   const peer = options.peer as Options | undefined
   if (far !== undefined && peer !== undefined) {
@@ -116,8 +118,11 @@ function checkEnd(it: Ensuring, { options, step, prefix, references }: End, answ
   }
 }
 
+// Of what these name the rest may be anything.
+const partial: ReadonlySet<string> = new Set(['port', 'altnames', 'macaddrs', 'vlanFlags', 'boolOptions'])
+
 function isSo(option: string, there: unknown, wanted: unknown): boolean {
-  if (option === 'port' || option === 'altnames' || option === 'macaddrs') return holds(there, wanted)
+  if (partial.has(option)) return holds(there, wanted)
   // Nothing is how the kernel tells an empty text, or what is off.
   if (there === undefined) return wanted === '' || wanted === false || wanted === 0
   if (option === 'mac' || option === 'broadcast') return there === (wanted as string).toLowerCase()

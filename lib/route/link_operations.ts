@@ -25,6 +25,7 @@ import {
   type Options,
 } from './link_options'
 import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
+import { afterChanges, beforePort, beforeSettings, expectedOfNew, vlanProbe } from './link_expectations'
 import { change, look, message, Mode, only, RTM } from './rtnetlink'
 import { linkSettings } from './undo'
 
@@ -109,7 +110,7 @@ function finishing(
   prefix: string,
 ): Message[] {
   const messages: Message[] = []
-  const later = Object.assign(laterPart(options), deferred)
+  const later = Object.assign(laterPart(options, prefix), deferred)
   const port = portPart(options, prefix)
   const field = prefix === '' ? '' : prefix.slice(0, -1)
   const settle = (attributes: Options): void => {
@@ -122,8 +123,11 @@ function finishing(
       messages.push(message('NEWLINKPROP', linkLayout, { header: { index }, attributes: { altnames }, field }))
     }
   }
-  if (port !== undefined) settle({ linkInfo: port })
+  // A port that is down has no other state than that.
+  const stateLast = port !== undefined && flags.change !== 0 && 'state' in (options.port as Options)
+  if (port !== undefined && !stateLast) settle({ linkInfo: port })
   if (flags.change !== 0) messages.push(message('NEWLINK', linkLayout, { header: { index, ...flags } }))
+  if (stateLast) settle({ linkInfo: port })
   return messages
 }
 
@@ -183,11 +187,17 @@ export function creating(netns: NetnsReference, link: LinkOptions, verb: string)
   const finish = finishing(made, options, deferred, upNow ? noFlags : flags, '')
   const undo = { netns: target, message: message('DELLINK', linkLayout, { header: { index: made } }) }
   const steps: [Step, ...Step[]] = [{ netns, messages: [create], ending: Ending.ack, undo }]
-  if (far !== undefined && far.finish.length > 0) {
-    steps.push({ netns: far.netns, messages: far.finish, ending: Ending.ack })
+  if (far !== undefined) {
+    const { netns: its, finish, index, options } = far
+    steps.push(...vlanProbe(its, options))
+    if (finish.length > 0) steps.push({ netns: its, messages: finish, ending: Ending.ack })
+    const expected = expectedOfNew(options, 'peer.')
+    if (expected.expects !== undefined)
+      steps.push({ netns: its, messages: [lookAt(index)], ending: Ending.reply, ...expected })
   }
+  steps.push(...vlanProbe(target, options))
   if (finish.length > 0) steps.push({ netns: target, messages: finish, ending: Ending.ack })
-  steps.push({ netns: target, messages: [lookAt(made)], ending: Ending.reply })
+  steps.push({ netns: target, messages: [lookAt(made)], ending: Ending.reply, ...expectedOfNew(options) })
   return { name, steps, messages: [create, ...finish], target, far: far?.netns }
 }
 
@@ -205,7 +215,7 @@ function peerOf(
   options: Options,
   home: NetnsReference,
   near: NetnsReference,
-): { netns: NetnsReference; message: never; finish: Message[] } {
+): { netns: NetnsReference; message: never; finish: Message[]; index: Device; options: Options } {
   const { options: peer, netns: far = near } = checkPeer(options.peer)
   if (peer.index !== undefined && options.index === undefined) {
     // The kernel ignores the one without the other.
@@ -214,16 +224,13 @@ function peerOf(
   const attributes = creationPart(peer) as Record<string, unknown>
   const index = indexPart(peer, 'peer.')
   if (far !== home) attributes.netnsFd = far
+  const made = index === 0 ? (peer.name as string) : index
   return {
     netns: far,
     message: { header: { index }, attributes } as never,
-    finish: finishing(
-      index === 0 ? (peer.name as string) : index,
-      peer,
-      pick(peer, ['master']),
-      flagPart(peer, 'peer.'),
-      'peer.',
-    ),
+    finish: finishing(made, peer, pick(peer, ['master']), flagPart(peer, 'peer.'), 'peer.'),
+    index: made,
+    options: peer,
   }
 }
 
@@ -270,11 +277,20 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (target !== undefined) delete settings.name
   const flags = flagPart(options)
   const upLater = port !== undefined || options.addrGenMode !== undefined || options.protoDown !== undefined
+  const portChecks = beforePort(where, lookAt(its), options)
+  // A device that is to become a port tells nothing of one before.
+  const portLater = options.master !== undefined
+  steps.push(...beforeSettings(where, lookAt(its), options), ...(portLater ? [] : portChecks))
   if (Object.keys(settings).length > 0 || (flags.change !== 0 && !upLater)) {
     add(settings, upLater ? {} : flags)
   }
-  if (port !== undefined) add({ linkInfo: port })
+  // A port that is down has no other state than that.
+  const stateLast = port !== undefined && flags.change !== 0 && 'state' in (options.port as Options)
+  if (portLater) steps.push(...portChecks)
+  if (port !== undefined && !stateLast) add({ linkInfo: port })
   if (upLater && flags.change !== 0) add({}, flags)
+  if (stateLast) add({ linkInfo: port })
+  steps.push(...afterChanges(where, lookAt(its), options))
   if (steps.length === 0) add({}) // nothing to change, but the device has to be there
   const along = droppedBy(options, dev)
   const withAlong = along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))

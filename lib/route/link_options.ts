@@ -6,9 +6,10 @@ import type { Device } from '../wire/device'
 import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, portData } from './kinds'
+import { checkBridgePort } from './kinds/bridge_port'
 import type { KindOptionsOf, Settable } from './kinds/kind'
 import type { PortKindName } from './link'
-import type { addrGenMode, linkAttributes, operState } from './link_attributes'
+import { operState, type addrGenMode, type linkAttributes } from './link_attributes'
 import { creationAttributes, IFF } from './link_creation'
 
 /** Settings of a device as a port of its master; `kind` is the master's. Default: `bridge`. */
@@ -87,8 +88,8 @@ export interface LinkSettings {
    */
   carrier?: boolean | undefined
   /**
-   * RFC 2863's operational state, for devices where software says so: `up`, `dormant` or `testing`; the kernel ignores
-   * the others (IFLA_OPERSTATE). Default: as the kernel has it.
+   * RFC 2863's operational state: `up`, `dormant` or `testing`, of a device that is up and has a carrier; what the kernel
+   * does not take is an error (IFLA_OPERSTATE). Default: as the kernel has it.
    */
   operState?: ValueOf<typeof operState> | undefined
   /**
@@ -315,7 +316,11 @@ function dataPart(
   kind: (typeof linkKinds)[keyof typeof linkKinds],
   making: boolean,
 ): Record<string, unknown> {
-  kind.check?.(options, making)
+  kind.check(options, making)
+  for (const option of making ? [] : kind.fixed) {
+    if (options[option] === undefined) continue
+    throw wrongValue(option, `left out: the kernel does not change it of a ${kind.kind} that is there`, options[option])
+  }
   for (const [one, other] of kind.excludes) {
     if (options[one] === undefined || options[other] === undefined) continue
     throw wrongValue(other, `left out where "${one}" is given`, options[other])
@@ -342,8 +347,15 @@ export function creationPart(options: Options): LinkWire {
   return pick(options, creationOptions)
 }
 
+// The kernel passes the others over (set_operstate, net/core/rtnetlink.c).
+const settableStates: ReadonlySet<unknown> = new Set(
+  (['up', 'dormant', 'testing'] as const).flatMap((name) => [name, operState.names[name][1]]),
+)
+
 /** What has to follow in a message of its own, before the device goes up. */
-export function laterPart(options: Options): LinkWire {
+export function laterPart(options: Options, prefix = ''): LinkWire {
+  if (options.operState !== undefined && !settableStates.has(options.operState))
+    throw wrongValue(`${prefix}operState`, '"up", "dormant" or "testing"', options.operState)
   const later = pick(options, laterOptions) as LinkWire
   const mode = options.addrGenMode as LinkSettings['addrGenMode']
   if (mode !== undefined) later.afSpec = { inet6: { addrGenMode: mode } }
@@ -360,6 +372,7 @@ export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
     throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)
   }
   checkKeys(port, keys.all, `${prefix}port`)
+  if (kind === 'bridge') checkBridgePort(port, `${prefix}port.`)
   return { portKind: kind, portData: pick(port, keys.own) as never }
 }
 

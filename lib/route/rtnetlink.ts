@@ -32,6 +32,7 @@ export const RTM = {
   GETNSID: 90,
   NEWLINKPROP: 108,
   DELLINKPROP: 109,
+  GETVLAN: 114,
 } as const
 
 type TypeName = keyof typeof RTM

@@ -363,8 +363,7 @@ const uncompared: ReadonlySet<string> = new Set([
 /** Whether a key says more than the kernel compares. */
 function saysMore(key: RuleOptions): boolean {
   return Object.entries(key).some(
-    ([name, value]) =>
-      value !== undefined && name !== 'family' && (uncompared.has(name) || !isCondition(name, value)),
+    ([name, value]) => value !== undefined && name !== 'family' && (uncompared.has(name) || !isCondition(name, value)),
   )
 }
 

@@ -26,7 +26,6 @@ const rows: readonly Row[] = [
   ['mcastToUcast', { mcastToUcast: true }, { mcast_to_unicast: true }, ['mcast_to_unicast', 'on']],
   ['groupFwdMask', { groupFwdMask: 0x4008 }, { group_fwd_mask: '0x4008' }, ['group_fwd_mask', '0x4008']],
   ['neighSuppress', { neighSuppress: true }, { neigh_suppress: true }, ['neigh_suppress', 'on']],
-  ['vlanTunnel', { vlanTunnel: true }, { vlan_tunnel: true }, ['vlan_tunnel', 'on']],
   ['isolated', { isolated: true }, { isolated: true }, ['isolated', 'on']],
   ['locked', { locked: true }, { locked: true }, ['locked', 'on']],
 ]
@@ -36,7 +35,6 @@ const onlyRead: readonly (readonly [option: string, since: string, port: Port])[
   ['mcastEhtHostsLimit', '5.12', { mcastEhtHostsLimit: 33 }],
   ['mab', '6.2', { locked: true, mab: true }],
   ['mcastMaxGroups', '6.3', { mcastMaxGroups: 12 }],
-  ['neighVlanSuppress', '6.4', { neighVlanSuppress: true }],
   ['backupNhid', '6.6', { backupNhid: 5 }],
 ]
 

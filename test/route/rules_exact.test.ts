@@ -21,14 +21,32 @@ const base = { priority: 100, table: 5 } as const
 /** A rule, and one behind it that asks for less, or for something that the kernel does not compare. */
 const pairs: readonly (readonly [RuleOptions, RuleOptions])[] = [
   [{ ...base, from: '10.0.0.0/8' }, base],
-  [{ ...base, to: 'fd00::/64' }, { ...base, family: 'ipv6' }],
-  [{ ...base, iif: 'lo' }, { ...base, mark: 5 }],
-  [{ ...base, mark: 5, iif: 'lo' }, { ...base, mark: 5 }],
-  [{ ...base, invert: true, from: '10.0.0.0/8' }, { ...base, from: '10.0.0.0/8' }],
-  [{ ...base, from: '10.0.0.0/8' }, { ...base, invert: true, from: '10.0.0.0/8' }],
+  [
+    { ...base, to: 'fd00::/64' },
+    { ...base, family: 'ipv6' },
+  ],
+  [
+    { ...base, iif: 'lo' },
+    { ...base, mark: 5 },
+  ],
+  [
+    { ...base, mark: 5, iif: 'lo' },
+    { ...base, mark: 5 },
+  ],
+  [
+    { ...base, invert: true, from: '10.0.0.0/8' },
+    { ...base, from: '10.0.0.0/8' },
+  ],
+  [
+    { ...base, from: '10.0.0.0/8' },
+    { ...base, invert: true, from: '10.0.0.0/8' },
+  ],
   [{ ...base, tos: 16 }, base],
   [{ ...base, uids: { start: 5 } }, base],
-  [{ ...base, destinationPorts: 80, ipProtocol: 'tcp' }, { ...base, ipProtocol: 'tcp' }],
+  [
+    { ...base, destinationPorts: 80, ipProtocol: 'tcp' },
+    { ...base, ipProtocol: 'tcp' },
+  ],
   [{ ...base, suppressPrefixLength: 0 }, base],
   [{ ...base, suppressInterfaceGroup: 7 }, base],
   [{ ...base, protocol: 'static', iif: 'lo' }, base],
@@ -38,7 +56,10 @@ const pairs: readonly (readonly [RuleOptions, RuleOptions])[] = [
     { priority: 100, goto: 200 },
     { priority: 100, goto: 300 },
   ],
-  [{ priority: 100, l3mdev: true, iif: 'lo' }, { priority: 100, l3mdev: true }],
+  [
+    { priority: 100, l3mdev: true, iif: 'lo' },
+    { priority: 100, l3mdev: true },
+  ],
 ]
 
 describe('of two rules of one priority', () => {

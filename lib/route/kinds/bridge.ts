@@ -3,6 +3,7 @@ import { attributes } from '../../wire/attributes'
 import { oneOf } from '../../wire/choices'
 import { device } from '../../wire/device'
 import { boolean, seconds, u16, u32, u64, u8, within } from '../../wire/integers'
+import { wrongValue } from '../../wire/invalid'
 import { ipv4, ipv6, mac } from '../../wire/ip'
 import { readOnly } from '../../wire/read_only'
 import { struct } from '../../wire/struct'
@@ -164,4 +165,43 @@ const data = attributes('IFLA_BR_', {
   fdbMaxLearned: ['FDB_MAX_LEARNED', 49, u32],
 })
 
-export const bridge = linkKind('bridge', data)
+const vlans = 'a kernel with CONFIG_BRIDGE_VLAN_FILTERING'
+const snooping = 'a kernel with CONFIG_BRIDGE_IGMP_SNOOPING'
+const netfilter = 'a kernel with CONFIG_BRIDGE_NETFILTER'
+
+export const bridge = linkKind('bridge', data, {
+  requires: {
+    vlanProtocol: vlans,
+    vlanDefaultPvid: vlans,
+    vlanStatsEnabled: vlans,
+    vlanStatsPerPort: vlans,
+    mcastRouter: snooping,
+    mcastSnooping: snooping,
+    mcastQueryUseIfaddr: snooping,
+    mcastQuerier: snooping,
+    mcastHashMax: snooping,
+    mcastLastMemberCount: snooping,
+    mcastStartupQueryCount: snooping,
+    mcastLastMemberIntervalSeconds: snooping,
+    mcastMembershipIntervalSeconds: snooping,
+    mcastQuerierIntervalSeconds: snooping,
+    mcastQueryIntervalSeconds: snooping,
+    mcastQueryResponseIntervalSeconds: snooping,
+    mcastStartupQueryIntervalSeconds: snooping,
+    mcastStatsEnabled: snooping,
+    mcastIgmpVersion: snooping,
+    mcastMldVersion: `${snooping} and CONFIG_IPV6`,
+    nfCallIptables: netfilter,
+    nfCallIp6tables: netfilter,
+    nfCallArptables: netfilter,
+    fdbMaxLearned: 'Linux 6.7',
+  },
+  check: ({ groupFwdMask }) => {
+    checkGroups(groupFwdMask, 'groupFwdMask', 0b111, '0, 1 and 2')
+  },
+})
+
+/** Refuses bits of a mask of link-local groups that are never forwarded. */
+export function checkGroups(mask: unknown, field: string, never: number, which: string): void {
+  if (typeof mask === 'number' && (mask & never) !== 0) throw wrongValue(field, `without the bits ${which}`, mask)
+}

@@ -5,7 +5,8 @@ import { device } from '../../wire/device'
 import { boolean, seconds, u16, u32, u64, u8, within } from '../../wire/integers'
 import { readOnly } from '../../wire/read_only'
 import { flag } from '../../wire/text'
-import { bridgeId, mcastRouter, ticks } from './bridge'
+import { bridgeId, checkGroups, mcastRouter, ticks } from './bridge'
+import type { Demands } from './kind'
 
 /** States of spanning tree (linux/if_bridge.h). */
 const state = oneOf(u8, 'BR_STATE_', {
@@ -19,7 +20,7 @@ const state = oneOf(u8, 'BR_STATE_', {
 export const bridgePort = attributes('IFLA_BRPORT_', {
   /**
    * State in the spanning tree; can be set while the kernel's STP is off and the port is up. Without any STP the kernel
-   * turns `blocking` into `forwarding` at once; and it enables a disabled port that has a carrier.
+   * turns `blocking` into `forwarding` at once; and it enables a disabled port that has a carrier: both are errors.
    */
   state: ['STATE', 1, state],
   /** The port's priority in the spanning tree, 0 to 63; the lowest wins. Default: 32. */
@@ -74,11 +75,11 @@ export const bridgePort = attributes('IFLA_BRPORT_', {
   mcastFlood: ['MCAST_FLOOD', 27, boolean(u8)],
   /** Sends multicast frames as unicast ones to each host that wants them. Default: false. */
   mcastToUcast: ['MCAST_TO_UCAST', 28, boolean(u8)],
-  /** Maps VLANs to tunnels. Default: false. */
+  /** Maps VLANs to tunnels; needs CONFIG_BRIDGE_VLAN_FILTERING. Default: false. */
   vlanTunnel: ['VLAN_TUNNEL', 29, boolean(u8)],
   /** Floods broadcast frames to this port. Default: true. */
   bcastFlood: ['BCAST_FLOOD', 30, boolean(u8)],
-  /** Which link-local groups it forwards: bit n for 01:80:c2:00:00:0n. Default: 0. */
+  /** Which link-local groups it forwards: bit n for 01:80:c2:00:00:0n; never 1. Default: 0. */
   groupFwdMask: ['GROUP_FWD_MASK', 31, u16],
   /** Answers ARP and neighbor solicitations instead of flooding them to this port. Default: false. */
   neighSuppress: ['NEIGH_SUPPRESS', 32, boolean(u8)],
@@ -102,8 +103,32 @@ export const bridgePort = attributes('IFLA_BRPORT_', {
   mcastNGroups: ['MCAST_N_GROUPS', 41, readOnly(u32)],
   /** How many multicast groups the port may be in; 0: any number. Default: 0. Since Linux 6.3. */
   mcastMaxGroups: ['MCAST_MAX_GROUPS', 42, u32],
-  /** `neighSuppress` for each VLAN of its own. Default: false. Since Linux 6.4. */
+  /** `neighSuppress` for each VLAN of its own; needs CONFIG_BRIDGE_VLAN_FILTERING. Default: false. Since Linux 6.4. */
   neighVlanSuppress: ['NEIGH_VLAN_SUPPRESS', 43, boolean(u8)],
   /** Nexthop that packets for `backupPort` are given, with `vlanTunnel`; 0 for none. Default: 0. Since Linux 6.6. */
   backupNhid: ['BACKUP_NHID', 44, u32],
 })
+
+const snooping = 'CONFIG_BRIDGE_IGMP_SNOOPING'
+
+/** What a kernel has to have for options of a port. */
+export const bridgePortDemands: Demands = {
+  requires: {
+    mcastRouter: `a kernel with ${snooping}`,
+    mcastEhtHostsLimit: `Linux 5.12 with ${snooping}`,
+    locked: 'Linux 5.18',
+    mab: 'Linux 6.2',
+    mcastMaxGroups: `Linux 6.3 with ${snooping}`,
+    neighVlanSuppress: 'Linux 6.4',
+    backupNhid: 'Linux 6.6',
+  },
+  quiet: { backupNhid: 0 },
+}
+
+/** Options that every kernel takes, and that do nothing in one without VLAN filtering. */
+export const onlyWithVlans = ['vlanTunnel', 'neighVlanSuppress'] as const
+
+/** Refuses what the kernel refuses without saying what. */
+export function checkBridgePort({ groupFwdMask }: Readonly<Record<string, unknown>>, prefix: string): void {
+  checkGroups(groupFwdMask, `${prefix}groupFwdMask`, 0b10, '1')
+}

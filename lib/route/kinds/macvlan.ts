@@ -64,5 +64,12 @@ function checkAddresses({ macaddrMode: mode, macaddr, macaddrs }: Readonly<Recor
   if (macaddrs === undefined && all) throw wrongType('macaddrs', `given with this "macaddrMode"`, undefined)
 }
 
-export const macvlan = linkKind('macvlan', data, ['link'], [], checkAddresses)
-export const macvtap = linkKind('macvtap', data, ['link'], [], checkAddresses)
+const traits = {
+  needs: ['link'],
+  requires: { bcQueueLen: 'Linux 5.11', bcCutoff: 'Linux 6.4' },
+  quiet: { bcCutoff: 1 },
+  check: checkAddresses,
+} as const
+
+export const macvlan = linkKind('macvlan', data, traits)
+export const macvtap = linkKind('macvtap', data, traits)

@@ -2,6 +2,7 @@
 import { attributes } from '../../wire/attributes'
 import { oneOf } from '../../wire/choices'
 import { be16, u16, u32, within } from '../../wire/integers'
+import { outOfRange, wrongValue } from '../../wire/invalid'
 import { list } from '../../wire/nesting'
 import { struct } from '../../wire/struct'
 import { switches } from '../../wire/switches'
@@ -35,12 +36,48 @@ const data = attributes('IFLA_VLAN_', {
   id: ['ID', 1, within(u16, 0, 4094)],
   /** How the device behaves; what is left out stays as it is. */
   vlanFlags: ['FLAGS', 2, vlanFlags],
-  /** Priority of a sent packet (`from`, its skb priority) to that in the tag (`to`, 0 to 7). Default: 0 for all. */
+  /**
+   * Priority of a sent packet (`from`, its skb priority) to that in the tag (`to`, 0 to 7). What it does not name stays as it
+   * is; `to: 0` takes back. Default: 0 for all.
+   */
   egressQosMap: ['EGRESS_QOS', 3, qosMap],
-  /** Priority in the tag (`from`, 0 to 7) to that of the received packet (`to`). Default: 0 for all. */
+  /**
+   * Priority in the tag (`from`, 0 to 7) to that of the received packet (`to`). What it does not name stays as it is;
+   * `to: 0` takes back. Default: 0 for all.
+   */
   ingressQosMap: ['INGRESS_QOS', 4, qosMap],
   /** The tag's protocol. It cannot be changed later. Default: `802.1Q`. */
   protocol: ['PROTOCOL', 5, vlanProtocol],
 })
 
-export const vlan = linkKind('vlan', data, ['link', 'id'])
+interface Mapping {
+  readonly from?: number
+  readonly to?: number
+}
+
+// Of a priority in the tag the kernel takes the lower three bits.
+function checkMaps(options: Readonly<Record<string, unknown>>): void {
+  for (const [option, side] of [
+    ['egressQosMap', 'to'],
+    ['ingressQosMap', 'from'],
+  ] as const) {
+    const map = options[option] as readonly Mapping[] | undefined
+    if (!Array.isArray(map)) continue
+    if (map.length === 0) throw wrongValue(option, 'given with at least one mapping: what is not named stays', map)
+    for (const [i, mapping] of (map as readonly Mapping[]).entries()) {
+      const priority: unknown = (mapping as Mapping | undefined)?.[side]
+      if (typeof priority === 'number' && priority > 7)
+        throw outOfRange(`${option}[${i}].${side}`, 'from 0 to 7', priority)
+    }
+  }
+}
+
+export const vlan = linkKind('vlan', data, {
+  needs: ['link', 'id'],
+  fixed: ['id', 'protocol'],
+  // The kernel tells no flags where none is set (vlan_fill_info, net/8021q/vlan_netlink.c).
+  leftOut: {
+    vlanFlags: { reorderHdr: false, gvrp: false, looseBinding: false, mvrp: false, bridgeBinding: false },
+  },
+  check: checkMaps,
+})

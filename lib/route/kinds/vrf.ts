@@ -9,7 +9,7 @@ const data = attributes('IFLA_VRF_', {
   table: ['TABLE', 1, within(u32, 1, 0xffffffff)],
 })
 
-export const vrf = linkKind('vrf', data, ['table'])
+export const vrf = linkKind('vrf', data, { needs: ['table'], fixed: ['table'] })
 
 /** What a device is as a port of a vrf (IFLA_VRF_PORT_). */
 export const vrfPort = attributes('IFLA_VRF_PORT_', {

@@ -83,7 +83,10 @@ const data = attributes('IFLA_VXLAN_', {
   flowLabelPolicy: ['LABEL_POLICY', 32, oneOf(u32, 'VXLAN_LABEL_', { fixed: ['FIXED', 0], inherit: ['INHERIT', 1] })],
   /** Bits of the 64-bit header that no packet may have set. Default: all that are not in use. Since Linux 6.14. */
   reservedBits: ['RESERVED_BITS', 33, be64],
-  /** Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17, which never reports it. */
+  /**
+   * Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17, which never reports it:
+   * one from 6.14 on passes it over without a word.
+   */
   mcRoute: ['MC_ROUTE', 34, boolean(u8)],
 })
 
@@ -100,13 +103,19 @@ function checkFlags(options: Readonly<Record<string, unknown>>, making: boolean)
   }
 }
 
-export const vxlan = linkKind(
-  'vxlan',
-  data,
-  [],
-  [
+export const vxlan = linkKind('vxlan', data, {
+  excludes: [
     ['remote', 'remote6'],
     ['local', 'local6'],
   ],
-  checkFlags,
-)
+  requires: {
+    vnifilter: 'Linux 5.18',
+    localbypass: 'Linux 6.5',
+    flowLabelPolicy: 'Linux 6.8',
+    reservedBits: 'Linux 6.14',
+    mcRoute: 'Linux 6.17',
+  },
+  signs: { mcRoute: 'reservedBits' },
+  quiet: { vnifilter: false },
+  check: checkFlags,
+})
