@@ -61,9 +61,9 @@ export function linkKind<const Name extends string, Table extends AttributeTable
     needs,
     excludes,
     fixed,
-    requires: requires as Record<string, string>,
+    requires: requires,
     quiet,
-    signs: signs as Record<string, string>,
+    signs: signs,
     leftOut,
     check,
   }

@@ -182,7 +182,7 @@ for (const kind of ['ifb', 'veth', 'macvlan', 'dummy'] as const) {
         ...(kind === 'macvlan' ? { link: 'u0' } : {}),
       }
       let name = 'x'
-      const { reads = (link) => link[option] } = walk
+      const { reads = (link: Values): unknown => link[option] } = walk
       const masters = new Map<unknown, unknown>([[0, 0]])
       for (const { name, index } of await ns.links.list({ kind: 'bridge' })) masters.set(index, name)
       await walkThrough({

@@ -26,6 +26,15 @@ const flag = (value: boolean): true | undefined => (value ? true : undefined)
 const unlessZero = (value: number): number | undefined => (value === 0 ? undefined : value)
 const unlessEmpty = (list: readonly unknown[]): readonly unknown[] | undefined => (list.length === 0 ? undefined : list)
 
+const orNothing = (value: string | number): string | number | undefined =>
+  value === '' || value === 0 ? undefined : value
+const orDefault = (value: number): number => (value === 0 ? 300 : value)
+const upper = (value: string): string => value.toUpperCase()
+/** Whether `ip` prints a flag among others. */
+const inFlags =
+  (has: string, on = true) =>
+  (value: boolean): { has: string; is: boolean } => ({ has, is: value === on })
+
 const onOff = (key: string): Walk => ({ values: [true, false], ip: [key, Number] })
 const offOn = (key: string): Walk => ({ values: [false, true], ip: [key, Number] })
 const time = (key: string, ...values: number[]): Walk => ({ values, ip: [key, hundredths] })
@@ -96,7 +105,7 @@ const vxlan: Record<string, Walk> = {
     besides: on4,
   },
   learning: { values: [false, true], ip: ['learning'], besides: on4 },
-  ageingSeconds: { values: [77, 0], ip: ['ageing', (s) => s || 300], as: (s) => s || 300, besides: on4 },
+  ageingSeconds: { values: [77, 0], ip: ['ageing', orDefault], as: orDefault, besides: on4 },
   limit: { values: [99, 0], ip: ['limit', unlessZero], besides: on4 },
   srcPortRange: {
     values: [
@@ -232,7 +241,7 @@ export const portWalk: Readonly<Record<string, Walk>> = {
   isolated: { values: [true, false], ip: ['isolated'] },
   backupPort: {
     values: ['p1', 0],
-    ip: ['backup_port', (name) => name || undefined],
+    ip: ['backup_port', orNothing],
     reads: ({ port }) => ((port as { backupPort?: number } | undefined)?.backupPort === undefined ? 0 : 'p1'),
   },
   mcastEhtHostsLimit: { values: [33, 44] },
@@ -245,19 +254,19 @@ export const portWalk: Readonly<Record<string, Walk>> = {
 
 /** Of a link of any kind. */
 export const linkWalk: Readonly<Record<string, Walk>> = {
-  up: { values: [true, false], ip: ['flags', (value) => ({ has: 'UP', is: value })] },
+  up: { values: [true, false], ip: ['flags', inFlags('UP')] },
   mac: { values: [one, other], ip: ['address'] },
   broadcast: { values: ['ff:ff:ff:ff:ff:00', 'ff:ff:ff:ff:ff:ff'], ip: ['broadcast'] },
   name: { values: ['y', 'x'], ip: ['ifname'] },
   mtu: { values: [1400, 1300], ip: ['mtu'] },
   txqlen: { values: [5, 1000], ip: ['txqlen'] },
-  group: { values: [5, 6, 0], ip: ['group', (group) => (group === 0 ? 'default' : String(group))] },
-  alias: { values: ['x', 'y', ''], ip: ['ifalias', (text) => text || undefined], as: (text) => text || undefined },
-  arp: { values: [false, true], ip: ['flags', (value) => ({ has: 'NOARP', is: !value })] },
-  multicast: { values: [false, true], ip: ['flags', (value) => ({ has: 'MULTICAST', is: value })] },
-  allMulticast: { values: [true, false], ip: ['flags', (value) => ({ has: 'ALLMULTI', is: value })] },
-  promisc: { values: [true, false], ip: ['flags', (value) => ({ has: 'PROMISC', is: value })] },
-  master: { values: ['br', 'br2', 0], ip: ['master', (name) => name || undefined], reads: ({ master }) => master ?? 0 },
+  group: { values: [5, 6, 0], ip: ['group', (group: number): string => (group === 0 ? 'default' : String(group))] },
+  alias: { values: ['x', 'y', ''], ip: ['ifalias', orNothing], as: orNothing },
+  arp: { values: [false, true], ip: ['flags', inFlags('NOARP', false)] },
+  multicast: { values: [false, true], ip: ['flags', inFlags('MULTICAST')] },
+  allMulticast: { values: [true, false], ip: ['flags', inFlags('ALLMULTI')] },
+  promisc: { values: [true, false], ip: ['flags', inFlags('PROMISC')] },
+  master: { values: ['br', 'br2', 0], ip: ['master', orNothing], reads: ({ master }) => master ?? 0 },
   gsoMaxSegs: { values: [30, 65_535], ip: ['gso_max_segs'] },
   gsoMaxSize: { values: [30_000, 65_536], ip: ['gso_max_size'] },
   groMaxSize: { values: [30_000, 65_536], ip: ['gro_max_size'] },
@@ -265,15 +274,15 @@ export const linkWalk: Readonly<Record<string, Walk>> = {
   groIpv4MaxSize: { values: [30_000, 65_536] },
   addrGenMode: {
     values: ['none', 'random', 'stablePrivacy', 'eui64'],
-    ip: ['inet6_addr_gen_mode', (mode) => (mode === 'stablePrivacy' ? 'stable_secret' : mode)],
+    ip: ['inet6_addr_gen_mode', (mode: string): string => (mode === 'stablePrivacy' ? 'stable_secret' : mode)],
   },
   protoDown: { values: [true, false], ip: ['proto_down', flag] },
   carrier: { values: [false, true] },
   operState: {
     values: ['dormant', 'up', 'testing', 'up', 'down', 'unknown'],
-    ip: ['operstate', (state) => (state as string).toUpperCase()],
+    ip: ['operstate', upper],
   },
-  linkMode: { values: ['dormant', 'default'], ip: ['linkmode', (mode) => (mode as string).toUpperCase()] },
+  linkMode: { values: ['dormant', 'default'], ip: ['linkmode', upper] },
   numTxQueues: { values: [3], ip: ['num_tx_queues'] },
   numRxQueues: { values: [3], ip: ['num_rx_queues'] },
 }
