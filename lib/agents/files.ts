@@ -1,11 +1,14 @@
 // Files that are there whole or not at all: each is written beside its place and renamed into it.
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsync,
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -128,16 +131,37 @@ export function putNew(path: string, text: string): void {
   }
 }
 
-/** What is in a file; undefined if there is none. */
+/** More of a file than this is not read: that of a hundred thousand leases has a quarter of it. */
+const mostRead = 32 << 20
+
+/**
+ * What is in a file; undefined if there is none, or something else than a file is in its place, for which nobody waits. It never takes
+ * more memory than a large file of ours would.
+ */
 export function readIfThere(path: string): string | undefined {
   // An error is dear to make where it is what one expects.
   if (!existsSync(path)) return undefined
+  let fd: number
   try {
-    return readFileSync(path, 'utf8')
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch (error) {
+    // A socket cannot be opened.
     if (isNotFound(error)) return undefined
     throw error
   }
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return undefined
+    return stat.size <= mostRead ? readFileSync(fd, 'utf8').slice(0, mostRead) : readBeginning(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readBeginning(fd: number): string {
+  const beginning = Buffer.allocUnsafe(mostRead)
+  const length = readSync(fd, beginning, 0, mostRead, 0)
+  return beginning.toString('utf8', 0, length)
 }
 
 /** Makes a directory that others may look into: dnsmasq may be somebody else. */

@@ -26,7 +26,7 @@ export interface LeaseFile {
   readonly leases: readonly Lease[]
   /** The server's own DUID, once it has one. */
   readonly duid: string | undefined
-  /** Lines that mean nothing: the file is being written at this moment, or somebody else wrote to it. */
+  /** Lines that mean nothing, at most a thousand, of long ones the first 2048 characters: the file is being written at this moment, or somebody else wrote to it. */
   readonly malformed: readonly string[]
 }
 
@@ -53,24 +53,33 @@ function parseLine(line: string): Lease | undefined {
   return { family: 'ipv6', address: canonicalIP(address), mac: undefined, iaid: Number(iaid), ...common }
 }
 
+/** A line of dnsmasq's has at most a name of 253 bytes and an identifier of 255, in hexadecimal. */
+const longestLine = 2048
+/** So many lines that mean nothing are told, and so much of each. */
+const mostMalformed = 1000
+
+function* linesOf(text: string): Generator<[line: string, isWhole: boolean]> {
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at)
+    yield end < 0 ? [text.slice(at), false] : [text.slice(at, end), true]
+    at = end < 0 ? text.length : end + 1
+  }
+}
+
 /** Parses a file of leases; what is no lease is told, not thrown. */
 export function parseLeases(text: string): LeaseFile {
   const leases: Lease[] = []
   const malformed: string[] = []
   let duid: string | undefined
-  const lines = text.split('\n')
-  // What has no end is half a line.
-  const rest = lines.pop() ?? ''
-  for (const line of lines) {
-    const [, own] = /^duid ([0-9a-f:]+)$/i.exec(line) ?? []
+  for (const [line, isWhole] of linesOf(text)) {
+    // What has no end is half a line.
+    const isReadable = isWhole && line.length <= longestLine
+    const own = isReadable ? /^duid ([0-9a-f:]+)$/i.exec(line)?.[1] : undefined
+    const lease = isReadable ? parseLine(line) : undefined
     if (own !== undefined && hex.test(own)) duid = own.toLowerCase()
-    else {
-      const lease = parseLine(line)
-      if (lease !== undefined) leases.push(lease)
-      else malformed.push(line)
-    }
+    else if (lease !== undefined) leases.push(lease)
+    else if (malformed.length < mostMalformed) malformed.push(line.slice(0, longestLine))
   }
-  if (rest !== '') malformed.push(rest)
   return { leases, duid, malformed }
 }
 

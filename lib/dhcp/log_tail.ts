@@ -1,15 +1,19 @@
 // dnsmasq's log, read as it grows: its lines are the acknowledgements of signals.
-import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
 import { isNotFound } from '../errors'
 
 const largest = 4 << 20
-const chunk = Buffer.allocUnsafe(64 << 10)
+/** Who makes dnsmasq say more than that between two looks makes it said in vain: only the last of it is read. */
+const mostAtOnce = 1 << 20
+const longestLine = 64 << 10
+const newline = 0x0a
 
 /** One log. */
 export class LogTail {
   readonly #path: string
   #offset = 0
-  #rest = ''
+  /** The beginning of a line that is not whole yet. */
+  #rest = Buffer.alloc(0)
 
   constructor(path: string) {
     this.#path = path
@@ -25,27 +29,39 @@ export class LogTail {
 
   /** The lines that came since, each without its end. */
   lines(): string[] {
-    let text = this.#rest
     let fd: number
     try {
-      fd = openSync(this.#path, 'r')
+      // Whatever somebody has put in its place is not waited for.
+      fd = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     } catch (error) {
       if (isNotFound(error)) return []
       throw error
     }
     try {
-      if (fstatSync(fd).size < this.#offset) this.#offset = 0
-      for (;;) {
-        const length = readSync(fd, chunk, 0, chunk.length, this.#offset)
-        if (length === 0) break
-        this.#offset += length
-        text += chunk.toString('utf8', 0, length)
-      }
+      return this.#read(fd)
     } finally {
       closeSync(fd)
     }
-    const lines = text.split('\n')
-    this.#rest = lines.pop() ?? ''
-    return lines
+  }
+
+  #read(fd: number): string[] {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return []
+    if (stat.size < this.#offset) this.#restartAt(0)
+    if (stat.size - this.#offset > mostAtOnce) this.#restartAt(stat.size - mostAtOnce)
+    const grown = Buffer.allocUnsafe(stat.size - this.#offset)
+    const length = readSync(fd, grown, 0, grown.length, this.#offset)
+    this.#offset += length
+    const all = Buffer.concat([this.#rest, grown.subarray(0, length)])
+    const end = all.lastIndexOf(newline) + 1
+    // A line that does not end is none of dnsmasq's.
+    this.#rest = all.length - end > longestLine ? Buffer.alloc(0) : Buffer.from(all.subarray(end))
+    return end === 0 ? [] : all.toString('utf8', 0, end - 1).split('\n')
+  }
+
+  /** What was read of a line belongs to no other. */
+  #restartAt(offset: number): void {
+    this.#offset = offset
+    this.#rest = Buffer.alloc(0)
   }
 }

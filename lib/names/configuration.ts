@@ -21,8 +21,8 @@ export interface Resolving {
   readonly noIPv6: boolean
 }
 
-/** MAXNS, RES_MAXNDOTS, RES_MAXRETRANS and RES_MAXRETRY of glibc's resolv.h: what is more does not count. */
-const most = { servers: 3, ndots: 15, timeout: 30, attempts: 5 }
+/** MAXNS, RES_MAXNDOTS, RES_MAXRETRANS and RES_MAXRETRY of glibc's resolv.h: what is more does not count. Domains are ours: each is asked. */
+const most = { servers: 3, search: 256, ndots: 15, timeout: 30, attempts: 5 }
 
 /** What a resolv.conf says; without one, a server is looked for in the namespace itself. */
 export function parseResolvConf(text: string, hostDomain?: string): Resolving {
@@ -45,7 +45,7 @@ export function parseResolvConf(text: string, hostDomain?: string): Resolving {
   }
   return {
     servers: servers.length === 0 ? ['127.0.0.1'] : servers.slice(0, most.servers),
-    search: search.map((domain) => domain.replaceAll(/^\.+|\.+$/g, '')),
+    search: search.slice(0, most.search).map((domain) => domain.replaceAll(/^\.+|\.+$/g, '')),
     ndots: number('ndots', 1, 0),
     timeout: 1000 * number('timeout', 5, 1),
     attempts: number('attempts', 2, 1),
@@ -61,18 +61,18 @@ function pair(option: string): [name: string, value: string] {
 }
 
 /** The addresses of a hosts file by name, in the order of its lines. */
-export type Hosts = ReadonlyMap<string, readonly string[]>
+export type Hosts = ReadonlyMap<string, ReadonlySet<string>>
 
 /** What a hosts file says. */
 export function parseHosts(text: string): Hosts {
-  const hosts = new Map<string, string[]>()
+  const hosts = new Map<string, Set<string>>()
   for (const line of text.split('\n')) {
     const [address = '', ...names] = (line.split('#', 1)[0] ?? '').split(/\s+/).filter((word) => word !== '')
     if (isIP(address) === 0) continue
     for (const name of names.map(plainName)) {
       const known = hosts.get(name)
-      if (known === undefined) hosts.set(name, [address])
-      else if (!known.includes(address)) known.push(address)
+      if (known === undefined) hosts.set(name, new Set([address]))
+      else known.add(address)
     }
   }
   return hosts

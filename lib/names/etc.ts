@@ -1,10 +1,15 @@
 // Files of /etc as a namespace has them: /etc/netns/NAME/FILE where there is one, as `ip netns exec` mounts it, and the
 // host's else.
-import { constants } from 'node:fs'
+import { constants, type BigIntStats } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { NetloomError, type Subject } from '../errors'
 
 const netnsDirectory = '/etc/netns'
+
+/** More than that is no file of names: lists of a hundred thousand hosts have half of it. */
+const largest = 8 << 20
+/** Opening something else than a file does not wait for who is at its other end. */
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
 type CodedError = Error & { readonly code?: string }
 
@@ -27,7 +32,7 @@ async function openOwn(name: string, file: string, subject: Subject): Promise<Fi
     for (const path of [netnsDirectory, directory]) {
       if ((await lstat(path)).isSymbolicLink()) throw refused(path, subject)
     }
-    return await open(`${directory}/${file}`, constants.O_RDONLY | constants.O_NOFOLLOW)
+    return await open(`${directory}/${file}`, flags | constants.O_NOFOLLOW)
   } catch (error) {
     if (absent(error)) return undefined
     throw codeOf(error) === 'ELOOP' && !(error instanceof NetloomError)
@@ -36,9 +41,24 @@ async function openOwn(name: string, file: string, subject: Subject): Promise<Fi
   }
 }
 
+/** What a file says, if it is one, and not larger than such a file may be. */
+async function textOf(handle: FileHandle, stat: BigIntStats, file: string, subject: Subject): Promise<string> {
+  const fail = (code: 'EINVAL' | 'EFBIG', errno: number, why: string): NetloomError => {
+    const { operation, netns } = subject
+    const message = `${code}: ${operation} in netns ${netns}: its ${file} is ${why}`
+    return new NetloomError(message, code, { operation, netns, errno, syscall: 'read' })
+  }
+  if (!stat.isFile()) throw fail('EINVAL', 22, 'no regular file')
+  if (stat.size > largest) throw fail('EFBIG', 27, `larger than ${largest} bytes`)
+  const text = Buffer.alloc(Number(stat.size) + 1)
+  // It may have grown since.
+  const { bytesRead } = await handle.read(text, 0, text.length, 0)
+  return text.toString('utf8', 0, bytesRead)
+}
+
 async function openHosts(file: string): Promise<FileHandle | undefined> {
   try {
-    return await open(`/etc/${file}`)
+    return await open(`/etc/${file}`, flags)
   } catch (error) {
     if (absent(error)) return undefined
     throw error
@@ -69,7 +89,8 @@ export class EtcFile<Content> {
       const signature =
         stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`
       if (this.#content === undefined || signature !== this.#signature) {
-        this.#content = this.#parse((await handle?.readFile('utf8')) ?? '')
+        const isThere = handle !== undefined && stat !== undefined
+        this.#content = this.#parse(isThere ? await textOf(handle, stat, this.#file, subject) : '')
         this.#signature = signature
       }
       return this.#content

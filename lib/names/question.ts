@@ -1,8 +1,16 @@
 // One question to one name server, from a socket inside the namespace: by UDP, and by TCP where the answer is too long.
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { isIPv6, type Socket } from 'node:net'
-import { decode, encode, RECURSION_DESIRED, streamEncode, type DecodedPacket, type Packet } from 'dns-packet'
+import { isIPv4, isIPv6, type Socket } from 'node:net'
+import {
+  decode,
+  encode,
+  RECURSION_DESIRED,
+  streamEncode,
+  type Answer as DecodedAnswer,
+  type DecodedPacket,
+  type Packet,
+} from 'dns-packet'
 import { AbortError, type Subject } from '../errors'
 import { whenAborted } from '../native/abort'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -33,6 +41,8 @@ export type Answer =
   | { readonly kind: 'none' | 'no name' | 'no help' | 'nobody' }
 
 const port = 53
+/** A server that says so many other things says nothing: each has to be read. */
+const mostOthers = 64
 const operation = 'NetNs.lookup'
 
 /** Asks. Rejects if the server cannot be asked, or says nothing in time. */
@@ -58,7 +68,14 @@ function answerTo(data: Buffer, id: number, { name, type }: Question): DecodedPa
   if (packet.id !== id || packet.type !== 'response') return undefined
   // A server that does not understand the question need not repeat it.
   if (asked === undefined) return rcodeOf(packet) === 'NOERROR' ? undefined : packet
-  return asked.type === type && plainName(asked.name) === plainName(name) ? packet : undefined
+  if (asked.type !== type || plainName(asked.name) !== plainName(name)) return undefined
+  return packet.answers?.every(isWhole) === false ? undefined : packet
+}
+
+/** Whether a record has all of its data: of an address that is cut short the decoder makes one with holes. */
+function isWhole(answer: DecodedAnswer): boolean {
+  if (answer.type === 'A') return isIPv4(answer.data)
+  return answer.type !== 'AAAA' || isIPv6(answer.data)
 }
 
 function rcodeOf(packet: DecodedPacket): string {
@@ -125,9 +142,11 @@ async function askByUdp(
     question,
     (resolve, reject) => {
       socket.on('error', reject)
+      let others = 0
       socket.on('message', (data) => {
         const answer = isAnswer(data)
         if (answer !== undefined) resolve(answer)
+        else if (++others >= mostOthers) reject(new Error('the name server answers what it was not asked'))
       })
       socket.once('connect', () => {
         socket.send(packet)
@@ -155,6 +174,7 @@ async function askByTcp(
     question,
     (resolve, reject) => {
       let received = Buffer.alloc(0)
+      let others = 0
       socket.on('error', reject)
       socket.on('close', () => {
         reject(new Error('the name server ended the connection'))
@@ -166,6 +186,10 @@ async function askByTcp(
           const answer = isAnswer(received.subarray(2, 2 + size))
           if (answer !== undefined) resolve(answer)
           received = received.subarray(2 + size)
+          if (answer !== undefined || ++others < mostOthers) continue
+          reject(new Error('the name server answers what it was not asked'))
+          socket.destroy()
+          return
         }
       })
       socket.write(packet)

@@ -47,7 +47,7 @@ export class Resolver {
     if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
     this.#netns.use(subject.operation)
     const hosts = await this.#hosts.read(this.#name, subject)
-    const listed = only(hosts.get(plainName(name)) ?? [], types)
+    const listed = only([...(hosts.get(plainName(name)) ?? [])], types)
     if (count(listed) > 0) return listed
     // RFC 6761: nobody is asked for it.
     if (/(^|\.)localhost$/.test(plainName(name))) return only([...loopback.AAAA, ...loopback.A], types)
@@ -106,7 +106,13 @@ function candidates(name: string, { search, ndots }: Resolving): string[] {
   const dots = name.split('.').length - 1
   const inDomains = search.map((domain) => (domain === '' ? name : `${name}.${domain}`))
   const all = dots >= ndots ? [name, ...inDomains] : [...inDomains, name]
-  return [...new Set(all)].filter((candidate) => Buffer.byteLength(candidate) <= 253)
+  return [...new Set(all)].filter(isName)
+}
+
+/** Whether a name can be asked for: what a search list adds may be anything. */
+function isName(name: string): boolean {
+  if (Buffer.byteLength(name) > 253 || name.includes('\0')) return false
+  return name.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63)
 }
 
 function only(addresses: readonly string[], types: readonly RecordType[]): Addresses {
