@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { isNotFound } from '../../lib/errors'
 import { NetNs } from '../../lib/index'
 import { OpenVswitch } from '../../lib/ovs'
+import { Switch } from '../agents/switch'
 import { fresh } from '../support/namespaces'
 import { vsctl } from './switch'
 import { patience } from '../support/patience'
@@ -34,10 +35,32 @@ describe('launch', () => {
     rmSync(join(dir, '..'), { recursive: true })
   })
 
-  test('is ready in less than a second, and nothing is left of it', async () => {
-    const start = performance.now()
+  test('is ready, with a bridge, no later than one by hand', async () => {
+    const taken = async (start: () => Promise<AsyncDisposable>): Promise<number> => {
+      const begun = performance.now()
+      const made = await start()
+      const time = performance.now() - begun
+      await made[Symbol.asyncDispose]()
+      return time
+    }
+    const times: { ours: number; byHand: number }[] = []
+    // In turn, so that what else the machine does concerns both; the best of each is least disturbed.
+    for (let i = 0; i < 3; i++) {
+      await using netns = await fresh('ovs')
+      const ours = await taken(async () => {
+        const ovs = await OpenVswitch.launch({ netns })
+        await ovs.bridges.add({ name: 'br-int', datapathType: 'netdev' })
+        return ovs
+      })
+      await using host = await fresh('byhand')
+      times.push({ ours, byHand: await taken(() => Switch.make(host)) })
+    }
+    const best = (of: 'ours' | 'byHand'): number => Math.min(...times.map((one) => one[of]))
+    expect(best('ours')).toBeLessThan(1.5 * best('byHand'))
+  })
+
+  test('nothing is left of it', async () => {
     const ovs = await OpenVswitch.launch({ dir })
-    expect(performance.now() - start).toBeLessThan(1000)
     const { server, switchd } = ovs.pids!
     await ovs.bridges.add({ name: 'br0', datapathType: 'netdev' })
     expect(ovs).toMatchObject({ runDir: dir, connected: true })
