@@ -19,8 +19,8 @@ Napi::Value NetloomAddon::CreateNamespaces(Info info) {
   SetRequest request{0, own_ids(), *host, *domain, *offsets};
   for (const Kind& kind : kKinds)
     request.kinds |= static_cast<int>(*kinds) & kind.flag;
-  if (!users->empty()) request.maps.users = *users;
-  if (!groups->empty()) request.maps.groups = *groups;
+  request.maps.users = *users;
+  request.maps.groups = *groups;
   return Submit(info, std::make_shared<CreateSet>(std::move(request)), LaneName::mutation);
 }
 

@@ -13,8 +13,8 @@ Napi::Value NetloomAddon::CreateRootlessNetns(Info info) {
   const NamespacePointer with = Find(info[2]);
   if (!with && *handle != 0) return status(info.Env(), Failure{EBADF, nullptr});
   IdMaps maps = own_ids();
-  if (!users->empty()) maps.users = *users;
-  if (!groups->empty()) maps.groups = *groups;
+  maps.users = *users;
+  maps.groups = *groups;
   return Submit(info, std::make_shared<CreateRootless>(std::move(maps), with), LaneName::mutation);
 }
 

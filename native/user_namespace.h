@@ -18,15 +18,15 @@ namespace netloom {
 
 class ThreadHome;
 
-// Which users and groups of its parent a user namespace has, as in /proc/PID/uid_map: "inside outside count" a line.
+// Which users and groups of its parent a user namespace has, as in /proc/PID/uid_map: "inside outside count" a line;
+// empty: one's own as root.
 struct IdMaps {
   std::string users;
   std::string groups;
   std::string path;  // PATH, where newuidmap(1) and newgidmap(1) are
 };
 
-// The user and group of this process, as root: what anybody may have. On JavaScript's thread, whose environment it
-// reads.
+// One's own user and group as root: what anybody may have. On JavaScript's thread, whose environment it reads.
 IdMaps own_ids();
 
 // Has a launcher make a user namespace.

@@ -12,9 +12,12 @@ export type ExistingNamespace = string | number
 
 /** The user namespace that is made for a process. */
 export interface UserOptions {
-  /** Its users. Default: 0 inside is the user that this process has. */
+  /**
+   * Its users. Those outside are numbers of the user namespace that the network namespace belongs to, where that is
+   * entered (`rootless`), else of this process’s. Default: 0 inside is the user that starts it.
+   */
   uidMap?: readonly IdRange[] | undefined
-  /** Its groups; setgroups(2) is denied. Default: 0 inside is the group that this process has. */
+  /** Its groups, in the same way; setgroups(2) is denied. Default: 0 inside is the group that starts it. */
   gidMap?: readonly IdRange[] | undefined
 }
 
@@ -50,7 +53,7 @@ export interface ProcessOptions extends RestrictionOptions {
   uts?: boolean | UtsOptions | ExistingNamespace | undefined
   /** System V objects and POSIX message queues of its own, or an IPC namespace that exists. Default: false. */
   ipc?: boolean | ExistingNamespace | undefined
-  /** A cgroup namespace, whose root is where this process is; or one that exists. Default: false. */
+  /** A cgroup namespace, whose root is `cgroupDirectory`, or where this process is; or one that exists. Default: false. */
   cgroup?: boolean | ExistingNamespace | undefined
   /**
    * A user namespace of its own, whose rights end at it: none over the network namespace, which is not its own. `uid` and
@@ -101,8 +104,9 @@ const mostId = 0xffff_fffe
 
 const rangeKeys = new Set(['inside', 'outside', 'count'])
 
-function checkMap(map: unknown, field: string, own: number): readonly IdRange[] {
-  if (map === undefined) return [{ inside: 0, outside: own }]
+/** The ranges of a map; undefined for the launcher’s default. */
+function checkMap(map: unknown, field: string): readonly IdRange[] | undefined {
+  if (map === undefined) return undefined
   const ranges = checkArray(map, field, 'an array of ranges', mostRanges)
   if (ranges.length < 1) throw outOfRange(field, `1 to ${mostRanges} ranges`, map)
   ranges.forEach((range, i) => {
@@ -116,7 +120,7 @@ function checkMap(map: unknown, field: string, own: number): readonly IdRange[] 
   return ranges as readonly IdRange[]
 }
 
-const written = (map: readonly IdRange[]): string =>
+const written = (map: readonly IdRange[] = []): string =>
   map.map(({ inside, outside, count = 1 }) => `${inside} ${outside} ${count}\n`).join('')
 
 function checkExisting(value: string | number, field: string): string {
@@ -165,20 +169,20 @@ export function surroundings(options: ProcessOptions, name: string | undefined):
   checkKeys(names, new Set(['hostname', 'domainname']), 'uts')
   const maps = note(Kind.user, 'user', user, ', or maps') ? (user as UserOptions) : {}
   checkKeys(maps, new Set(['uidMap', 'gidMap']), 'user')
-  const uids = checkMap(maps.uidMap, 'user.uidMap', process.geteuid?.() ?? 0)
-  const gids = checkMap(maps.gidMap, 'user.gidMap', process.getegid?.() ?? 0)
+  const uids = checkMap(maps.uidMap, 'user.uidMap')
+  const gids = checkMap(maps.gidMap, 'user.gidMap')
   const mapped = (made & Kind.user) !== 0
   return {
     etc: directory,
     hostname: checkName(names.hostname, 'uts.hostname'),
     domainname: checkName(names.domainname, 'uts.domainname'),
-    uidMap: mapped ? written(uids) : '',
-    gidMap: mapped ? written(gids) : '',
+    uidMap: written(uids),
+    gidMap: written(gids),
     made,
     joined,
     dieWithParent,
     ...checkRestrictions(options, (made & Kind.mount) !== 0 || directory !== undefined),
-    uid: mapped ? uids[0]?.inside : undefined,
-    gid: mapped ? gids[0]?.inside : undefined,
+    uid: mapped ? (uids?.[0]?.inside ?? 0) : undefined,
+    gid: mapped ? (gids?.[0]?.inside ?? 0) : undefined,
   }
 }

@@ -69,7 +69,10 @@ export interface RestrictionOptions {
    * (seccomp(2)). It has to allow execve(2). Sets `noNewPrivileges`. Default: none.
    */
   seccomp?: Uint8Array | undefined
-  /** The directory of a control group (`/sys/fs/cgroup/…`) that it is moved into before it runs. Default: this process’s. */
+  /**
+   * The directory of a control group (`/sys/fs/cgroup/…`) that it is in from its start, and what it starts, and process 1
+   * where `pid` makes one. Default: this process’s.
+   */
   cgroupDirectory?: string | undefined
   /** Mounts, in this order. They need mounts of its own: `mount: true` or `etc`. Default: none. */
   mounts?: readonly ProcessMount[] | undefined

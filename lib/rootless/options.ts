@@ -101,9 +101,19 @@ function checkApart(ranges: readonly Range[], side: 'inside' | 'outside', field:
   }
 }
 
+/** The user’s name; its number where /etc/passwd does not know it, which may stand in these files too. */
+function userName(uid: number): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(uid)
+  }
+}
+
 /** One’s own id as root, and behind it those that a file gives to the user. */
 function subordinate(file: '/etc/subuid' | '/etc/subgid'): string {
-  const { username, uid, gid } = userInfo()
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  const username = userName(uid)
   let text = ''
   try {
     text = readFileSync(file, 'utf8')

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include "tasks.h"
@@ -76,11 +77,6 @@ Failure restrict(const Work& work) {
   return failed(call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), Step::seccomp);
 }
 
-Failure join_cgroup(const Work& work) {
-  if (work.plan.has_cgroup == 0) return {};
-  return failed(write(work.descriptors[work.plan.joined_count], "0", 1), Step::cgroup);
-}
-
 // What libuv would do: as execvp(3), with the PATH of the new program.
 Failure execute(const Work& work) {
   char** arguments = work.arguments;
@@ -135,9 +131,15 @@ Failure execute(const Work& work) {
   }
 }
 
-Failure prepare(const Work& work) {
+// Whether there is nobody at the socket's other end.
+bool is_alone(int socket) {
+  pollfd other{socket, 0, 0};
+  const timespec none{};
+  return call(SYS_ppoll, &other, 1, &none, nullptr, 0) > 0 && (other.revents & POLLHUP) != 0;
+}
+
+Failure prepare(const Work& work, int errors) {
   const bool slave = work.makes(CLONE_NEWNS) && (work.makes(CLONE_NEWUSER) || !work.has(kEtc));
-  if (Failure failure = join_cgroup(work)) return failure;
   if (Failure failure = settle(work, slave)) return failure;
   const char* directory = work.text(work.plan.directory);
   if (*directory != 0) {
@@ -150,15 +152,15 @@ Failure prepare(const Work& work) {
   if (work.has(kDieWithParent) || is_watched) {
     if (const long result = prctl(PR_SET_PDEATHSIG, SIGKILL); result < 0) return failed(result, Step::prctl);
   }
-  // It may be dead already. In a pid namespace of others the monitor has no number.
-  if (work.has(kDieWithParent) && !is_watched && call(SYS_getppid) != work.plan.parent) exit(127);
+  // It may be dead already. In a pid namespace of others the monitor has no number, but an end of the socket.
+  if (is_watched ? is_alone(errors) : work.has(kDieWithParent) && call(SYS_getppid) != work.plan.parent) exit(127);
   return restrict(work);
 }
 
 }  // namespace
 
 void become(const Work& work, int errors) {
-  Failure failure = prepare(work);
+  Failure failure = prepare(work, errors);
   if (!failure) failure = execute(work);
   fail(errors, failure);
 }

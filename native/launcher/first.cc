@@ -9,7 +9,7 @@ namespace netloom::launch {
 
 void be_first(int lifeline) {
   prctl(PR_SET_DUMPABLE, 0);
-  close_all_but(lifeline, -1);
+  if (close_all_but(lifeline, -1) < 0) exit(127);
   // Children, of others too, are reaped by the kernel. The layout is the kernel's, on every machine without a restorer.
   const unsigned long ignore[4] = {reinterpret_cast<unsigned long>(SIG_IGN), 0, 0, 0};
   call(SYS_rt_sigaction, SIGCHLD, ignore, nullptr, 8);

@@ -1,5 +1,6 @@
 // The launcher: executed in our own namespaces, with memory of its own and nothing in it, it enters the namespaces of
 // others in the place of Node, whose memory nobody there may come by. See docs/inside/launcher.md.
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 
@@ -49,17 +50,23 @@ bool Work::joins(int kind) const {
 void begin(int count, char** arguments, char** environment) {
   // Before anything is read: nobody who has no right over our own user namespace may look at this memory from now on,
   // nor at /proc/PID/{mem,environ,maps,fd,cwd,root}.
-  prctl(PR_SET_DUMPABLE, 0);
+  const long hidden = prctl(PR_SET_DUMPABLE, 0);
   size_t size = 0;
   work.socket = count > 1 ? read_descriptors(arguments[1]) : -1;
   // Without a program to execute there is nothing that it needs besides, whoever has left it open.
-  if (count == 2 && work.socket >= 0) close_all_but(work.socket, -1);
-  if (work.socket < 0 ||
-      !receive(work.socket, &work.plan, sizeof work.plan, work.descriptors, work.descriptor_count, rest, size)) {
+  const long closed = count == 2 && work.socket >= 0 ? close_all_but(work.socket, -1) : 0;
+  const long received = work.socket < 0 ? -EBADF
+                                        : receive(work.socket, &work.plan, sizeof work.plan, work.descriptors,
+                                                  work.descriptor_count, rest, size);
+  if (received < 0) {
+    // Of who has started it, if that was us.
+    report(work.socket, failed(received, Step::recvmsg));
     constexpr char kUse[] = "netloom-launcher: netloom starts it, with a plan\n";
-    write(2, kUse, sizeof kUse - 1);
+    if (received != -EMFILE) write(2, kUse, sizeof kUse - 1);
     exit(127);
   }
+  if (hidden < 0) fail(work.socket, failed(hidden, Step::prctl));
+  if (closed < 0) fail(work.socket, failed(closed, Step::close_range));
   work.arguments = arguments;
   work.environment = environment;
   work.proc = open(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);

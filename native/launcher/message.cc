@@ -1,4 +1,5 @@
 // Packets with descriptors.
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
 
@@ -16,7 +17,7 @@ union Control {
 
 }  // namespace
 
-bool receive(int socket, void* head, size_t size, int* descriptors, uint32_t& descriptor_count, char*& rest,
+long receive(int socket, void* head, size_t size, int* descriptors, uint32_t& descriptor_count, char*& rest,
              size_t& rest_size) {
   iovec parts[] = {{head, size}, {buffer, sizeof buffer - 1}};
   Control control;
@@ -35,11 +36,13 @@ bool receive(int socket, void* head, size_t size, int* descriptors, uint32_t& de
     descriptor_count = static_cast<uint32_t>((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
     __builtin_memcpy(descriptors, CMSG_DATA(one), descriptor_count * sizeof(int));
   }
-  if (received < static_cast<long>(size) || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return false;
+  if (received < 0) return received;
+  if ((message.msg_flags & MSG_CTRUNC) != 0) return -EMFILE;
+  if (received < static_cast<long>(size) || (message.msg_flags & MSG_TRUNC) != 0) return -EBADMSG;
   rest = buffer;
   rest_size = static_cast<size_t>(received) - size;
   buffer[rest_size] = 0;
-  return true;
+  return 0;
 }
 
 void report(int socket, Failure failure, int value, const char* text, uint32_t size, const int* descriptors,

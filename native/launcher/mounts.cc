@@ -4,18 +4,11 @@
 #include <linux/stat.h>
 #include <sys/mount.h>
 
+#include "entries.h"
 #include "tasks.h"
 
 namespace netloom::launch {
 namespace {
-
-struct Entry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t size;
-  uint8_t type;
-  char name[];
-};
 
 bool is_link(int fd) {
   struct statx status;
@@ -39,17 +32,9 @@ Failure cover(int directory, const char* name) {
 }
 
 Failure cover_all(int directory) {
-  alignas(8) char entries[8192];
-  while (true) {
-    const long size = call(SYS_getdents64, directory, entries, sizeof entries);
-    if (size <= 0) return failed(size, Step::getdents);
-    for (long at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const Entry*>(entries + at);
-      at += entry->size;
-      if (is_equal(entry->name, ".") || is_equal(entry->name, "..")) continue;
-      if (Failure failure = cover(directory, entry->name)) return failure;
-    }
-  }
+  Failure failure;
+  const long result = for_each_name(directory, [&](const char* name) { return !(failure = cover(directory, name)); });
+  return failure ? failure : failed(result, Step::getdents);
 }
 
 Failure mount_listed(const Work& work) {

@@ -82,7 +82,7 @@ Failure run_helper(const Work& work, const char* name, int pid, const char* map,
   const int null = open(AT_FDCWD, "/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; ++fd)
     call(SYS_dup3, null, fd, 0);
-  close_range(3, ~0U, 0);
+  close_range(3, ~0U, Fate::closed);
   const char* path = "/usr/bin:/bin";
   for (char** variable = work.environment; *variable; ++variable)
     if (__builtin_memcmp(*variable, "PATH=", 5) == 0) path = *variable + 5;
@@ -114,8 +114,12 @@ bool is_own(const char* map) {
   return fields == 3 && last[0] == '1' && (last[1] < '0' || last[1] > '9');
 }
 
-Failure write_map(const Work& work, int pid, const char* file, const char* helper, const char* map, Step own,
+// Without a map: one's own id as root. It is the one in the user namespace where this process has come to.
+Failure write_map(const Work& work, int pid, const char* file, const char* helper, Part given, long own_id, Step own,
                   Step other) {
+  char default_map[32];
+  append(print(append(default_map, "0 "), own_id), " 1\n");
+  const char* map = given.size == 0 ? default_map : work.text(given);
   const Failure failure = write_file(work, pid, file, map, own);
   if (failure.error != EPERM || !work.has(kHelpers) || is_own(map)) return failure;
   return run_helper(work, helper, pid, map, other);
@@ -125,15 +129,15 @@ Failure write_maps(const Work& work, int pid) {
   if (Failure failure = write_file(work, pid, "setgroups", "deny", Step::setgroups)) return failure;
   const Plan& plan = work.plan;
   if (Failure failure =
-          write_map(work, pid, "uid_map", "newuidmap", work.text(plan.uid_map), Step::uid_map, Step::newuidmap))
+          write_map(work, pid, "uid_map", "newuidmap", plan.uid_map, call(SYS_geteuid), Step::uid_map, Step::newuidmap))
     return failure;
-  return write_map(work, pid, "gid_map", "newgidmap", work.text(plan.gid_map), Step::gid_map, Step::newgidmap);
+  return write_map(work, pid, "gid_map", "newgidmap", plan.gid_map, call(SYS_getegid), Step::gid_map, Step::newgidmap);
 }
 
 // The one process of a new user namespace, as long as somebody writes its maps. The files in /proc by which that is
 // done belong to the user only of a process that may be looked at: so it has nothing that anybody could want.
 [[noreturn]] void hold_user(int pair) {
-  close_all_but(pair, -1);
+  if (close_all_but(pair, -1) < 0) exit(127);
   prctl(PR_SET_DUMPABLE, 1);
   int result = static_cast<int>(call(SYS_unshare, CLONE_NEWUSER));
   write(pair, &result, sizeof result);
@@ -168,6 +172,11 @@ Failure make_user(const Work& work, int& user) {
 
 Failure enter(const Work& work) {
   const Plan& plan = work.plan;
+  // First: it is the root of a cgroup namespace that is made, and whatever is born inside is born in it.
+  if (plan.has_cgroup != 0) {
+    const long result = write(work.descriptors[plan.joined_count], "0", 1);
+    if (result < 0) return failed(result, Step::cgroup);
+  }
   const bool joins_user = work.joins(CLONE_NEWUSER);
   const bool makes_user = work.makes(CLONE_NEWUSER);
   Waiting waiting = (1U << plan.joined_count) - 1;

@@ -56,7 +56,7 @@ struct Plan {
   About about;            // ask
   uint32_t changes;       // ask: whether `host` or `domain` is the new one
   // Texts, each with a NUL behind it that does not count.
-  Part uid_map;
+  Part uid_map;  // empty: one's own id as root; so of groups
   Part gid_map;
   Part host;
   Part domain;
@@ -113,20 +113,23 @@ enum class Step : uint32_t {
   launch,
   mmap,
   pipe,
+  close_range,
+  recvmsg,
 };
 inline constexpr const char* kSteps[] = {
-    nullptr,      "open",        "read",
-    "write",      "socket",      "clone",
-    "setns",      "unshare",     "unshare (CLONE_NEWUSER)",
-    "mount",      "umount",      "setgroups",
-    "uid_map",    "gid_map",     "newuidmap",
-    "newgidmap",  "sethostname", "setdomainname",
-    "uname",      "chdir",       "setgid",
-    "setuid",     "capset",      "prctl",
-    "seccomp",    "execve",      "fsopen",
-    "fsconfig",   "fsmount",     "openat2",
-    "getdents64", "ioctl",       "cgroup.procs",
-    "launch",     "mmap",        "pipe",
+    nullptr,       "open",        "read",
+    "write",       "socket",      "clone",
+    "setns",       "unshare",     "unshare (CLONE_NEWUSER)",
+    "mount",       "umount",      "setgroups",
+    "uid_map",     "gid_map",     "newuidmap",
+    "newgidmap",   "sethostname", "setdomainname",
+    "uname",       "chdir",       "setgid",
+    "setuid",      "capset",      "prctl",
+    "seccomp",     "execve",      "fsopen",
+    "fsconfig",    "fsmount",     "openat2",
+    "getdents64",  "ioctl",       "cgroup.procs",
+    "launch",      "mmap",        "pipe",
+    "close_range", "recvmsg",
 };
 inline const char* name_of(Step step) {
   constexpr auto count = sizeof kSteps / sizeof *kSteps;

@@ -4,16 +4,12 @@
 #include "tasks.h"
 
 namespace netloom::launch {
-namespace {
-
-constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC of linux/close_range.h
-
-}  // namespace
 
 void run(const Work& work) {
   report(work.socket, {});
   // The program gets the descriptors below the socket, and no others, whoever has opened them.
-  close_range(static_cast<unsigned>(work.socket), ~0U, kCloseOnExec);
+  if (const long result = close_range(static_cast<unsigned>(work.socket), ~0U, Fate::closed_on_exec); result < 0)
+    fail(work.socket, failed(result, Step::close_range));
   if (work.has(kDieWithParent)) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (call(SYS_getppid) != work.plan.parent) exit(127);

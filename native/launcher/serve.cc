@@ -124,9 +124,11 @@ void serve(const Work& work) {
     uint32_t count = 0;
     char* path = nullptr;
     size_t size = 0;
-    if (!receive(work.socket, &request, sizeof request, descriptors, count, path, size)) exit(0);
+    const long received = receive(work.socket, &request, sizeof request, descriptors, count, path, size);
+    if (received < 0 && received != -EMFILE) exit(0);
     Answer answer;
-    serve_one(work, request, path, descriptors, count, answer);
+    answer.failure = failed(received, Step::recvmsg);
+    if (!answer.failure) serve_one(work, request, path, descriptors, count, answer);
     report(work.socket, answer.failure, answer.value, nullptr, 0, answer.descriptors, answer.count);
     for (uint32_t i = 0; i < count; ++i)
       close(descriptors[i]);

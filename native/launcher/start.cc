@@ -39,13 +39,18 @@ size_t strlen(const char* text) {
   return netloom::launch::length_of(text);
 }
 
-// The stack holds the number of arguments, the arguments, a null, the environment, a null.
+// What RLIMIT_STACK leaves may be less than a page.
+constexpr size_t kStackSize = 64 * 1024;
+alignas(16) char netloom_stack[kStackSize];
+
+// The kernel's stack holds the number of arguments, the arguments, a null, the environment, a null.
 [[noreturn, gnu::used]] void netloom_begin(long* stack) {
   auto** arguments = reinterpret_cast<char**>(stack + 1);
   netloom::launch::begin(static_cast<int>(*stack), arguments, arguments + *stack + 1);
 }
 
 void _start();
+static_assert(kStackSize == 65536, "as it stands below");
 }
 
 #if defined(__x86_64__)
@@ -54,7 +59,7 @@ __asm__(
     "_start:\n"
     "  xor %ebp, %ebp\n"
     "  mov %rsp, %rdi\n"
-    "  and $-16, %rsp\n"
+    "  mov $netloom_stack + 65536, %esp\n"
     "  call netloom_begin\n");
 #elif defined(__aarch64__)
 __asm__(
@@ -63,6 +68,10 @@ __asm__(
     "  mov x29, #0\n"
     "  mov x30, #0\n"
     "  mov x0, sp\n"
+    "  adrp x1, netloom_stack\n"
+    "  add x1, x1, :lo12:netloom_stack\n"
+    "  add x1, x1, #16, lsl #12\n"
+    "  mov sp, x1\n"
     "  bl netloom_begin\n");
 #endif
 
@@ -105,19 +114,6 @@ char* print(char* to, long number) {
     number /= 10;
   } while (number != 0);
   return append(to, first);
-}
-
-void close_all_but(int keep, int and_keep) {
-  const int lower = keep < and_keep ? keep : and_keep;
-  const int upper = keep < and_keep ? and_keep : keep;
-  unsigned next = 0;
-  for (const int kept : {lower, upper}) {
-    if (kept < 0) continue;
-    const auto fd = static_cast<unsigned>(kept);
-    if (fd > next) close_range(next, fd - 1, 0);
-    if (fd >= next) next = fd + 1;
-  }
-  close_range(next, ~0U, 0);
 }
 
 }  // namespace netloom::launch

@@ -112,11 +112,12 @@ inline long prctl(int option, unsigned long a = 0, unsigned long b = 0, unsigned
 inline int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data) {
   return static_cast<int>(call(SYS_mount, source, target, type, flags, data));
 }
-inline void close_range(unsigned first, unsigned last, unsigned flags) {
-  call(SYS_close_range, first, last, flags);
-}
-// Closes all descriptors but two (which may be one, or -1 for none).
-void close_all_but(int keep, int and_keep);
+// What becomes of a descriptor.
+enum class Fate { closed, closed_on_exec };
+// The same for all of a range that are open: 0, or -errno where that cannot be done.
+long close_range(unsigned first, unsigned last, Fate fate);
+// Closes all descriptors but two (which may be one, or -1 for none): 0, or -errno.
+long close_all_but(int keep, int and_keep);
 
 size_t length_of(const char* text);
 bool is_equal(const char* a, const char* b);

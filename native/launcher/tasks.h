@@ -38,7 +38,8 @@ struct Work {
 [[noreturn]] void begin(int count, char** arguments, char** environment);
 
 // message.cc
-bool receive(int socket, void* head, size_t size, int* descriptors, uint32_t& descriptor_count, char*& rest,
+// 0, or -errno: EMFILE where there is no room for its descriptors, EBADMSG for what is no such message.
+long receive(int socket, void* head, size_t size, int* descriptors, uint32_t& descriptor_count, char*& rest,
              size_t& rest_size);
 void report(int socket, Failure failure, int value = 0, const char* text = nullptr, uint32_t size = 0,
             const int* descriptors = nullptr, uint32_t descriptor_count = 0);
@@ -46,7 +47,8 @@ void report(int socket, Failure failure, int value = 0, const char* text = nullp
 [[noreturn]] void fail(int socket, Failure failure);
 
 // namespaces.cc
-// Enters the namespaces of the plan and makes the others; a process namespace is one for children.
+// Enters the control group and the namespaces of the plan and makes the others; a process namespace is one for
+// children.
 Failure enter(const Work& work);
 // A user namespace with the maps of the plan, in which no process is.
 Failure make_user(const Work& work, int& user);
