@@ -100,6 +100,7 @@ Failure Monitor::start() {
     timespec pause{0, 50'000'000};
     const long polled = call(SYS_ppoll, &ready, 1, &pause, nullptr, kMaskSize);
     if (polled > 0) break;
+    if (polled < 0 && polled != -EINTR) return failed(polled, Step::ppoll);
     int status = 0;
     for (const int pid : {entering, static_cast<int>(born->program)}) {
       if (pid == 0 || wait(pid, &status, WNOHANG | WUNTRACED) <= 0 || !WIFSTOPPED(status)) continue;

@@ -115,6 +115,7 @@ enum class Step : uint32_t {
   pipe,
   close_range,
   recvmsg,
+  ppoll,
 };
 inline constexpr const char* kSteps[] = {
     nullptr,       "open",        "read",
@@ -129,7 +130,7 @@ inline constexpr const char* kSteps[] = {
     "fsconfig",    "fsmount",     "openat2",
     "getdents64",  "ioctl",       "cgroup.procs",
     "launch",      "mmap",        "pipe",
-    "close_range", "recvmsg",
+    "close_range", "recvmsg",     "ppoll",
 };
 inline const char* name_of(Step step) {
   constexpr auto count = sizeof kSteps / sizeof *kSteps;
