@@ -82,10 +82,12 @@ Failure wait_for(int socket, pid_t pid) {
     pollfd ready{socket, POLLIN, 0};
     const int polled = ::poll(&ready, 1, kLookMs);
     if (polled > 0) return {};
-    const Failure blind = polled < 0 && errno != EINTR ? failed("poll") : Failure{};
+    Failure blind = polled < 0 && errno != EINTR ? failed("poll") : Failure{};
+    // What poll(2) says where a process may have no descriptors.
+    if (blind.error == EINVAL) blind.error = EMFILE;
     const bool stopped = is_stopped(pid);
     if (!blind && !stopped && std::chrono::steady_clock::now() - begun < kPatience) continue;
-    // What is said to have failed shall not run.
+    // What is said to have failed shall not run, nor answer the next question.
     ::kill(pid, SIGKILL);
     return blind ? blind : Failure{stopped ? EINTR : ETIMEDOUT, "launch"};
   }

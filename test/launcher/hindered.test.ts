@@ -50,7 +50,11 @@ describe.each(users)('%s: limits', (name, who) => {
       ['stack', 3, [16_384]],
       ['core', 4, [0]],
     ])
-    expect(limited).toEqual({ 'stack 16384': works, 'core 0': works })
+    expect(limited['core 0']).toEqual(works)
+    // The dynamic loader of a program needs more, where its environment is large.
+    const { set, socket, ...programs } = limited['stack 16384']!
+    expect([set, socket]).toEqual(['0', '0'])
+    expect(Object.values(programs).filter((end) => end !== '0' && end !== 'SIGSEGV')).toEqual([])
   })
 
   test('RLIMIT_NOFILE: however few are left, EMFILE, or it works', async () => {
