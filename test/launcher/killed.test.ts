@@ -1,7 +1,7 @@
 // Whoever can kill our helpers (a process of the same user) costs an error or the end of what was started, and nothing
 // else: no descriptor, no lock, no zombie. NETLOOM_KILLS=10000 for more.
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Namespace, NetNs } from '../../lib/index'
 
@@ -26,6 +26,20 @@ function launchers(): number[] {
   })
 }
 
+let pids: number // a descriptor of a pid namespace
+
+/** Programs of this process that are called so, here and in namespaces below. */
+function programs(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(`${mark}\0`)
+    } catch {
+      return false
+    }
+  })
+}
+const mark = `killed-${process.pid}`
+
 const uses: Record<string, (rootless: NetNs, red: NetNs) => Promise<unknown>> = {
   'a socket': async (rootless) => {
     const server = await rootless.listen({ host: '127.0.0.1' })
@@ -39,6 +53,12 @@ const uses: Record<string, (rootless: NetNs, red: NetNs) => Promise<unknown>> = 
     await using _set = await Namespace.create({ uts: true, pid: true, user: true })
   },
   'a process': async (_, red) => once(red.spawn('true', [], { pid: true, stdio: 'ignore' }), 'close'),
+  // It would stay, if whoever stands for it could be killed before it dies with that.
+  'a process in a pid namespace that is there': async (_, red) => {
+    const child = red.spawn('sleep', ['1000'], { argv0: mark, pid: pids, stdio: 'ignore' })
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  },
   'a host name': async () => {
     await using set = await Namespace.create({ uts: { hostname: 'box' } })
     await set.uts.hostname()
@@ -50,6 +70,8 @@ test(
   async () => {
     await using rootless = await NetNs.create({ rootless: true })
     await using red = await NetNs.create()
+    await using set = await Namespace.create({ pid: true })
+    pids = openSync(`/proc/${String(set.pid1)}/ns/pid`, 'r')
     await rootless.links.set('lo', { up: true })
     for (const use of Object.values(uses)) await use(rootless, red)
     const descriptors = (): number => readdirSync('/proc/self/fd').length
@@ -58,7 +80,8 @@ test(
     const over = new AbortController()
     const killer = (async () => {
       while (!over.signal.aborted) {
-        const found = launchers()
+        // Without process 1 of the namespace that is used all the time, nothing begins there (ENOMEM).
+        const found = launchers().filter((pid) => pid !== set.pid1)
         const one = found[Math.floor(Math.random() * found.length)]
         if (one !== undefined && Math.random() < 0.7) {
           try {
@@ -85,8 +108,13 @@ test(
     for (const use of Object.values(uses)) await use(rootless, red)
     for (let i = 0; i < 200 && descriptors() > before; i++) await sleep(10)
     expect(descriptors()).toBeLessThanOrEqual(before)
-    // The helper of the rootless namespace stays; zombies do not.
-    expect(launchers().length).toBeLessThanOrEqual(1)
+    // The helper of the rootless namespace stays, and process 1; zombies do not, nor what was started by who was killed.
+    expect(launchers().length).toBeLessThanOrEqual(2)
+    for (let i = 0; i < 200 && programs().length > 0; i++) await sleep(10)
+    closeSync(pids)
+    const left = programs()
+    for (const pid of left) process.kill(Number(pid), 'SIGKILL')
+    expect(left).toEqual([])
   },
   30_000 + 100 * wanted,
 )
@@ -103,7 +131,10 @@ test('one that is stopped holds nobody up: it is ended, and another one goes on'
 
 test('the first process of a pid namespace takes less than a megabyte, and may not be looked at', async () => {
   await using set = await Namespace.create({ pid: true, mnt: true, user: true })
-  const status = readFileSync(`/proc/${String(set.pid1)}/status`, 'utf8')
+  const read = (): string => readFileSync(`/proc/${String(set.pid1)}/status`, 'utf8')
+  // The set is there a moment before it has its name.
+  for (let i = 0; i < 200 && !read().includes('netloom-init'); i++) await sleep(10)
+  const status = read()
   expect(Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1])).toBeLessThan(1024)
   expect(status).toMatch(/^Name:\s*netloom-init$/m)
   expect(status).toMatch(/^CoreDumping:\s*0$/m)
