@@ -30,7 +30,7 @@ class FadingPlug implements Plug {
     const attached = { device, renewed, mended: renewed ? [`device ${device}`] : [] }
     if (this.fading === 0) return attached
     this.fading--
-    await netns.links.delete(inside.index)
+    await netns.links.delete(inside.index, { force: true })
     return attached
   }
 
@@ -70,7 +70,7 @@ describe('a router', () => {
       await using _ = await whoAsks(ns, '10.0.0.1')
       expect(await ask(client, '10.0.0.1')).toBe('10.0.0.10')
       plug.fading = 2
-      await ns.links.delete('qr-red')
+      await ns.links.delete('qr-red', { force: true })
       await until(() => scene.repairs.length > 0, 'it is mended')
       expect(plug.fading).toBe(0)
       expect(await ask(client, '10.0.0.1')).toBe('10.0.0.10')
@@ -85,7 +85,7 @@ describe('a router', () => {
     await withRouter(async ({ scene, plug, agent }) => {
       plug.fading = Infinity
       using ns = await agent.routers.list()[0]!.openNetNs()
-      await ns.links.delete('qr-red')
+      await ns.links.delete('qr-red', { force: true })
       await until(() => scene.errors.length > 0, 'it is told')
       const told = scene.errors[0]
       expect(told).toBeInstanceOf(NetloomError)
@@ -111,7 +111,7 @@ test('a DHCP server whose device goes meanwhile serves the one that stays', asyn
   const client = await scene.client(bridgeNameOf(id), mac)
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   plug.fading = 2
-  await scene.host.links.delete('tap1')
+  await scene.host.links.delete('tap1', { force: true })
   await until(() => scene.events('restart').length > 0, 'dnsmasq has the new device')
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   expect(scene.events('restart')).toMatchObject([{ reason: 'replaced' }])
