@@ -15,6 +15,9 @@ uint32_t word(Bytes bytes) {
   return value;
 }
 
+// Behind a list of items: the number of one.
+constexpr uint32_t kItemNumber = 1u << 31;
+
 // Calls found(payload) for each attribute at a place, until one returns true; whether one did.
 template <class Found>
 bool any_at(Bytes attributes, std::span<const uint32_t> place, Found found) {
@@ -27,6 +30,12 @@ bool any_at(Bytes attributes, std::span<const uint32_t> place, Found found) {
       any = found(attribute.payload);
     } else if (item_header == 0) {
       any = any_at(attribute.payload, place.subspan(1), found);
+    } else if ((place[1] & kItemNumber) != 0) {
+      uint32_t before = place[1] & ~kItemNumber;
+      for_each_item(attribute.payload, item_header, [&](Bytes item) {
+        if (before-- != 0) return;
+        any = place.size() == 2 ? found(item) : any_at(item.subspan(item_header), place.subspan(2), found);
+      });
     } else {
       for_each_item(attribute.payload, item_header,
                     [&](Bytes item) { any = any || any_at(item.subspan(item_header), place.subspan(1), found); });

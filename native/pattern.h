@@ -19,7 +19,8 @@ struct Test {
   uint32_t at = 0;
   uint32_t mask = ~0u;  // of a number, in the header or in the payload: the bits that count
   // In the header: the offset. Else the numbers of attributes, the outermost first; in the upper half of one whose
-  // payload is a list of items, each with its length in front: the size of an item's header.
+  // payload is a list of items, each with its length in front: the size of an item's header. Behind such a one there
+  // may be the number of the item that is meant, with the highest bit set; else any is.
   std::vector<uint32_t> place;
   Bytes value;
 };

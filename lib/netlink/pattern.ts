@@ -8,7 +8,8 @@ export interface Test {
   readonly header?: number
   /**
    * Numbers of the attributes that lead to the one whose payload is compared, the outermost first. An attribute that is a
-   * list of items has the size of their header, in the upper 16 bits.
+   * list of items has the size of their header, in the upper 16 bits; behind it may stand which item is meant (`item`), else
+   * any of them is.
    */
   readonly attribute?: readonly number[]
   /** What it is compared with. Default: nothing; the attribute has to be there, whatever it is. */
@@ -32,6 +33,11 @@ export type Condition = readonly Test[]
 
 /** All of these conditions hold. */
 export type Pattern = readonly Condition[]
+
+/** Of a list of items one by its number: the item itself, or, with more behind it, an attribute in it. */
+export function item(number: number): number {
+  return (number | (1 << 31)) >>> 0
+}
 
 /** A number of one byte. */
 export function byte(value: number): Uint8Array {

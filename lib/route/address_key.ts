@@ -1,10 +1,10 @@
 // What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
 import { messageHeaderSize } from '../netlink/constants'
-import { byte, payloadOf, type Condition } from '../netlink/pattern'
+import { byte, payloadOf, word, type Condition } from '../netlink/pattern'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { forever } from '../wire/printable'
 import { AF_INET, AF_INET6, canonicalIP, formatIPv4, parseIP, parsePrefix, type Prefix } from '../wire/ip'
-import { addressLayout } from './address_attributes'
+import { addressFlags, addressLayout } from './address_attributes'
 import type { Address, AddressKey, AddressOptions } from './address_messages'
 import { checkFamily, checkScope } from './families'
 import { message } from './rtnetlink'
@@ -99,13 +99,32 @@ function scopeOf(bytes: Uint8Array): 'host' | 'link' | 'site' | 'global' {
   return bytes.every((byte, i) => byte === (i === 15 ? 1 : 0)) ? 'host' : 'global'
 }
 
-const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, ANYCAST: 5, RT_PRIORITY: 9, PROTO: 11 } as const
-const ifa = { family: 0, prefixLength: 1, flags: 2, scope: 3 } as const
-const IFA_F_PERMANENT = 0x80
+const IFA = {
+  ADDRESS: 1,
+  LOCAL: 2,
+  LABEL: 3,
+  BROADCAST: 4,
+  ANYCAST: 5,
+  CACHEINFO: 6,
+  FLAGS: 8,
+  RT_PRIORITY: 9,
+  PROTO: 11,
+} as const
+const ifa = { family: 0, prefixLength: 1, scope: 3 } as const
+
+/** Flags that the kernel takes away by itself when duplicate address detection is over. */
+const passing = ['tentative', 'optimistic'] as const
+const passingBits = passing.reduce((bits, name) => bits | addressFlags.names[name][1], 0)
+
+/** The lifetimes that a key may name, and where struct ifa_cacheinfo has them. */
+const lifetimes = [
+  ['preferredLifetimeSeconds', 0],
+  ['validLifetimeSeconds', 4],
+] as const
 
 /** What a key says of an address beyond what the kernel compares, for the native side. */
 export function conditionsOf(given: Given, ends: Ends): Condition[] {
-  const { broadcast, label, scope, metric, protocol, validLifetimeSeconds, anycast, flags } = given
+  const { broadcast, label, scope, metric, protocol, anycast, flags } = given
   const { prefix } = ends
   const conditions: Condition[] = []
   const { bytes } = message('NEWADDR', addressLayout, {
@@ -125,16 +144,25 @@ export function conditionsOf(given: Given, ends: Ends): Condition[] {
     const at = messageHeaderSize + ifa.scope
     conditions.push([{ header: ifa.scope, value: bytes.subarray(at, at + 1) }])
   }
-  if (validLifetimeSeconds !== undefined) {
-    const value = byte(checkLifetime(validLifetimeSeconds, 'validLifetimeSeconds') === forever ? IFA_F_PERMANENT : 0)
-    conditions.push([{ header: ifa.flags, value, mask: IFA_F_PERMANENT }])
+  for (const [option, at] of lifetimes) {
+    if (given[option] === undefined) continue
+    const seconds = checkLifetime(given[option], option)
+    const attribute = [IFA.CACHEINFO]
+    conditions.push([{ attribute, at, value: word(seconds), atMost: true }])
+    const endless = { attribute, at, value: word(forever) }
+    conditions.push([seconds === forever ? endless : { ...endless, not: true }])
+  }
+  const stays = payload(IFA.FLAGS)
+  if (stays !== undefined) {
+    const named = (new DataView(stays.buffer, stays.byteOffset).getUint32(0, true) & ~passingBits) >>> 0
+    conditions.push([{ attribute: [IFA.FLAGS], at: 0, value: word(named), mask: named | 0 }])
   }
   return conditions
 }
 
 /** The same for an object. */
 export function agreement(given: Given, ends: Ends): (found: Address) => boolean {
-  const { label, scope, metric, protocol, validLifetimeSeconds: valid, anycast, broadcast: own } = given
+  const { label, scope, metric, protocol, anycast, broadcast: own, flags = [] } = given
   const broadcast = broadcastOf(own, ends)
   return (found) =>
     (label === undefined || found.label === label) &&
@@ -143,8 +171,13 @@ export function agreement(given: Given, ends: Ends): (found: Address) => boolean
     (scope === undefined || found.scope === scope) &&
     (metric === undefined || (found.metric ?? 0) === metric) &&
     (protocol === undefined || found.protocol === protocol) &&
-    (valid === undefined ||
-      (checkLifetime(valid, 'validLifetimeSeconds') === forever) === (found.validLifetimeSeconds === Infinity))
+    lifetimes.every(([option]) => {
+      if (given[option] === undefined) return true
+      const seconds = checkLifetime(given[option], option)
+      // What was given runs down.
+      return seconds === forever ? found[option] === Infinity : found[option] <= seconds
+    }) &&
+    flags.every((flag) => (passing as readonly unknown[]).includes(flag) || found.flags.includes(flag))
 }
 
 /** The conditions that name an address: what the kernel compares itself. */

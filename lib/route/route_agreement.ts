@@ -2,13 +2,13 @@
 // compare is refused, or compared here.
 import { isDeepStrictEqual } from 'node:util'
 import { messageHeaderSize } from '../netlink/constants'
-import { payloadOf, type Condition } from '../netlink/pattern'
+import { byte, item, payloadOf, word, type Condition } from '../netlink/pattern'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
-import { canonicalIP, parseIP, parsePrefix } from '../wire/ip'
+import { AF_INET6, canonicalIP, parseIP, parsePrefix } from '../wire/ip'
 import type { Family } from './families'
 import type { Nexthop, Route, RouteNexthop, RouteOptions } from './route'
 import { routeMetrics, rtmsg } from './route_attributes'
-import { samePrefix } from './route_filter'
+import { samePrefix, ways } from './route_filter'
 
 /** What a list tells of a route besides. */
 type Given = RouteOptions & Partial<Pick<Route, 'flags' | 'unknown'>>
@@ -77,18 +77,39 @@ export function agrees(route: Route, key: Given): boolean {
     (tos === undefined || (route.tos ?? 0) === tos) &&
     (from === undefined || (route.from !== undefined && samePrefix(route.from, parsePrefix(from, 'from')))) &&
     (onlink === undefined || route.flags.includes('onlink') === onlink) &&
-    (expiresSeconds === undefined || (expiresSeconds === Infinity) === (route.expiresSeconds === undefined)) &&
+    (expiresSeconds === undefined || runsDown(route.expiresSeconds ?? Infinity, expiresSeconds)) &&
     (['flow', 'preference', 'encapType', 'nexthopId'] as const).every(
       (name) => key[name] === undefined || (route[name] ?? (name === 'preference' ? 'medium' : 0)) === key[name],
     ) &&
-    (encap === undefined || sameBytes(route.encap, encap)) &&
+    (encap === undefined || holdsAll(route.encap, encap)) &&
     (metrics === undefined || sameValues(route.metrics ?? {}, metrics)) &&
     (nexthops === undefined || sameHops(route.nexthops ?? [], nexthops))
   )
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && Buffer.compare(a, b) === 0
+/** Whether a rest of time may be what is left of one that was given. */
+function runsDown(left: number, given: number): boolean {
+  return given === Infinity ? left === Infinity : left <= given
+}
+
+/** The attributes of an encapsulation (LWTUNNEL_), of which the kernel tells more than were given. */
+function partsOf(encap: Uint8Array): [number: number, value: Uint8Array][] {
+  const parts: [number, Uint8Array][] = []
+  const view = new DataView(encap.buffer, encap.byteOffset, encap.byteLength)
+  for (let at = 0; at + 4 <= encap.length;) {
+    const length = view.getUint16(at, true)
+    if (length < 4 || at + length > encap.length) break
+    parts.push([view.getUint16(at + 2, true) & 0x3fff, encap.subarray(at + 4, at + length)])
+    at += (length + 3) & ~3
+  }
+  return parts
+}
+
+/** Whether an encapsulation has all that another one has. */
+function holdsAll(found: Uint8Array | undefined, wanted: Uint8Array): boolean {
+  if (found === undefined) return false
+  const parts = new Map(partsOf(found))
+  return partsOf(wanted).every(([number, value]) => Buffer.compare(parts.get(number) ?? new Uint8Array(0), value) === 0)
 }
 
 function sameValues(found: object, wanted: object): boolean {
@@ -107,7 +128,7 @@ function sameHops(found: readonly RouteNexthop[], wanted: readonly Nexthop[]): b
       hop.via === (via === undefined ? undefined : canonicalIP(via)) &&
       (dev === undefined || hop.dev === dev) &&
       (flow ?? 0) === (hop.flow ?? 0) &&
-      (encap === undefined || sameBytes(hop.encap, encap))
+      (encap === undefined || holdsAll(hop.encap, encap))
     )
   })
 }
@@ -119,9 +140,18 @@ export function checkIndices(nexthops: readonly Nexthop[] | undefined): void {
   }
 }
 
+/** The kernel compares routers and devices, and of weights nothing. */
+function saysMoreOfHops(nexthops: readonly Nexthop[]): boolean {
+  if (nexthops.every(({ dev }) => typeof dev !== 'string')) return true
+  const more = nexthops.some((hop) => hop.weight !== undefined || hop.encap !== undefined || hop.flow !== undefined)
+  if (more) checkIndices(nexthops)
+  return false
+}
+
 /** Whether a key says more of a route than the kernel compares when it deletes one. */
 export function saysMore(key: Given, of: Family): boolean {
-  const { via, dev, type, src, preference, metrics, encap, flow, metric } = key
+  const { via, dev, type, src, preference, metrics, encap, flow, metric, nexthops, expiresSeconds } = key
+  if (expiresSeconds !== undefined || (nexthops !== undefined && saysMoreOfHops(nexthops))) return true
   const onlink = onlinkOf(key)
   const loose = via === undefined && dev === undefined
   if (of === 'ipv4') return metric === 0 || onlink === true || (loose && (encap !== undefined || flow !== undefined))
@@ -129,7 +159,24 @@ export function saysMore(key: Given, of: Family): boolean {
   return another || [src, preference, metrics, encap].some((value) => value !== undefined)
 }
 
-const RTA = { SRC: 2, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, FLOW: 11, PREF: 20, ENCAP_TYPE: 21, ENCAP: 22 } as const
+const RTA = {
+  SRC: 2,
+  GATEWAY: 5,
+  PREFSRC: 7,
+  METRICS: 8,
+  MULTIPATH: 9,
+  FLOW: 11,
+  CACHEINFO: 12,
+  VIA: 18,
+  PREF: 20,
+  ENCAP_TYPE: 21,
+  ENCAP: 22,
+} as const
+/** rta_expires in struct rta_cacheinfo, in units of USER_HZ; 0: never. */
+const expires = 8
+const ticksPerSecond = 100
+// Offsets in struct rtnexthop.
+const rtnh = { hops: 3, index: 4 } as const
 const rtm = { tos: 3, flags: 8 } as const
 const RTNH_F_ONLINK = 4
 
@@ -140,8 +187,7 @@ export function agreement(key: Given, bytes: Uint8Array): Condition[] {
   const said = (path: readonly number[], value: Uint8Array | undefined): void => {
     if (value !== undefined) pattern.push([{ attribute: path, value, zeroIsAbsent: true }])
   }
-  for (const number of [RTA.SRC, RTA.FLOW, RTA.PREF, RTA.ENCAP_TYPE, RTA.ENCAP])
-    said([number], payloadOf(bytes, at, number))
+  for (const number of [RTA.SRC, RTA.FLOW, RTA.PREF, RTA.ENCAP_TYPE]) said([number], payloadOf(bytes, at, number))
   if (key.src !== undefined) said([RTA.PREFSRC], parseIP(key.src, 'src'))
   if (key.tos !== undefined) pattern.push([{ header: rtm.tos, value: Uint8Array.of(key.tos) }])
   const metrics = payloadOf(bytes, at, RTA.METRICS)
@@ -154,7 +200,49 @@ export function agreement(key: Given, bytes: Uint8Array): Condition[] {
     const value = new Uint8Array(Uint32Array.of(onlink ? RTNH_F_ONLINK : 0).buffer)
     pattern.push([{ header: rtm.flags, value, mask: RTNH_F_ONLINK }])
   }
+  if (key.encap !== undefined) pattern.push(...encapsulated([RTA.ENCAP], key.encap))
+  if (key.expiresSeconds !== undefined) pattern.push(...expiring(key.expiresSeconds))
+  if (key.nexthops !== undefined) pattern.push(...alongWays(key.nexthops))
   // Of several ways the kernel would delete them all.
   if (key.via !== undefined || key.dev !== undefined) pattern.push([{ attribute: [RTA.MULTIPATH], not: true }])
+  return pattern
+}
+
+function expiring(seconds: number): Condition[] {
+  const attribute = [RTA.CACHEINFO]
+  const never = { attribute, at: expires, value: word(0) }
+  if (seconds === Infinity) return [[never, { attribute, not: true }]]
+  const ticks = Math.min(0x7fffffff, Math.ceil(seconds * ticksPerSecond))
+  return [[{ ...never, not: true }], [{ attribute, at: expires, value: word(ticks), atMost: true }]]
+}
+
+function encapsulated(path: readonly number[], encap: Uint8Array): Condition[] {
+  const parts = partsOf(encap).map(([number, value]): Condition => [{ attribute: [...path, number], value }])
+  return [[{ attribute: path }], ...parts]
+}
+
+/** Just these ways, in their order. */
+function alongWays(nexthops: readonly Nexthop[]): Condition[] {
+  const pattern: Condition[] = [[{ attribute: [ways, item(nexthops.length)], not: true }]]
+  for (const [i, { via, dev, weight = 1, flow, encap }] of nexthops.entries()) {
+    const way = [ways, item(i)]
+    pattern.push([{ attribute: way, at: rtnh.hops, value: byte(weight - 1) }])
+    if (typeof dev === 'number') pattern.push([{ attribute: way, at: rtnh.index, value: word(dev) }])
+    const own = { attribute: [...way, RTA.GATEWAY] }
+    const others = { attribute: [...way, RTA.VIA] }
+    if (via === undefined) {
+      pattern.push([{ ...own, not: true }], [{ ...others, not: true }])
+    } else {
+      const router = parseIP(via, 'via')
+      const family = new Uint8Array(Uint16Array.of(AF_INET6).buffer)
+      // struct rtvia has the family before the address.
+      pattern.push([
+        { ...own, value: router },
+        { ...others, value: Buffer.concat([family, router]) },
+      ])
+    }
+    pattern.push([{ attribute: [...way, RTA.FLOW], value: word(flow ?? 0), zeroIsAbsent: true }])
+    if (encap !== undefined) pattern.push(...encapsulated([...way, RTA.ENCAP], encap))
+  }
   return pattern
 }

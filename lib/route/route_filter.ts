@@ -89,7 +89,7 @@ export function filtering(filter: RouteFilter): RouteFiltering {
 const RTA = { DST: 1, GATEWAY: 5, PRIORITY: 6, MULTIPATH: 9, VIA: 18 } as const
 const rtm = { dstLength: 1, scope: 6 } as const
 /** The ways of RTA_MULTIPATH: struct rtnexthop has 8 bytes. */
-const ways = RTA.MULTIPATH | (8 << 16)
+export const ways = RTA.MULTIPATH | (8 << 16)
 
 function toPrefix(prefix: Prefix | undefined): Condition[] {
   const { bytes, length } = prefix ?? { bytes: new Uint8Array(0), length: 0 }
