@@ -85,12 +85,12 @@ export const insideProcesses: Benchmark = async (context) => {
   return {
     figures: [
       { ...figure('start a process in a namespace', found.inside, 'spawn here', found.plain), bound: { atMost: 1.3 } },
-      { ...figure('the same', found.inside, 'ip netns exec', found.ip), bound: { atMost: 1 / 4 } },
+      { ...figure('the same', found.inside, 'ip netns exec', found.ip), bound: { atMost: 0.25 } },
       { ...figure('with its mounts', found.mounts, 'ip netns exec', found.ip), bound: { atMost: 1 } },
       figure('in five namespaces', found.contained, 'spawn here', found.plain),
       {
         ...figure('with user, pid and mount namespaces', found.unshared, 'unshare', found.unshare),
-        bound: { atMost: 1 / 1.5 },
+        bound: { atMost: 0.67 },
       },
       allowed('resident memory of a process 1', await firstProcess(), 1024, 'KiB'),
       allowed('a namespace without root', withoutRoot.made, 1.5, 'ms'),
