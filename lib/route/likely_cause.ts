@@ -49,6 +49,11 @@ function causeOfValue(errno: number, asked: LinkAttributes | undefined): string 
   if (errno === ENETDOWN && port?.state !== undefined) return '"port.state" is of a port that is up and has a carrier'
   if (errno === EBUSY && port?.state !== undefined)
     return '"port.state" is up to the spanning tree of the kernel (stpState)'
+  const switches = (asked?.linkInfo?.data as { boolOptions?: object } | undefined)?.boolOptions
+  if (errno === EINVAL && switches !== undefined)
+    return `it is about ${Object.keys(switches)
+      .map((name) => `"boolOptions.${name}"`)
+      .join(' or ')}, which this kernel may not know`
   if (errno === EINVAL && asked?.afSpec?.inet6?.addrGenMode === 'stablePrivacy')
     return '"addrGenMode" stablePrivacy needs a secret in net.ipv6.conf.DEVICE.stable_secret; random makes one'
   return undefined

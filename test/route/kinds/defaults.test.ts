@@ -142,7 +142,7 @@ const general = {
 }
 const byKind: Readonly<Record<string, Values>> = {
   ifb: { arp: false, multicast: false, txqlen: 32 },
-  dummy: { arp: false },
+  dummy: { arp: false, multicast: false },
   veth: { numTxQueues: cpus().length, numRxQueues: cpus().length },
   vxlan: {},
   macvlan: { link: 'u0' },

@@ -79,7 +79,7 @@ async function isAsSaid({ walk, told, printed }: Walked, name: string, value: un
   const wanted = as(value as never)
   const found = await printed(key)
   if (typeof wanted === 'object' && wanted !== null && 'has' in wanted)
-    expect({ ...wanted, is: (found as unknown[]).includes(wanted.has) }).toEqual(wanted)
+    expect({ ...wanted, is: ((found ?? []) as unknown[]).includes(wanted.has) }).toEqual(wanted)
   else if (typeof found === 'boolean' && typeof wanted === 'number') expect(Number(found)).toBe(wanted)
   else expect(found).toEqual(wanted)
 }
