@@ -64,6 +64,8 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("controlTap", &NetloomAddon::ControlTapQueue),
                            InstanceMethod("openPackets", &NetloomAddon::OpenPacketSocket),
                            InstanceMethod("openPing", &NetloomAddon::OpenPingSocket),
+                           InstanceMethod("openSubscription", &NetloomAddon::OpenSubscription),
+                           InstanceMethod("setMembership", &NetloomAddon::SetMembership),
                            InstanceMethod("accessFiles", &NetloomAddon::AccessNamespaceFiles),
                            InstanceMethod("sendToUnix", &NetloomAddon::SendToUnix),
                            InstanceMethod("lockFile", &NetloomAddon::LockFile),

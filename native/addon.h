@@ -132,6 +132,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CloseDatagrams(Info info);
   // packetStatistics(number): [packets, drops] since the last call, or -errno
   Napi::Value PacketStatistics(Info info);
+  // what the kernel tells groups of netlink: subscription_calls.cc
+  // openSubscription(handle, protocol, size of the receive buffer or 0)
+  Napi::Value OpenSubscription(Info info);
+  // setMembership(number of its datagrams, group, member): 0 or -errno
+  Napi::Value SetMembership(Info info);
   // taps: tap_calls.cc
   // openTap(handle, name, flags, it exists, owner or -1, group or -1, size of virtio's header or 0, offload)
   Napi::Value OpenTapQueue(Info info);

@@ -2,6 +2,7 @@
 
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -150,6 +151,42 @@ ssize_t Datagrams::receive_message(uint8_t* to, size_t longest, PacketMeta& meta
   return length;
 }
 
+// Peeks first, for what is longer than the memory would be lost. What others than the kernel send is dropped: a process
+// in the namespace may write to any netlink socket there.
+ssize_t Datagrams::receive_netlink(uint8_t* to, size_t longest, PacketMeta& meta) {
+  while (true) {
+    sockaddr_nl sender{};
+    iovec bytes{nullptr, 0};
+    msghdr message{};
+    message.msg_name = &sender;
+    message.msg_namelen = sizeof sender;
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    const ssize_t length = ::recvmsg(fd(), &message, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+    if (length < 0) return length;
+    const bool fits = static_cast<size_t>(length) <= longest;
+    if (sender.nl_pid == 0 && !fits) {
+      meta.length = static_cast<uint32_t>(length);
+      errno = EMSGSIZE;
+      return -1;
+    }
+    alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(nl_pktinfo))];
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    bytes = {to, fits ? longest : 0};
+    const ssize_t received = ::recvmsg(fd(), &message, MSG_DONTWAIT);
+    if (received < 0) return received;
+    if (sender.nl_pid != 0) continue;
+    nl_pktinfo info{};
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+      if (header->cmsg_level == SOL_NETLINK && header->cmsg_type == NETLINK_PKTINFO) read_control(*header, info);
+    }
+    meta.detail = info.group;
+    meta.length = static_cast<uint32_t>(received);
+    return received;
+  }
+}
+
 Datagrams::Received Datagrams::receive(std::span<uint8_t> slab, size_t longest, std::span<PacketMeta> metas,
                                        bool errors) {
   Received received;
@@ -161,7 +198,8 @@ Datagrams::Received Datagrams::receive(std::span<uint8_t> slab, size_t longest, 
       meta.length = static_cast<uint32_t>(length);
     } else {
       meta = {};
-      length = receive_message(slab.data(), longest, meta, errors);
+      length = via_ == Via::netlink ? receive_netlink(slab.data(), longest, meta)
+                                    : receive_message(slab.data(), longest, meta, errors);
     }
     if (length < 0) {
       if (errno == EINTR) continue;

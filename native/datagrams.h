@@ -30,7 +30,7 @@ struct PacketMeta {
   // From the error queue (sock_extended_err).
   uint32_t error;   // errno | origin << 16
   uint32_t icmp;    // type | code << 8
-  uint32_t detail;  // ee_info: the MTU
+  uint32_t detail;  // ee_info: the MTU; of netlink: the group
   // Of the sender, or of who sent the error.
   uint32_t family;      // AF_ | length of a link-layer address, or port, << 16
   uint32_t scope;       // device of a link-local address
@@ -40,8 +40,9 @@ inline constexpr size_t kMetaWords = sizeof(PacketMeta) / sizeof(uint32_t);
 
 class Datagrams {
  public:
-  // By read(2) and write(2), or by recvmsg(2) and sendmsg(2).
-  enum class Via : uint8_t { file, socket };
+  // By read(2) and write(2), or by recvmsg(2) and sendmsg(2); or what the kernel sends to a netlink socket, nothing of
+  // which is cut.
+  enum class Via : uint8_t { file, socket, netlink };
   // Calls a JavaScript function with an argument.
   using Call = std::function<void(napi_value function, napi_value argument)>;
 
@@ -63,7 +64,9 @@ class Datagrams {
 
   struct Received {
     size_t count = 0;
-    Failure failure;  // why it ended before the memory was full: EAGAIN when all has been read
+    // Why it ended before the memory was full: EAGAIN when all has been read; EMSGSIZE if the next message is longer
+    // than `longest`, and the meta behind those that were received says how long it is.
+    Failure failure;
   };
   // Reads packets, one behind another, while there is room for one of `longest` bytes; longer ones are cut.
   Received receive(std::span<uint8_t> slab, size_t longest, std::span<PacketMeta> metas, bool errors);
@@ -74,6 +77,7 @@ class Datagrams {
  private:
   void on_ready(int events);
   ssize_t receive_message(uint8_t* to, size_t longest, PacketMeta& meta, bool errors);
+  ssize_t receive_netlink(uint8_t* to, size_t longest, PacketMeta& meta);
 
   napi_env env_;
   std::shared_ptr<const Fd> fd_;

@@ -1,22 +1,12 @@
 // The features of a device (`ethtool -k`, `ethtool -K`): what it does instead of the kernel, such as checksums.
 import { NetloomError } from '../errors'
-import { Ending, Lane } from '../native/addon'
-import { checkCallOptions, type CallOptions } from '../native/jobs'
+import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
-import { NETLINK } from '../netlink/constants'
-import { familyId } from '../netlink/generic'
-import { encodeMessage } from '../netlink/message'
-import { nothing } from '../netlink/operation'
+import { followedBy, map, type Operation } from '../netlink/operation'
 import { perform } from '../netlink/perform'
 import type { Device } from '../wire/device'
 import { checkObject, wrongType, wrongValue } from '../wire/invalid'
-import {
-  ETHTOOL_FLAG_OMIT_REPLY,
-  ETHTOOL_MSG_FEATURES_GET,
-  ETHTOOL_MSG_FEATURES_SET,
-  featuresLayout,
-  headerOf,
-} from './messages'
+import { ethtool, headerOf } from './messages'
 
 /** One feature of a device. */
 export interface Feature {
@@ -31,7 +21,41 @@ export interface Feature {
 /** Features to be switched on or off, by the kernel's names. */
 export type FeatureChanges = Readonly<Record<string, boolean>>
 
-const version = 1
+type FeatureTable = Readonly<Record<string, Feature>>
+
+function getFeatures(netns: NetnsReference, dev: Device): Operation<FeatureTable> {
+  const asked = ethtool.verbs.getFeatures(netns, { header: headerOf(dev) })
+  const named = { ...asked, name: 'ethtool.features.get', about: `of ${String(dev)}` }
+  return map(named, (found) => {
+    const names = (which: 'hw' | 'wanted' | 'active' | 'noChange'): Map<string, boolean> =>
+      new Map((found[which]?.bits ?? []).map(({ name = '', value = false }) => [name, value]))
+    const [hw, wanted, active, fixed] = [names('hw'), names('wanted'), names('active'), names('noChange')]
+    const features: Record<string, Feature> = {}
+    for (const name of new Set([...hw.keys(), ...active.keys(), ...fixed.keys()])) {
+      features[name] = {
+        active: active.has(name),
+        wanted: wanted.has(name),
+        fixed: fixed.has(name) || !hw.has(name),
+      }
+    }
+    return features
+  })
+}
+
+function setFeatures(netns: NetnsReference, dev: Device, changes: FeatureChanges): Operation<void> {
+  const wanted = checkChanges(changes)
+  const bits = wanted.map(([name, value]) => ({ name, value }))
+  const change = ethtool.verbs.setFeatures(netns, { header: headerOf(dev, true), wanted: { bits } })
+  const named = { ...change, name: 'ethtool.features.set', about: `of ${String(dev)}` }
+  // The kernel does what it can, and says nothing of the rest.
+  return followedBy(named, getFeatures(netns, dev), (after) => {
+    const refused = wanted.find(([name, value]) => after[name]?.active !== value)
+    if (refused !== undefined) throw notChanged(dev, netns.label, refused[0])
+  })
+}
+
+/** What can be asked of `ns.ethtool`. */
+export const ethtoolVerbs = { features: { get: getFeatures, set: setFeatures } } as const
 
 /** The features of the devices of a namespace: `ns.ethtool.features`. */
 export class Features {
@@ -48,40 +72,7 @@ export class Features {
    * @throws NetlinkError: `ENODEV`.
    */
   async get(dev: Device, call?: CallOptions): Promise<Readonly<Record<string, Feature>>> {
-    checkCallOptions(call)
-    const header = headerOf(dev)
-    const netns = this.#netns
-    const type = await familyId(netns, 'ethtool', call)
-    const request = encodeMessage(featuresLayout, 'ETHTOOL_MSG_FEATURES_GET', type, {
-      header: { command: ETHTOOL_MSG_FEATURES_GET, version },
-      attributes: { header },
-    })
-    const steps = [{ netns, messages: [request], ending: Ending.reply }]
-    const operation = { name: 'ethtool.features.get', protocol: NETLINK.GENERIC, lane: Lane.read, netns, steps }
-    return perform(
-      {
-        ...operation,
-        about: `of ${String(dev)}`,
-        result(answers) {
-          const features: Record<string, Feature> = {}
-          answers.forEach(0, ({ reader, at, end }) => {
-            const found = featuresLayout.attributes.decode(reader, at + featuresLayout.header.size, end)
-            const names = (which: 'hw' | 'wanted' | 'active' | 'noChange'): Map<string, boolean> =>
-              new Map((found[which]?.bits ?? []).map(({ name = '', value = false }) => [name, value]))
-            const [hw, wanted, active, fixed] = [names('hw'), names('wanted'), names('active'), names('noChange')]
-            for (const name of new Set([...hw.keys(), ...active.keys(), ...fixed.keys()])) {
-              features[name] = {
-                active: active.has(name),
-                wanted: wanted.has(name),
-                fixed: fixed.has(name) || !hw.has(name),
-              }
-            }
-          })
-          return features
-        },
-      },
-      call,
-    )
+    return perform(getFeatures(this.#netns, dev), call)
   }
 
   /**
@@ -93,22 +84,7 @@ export class Features {
    * await ns.ethtool.features.set('eth0', { 'tx-checksum-ip-generic': false })
    */
   async set(dev: Device, changes: FeatureChanges, call?: CallOptions): Promise<void> {
-    checkCallOptions(call)
-    const header = headerOf(dev, ETHTOOL_FLAG_OMIT_REPLY)
-    const wanted = checkChanges(changes)
-    const netns = this.#netns
-    const type = await familyId(netns, 'ethtool', call)
-    const bits = wanted.map(([name, value]) => ({ name, value }))
-    const request = encodeMessage(featuresLayout, 'ETHTOOL_MSG_FEATURES_SET', type, {
-      header: { command: ETHTOOL_MSG_FEATURES_SET, version },
-      attributes: { header, wanted: { bits } },
-    })
-    const steps = [{ netns, messages: [request], ending: Ending.ack }]
-    const operation = { name: 'ethtool.features.set', protocol: NETLINK.GENERIC, lane: Lane.mutation, netns, steps }
-    await perform({ ...operation, about: `of ${String(dev)}`, result: nothing }, call)
-    const after = await this.get(dev, call)
-    const refused = wanted.find(([name, value]) => after[name]?.active !== value)
-    if (refused !== undefined) throw notChanged(dev, netns.label, refused[0])
+    return perform(setFeatures(this.#netns, dev, changes), call)
   }
 }
 

@@ -1,5 +1,5 @@
-// Messages of the family `ethtool` (linux/ethtool_netlink.h, Documentation/networking/ethtool-netlink.rst), as far as features go.
-import { genlmsghdr } from '../netlink/generic'
+// The generic netlink family `ethtool` (linux/ethtool_netlink.h, Documentation/networking/ethtool-netlink.rst), as far as features go.
+import { defineFamily, operation } from '../netlink/family'
 import { attributes } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { u32 } from '../wire/integers'
@@ -24,25 +24,41 @@ const bitset = attributes('ETHTOOL_A_BITSET_', {
   bits: ['BITS', 3, list('ETHTOOL_A_BITSET_BITS_BIT', 1, bit)],
 })
 
-/** The messages ETHTOOL_MSG_FEATURES_…. */
-export const featuresLayout = {
-  header: genlmsghdr,
-  attributes: attributes('ETHTOOL_A_FEATURES_', {
-    header: ['HEADER', 1, header],
-    hw: ['HW', 2, bitset],
-    wanted: ['WANTED', 3, bitset],
-    active: ['ACTIVE', 4, bitset],
-    noChange: ['NOCHANGE', 5, bitset],
-  }),
-}
+const features = attributes('ETHTOOL_A_FEATURES_', {
+  header: ['HEADER', 1, header],
+  hw: ['HW', 2, bitset],
+  wanted: ['WANTED', 3, bitset],
+  active: ['ACTIVE', 4, bitset],
+  noChange: ['NOCHANGE', 5, bitset],
+})
 
-export const ETHTOOL_MSG_FEATURES_GET = 11
-export const ETHTOOL_MSG_FEATURES_SET = 12
-export const ETHTOOL_FLAG_OMIT_REPLY = 2
+/** The family. */
+export const ethtool = defineFamily({
+  name: 'ethtool',
+  operations: {
+    getFeatures: operation({
+      command: 11,
+      symbol: 'ETHTOOL_MSG_FEATURES_GET',
+      request: features,
+      reply: features,
+      required: ['header'],
+    }),
+    setFeatures: operation({
+      command: 12,
+      symbol: 'ETHTOOL_MSG_FEATURES_SET',
+      request: features,
+      required: ['header', 'wanted'],
+      // What was wanted before, as a whole, is wanted again.
+      restore: { operation: 'getFeatures', request: ({ header }) => ({ header }) },
+    }),
+  },
+})
 
-/** The header that names a device. */
-export function headerOf(dev: Device, flags?: number): { index?: number; name?: string; flags?: number } {
+/** A device, as the kernel wants it to be named; a change is acknowledged and not told besides (ETHTOOL_FLAG_OMIT_REPLY). */
+export function headerOf(dev: Device, omitReply = false): { index?: number; name?: string; flags?: number } {
   const checked = checkDevice(dev, 'dev')
   const which = typeof checked === 'number' ? { index: checked } : { name: checked }
-  return flags === undefined ? which : { ...which, flags }
+  return omitReply ? { ...which, flags: ETHTOOL_FLAG_OMIT_REPLY } : which
 }
+
+const ETHTOOL_FLAG_OMIT_REPLY = 2

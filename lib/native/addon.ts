@@ -171,6 +171,9 @@ export interface Addon {
     trafficClass: number,
     dontFragment: boolean,
   ): Started
+  openSubscription(handle: number, protocol: number, bufferSize: number): Started
+  /** 0 or -errno. */
+  setMembership(datagrams: number, group: number, member: boolean): number
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
   sendToUnix(path: string, message: string): Ended
   lockFile(path: string): Ended

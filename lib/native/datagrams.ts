@@ -107,7 +107,7 @@ const collected = new FinalizationRegistry<{ datagrams: number; what: string }>(
 
 /** What a descriptor is, for warnings and the leak check. */
 export interface DatagramsOf {
-  readonly kind?: 'tap' | 'packet socket'
+  readonly kind?: 'tap' | 'packet socket' | 'netlink socket'
   /** Such as `tap tap0 in netns red`. */
   readonly what: string
   readonly label: string
@@ -178,6 +178,16 @@ export class Datagrams {
    */
   receive(slab: Slab, longest: number, most: number): { count: number; errno: number } {
     return this.#receive(slab, longest, most, false)
+  }
+
+  /** How long the next message of a netlink socket is, where `receive` ended with EMSGSIZE. */
+  lengthOfNext(count: number): number {
+    return wordOf(count, 'length')
+  }
+
+  /** Joins or leaves a group of a netlink socket; 0, or -errno. */
+  setMembership(group: number, member: boolean): number {
+    return addon.setMembership(this.#number, group, member)
   }
 
   /** The same, of the packets that caused errors. */

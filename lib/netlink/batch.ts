@@ -4,9 +4,10 @@ import { AbortError, BatchError, NetloomError, systemError, type Subject } from 
 import { errnoNumber } from '../errno'
 import { Lane, Outcome, type NetnsDescription } from '../native/addon'
 import type { CallOptions, Watch } from '../native/jobs'
+import type { NetnsReference } from '../native/netns_handle'
 import { nothing as withoutResult, type Operation } from './operation'
 import { reportWarnings, resultOf, wasInterrupted } from './outcome'
-import { perform } from './perform'
+import { findNumbers, perform } from './perform'
 import type { Creation, Plan } from './plan'
 import { transact, type Report, type Transacted } from './transaction'
 
@@ -32,14 +33,23 @@ export interface BatchListener {
   readonly onResults?: ((results: readonly BatchResult[]) => void) | undefined
 }
 
+/** Where a batch is carried out. */
+interface Where {
+  /** Default: that of changes. */
+  readonly lane?: Lane
+  /** Where the kernel is asked for the numbers of families; needed if an operation is of one that has to be asked for. */
+  readonly netns?: NetnsReference
+}
+
 /** Carries a batch out. Rejects with a `BatchError` if it stopped, or was rolled back; else resolves to all results. */
 export async function commit(
   plan: Plan<BatchItem>,
   subject: Subject,
   options: CallOptions,
-  { onProgress, onResults, lane = Lane.mutation }: BatchListener & { readonly lane?: Lane } = {},
+  { onProgress, onResults, lane = Lane.mutation, netns }: BatchListener & Where = {},
 ): Promise<BatchResult[]> {
   const total = plan.items.length
+  if (netns !== undefined && plan.families.length > 0) await findNumbers(plan.families, netns, options)
   if (onProgress === undefined) return carryOut(plan, lane, subject, options, { onResults })
   let thrown: { readonly error: unknown } | undefined
   const watch = (done: number): boolean => {
@@ -97,8 +107,12 @@ async function carryOut(
   const failed = results.findIndex(
     ({ status }, i) => status === 'rejected' && reports.get(i)?.outcome === Outcome.failed,
   )
-  if (failed >= 0 && (manner.stop || manner.rollback))
-    throw batchError(subject, items, failed, results, transacted, reports)
+  if (failed >= 0 && (manner.stop || manner.rollback)) {
+    const error = batchError(subject, items, failed, results, transacted, reports)
+    // Perhaps a family is gone, or was loaded again.
+    if (error.code === 'ENOENT') for (const family of plan.families) family.forget()
+    throw error
+  }
   return readAgain(items, results, reports, options)
 }
 

@@ -2,44 +2,12 @@
 import { printable } from '../wire/printable'
 import type { AttributePolicy, Refusal } from '../errors'
 import { attributes } from '../wire/attributes'
-import { u32, u64 } from '../wire/integers'
-import { oneOf } from '../wire/choices'
+import { u32 } from '../wire/integers'
 import { Reader } from '../wire/reader'
 import { binary, text } from '../wire/text'
 import { messageHeaderSize, NLM_F, NLMSG } from './constants'
 import type { Message, Received } from './message'
-
-const policyType = oneOf(u32, 'NL_ATTR_TYPE_', {
-  invalid: ['INVALID', 0],
-  flag: ['FLAG', 1],
-  u8: ['U8', 2],
-  u16: ['U16', 3],
-  u32: ['U32', 4],
-  u64: ['U64', 5],
-  s8: ['S8', 6],
-  s16: ['S16', 7],
-  s32: ['S32', 8],
-  s64: ['S64', 9],
-  binary: ['BINARY', 10],
-  string: ['STRING', 11],
-  nulString: ['NUL_STRING', 12],
-  nested: ['NESTED', 13],
-  nestedArray: ['NESTED_ARRAY', 14],
-  bitfield32: ['BITFIELD32', 15],
-})
-
-/** NL_POLICY_TYPE_ATTR_ of linux/netlink.h. */
-export const policyAttributes = attributes('NL_POLICY_TYPE_ATTR_', {
-  type: ['TYPE', 1, policyType],
-  minValueSigned: ['MIN_VALUE_S', 2, u64],
-  maxValueSigned: ['MAX_VALUE_S', 3, u64],
-  minValue: ['MIN_VALUE_U', 4, u64],
-  maxValue: ['MAX_VALUE_U', 5, u64],
-  minLength: ['MIN_LENGTH', 6, u32],
-  maxLength: ['MAX_LENGTH', 7, u32],
-  bitfieldMask: ['BITFIELD32_MASK', 10, u32],
-  mask: ['MASK', 12, u64],
-})
+import { policyAttributes } from './policy'
 
 /** NLMSGERR_ATTR_ of linux/netlink.h. */
 export const ackAttributes = attributes('NLMSGERR_ATTR_', {
@@ -59,12 +27,10 @@ export interface Acknowledgement {
 }
 
 function readPolicy(found: ReturnType<typeof policyAttributes.decode>): AttributePolicy {
-  const signed = (value: bigint | undefined): bigint | undefined =>
-    value === undefined ? undefined : BigInt.asIntN(64, value)
   const policy = {
     type: found.type === undefined ? undefined : String(found.type),
-    minValue: found.minValue ?? signed(found.minValueSigned),
-    maxValue: found.maxValue ?? signed(found.maxValueSigned),
+    minValue: found.minValue ?? found.minValueSigned,
+    maxValue: found.maxValue ?? found.maxValueSigned,
     minLength: found.minLength,
     maxLength: found.maxLength,
     mask: found.mask ?? (found.bitfieldMask === undefined ? undefined : BigInt(found.bitfieldMask)),

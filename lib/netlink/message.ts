@@ -1,5 +1,6 @@
 // Messages to the kernel: a header that every family has (nlmsghdr), one of the family's own, and attributes.
 import { scratch, type Block } from '../native/addon'
+import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
@@ -19,6 +20,17 @@ export interface AnyLayout {
   readonly attributes: Pick<AttributeSet<AttributeTable>, 'path' | 'nameOf'>
 }
 
+/** A family that the kernel numbers as it registers: the number is the type of its messages, and known when they are sent. */
+export interface NumberedFamily {
+  readonly name: string
+  /** The number that it had when it was last asked for. */
+  readonly number: number | undefined
+  /** Asks the kernel. Rejects with `ENOENT` if it does not have the family. */
+  find(netns: NetnsReference, options?: CallOptions): Promise<number>
+  /** It may have another number by now: who needs it next asks again. */
+  forget(): void
+}
+
 /** A message that is ready to be sent: where it was written, and what is needed to send it and to tell of it. */
 export class Message extends Written {
   constructor(
@@ -28,6 +40,8 @@ export class Message extends Written {
     readonly layout: AnyLayout,
     /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
     readonly devicesOf: NetnsReference | undefined,
+    /** The family whose number is its type, where that is not written yet. */
+    readonly family: NumberedFamily | undefined = undefined,
   ) {
     super(writer)
     this.relocations = writer.relocations
@@ -54,16 +68,18 @@ const none = {}
 /**
  * Encodes and checks a message; throws an error that names the field. Nothing is sent.
  * @param name - The type's name, for errors: `RTM_NEWLINK`.
+ * @param type - A number, or the family whose number it is.
  */
 export function encodeMessage<H extends Fields, A extends AttributeTable>(
   layout: Layout<H, A>,
   name: string,
-  type: number,
+  type: number | NumberedFamily,
   { flags = 0, header, attributes, devicesOf, field }: MessageContent<H, A>,
 ): Message {
   const writer = new Writer()
   writer.u32(0)
-  writer.u16(type)
+  const family = typeof type === 'number' ? undefined : type
+  writer.u16(typeof type === 'number' ? type : 0)
   writer.u16(flags | NLM_F.REQUEST)
   writer.zeros(8) // sequence number and port id: given when it is sent
   layout.header.write(writer, header ?? none, '')
@@ -71,7 +87,7 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   if (attributes !== undefined) layout.attributes.encode(writer, attributes, field)
   writer.patch32(0, writer.length)
   writer.align()
-  return new Message(writer, name, layout, devicesOf)
+  return new Message(writer, name, layout, devicesOf, family)
 }
 
 /** A message of the kernel's, still in the block that it was received in. */

@@ -142,6 +142,29 @@ export function map<From, To>(operation: Operation<From>, make: (result: From) =
   }
 }
 
+/** One operation and then another one, for one namespace, with a result made of that of the second. */
+export function followedBy<First, Second, Result>(
+  first: Operation<First>,
+  second: Operation<Second>,
+  make: (result: Second) => Result,
+): Operation<Result> {
+  const ahead = first.steps.length
+  return {
+    ...whole(first),
+    steps: [...first.steps, ...second.steps],
+    result: (answers) =>
+      make(
+        second.result({
+          forEach: (step, each) => {
+            answers.forEach(step + ahead, each)
+          },
+          isRefused: (step) => answers.isRefused(step + ahead),
+        }),
+      ),
+    recover: undefined,
+  }
+}
+
 const nothingThere: ReadonlySet<number> = new Set(notFoundCodes.map((code) => errnoNumber(code) ?? 0))
 
 /** The same operation, which gives undefined where there is nothing of what it asks for. */

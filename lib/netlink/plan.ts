@@ -3,7 +3,8 @@ import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Device } from '../wire/device'
-import type { Message } from './message'
+import { littleEndian } from '../wire/writer'
+import type { Message, NumberedFamily } from './message'
 import type { Along, Operation, Step } from './operation'
 import { patternWords } from './pattern'
 import { recipeWords, type UndoRecipe } from './undo_recipe'
@@ -43,6 +44,9 @@ function foreign(operation: string, netns: string): NetloomError {
 
 /** How many numbers stand before the recipes and operations. */
 const headSize = 7
+const noFamilies: readonly NumberedFamily[] = []
+/** nlmsg_type in struct nlmsghdr. */
+const typeAt = 4
 
 type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
 
@@ -102,6 +106,8 @@ export class Plan<Its extends Item = Item> {
   #positions: Map<NetnsReference, number> | undefined
   #names: Map<string, number> | undefined
   #recipes: Map<UndoRecipe, number> | undefined
+  // Where messages lie whose type is the number of a family.
+  #numbered: Map<NumberedFamily, number[]> | undefined
   // Messages that were written one behind the other, and are sent so, are copied in one go.
   #source: Uint8Array | undefined
   #begin = 0
@@ -129,9 +135,15 @@ export class Plan<Its extends Item = Item> {
     return this.items.push(item) - 1
   }
 
+  /** The families whose numbers have to be known before `finish`. */
+  get families(): readonly NumberedFamily[] {
+    return this.#numbered === undefined ? noFamilies : [...this.#numbered.keys()]
+  }
+
   /** All of it, once; throws if a namespace that it uses is closed. `release` must follow, and nothing else may. */
   finish(): LaidOut {
     this.#copy()
+    this.#writeNumbers()
     const recipes = this.#recipes
     if (recipes !== undefined) {
       const more = [...recipes.keys()].flatMap(recipeWords)
@@ -200,8 +212,9 @@ export class Plan<Its extends Item = Item> {
     return at
   }
 
-  #placeMessage({ memory, begin, end, length }: Message): number {
+  #placeMessage({ memory, begin, end, length, family }: Message): number {
     const at = this.#room(length)
+    if (family !== undefined) this.#noteFamily(family, at)
     if (memory !== this.#source || begin !== this.#end || at !== this.#target + (this.#end - this.#begin)) {
       this.#copy()
       this.#source = memory
@@ -210,6 +223,21 @@ export class Plan<Its extends Item = Item> {
     }
     this.#end = end
     return at
+  }
+
+  #noteFamily(family: NumberedFamily, at: number): void {
+    const places = (this.#numbered ??= new Map<NumberedFamily, number[]>()).get(family)
+    if (places === undefined) this.#numbered.set(family, [at])
+    else places.push(at)
+  }
+
+  #writeNumbers(): void {
+    if (this.#numbered === undefined) return
+    const { buffer, byteOffset } = this.#memory.bytes
+    const view = new DataView(buffer, byteOffset)
+    for (const [{ number = 0 }, places] of this.#numbered) {
+      for (const at of places) view.setUint16(at + typeAt, number, littleEndian)
+    }
   }
 
   #copy(): void {

@@ -6,13 +6,13 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
 import { Plan } from '../netlink/plan'
-import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+import { placeOf, type BatchEntry, type Place } from '../netlink/verbs'
 import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
 import { checkName, checkPath, pathOfName } from './name'
-import { notedResources, type BatchEntry, type BatchNetNs, type Noted } from './noted'
+import { NotedResources, type BatchNetNs } from './noted'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
@@ -66,11 +66,13 @@ export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: str
  * const ns = pod.value // a NetNs
  */
 export class Batch<Created> implements BatchNetNs {
-  readonly links: Noted<typeof linkVerbs>
-  readonly addresses: Noted<typeof addressVerbs>
-  readonly routes: Noted<typeof routeVerbs>
-  readonly neighbors: Noted<typeof neighborVerbs>
-  readonly rules: Noted<typeof ruleVerbs>
+  /** @internal */
+  readonly [placeOf]: Place
+  readonly links: BatchNetNs['links']
+  readonly addresses: BatchNetNs['addresses']
+  readonly routes: BatchNetNs['routes']
+  readonly neighbors: BatchNetNs['neighbors']
+  readonly rules: BatchNetNs['rules']
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
   readonly #lane: Lane
@@ -93,12 +95,17 @@ export class Batch<Created> implements BatchNetNs {
     this.#make = make
     this.#lane = lane
     this.#plan = new Plan({ rollback, stop: onError === 'stop' })
-    const { links, addresses, routes, neighbors, rules } = this.#resourcesOf(netns)
-    this.links = links
-    this.addresses = addresses
-    this.routes = routes
-    this.neighbors = neighbors
-    this.rules = rules
+    const own = this.#resourcesOf(netns)
+    this[placeOf] = own[placeOf]
+    this.links = own.links
+    this.addresses = own.addresses
+    this.routes = own.routes
+    this.neighbors = own.neighbors
+    this.rules = own.rules
+  }
+
+  get ethtool(): BatchNetNs['ethtool'] {
+    return this.#resourcesOf(this.#netns).ethtool
   }
 
   /** How many operations are noted. */
@@ -135,7 +142,7 @@ export class Batch<Created> implements BatchNetNs {
         this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
     if (path !== undefined) endWithProcess()
-    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns), netns, name)
+    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns)[placeOf], netns, name)
   }
 
   /**
@@ -157,6 +164,7 @@ export class Batch<Created> implements BatchNetNs {
     const total = this.length
     const listener = {
       lane: this.#lane,
+      netns: this.#netns,
       onProgress:
         onProgress === undefined
           ? undefined
@@ -199,7 +207,7 @@ export class Batch<Created> implements BatchNetNs {
   #resourcesOf(netns: NetnsReference): BatchNetNs {
     let resources = this.#places.get(netns)
     if (resources === undefined) {
-      resources = notedResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
+      resources = new NotedResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
       this.#places.set(netns, resources)
     }
     return resources
@@ -212,27 +220,18 @@ export class Batch<Created> implements BatchNetNs {
   readonly #noteVerb = (operation: Operation<unknown>): BatchEntry<unknown> => this.#note(operation)
 }
 
-class Creation<Created> implements NewNetNs<Created> {
-  readonly links: Noted<typeof linkVerbs>
-  readonly addresses: Noted<typeof addressVerbs>
-  readonly routes: Noted<typeof routeVerbs>
-  readonly neighbors: Noted<typeof neighborVerbs>
-  readonly rules: Noted<typeof ruleVerbs>
+class Creation<Created> extends NotedResources implements NewNetNs<Created> {
   readonly index: number
   readonly [handleOf]: FutureNetns
   readonly #entry: BatchEntry<Created>
 
   constructor(
     entry: BatchEntry<Created>,
-    { links, addresses, routes, neighbors, rules }: BatchNetNs,
+    place: Place,
     netns: FutureNetns,
     readonly name: string | undefined,
   ) {
-    this.links = links
-    this.addresses = addresses
-    this.routes = routes
-    this.neighbors = neighbors
-    this.rules = rules
+    super(place)
     this.index = entry.index
     this[handleOf] = netns
     this.#entry = entry

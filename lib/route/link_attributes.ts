@@ -7,10 +7,11 @@ import { boolean, i32, u16, u32, u64, u8, within } from '../wire/integers'
 import { ipv6, mac } from '../wire/ip'
 import { named } from '../wire/named'
 import { list, taggedBy } from '../wire/nesting'
+import { ignored } from '../wire/read_only'
 import { struct } from '../wire/struct'
 import { bareText, checkText, text } from '../wire/text'
 import { linkData, portData } from './kinds'
-import { creationAttributes, ignored, ifinfomsg } from './link_creation'
+import { creationAttributes, ifinfomsg } from './link_creation'
 import { netnsFd } from './netns_fd'
 
 /** Statistics of a device, counted since it exists (struct rtnl_link_stats64). */

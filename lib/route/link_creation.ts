@@ -3,11 +3,9 @@ import type { AttributeTable } from '../wire/attributes'
 import { checkDeviceName, device } from '../wire/device'
 import { oneOf } from '../wire/choices'
 import { u16, u32, u8, within } from '../wire/integers'
-import { wrongValue } from '../wire/invalid'
 import { mac } from '../wire/ip'
 import { struct } from '../wire/struct'
 import { text } from '../wire/text'
-import type { Type } from '../wire/type'
 
 /** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
 export const linkType = oneOf(u16, 'ARPHRD_', {
@@ -63,16 +61,6 @@ export const IFF = {
   LOWER_UP: 0x10000,
   DORMANT: 0x20000,
 } as const
-
-/** An attribute of the kernel's that nobody asked for yet: passed over, and no unknown one. */
-export const ignored: Type<undefined> & { readonly ignored: true } = {
-  size: 0,
-  ignored: true,
-  encode: (_writer, value, field) => {
-    throw wrongValue(field, 'left out', value)
-  },
-  decode: () => undefined,
-}
 
 const name = text(15, checkDeviceName, 1)
 

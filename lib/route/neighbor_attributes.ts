@@ -6,7 +6,7 @@ import { be16, i32, u16, u32, u8 } from '../wire/integers'
 import { ip, mac } from '../wire/ip'
 import { struct } from '../wire/struct'
 import { family, routeProtocol } from './families'
-import { ignored } from './link_creation'
+import { ignored } from '../wire/read_only'
 import { routeType } from './route_attributes'
 
 export const states = bits(u16, 'NUD_', {

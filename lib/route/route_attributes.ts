@@ -9,7 +9,7 @@ import { struct, type StructValue } from '../wire/struct'
 import { binary, text } from '../wire/text'
 import type { Type, ValueOf } from '../wire/type'
 import { family, ipProtocol, routeProtocol, scope, table } from './families'
-import { ignored } from './link_creation'
+import { ignored } from '../wire/read_only'
 
 /** What a route does with what it matches (RTN_). */
 export const routeType = oneOf(u8, 'RTN_', {

@@ -7,7 +7,7 @@ import { ip } from '../wire/ip'
 import { struct } from '../wire/struct'
 import { text } from '../wire/text'
 import { family, ipProtocol, routeProtocol, table } from './families'
-import { ignored } from './link_creation'
+import { ignored } from '../wire/read_only'
 
 export const action = oneOf(u8, 'FR_ACT_', {
   /** None; in a request: whatever the action. */

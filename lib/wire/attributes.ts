@@ -36,12 +36,13 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   readonly prefix: string
   readonly table: Table
   readonly nested: true
-  encode(writer: Writer, value: AttributesOf<Table>, field?: string): void
-  decode(reader: Reader, at: number, end: number): AttributesOf<Table>
+  /** `outer` is the object whose part the value is: what a `taggedBy` with an outer tag looks at. */
+  encode(writer: Writer, value: AttributesOf<Table>, field?: string, outer?: Siblings): void
+  decode(reader: Reader, at: number, end: number, outer?: Siblings): AttributesOf<Table>
   /** As `decode`, into what has other properties already; what is marked `aside` goes into another object. */
-  decodeInto(reader: Reader, at: number, end: number, out: object | Properties, asideOut: object): void
+  decodeInto(reader: Reader, at: number, end: number, out: object | Properties, asideOut: object, outer?: Siblings): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
-  path(reader: Reader, at: number, end: number, target: number): string[]
+  path(reader: Reader, at: number, end: number, target: number, outer?: Siblings): string[]
   /** The name of an attribute by its number, as in `path`. */
   nameOf(type: number): string
 }
@@ -60,7 +61,15 @@ interface Entry {
   readonly presence: boolean
   readonly ignored: boolean
   readonly aside: boolean
+  readonly repeated: boolean
+  /** Its type looks at the object around this one. */
+  readonly outer: boolean
 }
+
+const nothingAround: Siblings = {}
+
+/** The attribute of a number, of which there may be several: the lists of a set that is being decoded. */
+type Lists = Map<number, unknown[]>
 
 /**
  * Declares a set of attributes.
@@ -82,13 +91,15 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       presence: 'presence' in type,
       ignored: 'ignored' in type,
       aside: 'aside' in type,
+      repeated: 'repeated' in type,
+      outer: 'outer' in type,
     }
     byKey.set(key, entry)
     while (byNumber.length <= number) byNumber.push(undefined)
     byNumber[number] ??= entry
   }
 
-  function encode(writer: Writer, value: Siblings, field = ''): void {
+  function encode(writer: Writer, value: Siblings, field = '', outer = nothingAround): void {
     checkObject(value, field === '' ? 'options' : field)
     for (const key in value) {
       const part = value[key]
@@ -100,9 +111,9 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
         continue
       }
       if (part === undefined || (entry.presence && part === false)) continue
-      const at = writer.begin(entry.number, entry.type.nested)
-      entry.type.encode(writer, part, name, value)
-      writer.end(at, name)
+      const siblings = entry.outer ? outer : value
+      if (entry.repeated) encodeEach(writer, entry, part, name, siblings)
+      else encodeOne(writer, entry, part, name, siblings)
     }
   }
 
@@ -112,9 +123,11 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     end: number,
     out: Record<string, unknown> | Properties,
     asideOut: Record<string, unknown>,
+    outer = nothingAround,
   ): void {
     const properties = out instanceof Properties ? out : undefined
     let unknown: UnknownAttribute[] | undefined
+    let lists: Lists | undefined
     while (at + headerSize <= end) {
       const length = reader.u16(at)
       if (length < headerSize || at + length > end) break
@@ -122,12 +135,16 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
         if (!entry.ignored) {
-          if (properties !== undefined && !entry.aside) {
-            properties.set(entry.key, entry.type.decode(reader, at + headerSize, at + length, asideOut))
-          } else {
-            const target = entry.aside ? asideOut : (out as Record<string, unknown>)
-            target[entry.key] = entry.type.decode(reader, at + headerSize, at + length, target)
+          const target = entry.aside || properties !== undefined ? asideOut : (out as Record<string, unknown>)
+          let value = entry.type.decode(reader, at + headerSize, at + length, entry.outer ? outer : target)
+          if (entry.repeated) {
+            const list = lists?.get(number)
+            list?.push(value)
+            if (list === undefined) (lists ??= new Map()).set(number, (value = [value]) as unknown[])
+            else value = list
           }
+          if (properties !== undefined && !entry.aside) properties.set(entry.key, value)
+          else target[entry.key] = value
         }
       } else {
         unknown ??= []
@@ -140,24 +157,27 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     else properties.set('unknown', unknown)
   }
 
-  function decode(reader: Reader, at: number, end: number): Siblings {
+  function decode(reader: Reader, at: number, end: number, outer?: Siblings): Siblings {
     const out: Record<string, unknown> = {}
-    decodeInto(reader, at, end, out, out)
+    decodeInto(reader, at, end, out, out, outer)
     return out
   }
 
-  function path(reader: Reader, at: number, end: number, target: number): string[] {
+  function path(reader: Reader, at: number, end: number, target: number, outer = nothingAround): string[] {
     const siblings: Record<string, unknown> = {}
+    const seen = new Map<number, number>()
     while (at + headerSize <= end) {
       const length = reader.u16(at)
       if (length < headerSize || at + length > end) break
       const number = reader.u16(at + 2) & typeMask
       const entry = byNumber[number]
       if (target >= at && target < at + length) {
-        const name = nameOf(number)
-        if (target < at + headerSize || entry?.type.path === undefined) return [name]
-        return [name, ...entry.type.path(reader, at + headerSize, at + length, target, siblings)]
+        const which = entry?.repeated === true ? [nameOf(number), String(seen.get(number) ?? 0)] : [nameOf(number)]
+        if (target < at + headerSize || entry?.type.path === undefined) return which
+        const around = entry.outer ? outer : siblings
+        return [...which, ...entry.type.path(reader, at + headerSize, at + length, target, around)]
       }
+      seen.set(number, (seen.get(number) ?? 0) + 1)
       if (entry !== undefined && length - headerSize >= entry.least && entry.type.nested !== true) {
         siblings[entry.key] = entry.type.decode(reader, at + headerSize, at + length, siblings)
       }
@@ -173,11 +193,23 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     table,
     size: 0,
     nested: true,
-    encode: encode,
+    encode,
     decode: decode as AttributeSet<Table>['decode'],
-    decodeInto: decodeInto,
+    decodeInto,
     path,
     nameOf,
+  }
+}
+
+function encodeOne(writer: Writer, { number, type }: Entry, value: unknown, name: string, siblings: Siblings): void {
+  const at = writer.begin(number, type.nested)
+  type.encode(writer, value, name, siblings)
+  writer.end(at, name)
+}
+
+function encodeEach(writer: Writer, entry: Entry, values: unknown, name: string, siblings: Siblings): void {
+  for (const [i, value] of checkArray(values, name, 'an array', mostUnknown).entries()) {
+    encodeOne(writer, entry, value, `${name}[${i}]`, siblings)
   }
 }
 

@@ -1,7 +1,7 @@
 // Integers: host byte order, or network byte order (be…) where the kernel has it. 64 bits are bigint.
 import { outOfRange, wrongType } from './invalid'
 import type { Reader } from './reader'
-import type { Scalar } from './type'
+import type { Scalar, Type } from './type'
 import type { Writer } from './writer'
 
 /** Checks an integer within bounds; throws a TypeError or RangeError that names the field and the bounds. */
@@ -28,33 +28,37 @@ function integer(
   }
 }
 
-const mostWide = 2n ** 64n - 1n
-
 /** An integer of 64 bits. */
 export interface Wide extends Scalar<bigint> {
   /** Whether it has more bits than a number of JavaScript holds exactly. */
   readonly wide: true
 }
 
+const mostWide = 2n ** 64n - 1n
+const leastSignedWide = -(2n ** 63n)
+const mostSignedWide = 2n ** 63n - 1n
+
 /** Checks an integer of 64 bits: a bigint, or a number that is one exactly, as it comes out of JSON. */
-export function checkWide(value: unknown, field: string): bigint {
-  const expected = `a bigint from 0 to ${mostWide}, or a safe integer`
+export function checkWide(value: unknown, field: string, least = 0n, most = mostWide): bigint {
+  const expected = `a bigint from ${least} to ${most}, or a safe integer`
   const exact = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
   if (typeof exact !== 'bigint') throw wrongType(field, expected, value)
-  if (exact < 0n || exact > mostWide) throw outOfRange(field, expected, value)
+  if (exact < least || exact > most) throw outOfRange(field, expected, value)
   return exact
 }
 
 function bigInteger(
   write: (writer: Writer, value: bigint) => void,
   read: (reader: Reader, at: number) => bigint,
+  least = 0n,
+  most = mostWide,
 ): Wide {
   return {
     size: 8,
     fixed: true,
     wide: true,
     encode(writer, value, field) {
-      write(writer, checkWide(value, field))
+      write(writer, checkWide(value, field, least, most))
     },
     decode: read,
   }
@@ -87,15 +91,6 @@ export const u32 = integer(
   },
   (r, at) => r.u32(at),
 )
-export const i32 = integer(
-  4,
-  -0x80000000,
-  0x7fffffff,
-  (w, v) => {
-    w.u32(v >>> 0)
-  },
-  (r, at) => r.i32(at),
-)
 export const be16 = integer(
   2,
   0,
@@ -126,6 +121,83 @@ export const be64 = bigInteger(
   },
   (r, at) => r.be64(at),
 )
+
+const signed = (
+  bits: 8 | 16 | 32,
+  write: (writer: Writer, value: number) => void,
+  read: (reader: Reader, at: number) => number,
+): Scalar<number> => integer(bits / 8, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1, write, read)
+
+const signedWide = (
+  write: (writer: Writer, value: bigint) => void,
+  read: (reader: Reader, at: number) => bigint,
+): Wide => bigInteger(write, (r, at) => BigInt.asIntN(64, read(r, at)), leastSignedWide, mostSignedWide)
+
+export const i8 = signed(
+  8,
+  (w, v) => {
+    w.u8(v & 0xff)
+  },
+  (r, at) => (r.u8(at) << 24) >> 24,
+)
+export const i16 = signed(
+  16,
+  (w, v) => {
+    w.u16(v & 0xffff)
+  },
+  (r, at) => (r.u16(at) << 16) >> 16,
+)
+export const i32 = signed(
+  32,
+  (w, v) => {
+    w.u32(v >>> 0)
+  },
+  (r, at) => r.i32(at),
+)
+export const i64 = signedWide(
+  (w, v) => {
+    w.u64(BigInt.asUintN(64, v))
+  },
+  (r, at) => r.u64(at),
+)
+export const bei16 = signed(
+  16,
+  (w, v) => {
+    w.be16(v & 0xffff)
+  },
+  (r, at) => (r.be16(at) << 16) >> 16,
+)
+export const bei32 = signed(
+  32,
+  (w, v) => {
+    w.be32(v >>> 0)
+  },
+  (r, at) => r.be32(at) | 0,
+)
+export const bei64 = signedWide(
+  (w, v) => {
+    w.be64(BigInt.asUintN(64, v))
+  },
+  (r, at) => r.be64(at),
+)
+
+/** An integer that has 4 bytes in a message where it fits, and 8 where it does not (NLA_UINT), unsigned. */
+export const uint = flexible(u32, u64, 0n, 2n ** 32n - 1n)
+/** The same, signed (NLA_SINT). */
+export const sint = flexible(i32, i64, -(2n ** 31n), 2n ** 31n - 1n)
+
+function flexible(narrow: Scalar<number>, wide: Wide, least: bigint, most: bigint): Type<bigint> {
+  return {
+    size: 4,
+    encode(writer, value, field, siblings) {
+      const exact = checkWide(value, field, ...(least < 0n ? [leastSignedWide, mostSignedWide] : []))
+      if (exact >= least && exact <= most) narrow.encode(writer, Number(exact), field, siblings)
+      else wide.encode(writer, exact, field, siblings)
+    },
+    decode: (reader, at, end, siblings) =>
+      end - at >= 8 ? wide.decode(reader, at, end, siblings) : BigInt(narrow.decode(reader, at, end, siblings)),
+  }
+}
 
 /** An integer with narrower bounds than its size has. */
 export function within(type: Scalar<number>, least: number, most: number): Scalar<number> {

@@ -1,8 +1,10 @@
-// Attributes within attributes: lists, and data whose meaning a sibling tells.
-import type { AttributeSet, AttributeTable } from './attributes'
-import { checkArray, isBytes, wrongValue } from './invalid'
+// Attributes within attributes: lists, tables, and data whose meaning a sibling tells.
+import type { AttributesOf, AttributeSet, AttributeTable } from './attributes'
+import { checkInteger } from './integers'
+import { checkArray, checkObject, isBytes, wrongValue } from './invalid'
 import type { Reader } from './reader'
-import type { Siblings, Type, ValueOf } from './type'
+import type { Fields, Struct, StructValue } from './struct'
+import type { AnyType, Siblings, Type, ValueOf } from './type'
 
 const headerSize = 4
 
@@ -24,27 +26,13 @@ export function list<Value>(symbol: string, number: number, type: Type<Value>): 
     },
     decode(reader, at, end, siblings) {
       const found: Value[] = []
-      while (at + headerSize <= end) {
-        const length = reader.u16(at)
-        if (length < headerSize || at + length > end) break
-        const ours =
-          (reader.u16(at + 2) & 0x3fff) === number && length - headerSize >= (type.tolerant === true ? 0 : type.size)
-        if (ours) found.push(type.decode(reader, at + headerSize, at + length, siblings))
-        at += (length + 3) & ~3
-      }
+      forEachAttribute(reader, at, end, (its, from, to) => {
+        if (its === number && to - from >= leastOf(type)) found.push(type.decode(reader, from, to, siblings))
+        return false
+      })
       return found
     },
-    path(reader, at, end, target, siblings) {
-      for (let i = 0; at + headerSize <= end; i++) {
-        const length = reader.u16(at)
-        if (length < headerSize || at + length > end) break
-        if (target >= at && target < at + length) {
-          return [String(i), ...(type.path?.(reader, at + headerSize, at + length, target, siblings) ?? [])]
-        }
-        at += (length + 3) & ~3
-      }
-      return []
-    },
+    path: (reader, at, end, target, siblings) => pathByPlace(type, reader, at, end, target, siblings),
   }
 }
 
@@ -70,39 +58,187 @@ export function packed<Value>(type: Type<Value>): Type<readonly Value[]> {
   }
 }
 
-/** Tag → the attributes that it announces. */
-export type Variants = Readonly<Record<string, AttributeSet<AttributeTable>>>
+/**
+ * An attribute that may be there several times, one behind the other: a list of all of them. Only in the table of an
+ * attribute set.
+ */
+export function repeated<Value>(type: Type<Value>): Type<readonly Value[]> & { readonly repeated: true } {
+  return { ...type, repeated: true } as unknown as Type<readonly Value[]> & { readonly repeated: true }
+}
+
+/** Calls `each` for every attribute between two places, until it says true. */
+function forEachAttribute(
+  reader: Reader,
+  at: number,
+  end: number,
+  each: (number: number, at: number, end: number) => boolean | undefined,
+): void {
+  while (at + headerSize <= end) {
+    const length = reader.u16(at)
+    if (length < headerSize || at + length > end) return
+    if (each(reader.u16(at + 2) & 0x3fff, at + headerSize, at + length) === true) return
+    at += (length + 3) & ~3
+  }
+}
+
+const leastOf = (type: AnyType): number => (type.tolerant === true ? 0 : type.size)
+
+/** The place of the element in which the byte `target` is, and the path in it. */
+function pathByPlace<Value>(
+  type: Type<Value>,
+  reader: Reader,
+  at: number,
+  end: number,
+  target: number,
+  siblings: Siblings,
+): string[] {
+  let place = 0
+  let path: string[] = []
+  forEachAttribute(reader, at, end, (_number, from, to) => {
+    if (target >= to) {
+      place++
+      return false
+    }
+    path = [String(place), ...(type.path?.(reader, from, to, target, siblings) ?? [])]
+    return true
+  })
+  return path
+}
+
+/** A list whose attributes are numbered by their places, from 1 on (`indexed-array`, NLA_NESTED_ARRAY). */
+export function indexedArray<Value>(type: Type<Value>): Type<readonly Value[]> {
+  return {
+    size: 0,
+    nested: true,
+    encode(writer, value, field, siblings) {
+      for (const [i, element] of checkArray(value, field, 'an array', mostElements).entries()) {
+        const at = writer.begin(i + 1, type.nested)
+        type.encode(writer, element as Value, `${field}[${i}]`, siblings)
+        writer.end(at, `${field}[${i}]`)
+      }
+    },
+    decode(reader, at, end, siblings) {
+      const found: Value[] = []
+      forEachAttribute(reader, at, end, (_number, from, to) => {
+        if (to - from >= leastOf(type)) found.push(type.decode(reader, from, to, siblings))
+        return false
+      })
+      return found
+    },
+    path: (reader, at, end, target, siblings) => pathByPlace(type, reader, at, end, target, siblings),
+  }
+}
+
+/** A table whose attributes are numbered by their keys (`nest-type-value`): key → value. */
+export function keyed<Value>(type: Type<Value>): Type<Readonly<Record<number, Value>>> {
+  return {
+    size: 0,
+    nested: true,
+    encode(writer, value, field, siblings) {
+      for (const [key, part] of Object.entries(checkObject(value, field))) {
+        const name = `${field}.${key}`
+        const at = writer.begin(checkInteger(Number(key), 0, 0x3fff, name), type.nested)
+        type.encode(writer, part as Value, name, siblings)
+        writer.end(at, name)
+      }
+    },
+    decode(reader, at, end, siblings) {
+      const found: Record<number, Value> = {}
+      forEachAttribute(reader, at, end, (number, from, to) => {
+        if (to - from >= leastOf(type)) found[number] = type.decode(reader, from, to, siblings)
+        return false
+      })
+      return found
+    },
+    path(reader, at, end, target, siblings) {
+      let path: string[] = []
+      forEachAttribute(reader, at, end, (number, from, to) => {
+        if (target >= to) return false
+        path = [String(number), ...(type.path?.(reader, from, to, target, siblings) ?? [])]
+        return true
+      })
+      return path
+    },
+  }
+}
+
+/** The object of a struct with attributes behind it. */
+export type HeadedValue<H extends Fields, Table extends AttributeTable> = Partial<StructValue<H>> & AttributesOf<Table>
+
+/**
+ * A struct of the kernel's with attributes behind it (`fixed-header`), as TCA_OPTIONS of several qdiscs: one object with
+ * the fields of both. Their names must differ.
+ */
+export function headed<H extends Fields, Table extends AttributeTable>(
+  header: Struct<H>,
+  set: AttributeSet<Table>,
+): Type<HeadedValue<H, Table>> {
+  const begin = (header.size + 3) & ~3
+  const inHeader = new Set(Object.keys(header.fields))
+  return {
+    size: header.size,
+    encode(writer, value, field, siblings) {
+      const entries = Object.entries(checkObject(value, field))
+      const part = (wanted: boolean): object => Object.fromEntries(entries.filter(([key]) => inHeader.has(key) === wanted))
+      header.encode(writer, part(true) as Partial<StructValue<H>>, field)
+      writer.align()
+      set.encode(writer, part(false) as AttributesOf<Table>, field, siblings)
+    },
+    decode: (reader, at, end, siblings) => ({
+      ...header.whole(reader, at),
+      ...set.decode(reader, Math.min(at + begin, end), end, siblings),
+    }),
+    path: (reader, at, end, target, siblings) => set.path(reader, at + begin, end, target, siblings),
+  }
+}
+
+/** Tag → the type of the data that it announces: mostly a set of attributes. */
+export type Variants = Readonly<Record<string, AnyType>>
 
 /** Data of one of the variants, or bytes for a tag that is not in the table. */
 export type VariantData<V extends Variants> = ValueOf<V[keyof V]> | Uint8Array
 
-/** Attributes whose meaning the sibling `tag` tells: IFLA_INFO_DATA by IFLA_INFO_KIND. */
-export function taggedBy<V extends Variants>(tag: string, variants: V): Type<VariantData<V>> & { variants: V } {
-  const variant = (siblings: Siblings): AttributeSet<AttributeTable> | undefined => {
+/** Where the tag of a `taggedBy` stands: beside the data, or in the object of which that object is a part. */
+export type TagPlace = 'sibling' | 'outer'
+
+/**
+ * Data whose meaning the attribute `tag` tells: IFLA_INFO_DATA by IFLA_INFO_KIND (`sub-message`). Data of a tag that is
+ * not in the table are bytes, in both directions; encoded attributes do for every tag.
+ */
+export function taggedBy<V extends Variants>(
+  tag: string,
+  variants: V,
+  place: TagPlace = 'sibling',
+): Type<VariantData<V>> & { variants: V } {
+  const variant = (siblings: Siblings): Type<unknown> | undefined => {
     const name = siblings[tag]
-    return typeof name === 'string' && Object.hasOwn(variants, name) ? variants[name] : undefined
+    const isTag = typeof name === 'string' || typeof name === 'number'
+    return isTag && Object.hasOwn(variants, name) ? (variants[name] as Type<unknown> | undefined) : undefined
   }
+  const fits = (type: Type<unknown> | undefined, at: number, end: number): type is Type<unknown> =>
+    type !== undefined && end - at >= leastOf(type)
   return {
     size: 0,
     nested: true,
     variants,
+    ...(place === 'outer' ? { outer: true } : {}),
     encode(writer, value, field, siblings) {
-      // Encoded attributes do for every tag.
       if (isBytes(value)) {
         writer.bytes(value)
         return
       }
-      const set = variant(siblings)
-      if (set === undefined) {
+      const type = variant(siblings)
+      if (type === undefined) {
         throw wrongValue(field, `a Uint8Array, because "${String(siblings[tag])}" is not known`, value)
       }
-      set.encode(writer, value, field)
+      type.encode(writer, value, field, siblings)
     },
     decode(reader: Reader, at, end, siblings) {
-      return (variant(siblings)?.decode(reader, at, end) ?? reader.copy(at, end)) as VariantData<V>
+      const type = variant(siblings)
+      return (fits(type, at, end) ? type.decode(reader, at, end, siblings) : reader.copy(at, end)) as VariantData<V>
     },
     path(reader, at, end, target, siblings) {
-      return variant(siblings)?.path(reader, at, end, target) ?? []
+      return variant(siblings)?.path?.(reader, at, end, target, siblings) ?? []
     },
   }
 }

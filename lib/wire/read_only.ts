@@ -1,6 +1,6 @@
 // Attributes that the kernel reports and never takes: decoded as they are, refused when somebody wants to set them.
 import { wrongValue } from './invalid'
-import type { AnyType } from './type'
+import type { AnyType, Type } from './type'
 import type { Writer } from './writer'
 
 /** What a type needs to be read. */
@@ -22,4 +22,14 @@ export function readOnly<T extends Readable>(type: T): ReadOnly<T> {
       throw wrongValue(field, 'left out: the kernel only reports it', value)
     },
   }
+}
+
+/** An attribute that nobody wants to read: padding, or what another one tells better. It is no option either. */
+export const ignored: Type<undefined> & { readonly ignored: true } = {
+  size: 0,
+  ignored: true,
+  encode: (_writer, value, field) => {
+    throw wrongValue(field, 'left out', value)
+  },
+  decode: () => undefined,
 }

@@ -1,7 +1,8 @@
 // Switches that share a struct of the kernel's: one word with their states, one that says which of them are meant.
 import type { Audited, Names } from './choices'
 import { checkKeys, wrongType } from './invalid'
-import type { Struct } from './struct'
+import { u32 } from './integers'
+import { struct, type Struct } from './struct'
 import type { Scalar } from './type'
 
 /** On or off by name. What is left out stays as it is. */
@@ -51,4 +52,11 @@ export function switches<const Table extends Names>(
       return found
     },
   }
+}
+
+const nla_bitfield32 = struct('nla_bitfield32', { value: ['value', u32], mask: ['selector', u32] })
+
+/** Names for the bits of an NLA_BITFIELD32: `{ up: true, down: false }`; what is left out stays as it is. */
+export function bitfield32<const Table extends Names>(prefix: string, names: Table): Scalar<Switches<Table>> & Audited {
+  return switches(nla_bitfield32, prefix, names)
 }

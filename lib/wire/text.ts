@@ -1,7 +1,7 @@
 // Strings that end in NUL, bytes without a meaning, and flags that are there or not.
 import { isBytes, outOfRange, wrongType, wrongValue } from './invalid'
 import type { Reader } from './reader'
-import type { Type } from './type'
+import type { Scalar, Type } from './type'
 
 /** Checks a string's type, length in bytes and that it has no NUL. */
 export function checkText(value: unknown, least: number, most: number, field: string): string {
@@ -70,6 +70,35 @@ export function binary(most = 65_000): Type<Uint8Array> {
       writer.bytes(value)
     },
     decode: (reader, at, end) => reader.copy(at, end),
+  }
+}
+
+/** A string in a struct: `char name[size]`, with NULs behind it, of which the last byte is one. */
+export function chars(size: number): Scalar<string> {
+  return {
+    size,
+    fixed: true,
+    encode(writer, value, field) {
+      checkText(value, 0, size - 1, field)
+      writer.text(value)
+      writer.zeros(size - Buffer.byteLength(value))
+    },
+    decode: readText,
+  }
+}
+
+/** So many bytes as they are, in a struct or an attribute. */
+export function bytes(size: number): Scalar<Uint8Array> {
+  return {
+    size,
+    fixed: true,
+    encode(writer, value, field) {
+      const expected = `a Uint8Array of ${size} bytes`
+      if (!isBytes(value)) throw wrongType(field, expected, value)
+      if (value.byteLength !== size) throw outOfRange(field, expected, value)
+      writer.bytes(value)
+    },
+    decode: (reader, at) => reader.copy(at, at + size),
   }
 }
 
