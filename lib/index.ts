@@ -102,6 +102,8 @@ export type {
 export type { LinkFilter } from './route/link_list'
 export type { LinkDetail, LinkName } from './route/link_operations'
 
+export { Netlink, type NetlinkOptions, type NetlinkProtocol } from './netlink/netlink'
+export { NetlinkMessage, type NetlinkRequest } from './netlink/requests'
 export { Ethtool } from './ethtool/ethtool'
 export { Features, type Feature, type FeatureChanges } from './ethtool/features'
 

@@ -98,12 +98,19 @@ bool Plan::read_recipe(Script& script) {
     expiry.ticks = static_cast<uint32_t>(word());
     expiry.taken = number();
   };
+  const auto bits = [&] {
+    BitSet& set = recipe.bits.emplace();
+    set.attribute = number();
+    set.list = number();
+    set.name = number();
+    set.value = number();
+  };
   return read_list(2, pair_into(recipe.same_header)) && read_list(1, number_into(recipe.same)) &&
          read_list(2, pair_into(recipe.old_header)) && read_list(2, pair_into(recipe.masked)) &&
          read_list(1, number_into(recipe.dropped)) && read_list(2, instead) && read_list(3, items) &&
          read_list(4, rest) && read_list(2, pair_into(recipe.alike_header)) &&
          read_list(1, number_into(recipe.alike)) && read_list(2, pair_into(recipe.selecting_header)) &&
-         read_list(1, number_into(recipe.selecting));
+         read_list(1, number_into(recipe.selecting)) && read_list(4, bits);
 }
 
 bool Plan::read_operation(Script& script) {

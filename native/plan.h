@@ -20,7 +20,8 @@ namespace netloom {
 // and sizes that are the same, attributes that are the same, places and sizes of the old header, places and masks of
 // words, attributes that are dropped, attributes and those that they stand for, attributes with places and masks in
 // their items, at most one rest of time (told, place, ticks, taken), places and sizes that are alike, attributes that
-// are alike; places and sizes, and attributes, by which the kernel selects what it removes.
+// are alike; places and sizes, and attributes, by which the kernel selects what it removes; at most one set of bits
+// (the attribute; in it its bits; in each its name and its value).
 //
 // An operation: how many steps, the list of forgiven errnos, the steps; or -1, the namespace, the name of its path or
 // -1, traits (1: ephemeral, 2: rootless). A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4:

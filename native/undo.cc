@@ -21,18 +21,52 @@ bool contains(const std::vector<uint16_t>& numbers, uint16_t number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
+bool is_set(Bytes bits, Bytes name, const BitSet& set) {
+  bool found = false;
+  for_each_attribute(bits, [&](const Attribute& bit) {
+    Attribute its;
+    found = find_attribute(bit.payload, set.name, its) && equal(its.payload, name);
+    return !found;
+  });
+  return found;
+}
+
+// The bits that `ours` names, as they were; `old` has those that were set.
+void add_old_bits(MessageBuilder& message, Bytes ours, Bytes old, const BitSet& set) {
+  Attribute list;
+  const Bytes were_set = find_attribute(old, set.list, list) ? list.payload : Bytes{};
+  for_each_attribute(ours, [&](const Attribute& attribute) {
+    const size_t at = message.begin(attribute.type);
+    for_each_attribute(attribute.payload, [&](const Attribute& bit) {
+      Attribute name;
+      if (!find_attribute(bit.payload, set.name, name)) return true;
+      const size_t begin = message.begin(bit.type);
+      message.add(name.type, name.payload);
+      if (is_set(were_set, name.payload, set)) message.add(set.value, {});
+      message.end(begin);
+      return true;
+    });
+    message.end(at);
+    return true;
+  });
+}
+
 // The attributes of `ours` with the payloads of `old`. One that the old object lacks was unset: zero for a number,
 // nothing for anything else.
-void add_old(MessageBuilder& message, Bytes ours, Bytes old, bool only_what_is_there,
+void add_old(MessageBuilder& message, Bytes ours, Bytes old, const UndoRecipe& recipe,
              const std::vector<uint16_t>& dropped) {
   for_each_attribute(ours, [&](const Attribute& attribute) {
     if (contains(dropped, attribute.number())) return true;
     Attribute before;
     const bool there = find_attribute(old, attribute.number(), before);
-    if (!there && only_what_is_there) return true;
-    if (attribute.nested()) {
+    if (!there && recipe.only_what_is_there) return true;
+    if (recipe.bits && recipe.bits->attribute == attribute.number()) {
       const size_t at = message.begin(attribute.type);
-      add_old(message, attribute.payload, there ? before.payload : Bytes{}, only_what_is_there, {});
+      add_old_bits(message, attribute.payload, there ? before.payload : Bytes{}, *recipe.bits);
+      message.end(at);
+    } else if (attribute.nested()) {
+      const size_t at = message.begin(attribute.type);
+      add_old(message, attribute.payload, there ? before.payload : Bytes{}, recipe, {});
       message.end(at);
     } else if (there) {
       message.add(attribute.type, before.payload);
@@ -52,8 +86,7 @@ std::vector<uint8_t> old_settings(Bytes change, Bytes object, const UndoRecipe& 
   for (const Range& range : recipe.old_header) {
     std::memcpy(message.family_header() + range.at, header_of(object, recipe).data() + range.at, range.size);
   }
-  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe.only_what_is_there,
-          recipe.dropped);
+  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe, recipe.dropped);
   return message.finish();
 }
 

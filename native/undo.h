@@ -48,6 +48,14 @@ struct RestOfTime {
   uint16_t taken;
 };
 
+// An attribute that is a set of bits (ETHTOOL_A_BITSET_): numbers of it, of its list, and of a bit's name and value.
+struct BitSet {
+  uint16_t attribute;
+  uint16_t list;
+  uint16_t name;
+  uint16_t value;
+};
+
 // How to find the object that a change is about among those that were there, and how to bring it back.
 struct UndoRecipe {
   enum class Mode : uint8_t {
@@ -62,6 +70,7 @@ struct UndoRecipe {
   bool absent_is_any = false;        // one of them that the change lacks may be anything; else the object lacks it too
   std::vector<Range> old_header;     // settings: what is taken from the object's header, too
   bool only_what_is_there = false;   // settings: what the object lacks is not sent, else it was unset
+  std::optional<BitSet> bits;        // settings: bits by their names
   std::vector<MaskedWord> masked;    // object: words of its header with bits that the kernel reports and does not take
   std::vector<uint16_t> dropped;     // attributes that only name an object, or that it reports and does not take
   std::vector<Instead> instead;      // object: attributes that say the same as another one

@@ -48,8 +48,16 @@ export const ethtool = defineFamily({
       symbol: 'ETHTOOL_MSG_FEATURES_SET',
       request: features,
       required: ['header', 'wanted'],
-      // What was wanted before, as a whole, is wanted again.
-      restore: { operation: 'getFeatures', request: ({ header }) => ({ header }) },
+      restore: {
+        operation: 'getFeatures',
+        request: ({ header }) => ({ header }),
+        bits: {
+          attribute: features.table.wanted[1],
+          list: bitset.table.bits[1],
+          name: bit.table.name[1],
+          value: bit.table.value[1],
+        },
+      },
     }),
   },
 })

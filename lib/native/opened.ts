@@ -4,7 +4,8 @@
 export interface Opened {
   /** No other has this number. */
   readonly id: number
-  readonly kind: 'namespace' | 'server' | 'connection' | 'socket' | 'tap' | 'packet socket' | 'netlink socket' | 'process' | 'worker'
+  readonly kind:
+    'namespace' | 'server' | 'connection' | 'socket' | 'tap' | 'packet socket' | 'netlink socket' | 'process' | 'worker'
   /** The namespace it belongs to, as errors call it. */
   readonly label: string
   /** The inode of that namespace. */

@@ -11,6 +11,7 @@ import { genlmsghdr, numberOf } from './generic'
 import { decodeMessage, encodeMessage, type Layout, type Message, type NumberedFamily, type Received } from './message'
 import type { Operation, Step } from './operation'
 import { Shapes, type WayBack } from './shapes'
+import type { BitSetNumbers } from './undo_recipe'
 import { methods, noted, targetOf, type BatchTarget, type Methods, type Noted, type Verbs } from './verbs'
 
 type AnySet = AttributeSet<AttributeTable>
@@ -21,6 +22,12 @@ export interface Related<Request> {
   readonly operation: string
   /** What it is asked with, by what the operation itself was asked with. Default: the same. */
   readonly request?: (request: Request) => object
+}
+
+/** An operation that tells the values which another one changes. */
+export interface Restore<Request> extends Related<Request> {
+  /** An attribute among them that is a set of bits by name (ETHTOOL_A_BITSET_), of which only those that are changed matter. */
+  readonly bits?: BitSetNumbers
 }
 
 /** An operation of a family, as it is declared. */
@@ -46,7 +53,7 @@ export interface OperationDeclaration<Request extends AttributeTable = Attribute
    * operation with a reply, whose attributes are those of this one's request. One that has neither this nor `undo` stays
    * done, and the batch says so.
    */
-  readonly restore?: Related<AttributesOf<Request>>
+  readonly restore?: Restore<AttributesOf<Request>>
 }
 
 /** A declared operation, with the types of what it takes and gives. */
@@ -156,7 +163,7 @@ const noHeader = struct('none', {})
  * })
  * const all = await tcpMetrics.in(ns).list()
  */
-export function defineFamily<const Table extends OperationTable, H extends Fields = Record<never, never>>(
+export function defineFamily<const Table extends OperationTable, H extends Fields = (typeof noHeader)['fields']>(
   declaration: FamilyDeclaration<H, Table>,
 ): Family<FamilyVerbs<H, Table>> {
   const compiled = new CompiledFamily(declaration)
@@ -188,7 +195,13 @@ class CompiledFamily {
   readonly #ownFields: ReadonlySet<string>
   readonly #operations: ReadonlyMap<string, Compiled>
 
-  constructor({ name, protocol = NETLINK.GENERIC, version = 1, header, operations }: FamilyDeclaration<Fields, OperationTable>) {
+  constructor({
+    name,
+    protocol = NETLINK.GENERIC,
+    version = 1,
+    header,
+    operations,
+  }: FamilyDeclaration<Fields, OperationTable>) {
     const own: Fields = header?.fields ?? noHeader.fields
     const generic = protocol === NETLINK.GENERIC
     this.#name = name
@@ -202,12 +215,12 @@ class CompiledFamily {
   }
 
   #compile(declaration: OperationDeclaration): Compiled {
-    const layout = (set: AnySet = nothing as AnySet): Layout<Fields, AttributeTable> => {
+    const layout = (set: AnySet = nothing): Layout<Fields, AttributeTable> => {
       const twice = Object.keys(set.table).find((name) => this.#ownFields.has(name))
       if (twice !== undefined) throw wrongValue('header', `without the name of an attribute, "${twice}"`, twice)
       return { header: this.#header, attributes: set }
     }
-    return { declaration, request: layout(declaration.request as AnySet | undefined), reply: layout(declaration.reply) }
+    return { declaration, request: layout(declaration.request), reply: layout(declaration.reply) }
   }
 
   #check(key: string, { undo, restore }: OperationDeclaration): void {
@@ -227,7 +240,7 @@ class CompiledFamily {
   /** Checks and encodes what an operation is asked with. */
   #message({ declaration, request }: Compiled, value: object, flags: number): Message {
     const { command, symbol, required } = declaration
-    const given = checkObject(value, 'request') as Readonly<Record<string, unknown>>
+    const given = checkObject(value, 'request')
     for (const name of required ?? []) {
       if (given[name] === undefined) throw wrongType(name, 'given', undefined)
     }
@@ -240,7 +253,7 @@ class CompiledFamily {
     const generic = this.#type === undefined ? {} : { command, version: this.#version }
     return encodeMessage(request, symbol, this.#type ?? command, {
       flags: flags | (declaration.flags ?? 0),
-      header: { ...header, ...generic } as never,
+      header: { ...header, ...generic },
       attributes: rest,
     })
   }
@@ -265,7 +278,8 @@ class CompiledFamily {
     }
     if (undo !== undefined) return { undo: { netns, message: related(undo) } }
     if (restore === undefined) return { lasting: true }
-    const recipe = { mode: 'settings', headerSize: this.#header.size } as const
+    const { bits } = restore
+    const recipe = { mode: 'settings', headerSize: this.#header.size, ...(bits === undefined ? {} : { bits }) } as const
     return { before: () => ({ recipe, lookup: related(restore) }) }
   }
 
@@ -277,7 +291,12 @@ class CompiledFamily {
     return (netns, request = {}) => {
       if (declaration.reply === undefined) {
         const message = this.#message(compiled, request, 0)
-        const step: Step = { netns, messages: [message], ending: Ending.ack, ...this.#wayBack(netns, compiled, request) }
+        const step: Step = {
+          netns,
+          messages: [message],
+          ending: Ending.ack,
+          ...this.#wayBack(netns, compiled, request),
+        }
         return change(name, netns, [step])
       }
       const flags = declaration.dump === true ? NLM_F.DUMP : 0

@@ -7,6 +7,7 @@ import { bits } from '../wire/choices'
 import { u16, u32, u8 } from '../wire/integers'
 import { indexedArray, keyed, repeated } from '../wire/nesting'
 import { struct } from '../wire/struct'
+import { printableThroughout } from '../wire/printable'
 import { text } from '../wire/text'
 import { NETLINK, NLM_F } from './constants'
 import { decodeMessage, encodeMessage, type NumberedFamily, type Received } from './message'
@@ -142,7 +143,7 @@ export function getPolicy(netns: NetnsReference, name: string, command?: number)
       }
       for (const entry of part.operationPolicies ?? []) Object.assign(operations, entry)
     }
-    return { policies, operations }
+    return { policies: printableThroughout(policies), operations }
   })
 }
 

@@ -41,7 +41,7 @@ export class Message extends Written {
     /** The namespace in which device names in it are looked up. Default: the one that it is sent to. */
     readonly devicesOf: NetnsReference | undefined,
     /** The family whose number is its type, where that is not written yet. */
-    readonly family: NumberedFamily | undefined = undefined,
+    readonly family: NumberedFamily | undefined,
   ) {
     super(writer)
     this.relocations = writer.relocations
@@ -88,6 +88,23 @@ export function encodeMessage<H extends Fields, A extends AttributeTable>(
   writer.patch32(0, writer.length)
   writer.align()
   return new Message(writer, name, layout, devicesOf, family)
+}
+
+const noLayout: AnyLayout = {
+  header: { size: 0 },
+  attributes: { path: () => [], nameOf: (type) => `#${type}` },
+}
+
+/** A message whose payload, behind `struct nlmsghdr`, is encoded already. */
+export function messageOf(name: string, type: number, flags: number, payload: Uint8Array): Message {
+  const writer = new Writer()
+  writer.u32(messageHeaderSize + payload.length)
+  writer.u16(type)
+  writer.u16(flags | NLM_F.REQUEST)
+  writer.zeros(8)
+  writer.bytes(payload)
+  writer.align()
+  return new Message(writer, name, noLayout, undefined, undefined)
 }
 
 /** A message of the kernel's, still in the block that it was received in. */

@@ -4,6 +4,14 @@
 /** Bytes of a family's own header. */
 export type HeaderRange = readonly [at: number, size: number]
 
+/** Numbers of a set of bits: its own, that of the list in it, those of a bit's name and value. */
+export interface BitSetNumbers {
+  readonly attribute: number
+  readonly list: number
+  readonly name: number
+  readonly value: number
+}
+
 /** See UndoRecipe of native/undo.h. */
 export interface UndoRecipe {
   /**
@@ -23,6 +31,8 @@ export interface UndoRecipe {
   readonly oldHeader?: readonly HeaderRange[]
   /** `settings`: whether what the object lacks is not sent. Default: it is sent as unset. */
   readonly onlyWhatIsThere?: boolean
+  /** `settings`: an attribute that is a set of bits by name (ETHTOOL_A_BITSET_): its number, and those inside it. */
+  readonly bits?: BitSetNumbers
   /** `object`: words of its header, and which of their bits are sent back: the others are only reported. */
   readonly masked?: readonly (readonly [at: number, mask: number])[]
   /** Numbers of attributes that are only reported, or only name the object where its header does so, too. */
@@ -59,7 +69,7 @@ export interface UndoRecipe {
 export function recipeWords(recipe: UndoRecipe): number[] {
   const pairs = (list: readonly (readonly [number, number])[] = []): number[] => [list.length, ...list.flat()]
   const numbers = (list: readonly number[] = []): number[] => [list.length, ...list]
-  const { alike, expiry, selecting } = recipe
+  const { alike, expiry, selecting, bits } = recipe
   return [
     recipe.mode === 'settings' ? 0 : 1,
     recipe.headerSize,
@@ -82,5 +92,6 @@ export function recipeWords(recipe: UndoRecipe): number[] {
     ...numbers(alike?.attributes),
     ...pairs(selecting?.header),
     ...numbers(selecting?.attributes),
+    ...(bits === undefined ? [0] : [1, bits.attribute, bits.list, bits.name, bits.value]),
   ]
 }

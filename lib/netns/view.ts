@@ -5,6 +5,7 @@ import { Sysfs } from '../files/sysfs'
 import type { CallOptions } from '../native/jobs'
 import { Ethtool } from '../ethtool/ethtool'
 import { handleOf, type NetnsHandle, type NetnsTarget } from '../native/netns_handle'
+import { Netlink, netlinkKeys, type NetlinkOptions, type NetlinkProtocol } from '../netlink/netlink'
 import { destroySockets, listSockets, type DestroyedSockets, type SocketInfo } from '../diag/sockets'
 import type { InetSocketInfo } from '../diag/inet'
 import type { SocketProtocol, SocketsOptions } from '../diag/options'
@@ -14,6 +15,7 @@ import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { Taps } from '../taps/taps'
+import { checkKeys } from '../wire/invalid'
 
 /** What one sees in a network namespace and sets there: its devices and tables, its sysctls and files, who is connected. */
 export abstract class View implements NetnsTarget {
@@ -54,6 +56,18 @@ export abstract class View implements NetnsTarget {
   /** What its devices do by themselves (ethtool). */
   get ethtool(): Ethtool {
     return (this.#ethtool ??= new Ethtool(this[handleOf]))
+  }
+
+  /**
+   * One protocol of netlink in the namespace, for what this library has no words for: requests, and what the kernel tells
+   * groups (netlink(7)). `netloom/netlink` has what messages are encoded with, and families declared as tables.
+   * @throws TypeError, RangeError for a wrong protocol or option.
+   * @example
+   * const families = await ns.netlink('generic').dump({ type: 16, name: 'CTRL_CMD_GETFAMILY', payload: Buffer.of(3, 2, 0, 0) })
+   */
+  netlink(protocol: NetlinkProtocol, options: NetlinkOptions = {}): Netlink {
+    checkKeys(options, netlinkKeys)
+    return new Netlink(this[handleOf], protocol, options)
   }
 
   /**

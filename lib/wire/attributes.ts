@@ -40,7 +40,14 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   encode(writer: Writer, value: AttributesOf<Table>, field?: string, outer?: Siblings): void
   decode(reader: Reader, at: number, end: number, outer?: Siblings): AttributesOf<Table>
   /** As `decode`, into what has other properties already; what is marked `aside` goes into another object. */
-  decodeInto(reader: Reader, at: number, end: number, out: object | Properties, asideOut: object, outer?: Siblings): void
+  decodeInto(
+    reader: Reader,
+    at: number,
+    end: number,
+    out: object | Properties,
+    asideOut: object,
+    outer?: Siblings,
+  ): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
   path(reader: Reader, at: number, end: number, target: number, outer?: Siblings): string[]
   /** The name of an attribute by its number, as in `path`. */
@@ -140,7 +147,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
           if (entry.repeated) {
             const list = lists?.get(number)
             list?.push(value)
-            if (list === undefined) (lists ??= new Map()).set(number, (value = [value]) as unknown[])
+            if (list === undefined) (lists ??= new Map()).set(number, (value = [value]))
             else value = list
           }
           if (properties !== undefined && !entry.aside) properties.set(entry.key, value)

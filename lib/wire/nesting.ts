@@ -162,6 +162,21 @@ export function keyed<Value>(type: Type<Value>): Type<Readonly<Record<number, Va
   }
 }
 
+/** A type that is made when it is first used: for a set that is a part of itself. */
+export function lazy<Value>(make: () => Type<Value>): Type<Value> {
+  let made: Type<Value> | undefined
+  const type = (): Type<Value> => (made ??= make())
+  return {
+    size: 0,
+    nested: true,
+    encode(writer, value, field, siblings) {
+      type().encode(writer, value, field, siblings)
+    },
+    decode: (reader, at, end, siblings) => type().decode(reader, at, end, siblings),
+    path: (reader, at, end, target, siblings) => type().path?.(reader, at, end, target, siblings) ?? [],
+  }
+}
+
 /** The object of a struct with attributes behind it. */
 export type HeadedValue<H extends Fields, Table extends AttributeTable> = Partial<StructValue<H>> & AttributesOf<Table>
 
@@ -179,10 +194,11 @@ export function headed<H extends Fields, Table extends AttributeTable>(
     size: header.size,
     encode(writer, value, field, siblings) {
       const entries = Object.entries(checkObject(value, field))
-      const part = (wanted: boolean): object => Object.fromEntries(entries.filter(([key]) => inHeader.has(key) === wanted))
-      header.encode(writer, part(true) as Partial<StructValue<H>>, field)
+      const part = (wanted: boolean): object =>
+        Object.fromEntries(entries.filter(([key]) => inHeader.has(key) === wanted))
+      header.encode(writer, part(true), field)
       writer.align()
-      set.encode(writer, part(false) as AttributesOf<Table>, field, siblings)
+      set.encode(writer, part(false), field, siblings)
     },
     decode: (reader, at, end, siblings) => ({
       ...header.whole(reader, at),
@@ -213,7 +229,7 @@ export function taggedBy<V extends Variants>(
   const variant = (siblings: Siblings): Type<unknown> | undefined => {
     const name = siblings[tag]
     const isTag = typeof name === 'string' || typeof name === 'number'
-    return isTag && Object.hasOwn(variants, name) ? (variants[name] as Type<unknown> | undefined) : undefined
+    return isTag && Object.hasOwn(variants, name) ? (variants[name]) : undefined
   }
   const fits = (type: Type<unknown> | undefined, at: number, end: number): type is Type<unknown> =>
     type !== undefined && end - at >= leastOf(type)
