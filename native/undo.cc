@@ -53,20 +53,20 @@ void add_old_bits(MessageBuilder& message, Bytes ours, Bytes old, const BitSet& 
 
 // The attributes of `ours` with the payloads of `old`. One that the old object lacks was unset: zero for a number,
 // nothing for anything else.
-void add_old(MessageBuilder& message, Bytes ours, Bytes old, const UndoRecipe& recipe,
-             const std::vector<uint16_t>& dropped) {
+// The numbers of the recipe are those of the attributes at the top.
+void add_old(MessageBuilder& message, Bytes ours, Bytes old, const UndoRecipe& recipe, bool top) {
   for_each_attribute(ours, [&](const Attribute& attribute) {
-    if (contains(dropped, attribute.number())) return true;
+    if (top && contains(recipe.dropped, attribute.number())) return true;
     Attribute before;
     const bool there = find_attribute(old, attribute.number(), before);
     if (!there && recipe.only_what_is_there) return true;
-    if (recipe.bits && recipe.bits->attribute == attribute.number()) {
+    if (top && recipe.bits && recipe.bits->attribute == attribute.number()) {
       const size_t at = message.begin(attribute.type);
       add_old_bits(message, attribute.payload, there ? before.payload : Bytes{}, *recipe.bits);
       message.end(at);
     } else if (attribute.nested()) {
       const size_t at = message.begin(attribute.type);
-      add_old(message, attribute.payload, there ? before.payload : Bytes{}, recipe, {});
+      add_old(message, attribute.payload, there ? before.payload : Bytes{}, recipe, false);
       message.end(at);
     } else if (there) {
       message.add(attribute.type, before.payload);
@@ -86,7 +86,7 @@ std::vector<uint8_t> old_settings(Bytes change, Bytes object, const UndoRecipe& 
   for (const Range& range : recipe.old_header) {
     std::memcpy(message.family_header() + range.at, header_of(object, recipe).data() + range.at, range.size);
   }
-  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe, recipe.dropped);
+  add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe, true);
   return message.finish();
 }
 

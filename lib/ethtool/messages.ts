@@ -50,7 +50,7 @@ export const ethtool = defineFamily({
       required: ['header', 'wanted'],
       restore: {
         operation: 'getFeatures',
-        request: ({ header }) => ({ header }),
+        request: ({ header: { index, name } = {} }) => ({ header: { index, name } }),
         bits: {
           attribute: features.table.wanted[1],
           list: bitset.table.bits[1],

@@ -58,6 +58,7 @@ export interface OperationDeclaration<Request extends AttributeTable = Attribute
 
 /** A declared operation, with the types of what it takes and gives. */
 export interface DeclaredOperation<Argument, Result, Required extends boolean> {
+  /** What it is declared as. */
   readonly declaration: OperationDeclaration
   /** @internal */
   readonly types?: { readonly argument: Argument; readonly result: Result; readonly required: Required }
@@ -135,11 +136,13 @@ export interface FamilyDeclaration<H extends Fields, Table extends OperationTabl
    * beside the attributes in what operations take and give, so their names must differ. Default: none.
    */
   readonly header?: Struct<H>
+  /** Its operations, by the names that their methods have. */
   readonly operations: Table
 }
 
 /** A family of netlink: typed operations, alone and in batches. */
 export interface Family<Its extends Verbs> {
+  /** Its name, as it was declared. */
   readonly name: string
   /** Its operations as data, for operations that are made of several. */
   readonly verbs: Its
@@ -149,8 +152,11 @@ export interface Family<Its extends Verbs> {
   in(netns: NetnsTarget): Methods<Its>
 }
 
+/** Of a family that has no header of its own. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
+type NoFields = Readonly<Record<never, never>>
+
 const nothing = attributes('', {})
-const noHeader = struct('none', {})
 
 /**
  * Declares a family of netlink by its operations.
@@ -163,7 +169,7 @@ const noHeader = struct('none', {})
  * })
  * const all = await tcpMetrics.in(ns).list()
  */
-export function defineFamily<const Table extends OperationTable, H extends Fields = (typeof noHeader)['fields']>(
+export function defineFamily<const Table extends OperationTable, H extends Fields = NoFields>(
   declaration: FamilyDeclaration<H, Table>,
 ): Family<FamilyVerbs<H, Table>> {
   const compiled = new CompiledFamily(declaration)
@@ -202,7 +208,7 @@ class CompiledFamily {
     header,
     operations,
   }: FamilyDeclaration<Fields, OperationTable>) {
-    const own: Fields = header?.fields ?? noHeader.fields
+    const own: Fields = header?.fields ?? {}
     const generic = protocol === NETLINK.GENERIC
     this.#name = name
     this.#type = generic ? numberOf(name) : undefined

@@ -18,8 +18,11 @@ import { Shapes } from './shapes'
 
 /** The header of all messages of generic netlink. */
 export const genlmsghdr = struct('genlmsghdr', {
+  /** The command. */
   command: ['cmd', u8],
+  /** The version of the family's protocol. */
   version: ['version', u8],
+  /** Zero. */
   _reserved: ['reserved', u16],
 })
 
@@ -64,6 +67,22 @@ const CTRL_CMD = { GETFAMILY: 3, GETPOLICY: 10 } as const
 const version = 2
 const { dump, look } = new Shapes(NETLINK.GENERIC)
 
+/** A command of a generic family. */
+export interface GenericOperation {
+  /** Its number. */
+  readonly command: number
+  /** What may be done with it: `do`, `dump`, `adminPerm` … (GENL_). */
+  readonly flags: readonly (string | number)[]
+}
+
+/** Which policies a command has, by their numbers. */
+export interface GenericCommandPolicy {
+  /** Of its request. */
+  readonly do?: number
+  /** Of its request for a list. */
+  readonly dump?: number
+}
+
 /** A family of generic netlink, as the kernel tells of it. */
 export interface GenericFamily {
   /** The type of its messages. It has another one when its module is removed and loaded again. */
@@ -77,7 +96,7 @@ export interface GenericFamily {
   /** The highest number of its attributes; 0 if each command has its own. */
   readonly maxAttribute: number
   /** Its commands, and what can be done with each. */
-  readonly operations: readonly { readonly command: number; readonly flags: readonly (string | number)[] }[]
+  readonly operations: readonly GenericOperation[]
   /** Its multicast groups: name → number, for `join`. */
   readonly groups: ReadonlyMap<string, number>
 }
@@ -123,7 +142,7 @@ export interface GenericPolicy {
   /** Policies by number: attribute number → what it may be; `policyIndex` leads to that of a nest. */
   readonly policies: Readonly<Record<number, Readonly<Record<number, AttributePolicyEntry>>>>
   /** Of each command, which policy its request and its dump have. */
-  readonly operations: Readonly<Record<number, { readonly do?: number; readonly dump?: number }>>
+  readonly operations: Readonly<Record<number, GenericCommandPolicy>>
 }
 
 /** Asks what attributes the commands of a family take, or one command. Since Linux 5.7, of one command since 5.10. */

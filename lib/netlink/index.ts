@@ -22,7 +22,14 @@ export {
 export type { BitSetNumbers } from './undo_recipe'
 export type { AnyVerb, BatchEntry, BatchTarget, Methods, Noted, Verbs } from './verbs'
 export { genericFamilies, genericFamily, genericPolicy, type GenericPolicyOptions } from './generic_families'
-export { genlmsghdr, type AttributePolicyEntry, type GenericFamily, type GenericPolicy } from './generic'
+export {
+  genlmsghdr,
+  type AttributePolicyEntry,
+  type GenericCommandPolicy,
+  type GenericFamily,
+  type GenericOperation,
+  type GenericPolicy,
+} from './generic'
 
 export {
   attributes,
@@ -55,7 +62,7 @@ export {
   within,
   type Wide,
 } from '../wire/integers'
-export { bareText, binary, bytes, chars, flag, text } from '../wire/text'
+export { bareText, binary, bytes, chars, flag, text, type Presence } from '../wire/text'
 export { bits, oneOf, type Audited, type Bits, type Names, type OneOf } from '../wire/choices'
 export { bitfield32, switches, type Switches } from '../wire/switches'
 export { ip, ipv4, ipv6, mac, type Family as AddressFamily } from '../wire/ip'
@@ -71,11 +78,13 @@ export {
   taggedBy,
   type HeadedValue,
   type ListOf,
+  type Repeated,
+  type Tagged,
   type TagPlace,
   type VariantData,
   type Variants,
 } from '../wire/nesting'
-export { ignored, readOnly, type ReadOnly } from '../wire/read_only'
+export { ignored, readOnly, type Ignored, type ReadOnly } from '../wire/read_only'
 export type { AnyScalar, AnyType, Scalar, Siblings, Type, ValueOf } from '../wire/type'
-export { Reader } from '../wire/reader'
-export { Writer } from '../wire/writer'
+export type { Reader } from '../wire/reader'
+export type { Writer } from '../wire/writer'

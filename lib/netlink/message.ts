@@ -10,13 +10,20 @@ import { messageHeaderSize, NLM_F } from './constants'
 
 /** The shape of a kind of message: `struct ifaddrmsg` and the attributes IFA_…, for example. */
 export interface Layout<H extends Fields, A extends AttributeTable> {
+  /** The family's own header, behind `struct nlmsghdr`. */
   readonly header: Struct<H>
+  /** The attributes behind it. */
   readonly attributes: AttributeSet<A>
 }
 
 /** What an error needs of a layout: how long its header is, and where its attributes lie. */
 export interface AnyLayout {
-  readonly header: { readonly size: number }
+  /** Its header. */
+  readonly header: {
+    /** Bytes that it has. */
+    readonly size: number
+  }
+  /** Its attributes, as far as errors need them. */
   readonly attributes: Pick<AttributeSet<AttributeTable>, 'path' | 'nameOf'>
 }
 
@@ -141,7 +148,9 @@ export function forEachMessage(block: Block, each: (message: Received) => void):
 
 /** A message's header and attributes, decoded. */
 export interface Decoded<H extends Fields, A extends AttributeTable> {
+  /** The fields of its header. */
   readonly header: StructValue<H>
+  /** Its attributes. */
   readonly attributes: AttributesOf<A>
 }
 

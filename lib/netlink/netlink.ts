@@ -226,18 +226,13 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   #receive(): void {
     const datagrams = this.#datagrams
     if (datagrams === undefined || this.#readers.length === 0) return
-    const { count, errno } = datagrams.receive(this.#slab, this.#longest, mostAtOnce)
-    for (let i = 0; i < count; i++) {
-      const group = wordOf(i, 'detail')
-      forEachMessage(this.#slab.take(wordOf(i, 'captured')), (received) => {
-        if (received.type >= NLMSG.OVERRUN) this.#ready.push(new NetlinkMessage(received, group))
-      })
-    }
-    if (errno === EMSGSIZE) this.#grow(datagrams.lengthOfNext(count))
-    else if (errno !== 0) {
-      const detail = errno === ENOBUFS ? 'messages were lost: they came faster than they were read' : undefined
-      this.#lost = this.#failure('next', 'recvmsg', errno, detail)
-    }
+    let errno = this.#take(datagrams)
+    if (errno === ENOBUFS) {
+      // Until all is read that had room, the kernel drops more without a word.
+      while (errno === ENOBUFS || errno === undefined) errno = this.#take(datagrams)
+      const detail = 'messages were lost: they came faster than they were read'
+      this.#lost = this.#failure('next', 'recvmsg', ENOBUFS, detail)
+    } else if (errno !== undefined && errno !== 0) this.#lost = this.#failure('next', 'recvmsg', errno)
     for (const reader of this.#readers.splice(0, this.#ready.length)) reader.resolve(this.#ready.shift())
     const [reader] = this.#readers
     if (this.#lost !== undefined && reader !== undefined) {
@@ -248,6 +243,19 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
     // The next ones when they are wanted: they wait in the kernel.
     if (this.#readers.length === 0) datagrams.stop(Possible.read)
     datagrams.resume()
+  }
+
+  /** Takes what is there, or a part; undefined if there may be more, 0 if there is none, else the errno of a failure. */
+  #take(datagrams: Datagrams): number | undefined {
+    const { count, errno } = datagrams.receive(this.#slab, this.#longest, mostAtOnce)
+    for (let i = 0; i < count; i++) {
+      const group = wordOf(i, 'detail')
+      forEachMessage(this.#slab.take(wordOf(i, 'captured')), (received) => {
+        if (received.type >= NLMSG.OVERRUN) this.#ready.push(new NetlinkMessage(received, group))
+      })
+    }
+    if (errno === EMSGSIZE) this.#grow(datagrams.lengthOfNext(count))
+    return errno === EMSGSIZE || (errno === 0 && count > 0) ? undefined : errno
   }
 
   #grow(length: number): void {

@@ -6,9 +6,13 @@ export type HeaderRange = readonly [at: number, size: number]
 
 /** Numbers of a set of bits: its own, that of the list in it, those of a bit's name and value. */
 export interface BitSetNumbers {
+  /** Of the attribute that is the set. */
   readonly attribute: number
+  /** Of the list of its bits, in it. */
   readonly list: number
+  /** Of a bit's name. */
   readonly name: number
+  /** Of the flag that says that it is set. */
   readonly value: number
 }
 

@@ -6,13 +6,14 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
 import { Plan } from '../netlink/plan'
-import { placeOf, type BatchEntry, type Place } from '../netlink/verbs'
+import { placeOf, type BatchEntry, type Noted, type Place } from '../netlink/verbs'
+import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
 import { checkName, checkPath, pathOfName } from './name'
-import { NotedResources, type BatchNetNs } from './noted'
+import { NotedResources, type BatchEthtool, type BatchNetNs } from './noted'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
@@ -68,11 +69,11 @@ export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: str
 export class Batch<Created> implements BatchNetNs {
   /** @internal */
   readonly [placeOf]: Place
-  readonly links: BatchNetNs['links']
-  readonly addresses: BatchNetNs['addresses']
-  readonly routes: BatchNetNs['routes']
-  readonly neighbors: BatchNetNs['neighbors']
-  readonly rules: BatchNetNs['rules']
+  readonly links: Noted<typeof linkVerbs>
+  readonly addresses: Noted<typeof addressVerbs>
+  readonly routes: Noted<typeof routeVerbs>
+  readonly neighbors: Noted<typeof neighborVerbs>
+  readonly rules: Noted<typeof ruleVerbs>
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
   readonly #lane: Lane
@@ -104,7 +105,7 @@ export class Batch<Created> implements BatchNetNs {
     this.rules = own.rules
   }
 
-  get ethtool(): BatchNetNs['ethtool'] {
+  get ethtool(): BatchEthtool {
     return this.#resourcesOf(this.#netns).ethtool
   }
 

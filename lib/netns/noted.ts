@@ -3,6 +3,12 @@ import { ethtoolVerbs } from '../ethtool/features'
 import { noted, placeOf, type BatchTarget, type Noted, type Place } from '../netlink/verbs'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 
+/** `NetNs.ethtool` in a batch. */
+export interface BatchEthtool {
+  /** As `NetNs.ethtool.features`. */
+  readonly features: Noted<typeof ethtoolVerbs.features>
+}
+
 /** The resources of one namespace in a batch: the verbs, options and checks of `NetNs`, without those of the call. */
 export interface BatchNetNs extends BatchTarget {
   /** As `NetNs.links`. */
@@ -16,7 +22,7 @@ export interface BatchNetNs extends BatchTarget {
   /** As `NetNs.rules`. */
   readonly rules: Noted<typeof ruleVerbs>
   /** As `NetNs.ethtool`. */
-  readonly ethtool: { readonly features: Noted<typeof ethtoolVerbs.features> }
+  readonly ethtool: BatchEthtool
 }
 
 const links = noted(linkVerbs)
@@ -35,7 +41,7 @@ export class NotedResources implements BatchNetNs {
   readonly routes: BatchNetNs['routes']
   readonly neighbors: BatchNetNs['neighbors']
   readonly rules: BatchNetNs['rules']
-  #ethtool: BatchNetNs['ethtool'] | undefined
+  #ethtool: BatchEthtool | undefined
 
   constructor(place: Place) {
     this[placeOf] = place
@@ -46,7 +52,7 @@ export class NotedResources implements BatchNetNs {
     this.rules = rules(place)
   }
 
-  get ethtool(): BatchNetNs['ethtool'] {
+  get ethtool(): BatchEthtool {
     return (this.#ethtool ??= { features: features(this[placeOf]) })
   }
 }

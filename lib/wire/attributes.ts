@@ -34,6 +34,7 @@ export type AttributesOf<Table extends AttributeTable> = {
 export interface AttributeSet<Table extends AttributeTable> extends Type<AttributesOf<Table>> {
   /** Prefix of the kernel's names, such as `IFLA_`. */
   readonly prefix: string
+  /** As it was declared. */
   readonly table: Table
   readonly nested: true
   /** `outer` is the object whose part the value is: what a `taggedBy` with an outer tag looks at. */

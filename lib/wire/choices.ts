@@ -8,7 +8,9 @@ export type Names = Readonly<Record<string, readonly [symbol: string, value: num
 
 /** What the audit against the kernel's headers compares. */
 export interface Audited<Table extends Names = Names> {
+  /** Prefix of the kernel's names. */
   readonly prefix: string
+  /** Names and numbers. */
   readonly names: Table
 }
 

@@ -64,6 +64,7 @@ function bigInteger(
   }
 }
 
+/** An unsigned integer of 8 bits. */
 export const u8 = integer(
   1,
   0,
@@ -73,6 +74,7 @@ export const u8 = integer(
   },
   (r, at) => r.u8(at),
 )
+/** An unsigned integer of 16 bits. */
 export const u16 = integer(
   2,
   0,
@@ -82,6 +84,7 @@ export const u16 = integer(
   },
   (r, at) => r.u16(at),
 )
+/** An unsigned integer of 32 bits. */
 export const u32 = integer(
   4,
   0,
@@ -91,6 +94,7 @@ export const u32 = integer(
   },
   (r, at) => r.u32(at),
 )
+/** An unsigned integer of 16 bits in network byte order. */
 export const be16 = integer(
   2,
   0,
@@ -100,6 +104,7 @@ export const be16 = integer(
   },
   (r, at) => r.be16(at),
 )
+/** An unsigned integer of 32 bits in network byte order. */
 export const be32 = integer(
   4,
   0,
@@ -109,12 +114,14 @@ export const be32 = integer(
   },
   (r, at) => r.be32(at),
 )
+/** An unsigned integer of 64 bits, a bigint. */
 export const u64 = bigInteger(
   (w, v) => {
     w.u64(v)
   },
   (r, at) => r.u64(at),
 )
+/** An unsigned integer of 64 bits in network byte order, a bigint. */
 export const be64 = bigInteger(
   (w, v) => {
     w.be64(v)
@@ -133,6 +140,7 @@ const signedWide = (
   read: (reader: Reader, at: number) => bigint,
 ): Wide => bigInteger(write, (r, at) => BigInt.asIntN(64, read(r, at)), leastSignedWide, mostSignedWide)
 
+/** A signed integer of 8 bits. */
 export const i8 = signed(
   8,
   (w, v) => {
@@ -140,6 +148,7 @@ export const i8 = signed(
   },
   (r, at) => (r.u8(at) << 24) >> 24,
 )
+/** A signed integer of 16 bits. */
 export const i16 = signed(
   16,
   (w, v) => {
@@ -147,6 +156,7 @@ export const i16 = signed(
   },
   (r, at) => (r.u16(at) << 16) >> 16,
 )
+/** A signed integer of 32 bits. */
 export const i32 = signed(
   32,
   (w, v) => {
@@ -154,12 +164,14 @@ export const i32 = signed(
   },
   (r, at) => r.i32(at),
 )
+/** A signed integer of 64 bits, a bigint. */
 export const i64 = signedWide(
   (w, v) => {
     w.u64(BigInt.asUintN(64, v))
   },
   (r, at) => r.u64(at),
 )
+/** A signed integer of 16 bits in network byte order. */
 export const bei16 = signed(
   16,
   (w, v) => {
@@ -167,6 +179,7 @@ export const bei16 = signed(
   },
   (r, at) => (r.be16(at) << 16) >> 16,
 )
+/** A signed integer of 32 bits in network byte order. */
 export const bei32 = signed(
   32,
   (w, v) => {
@@ -174,6 +187,7 @@ export const bei32 = signed(
   },
   (r, at) => r.be32(at) | 0,
 )
+/** A signed integer of 64 bits in network byte order, a bigint. */
 export const bei64 = signedWide(
   (w, v) => {
     w.be64(BigInt.asUintN(64, v))

@@ -38,7 +38,13 @@ export function list<Value>(symbol: string, number: number, type: Type<Value>): 
 
 /** What the audit compares of a list. */
 export interface ListOf {
-  readonly element: { readonly symbol: string; readonly number: number }
+  /** Its elements. */
+  readonly element: {
+    /** The kernel's name of their attribute. */
+    readonly symbol: string
+    /** Its number. */
+    readonly number: number
+  }
 }
 
 /** Values of fixed size one after another, without headers. */
@@ -58,12 +64,18 @@ export function packed<Value>(type: Type<Value>): Type<readonly Value[]> {
   }
 }
 
+/** Of a type whose attribute may be there several times. */
+export interface Repeated {
+  /** It is a list of them. */
+  readonly repeated: true
+}
+
 /**
  * An attribute that may be there several times, one behind the other: a list of all of them. Only in the table of an
  * attribute set.
  */
-export function repeated<Value>(type: Type<Value>): Type<readonly Value[]> & { readonly repeated: true } {
-  return { ...type, repeated: true } as unknown as Type<readonly Value[]> & { readonly repeated: true }
+export function repeated<Value>(type: Type<Value>): Type<readonly Value[]> & Repeated {
+  return { ...type, repeated: true } as unknown as Type<readonly Value[]> & Repeated
 }
 
 /** Calls `each` for every attribute between two places, until it says true. */
@@ -214,6 +226,12 @@ export type Variants = Readonly<Record<string, AnyType>>
 /** Data of one of the variants, or bytes for a tag that is not in the table. */
 export type VariantData<V extends Variants> = ValueOf<V[keyof V]> | Uint8Array
 
+/** Of a type whose meaning a tag tells. */
+export interface Tagged<V extends Variants> {
+  /** Tag → type. */
+  readonly variants: V
+}
+
 /** Where the tag of a `taggedBy` stands: beside the data, or in the object of which that object is a part. */
 export type TagPlace = 'sibling' | 'outer'
 
@@ -225,11 +243,11 @@ export function taggedBy<V extends Variants>(
   tag: string,
   variants: V,
   place: TagPlace = 'sibling',
-): Type<VariantData<V>> & { variants: V } {
+): Type<VariantData<V>> & Tagged<V> {
   const variant = (siblings: Siblings): Type<unknown> | undefined => {
     const name = siblings[tag]
     const isTag = typeof name === 'string' || typeof name === 'number'
-    return isTag && Object.hasOwn(variants, name) ? (variants[name]) : undefined
+    return isTag && Object.hasOwn(variants, name) ? variants[name] : undefined
   }
   const fits = (type: Type<unknown> | undefined, at: number, end: number): type is Type<unknown> =>
     type !== undefined && end - at >= leastOf(type)

@@ -10,6 +10,7 @@ type Readable = Omit<AnyType, 'encode'>
 export type ReadOnly<T extends Readable> = Omit<T, 'encode'> & {
   /** The kernel only reports it: it is no option. */
   readonly reported: true
+  /** Refuses the value. */
   encode(writer: Writer, value: never, field: string): never
 }
 
@@ -24,8 +25,14 @@ export function readOnly<T extends Readable>(type: T): ReadOnly<T> {
   }
 }
 
+/** Of a type that is not decoded. */
+export interface Ignored {
+  /** It is passed over. */
+  readonly ignored: true
+}
+
 /** An attribute that nobody wants to read: padding, or what another one tells better. It is no option either. */
-export const ignored: Type<undefined> & { readonly ignored: true } = {
+export const ignored: Type<undefined> & Ignored = {
   size: 0,
   ignored: true,
   encode: (_writer, value, field) => {

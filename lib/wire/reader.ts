@@ -3,7 +3,9 @@ import { littleEndian } from './writer'
 
 /** Reads one block of received messages. */
 export class Reader {
+  /** The block. */
   readonly bytes: Uint8Array
+  /** A view of it. */
   readonly view: DataView
 
   constructor(bytes: Uint8Array) {
@@ -11,27 +13,35 @@ export class Reader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** The byte at a place. */
   u8(at: number): number {
     return this.view.getUint8(at)
   }
+  /** The 16 bits at a place, in host byte order. */
   u16(at: number): number {
     return this.view.getUint16(at, littleEndian)
   }
+  /** The 32 bits at a place, in host byte order. */
   u32(at: number): number {
     return this.view.getUint32(at, littleEndian)
   }
+  /** The same, signed. */
   i32(at: number): number {
     return this.view.getInt32(at, littleEndian)
   }
+  /** The 64 bits at a place, in host byte order. */
   u64(at: number): bigint {
     return this.view.getBigUint64(at, littleEndian)
   }
+  /** The 16 bits at a place, in network byte order. */
   be16(at: number): number {
     return this.view.getUint16(at)
   }
+  /** The 32 bits at a place, in network byte order. */
   be32(at: number): number {
     return this.view.getUint32(at)
   }
+  /** The 64 bits at a place, in network byte order. */
   be64(at: number): bigint {
     return this.view.getBigUint64(at)
   }

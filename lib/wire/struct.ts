@@ -16,7 +16,9 @@ export type StructValue<F extends Fields> = { -readonly [K in Named<F>]: ValueOf
 export interface Struct<F extends Fields> extends Scalar<Partial<StructValue<F>>> {
   /** `struct` name in C. */
   readonly name: string
+  /** As they were declared. */
   readonly fields: F
+  /** Where each of them begins. */
   readonly offsets: ReadonlyMap<string, number>
   encode(writer: Writer, value: Partial<StructValue<F>>, field: string): void
   /** As `encode`, of an object that is ours and not a caller's: nobody looks for keys that do not belong there. */

@@ -102,8 +102,14 @@ export function bytes(size: number): Scalar<Uint8Array> {
   }
 }
 
+/** Of a type without a payload. */
+export interface Presence {
+  /** The attribute says all by being there. */
+  readonly presence: true
+}
+
 /** An attribute without a payload (NLA_FLAG): present is true. `false` is left out by the attribute set. */
-export const flag: Type<boolean> & { readonly presence: true } = {
+export const flag: Type<boolean> & Presence = {
   size: 0,
   presence: true,
   encode(_writer, value, field) {

@@ -23,11 +23,17 @@ export interface Type<Value> {
 
 /** A type of whatever value. */
 export interface AnyType {
+  /** As in `Type`. */
   readonly size: number
+  /** As in `Type`. */
   readonly tolerant?: boolean
+  /** As in `Type`. */
   readonly nested?: boolean
+  /** As in `Type`. */
   encode(writer: Writer, value: never, field: string, siblings: Siblings): void
+  /** As in `Type`. */
   decode(reader: Reader, at: number, end: number, siblings: Siblings): unknown
+  /** As in `Type`. */
   path?(reader: Reader, at: number, end: number, target: number, siblings: Siblings): string[]
 }
 
@@ -36,10 +42,12 @@ export type ValueOf<T extends AnyType> = ReturnType<T['decode']>
 
 /** A type of fixed size, of whatever value. */
 export interface AnyScalar extends AnyType {
+  /** It always has `size` bytes. */
   readonly fixed: true
 }
 
 /** A type of fixed size, which may stand in a struct. */
 export interface Scalar<Value> extends Type<Value> {
+  /** It always has `size` bytes. */
   readonly fixed: true
 }

@@ -41,6 +41,16 @@ let piece: Piece | undefined
 
 const nowhere: readonly Relocation[] = []
 
+/** Where what was written lies. */
+export interface WrittenPlace {
+  /** The memory, which others are in, too. */
+  readonly memory: Uint8Array<ArrayBuffer>
+  /** Where it begins. */
+  readonly begin: number
+  /** Where it ends. */
+  readonly end: number
+}
+
 /** Writes one message. */
 export class Writer {
   #piece: Piece
@@ -56,11 +66,12 @@ export class Writer {
     this.#end = this.#begin = this.#piece.used
   }
 
-  /** Places that are filled in when the message is sent. */
+  /** @internal Places that are filled in when the message is sent. */
   get relocations(): readonly Relocation[] {
     return this.#relocations ?? nowhere
   }
 
+  /** How many bytes there are so far. */
   get length(): number {
     return this.#end - this.#begin
   }
@@ -82,18 +93,22 @@ export class Writer {
     this.#end = written.length
   }
 
+  /** Adds a byte. */
   u8(value: number): void {
     const at = this.#reserve(1)
     this.#view.setUint8(at, value)
   }
+  /** Adds 16 bits in host byte order. */
   u16(value: number): void {
     const at = this.#reserve(2)
     this.#view.setUint16(at, value, littleEndian)
   }
+  /** Adds 32 bits in host byte order. */
   u32(value: number): void {
     const at = this.#reserve(4)
     this.#view.setUint32(at, value, littleEndian)
   }
+  /** Adds 64 bits in host byte order. */
   u64(value: bigint): void {
     const at = this.#reserve(8)
     this.#view.setBigUint64(at, value, littleEndian)
@@ -103,14 +118,17 @@ export class Writer {
     const at = this.#reserve(2)
     this.#view.setUint16(at, value)
   }
+  /** The same with 32 bits. */
   be32(value: number): void {
     const at = this.#reserve(4)
     this.#view.setUint32(at, value)
   }
+  /** The same with 64 bits. */
   be64(value: bigint): void {
     const at = this.#reserve(8)
     this.#view.setBigUint64(at, value)
   }
+  /** Adds bytes as they are. */
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length)
     this.#piece.bytes.set(value, at)
@@ -129,6 +147,7 @@ export class Writer {
       bytes[at + i] = code
     }
   }
+  /** Adds so many zeros. */
   zeros(count: number): void {
     const at = this.#reserve(count)
     const { bytes } = this.#piece
@@ -173,15 +192,17 @@ export class Writer {
     this.align()
   }
 
+  /** Writes 16 bits over those at a place. */
   patch16(at: number, value: number): void {
     this.#view.setUint16(this.#begin + at, value, littleEndian)
   }
+  /** Writes 32 bits over those at a place. */
   patch32(at: number, value: number): void {
     this.#view.setUint32(this.#begin + at, value, littleEndian)
   }
 
-  /** Where all of it lies; the writer must not be used afterwards. */
-  finish(): { readonly memory: Uint8Array<ArrayBuffer>; readonly begin: number; readonly end: number } {
+  /** @internal Where all of it lies; the writer must not be used afterwards. */
+  finish(): WrittenPlace {
     const used = this.#end
     if (used + worthwhile <= this.#view.byteLength) {
       this.#piece.used = used

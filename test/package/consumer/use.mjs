@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import * as imported from 'netloom'
 import * as dhcp from 'netloom/dhcp'
+import * as netlink from 'netloom/netlink'
 import * as ovs from 'netloom/ovs'
 import * as ovsdb from 'netloom/ovsdb'
 import * as router from 'netloom/router'
@@ -12,6 +13,7 @@ const required = require('netloom')
 for (const [name, faces] of Object.entries({
   netloom: [imported, required],
   dhcp: [dhcp, require('netloom/dhcp')],
+  netlink: [netlink, require('netloom/netlink')],
   ovs: [ovs, require('netloom/ovs')],
   ovsdb: [ovsdb, require('netloom/ovsdb')],
   router: [router, require('netloom/router')],
