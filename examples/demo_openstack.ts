@@ -167,7 +167,7 @@ const options = readOptions(
 )
 const machines = args.includes('--vm')
 const forClients = machines ? (['qemu-system-x86_64', 'gzip'] as const) : (['ip'] as const)
-const missing = missingPrograms(['dnsmasq', 'nft', 'busybox', ...forClients])
+const missing = missingPrograms(['dnsmasq', 'busybox', ...forClients])
 if (typeof options === 'string') {
   process.exitCode = options === usage ? 0 : 2
   print(options)

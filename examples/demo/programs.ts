@@ -8,7 +8,6 @@ const packages = {
   dnsmasq: 'dnsmasq-base',
   gzip: 'gzip',
   ip: 'iproute2',
-  nft: 'nftables',
   'ovs-vswitchd': 'openvswitch-switch',
   'ovsdb-server': 'openvswitch-switch',
   'ovsdb-tool': 'openvswitch-common',

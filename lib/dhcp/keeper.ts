@@ -12,7 +12,7 @@ import { readIfThere, replaceFiles } from '../agents/files'
 import { Ownership } from '../agents/ownership'
 import type { OwnDirectory } from '../agents/state_directory'
 import type { State } from './host_files'
-import { leasesNow, memoryOf } from './lease_watch'
+import { memoryOf } from './lease_watch'
 import { parseLeases, type Lease } from './leases'
 import { NetworkFiles } from './network_files'
 import type { OptionTester } from './option_tester'
@@ -86,7 +86,7 @@ export class Keeper {
 
   /** The leases as the file has them now. */
   leases(): readonly Lease[] {
-    return leasesNow(this.#paths.leases)
+    return parseLeases(this.#leaseText()).leases
   }
 
   /**

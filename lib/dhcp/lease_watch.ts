@@ -15,18 +15,6 @@ export function memoryOf(path: string): string {
   return `${path}.told`
 }
 
-/**
- * The leases as a file has them now. dnsmasq empties the file and writes it again: what is missing in one that has just
- * changed, of what was told last, is still there until that is certain.
- */
-export function leasesNow(path: string): readonly Lease[] {
-  const { leases } = parseLeases(readIfThere(path) ?? '')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat !== undefined && Date.now() - stat.mtimeMs >= sureMs) return leases
-  const told = parseLeases(readIfThere(memoryOf(path)) ?? '').leases
-  return [...new Map([...told, ...leases].map((lease) => [lease.address, lease])).values()]
-}
-
 /** Watches one file of leases. */
 export class LeaseWatch {
   readonly #path: string

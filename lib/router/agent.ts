@@ -5,7 +5,7 @@ import type { Plug } from '../agents/plug'
 import { Turns } from '../agents/turns'
 import type { NetNs } from '../netns/netns'
 import { checkInteger } from '../wire/integers'
-import { checkKeys, wrongType } from '../wire/invalid'
+import { checkKeys } from '../wire/invalid'
 import type { RouterAgentEvents, TellRouter } from './events'
 import { readRouterFile } from './keeper'
 import type { RouterOptions } from './options'
@@ -35,15 +35,13 @@ export interface RouterAgentOptions {
    * then on it is the agent's, and goes with the router. Default: false, it is refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
    */
   adopt?: boolean | undefined
-  /** The program for source and floating addresses. Default: `nft`, looked for in PATH, /usr/sbin and /sbin. */
-  nft?: string | undefined
   /**
    * Milliseconds between two looks at whether everything is there, 50 to 3600000. Default: 10000.
    */
   checkMs?: number | undefined
 }
 
-const keys = new Set('stateDir plug bridge ovsdb netns adopt nft checkMs'.split(' '))
+const keys = new Set('stateDir plug bridge ovsdb netns adopt checkMs'.split(' '))
 
 /**
  * Keeps routers, as OpenStack's L3 agent does: a namespace for each, with a device on every network, source and floating addresses
@@ -73,8 +71,8 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
       // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
-    const { nft = 'nft', adopt = false } = options
-    this.routers = new Routers(state, { plug, plugging: new Turns(), nft, adopt }, tell)
+    const { adopt = false } = options
+    this.routers = new Routers(state, { plug, plugging: new Turns(), adopt }, tell)
   }
 
   /**
@@ -86,11 +84,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
   static async start(options: RouterAgentOptions): Promise<RouterAgent> {
     checkKeys(options, keys)
     checkHolding(options)
-    const { nft } = options
     const checkMs = checkInteger(options.checkMs ?? 10_000, 50, 3_600_000, 'checkMs')
-    if (nft !== undefined && (typeof nft !== 'string' || nft === '')) {
-      throw wrongType('nft', 'the name or path of a program', nft)
-    }
     return Holding.give('router', 'RouterAgent.start', options, async (holding) => {
       const agent = new RouterAgent(holding, options)
       await agent.#takeOver()

@@ -2,13 +2,8 @@
 import type { AgentErrorCode } from '../agents/errors'
 import { NetloomError } from '../errors'
 
-/** What goes wrong with nft, or with the agent itself. */
-export type RouterErrorCode =
-  | AgentErrorCode
-  | 'ERR_NETLOOM_NO_NFT'
-  | 'ERR_NETLOOM_NFT_FAILED'
-  | 'ERR_NETLOOM_AGENT_CLOSED'
-  | 'ERR_NETLOOM_NO_ROUTER'
+/** What goes wrong with the agent itself. */
+export type RouterErrorCode = AgentErrorCode | 'ERR_NETLOOM_AGENT_CLOSED' | 'ERR_NETLOOM_NO_ROUTER'
 
 /** Makes an error of the agent. */
 export function routerError(code: RouterErrorCode, operation: string, message: string, cause?: unknown): NetloomError {

@@ -10,7 +10,8 @@ import { formatIPv6, parseMac } from '../wire/ip'
 import { Advertisers } from './advertise/advertisers'
 import { Announcer, type Announcement } from './announce'
 import { portsOf, sameDestination, type CheckedRouter, type Port } from './check'
-import { Nft, rulesOf } from './nft'
+import { KeptRules } from './kept_rules'
+import { rulesOf } from './rules'
 
 const sysctls = {
   // An address is answered for by the device that has it, as networks of several tenants may meet here.
@@ -27,8 +28,6 @@ const sysctls6 = {
 /** What all routers of an agent share. */
 export interface Surroundings {
   readonly plug: Plug
-  /** The program. */
-  readonly nft: string
   /** Plugs and unplugs, one after another for each network: the last port takes the bridge with it. */
   readonly plugging: Turns
   /** Whether to take over what is somebody else's, where a router does not say it. */
@@ -40,7 +39,7 @@ export class Place {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
   readonly #plugging: Turns
-  readonly #nft: Nft
+  readonly #rules = new KeptRules()
   readonly #announcer = new Announcer()
   readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
@@ -51,10 +50,9 @@ export class Place {
   /** What makes somebody else's again what was adopted. */
   #givingBack: (() => Promise<unknown>)[] = []
 
-  constructor({ plug, plugging, nft }: Surroundings) {
+  constructor({ plug, plugging }: Surroundings) {
     this.#plug = plug
     this.#plugging = plugging
-    this.#nft = new Nft(nft)
   }
 
   /**
@@ -80,7 +78,7 @@ export class Place {
     await this.#advertisers.retire(ports)
     for (const port of stale) await this.#detach(port, claim, netns)
     // Before there is a way outside: nothing leaves with an address of the inside.
-    if (await this.#nft.apply(netns, rulesOf(router))) mended.push('rules')
+    if (await this.#rules.apply(netns, rulesOf(router))) mended.push('rules')
     for (const port of ports) {
       const to = { ...attachment(port, claim), netns, fresh: made }
       const attached = await this.#plugging.after(networkOf(port), () => this.#plug.attach(to))

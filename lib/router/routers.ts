@@ -6,7 +6,6 @@ import { checkRouter, portsOf, refuseTaken, type CheckedRouter } from './check'
 import { routerError } from './errors'
 import type { TellRouter } from './events'
 import { Keeper, type Written } from './keeper'
-import { findNft, rulesOf } from './nft'
 import type { RouterChanges, RouterOptions } from './options'
 import type { Surroundings } from './place'
 import { Router } from './router'
@@ -45,8 +44,8 @@ export class Routers {
   /**
    * Sees to it that there is a router as described: makes it, changes it, mends what somebody has taken away, or finds that nothing
    * is to be done, and changes nothing then.
-   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files, of nft
-   *   (`ERR_NETLOOM_NO_NFT`, `ERR_NETLOOM_NFT_FAILED`). What had been made is undone, and what had been changed is changed back.
+   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files. What had been
+   *   made is undone, and what had been changed is changed back.
    */
   async ensure(options: RouterOptions): Promise<Router> {
     const wanted = checkRouter(options)
@@ -141,8 +140,6 @@ export class Routers {
 
   async #ensure(wanted: CheckedRouter): Promise<Router> {
     refuseTaken(wanted, this.present)
-    // Before there is anything of it.
-    if (rulesOf(wanted) !== undefined) findNft(this.#surroundings.nft)
     const known = this.#kept.get(wanted.id)
     if (known !== undefined) {
       const before = known.keeper.router

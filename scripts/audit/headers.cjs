@@ -19,7 +19,8 @@ const names = `
   linux/tc_act/tc_tunnel_key.h linux/tc_act/tc_pedit.h linux/ethtool.h linux/ethtool_netlink.h linux/devlink.h
   linux/sock_diag.h linux/inet_diag.h linux/unix_diag.h linux/packet_diag.h linux/netlink_diag.h
   linux/openvswitch.h linux/netfilter.h linux/netfilter/nfnetlink.h linux/netfilter/nf_tables.h
-  linux/netfilter/nf_conntrack_common.h linux/netfilter/nfnetlink_conntrack.h`
+  linux/netfilter/nf_conntrack_common.h linux/netfilter/nf_conntrack_tuple_common.h
+  linux/netfilter/nfnetlink_conntrack.h`
 const headers = names.trim().split(/\s+/)
 // A header that these are too old for brings nothing; symbols that only it has are then missing, and reported as such.
 const includes = headers.map((name) => `#if __has_include(<${name}>)\n#include <${name}>\n#endif\n`).join('')

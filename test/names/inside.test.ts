@@ -100,10 +100,12 @@ test('whatever connects or listens by a name asks in the namespace', async () =>
   const port = portOf(server)
   const socket = net.use(await net.red.connect({ host, port }))
   expect(socket.remoteAddress).toBe('127.0.0.1')
-  for (const one of [
-    net.red.createConnection(port, host),
-    net.red.createConnection({ host, port, lookup: null as never }),
+  // One after another: who waits for the first does not hear of the second.
+  for (const connect of [
+    () => net.red.createConnection(port, host),
+    () => net.red.createConnection({ host, port, lookup: null as never }),
   ]) {
+    const one = connect()
     await once(one, 'connect')
     one.destroy()
   }

@@ -435,6 +435,15 @@ const methods: Record<string, Refused[]> = {
     { args: ['::1', { dev: 'a/b' }], field: 'dev', code: wrong },
     { args: ['::1', { dev: 0 }], field: 'dev', code: range },
   ],
+  netlink: [
+    ...[undefined, null, {}].map((value) => ({ args: [value], field: 'protocol', code: type })),
+    ...['rout', ''].map((value) => ({ args: [value], field: 'protocol', code: wrong })),
+    ...[-1, 32, 1.5].map((value) => ({ args: [value], field: 'protocol', code: range })),
+    ...[null, 4, []].map((value) => ({ args: ['route', value], field: 'options', code: type })),
+    { args: ['route', { bufferSzie: 1 }], field: 'bufferSzie', code: wrong },
+    { args: ['route', { bufferSize: '1' }], field: 'bufferSize', code: type },
+    ...[1, 2 ** 30].map((value) => ({ args: ['route', { bufferSize: value }], field: 'bufferSize', code: range })),
+  ],
   packets: [
     ...badOptions(),
     { args: [{ dev: '../eth0' }], field: 'dev', code: wrong },

@@ -1,11 +1,13 @@
 // Routers as an agent keeps them: made once, found again, mended, taken away, undone when something fails.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RouterAgent, type RouterOptions } from '../../lib/router'
 import { NetNs } from '../../lib/index'
+import { handleOf } from '../../lib/native/netns_handle'
+import { firstGeneration, generationOf } from '../../lib/nftables/generation'
 import { runIn, until } from '../dhcp/scene'
 import { ask, Scene, whoAsks } from './scene'
 
@@ -95,46 +97,50 @@ test('what somebody has taken away or added is mended', async () => {
   }
 })
 
-test('nft is started where something was changed, and not otherwise; what others put beside our table stays', async () => {
+test('rules are put in where something was changed, and not otherwise; what others put beside our table stays', async () => {
   await using scene = await Scene.make()
-  const [nft, calls] = [join(scene.directory, 'nft'), join(scene.directory, 'calls')]
-  writeFileSync(nft, `#!/bin/sh\necho "$@" >> ${calls}\nexec nft "$@"\n`, { mode: 0o755 })
-  writeFileSync(calls, '')
-  const started = (): string[] => readFileSync(calls, 'utf8').split('\n').slice(0, -1)
-  const agent = await scene.agent({ nft })
+  const agent = await scene.agent()
   const options = red(scene)
   const plain = { id: scene.id('plain'), ports: [{ id: 'p-plain', network: 'plain', addresses: ['10.0.2.1/24'] }] }
   await agent.sync({ routers: [options, plain] })
-  expect(started()).toEqual(['-j -f -'])
+  using ns = await NetNs.open(`qrouter-${options.id}`)
+  // Whoever changes nothing leaves the generation as it is, too.
+  const rules = async (): Promise<unknown> => [
+    await generationOf(ns[handleOf]),
+    await runIn(ns, 'nft', '-a', 'list', 'ruleset'),
+  ]
+  const before = await rules()
   for (let i = 0; i < 3; i++) {
     await agent.sync({ routers: [options, plain] })
     await agent.routers.ensure(options)
   }
-  expect(started()).toHaveLength(1)
-  using ns = await NetNs.open(`qrouter-${options.id}`)
+  expect(await rules()).toEqual(before)
+  using other = await NetNs.open(`qrouter-${plain.id}`)
+  expect(await generationOf(other[handleOf])).toBe(firstGeneration)
   await runIn(ns, 'nft', 'add', 'table', 'inet', 'other')
   await agent.routers.ensure(options)
   expect(scene.repairs).toEqual([])
-  const looked = started().length
-  expect(looked).toBeGreaterThan(1)
+  // The first look has nothing to compare with: it puts in what is there, and tells nothing.
   await agent.routers.ensure(options)
-  expect(started()).toHaveLength(looked)
+  const settled = await rules()
+  await agent.routers.ensure(options)
+  expect(await rules()).toEqual(settled)
+  expect(String(settled)).toContain('table inet other')
   await runIn(ns, 'nft', 'add', 'element', 'ip', 'netloom', 'inward', '{ 203.0.113.66 : 10.0.0.66 }')
   await agent.routers.ensure(options)
   expect(await runIn(ns, 'nft', 'list', 'ruleset')).not.toContain('203.0.113.66')
-  expect(await runIn(ns, 'nft', 'list', 'tables')).toBe('table inet other\ntable ip netloom\n')
+  expect((await runIn(ns, 'nft', 'list', 'tables')).split('\n').sort()).toEqual([
+    '',
+    'table inet other',
+    'table ip netloom',
+  ])
   await until(() => scene.repairs.length > 0, 'it is told')
   expect(scene.repairs).toEqual([{ router: options.id, mended: ['rules'] }])
 })
 
 test('the agent looks by itself, and mends; what it cannot mend it tells once, and tries again', async () => {
   await using scene = await Scene.make()
-  const broken = join(scene.directory, 'broken')
-  const nft = join(scene.directory, 'nft')
-  writeFileSync(nft, `#!/bin/sh\ntest "$3" != tables || test ! -e ${broken} || exit 3\nexec nft "$@"\n`, {
-    mode: 0o755,
-  })
-  const agent = await scene.agent({ checkMs: 50, nft })
+  const agent = await scene.agent({ checkMs: 50 })
   const outside = await scene.outside()
   const client = await scene.client('red', '10.0.0.10/24', '10.0.0.1')
   await using _ = await whoAsks(outside, '198.51.100.1')
@@ -160,12 +166,13 @@ test('the agent looks by itself, and mends; what it cannot mend it tells once, a
 
   expect(scene.errors).toEqual([])
   using ns = await NetNs.open(namespace)
-  writeFileSync(broken, '')
-  await runIn(ns, 'nft', 'flush', 'ruleset')
+  // A table that is another process's, as long as that lives.
+  const owner = ns.spawn('nft', ['-i'], { stdio: ['pipe', 'ignore', 'inherit'] })
+  owner.stdin?.write('flush ruleset; add table ip netloom { flags owner; }\n')
   await until(() => scene.errors.length > 0, 'it is told')
   await sleep(300)
-  expect(scene.errors).toMatchObject([{ code: 'ERR_NETLOOM_NFT_FAILED' }])
-  rmSync(broken)
+  expect(scene.errors).toMatchObject([{ code: 'EPERM', operation: 'routers.ensure' }])
+  owner.kill('SIGKILL')
   await mended('rules')
   await ns.addresses.delete({ dev: 'qr-p-red', address: '10.0.0.1/24' })
   await mended('address 10.0.0.1/24')
@@ -229,20 +236,6 @@ test('what fails is undone: nothing is left of a new router, and a changed one i
   await expect(agent.routers.ensure(options)).rejects.toMatchObject({ code: 'EEXIST' })
   expect(await stateOf(scene, router.namespace)).toEqual(before)
   expect(router.options).toEqual(inner)
-})
-
-test('without nft one sentence says so, before anything is made; who needs none, misses none', async () => {
-  await using scene = await Scene.make()
-  const agent = await scene.agent({ nft: 'nft-that-is-not-there' })
-  const options = red(scene)
-  await expect(agent.routers.ensure(options)).rejects.toMatchObject({
-    code: 'ERR_NETLOOM_NO_NFT',
-    message:
-      'routers.ensure: there is no program nft-that-is-not-there, which source and floating addresses need; ' +
-      'Debian has it in the package nftables',
-  })
-  expect((await scene.host.links.list()).map(({ name }) => name)).toEqual(['lo'])
-  await agent.routers.ensure({ id: options.id, ports: options.ports })
 })
 
 test('an agent that is killed at any moment leaves nothing that the next one does not finish', async () => {

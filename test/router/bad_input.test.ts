@@ -184,8 +184,7 @@ describe('refused', () => {
     ['bridge', { bridge: 'a/b' }],
     ['ovsdb', { ovsdb: 'unix:/x' }],
     ['netns', { netns: 'red' }],
-    ['nft', { nft: 7 }],
-    ['nfts', { nfts: 'x' }],
+    ['nft', { nft: 'nft' }],
   ]
   it.each(starts)('start, %s: %j', async (field, options) => {
     const start = Agent.start({ stateDir: `${scene.directory}/other`, plug: 'bridge', ...options } as never)

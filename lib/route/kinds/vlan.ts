@@ -2,7 +2,7 @@
 import { attributes } from '../../wire/attributes'
 import { oneOf } from '../../wire/choices'
 import { be16, u16, u32, within } from '../../wire/integers'
-import { outOfRange, wrongValue } from '../../wire/invalid'
+import { checkArray, outOfRange, wrongValue } from '../../wire/invalid'
 import { list } from '../../wire/nesting'
 import { struct } from '../../wire/struct'
 import { switches } from '../../wire/switches'
@@ -50,6 +50,9 @@ const data = attributes('IFLA_VLAN_', {
   protocol: ['PROTOCOL', 5, vlanProtocol],
 })
 
+/** More than an attribute has room for. */
+const mostMappings = 0x1000
+
 interface Mapping {
   readonly from?: number
   readonly to?: number
@@ -61,8 +64,8 @@ function checkMaps(options: Readonly<Record<string, unknown>>): void {
     ['egressQosMap', 'to'],
     ['ingressQosMap', 'from'],
   ] as const) {
-    const map = options[option] as readonly Mapping[] | undefined
-    if (!Array.isArray(map)) continue
+    if (options[option] === undefined) continue
+    const map = checkArray(options[option], option, 'an array', mostMappings)
     if (map.length === 0) throw wrongValue(option, 'given with at least one mapping: what is not named stays', map)
     for (const [i, mapping] of (map as readonly Mapping[]).entries()) {
       const priority: unknown = (mapping as Mapping | undefined)?.[side]

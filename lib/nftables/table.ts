@@ -1,0 +1,115 @@
+// A table of IPv4 that is one program's alone: put in, taken away and looked at as a whole.
+import type { NetnsReference } from '../native/netns_handle'
+import { NLM_F } from '../netlink/constants'
+import type { Message } from '../netlink/message'
+import { perform } from '../netlink/perform'
+import { inOnePiece, listOf, message } from './batch'
+import { chainLayout, elementsLayout, hookNumber, ruleLayout, setLayout, tableLayout } from './messages'
+import type { Expression } from './rule'
+
+/** A chain that a hook of the kernel's leads to; what it does not decide is accepted. */
+export interface BaseChain {
+  readonly name: string
+  readonly type: 'nat' | 'filter'
+  readonly hook: keyof typeof hookNumber.names
+  readonly priority: number
+}
+
+/** A set of keys, or with data a map. */
+export interface AddressSet {
+  readonly name: string
+  /** How many addresses a key is made of. */
+  readonly width: 1 | 2
+  readonly elements: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[]
+  /** Whether it has an address for each key. */
+  readonly map: boolean
+}
+
+/** What a table has, in the order in which it is made. */
+export interface TableContent {
+  readonly chains: readonly BaseChain[]
+  readonly sets: readonly AddressSet[]
+  readonly rules: readonly { readonly chain: string; readonly expressions: readonly Expression[] }[]
+}
+
+/** TYPE_IPADDR of nft(8), which the kernel keeps for whoever lists the set; types are joined by 6 bits each. */
+const typeIPv4 = 7
+const NF_ACCEPT = 1
+/** What an attribute has room for. */
+const elementsAtOnce = 1000
+
+function setMessages(table: string, { name, width, elements, map }: AddressSet, id: number): Message[] {
+  const keyType = width === 1 ? typeIPv4 : (typeIPv4 << 6) | typeIPv4
+  const values = map ? ({ flags: ['map'], dataType: typeIPv4, dataLength: 4 } as const) : {}
+  const made = [
+    message('NEWSET', setLayout, { table, name, id, keyType, keyLength: 4 * width, ...values }, NLM_F.CREATE),
+  ]
+  for (let at = 0; at < elements.length; at += elementsAtOnce) {
+    const some = elements.slice(at, at + elementsAtOnce).map(({ key, data }) => ({
+      key: { value: key },
+      ...(data === undefined ? {} : { data: { value: data } }),
+    }))
+    made.push(message('NEWSETELEM', elementsLayout, { table, set: name, elements: some }, NLM_F.CREATE))
+  }
+  return made
+}
+
+function chainMessage(table: string, { name, type, hook, priority }: BaseChain): Message {
+  const [, number] = hookNumber.names[hook]
+  return message(
+    'NEWCHAIN',
+    chainLayout,
+    { table, name, type, hook: { number, priority }, policy: NF_ACCEPT },
+    NLM_F.CREATE,
+  )
+}
+
+/** Puts a table into the place of the one of that name, if there is one, in one piece; without content there is none then. */
+export async function replaceTable(
+  operation: string,
+  netns: NetnsReference,
+  table: string,
+  content: TableContent | undefined,
+): Promise<void> {
+  return perform(inOnePiece(operation, netns, messagesOf(table, content)))
+}
+
+function messagesOf(table: string, content: TableContent | undefined): Message[] {
+  const make = message('NEWTABLE', tableLayout, { name: table }, NLM_F.CREATE)
+  // It is made so that it can be deleted in any case.
+  const cleared = [make, message('DELTABLE', tableLayout, { name: table })]
+  if (content === undefined) return cleared
+  const { chains, sets, rules } = content
+  return [
+    ...cleared,
+    message('NEWTABLE', tableLayout, { name: table }, NLM_F.CREATE),
+    ...chains.map((chain) => chainMessage(table, chain)),
+    ...sets.flatMap((set, i) => setMessages(table, set, i + 1)),
+    ...rules.map(({ chain, expressions }) =>
+      message('NEWRULE', ruleLayout, { table, chain, expressions }, NLM_F.CREATE | NLM_F.APPEND),
+    ),
+  ]
+}
+
+/** What a table has, as text: the same of the same content. Empty if there is no such table. */
+export async function describeTable(operation: string, netns: NetnsReference, table: string): Promise<string> {
+  const tables = await perform(listOf(operation, netns, 'GETTABLE', tableLayout, {}))
+  if (!tables.some(({ name }) => name === table)) return ''
+  const ours = <T extends { table?: string | undefined }>(all: readonly T[]): T[] =>
+    all.filter((one) => one.table === table)
+  const chains = ours(await perform(listOf(operation, netns, 'GETCHAIN', chainLayout, {})))
+  const rules = ours(await perform(listOf(operation, netns, 'GETRULE', ruleLayout, { table })))
+  const sets = ours(await perform(listOf(operation, netns, 'GETSET', setLayout, { table })))
+  const elements: string[][] = []
+  for (const { name } of sets) {
+    const parts = await perform(listOf(operation, netns, 'GETSETELEM', elementsLayout, { table, set: name }))
+    // A hash has them in any order.
+    elements.push(parts.flatMap((part) => (part.elements ?? []).map((element) => JSON.stringify(element))).sort())
+  }
+  return JSON.stringify([chains, rules, sets, elements], (key, value: unknown) =>
+    counted.has(key) ? undefined : value,
+  )
+}
+
+/** What the kernel numbers and counts by itself: another one each time. */
+const counted: ReadonlySet<string> = new Set(['handle', 'position', 'use'])
