@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and developer tools need and this Debian machine lacks. Does nothing, fast, when all is there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 missing=()
 need() { # command or header, and the package that has it
@@ -34,7 +35,7 @@ need qemu-system-x86_64 qemu-system-x86
 # The one program of the virtual machines, which have no libraries.
 if ldd "$(command -v busybox || echo /bin/sh)" >/dev/null 2>&1; then missing+=(busybox-static); fi
 
-((${#missing[@]})) || exit 0
+((${#missing[@]})) || exec scripts/kernel-specs.sh
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 if ! command -v apt-get >/dev/null || ((EUID != 0)); then
   echo "Missing: ${missing[*]} (these are Debian's names of the packages; installing them needs root)" >&2
@@ -44,3 +45,4 @@ echo "Installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+exec scripts/kernel-specs.sh
