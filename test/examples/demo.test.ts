@@ -61,7 +61,7 @@ test('shows refusal, traffic, a round trip and a picture, each step as its call 
   expect(before).toContain("red.addresses.add({ dev: 'eth-r', address: '10.0.0.1/24' })")
   expect(after).toContain('green says: hello 10.0.0.1, this is 10.0.0.2')
   expect(after).toMatch(/median \d+ µs of 200/)
-  expect(after).toMatch(/│ 10\.0\.0\.1\/24 eth-r ├─+┤ veth-r ─+ br0 ─+ veth-g ├─+┤ eth-g 10\.0\.0\.2\/24 +│/)
+  expect(after).toMatch(/│ 10\.0\.0\.1\/24 eth-r +├─+┤ veth-r ─+ br0 ─+ veth-g ├─+┤ eth-g 10\.0\.0\.2\/24 +│/)
   expect(stdout).not.toContain('\x1b')
 })
 
@@ -144,7 +144,7 @@ test.each([
   expect(stdout).toContain('NetNs.create({ rootless: true })')
   expect(stdout).toContain('✗ connect EHOSTUNREACH 10.0.0.2:7000')
   expect(stdout).toContain('green says: hello 10.0.0.1, this is 10.0.0.2')
-  expect(stdout).toMatch(/│ 10\.0\.0\.1\/24 eth-r ├─+┤ veth-r ─+ br0 ─+ veth-g ├─+┤ eth-g 10\.0\.0\.2\/24 +│/)
+  expect(stdout).toMatch(/│ 10\.0\.0\.1\/24 eth-r +├─+┤ veth-r ─+ br0 ─+ veth-g ├─+┤ eth-g 10\.0\.0\.2\/24 +│/)
 })
 
 test('the two capabilities are enough', () => {
