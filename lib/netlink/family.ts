@@ -215,7 +215,8 @@ class CompiledFamily {
     this.#version = version
     this.#shapes = new Shapes(protocol)
     this.#header = struct(header?.name ?? 'genlmsghdr', generic ? { ...genlmsghdr.fields, ...own } : own)
-    this.#ownFields = new Set(Object.keys(own))
+    // What begins with `_` is padding.
+    this.#ownFields = new Set(Object.keys(own).filter((key) => !key.startsWith('_')))
     this.#operations = new Map(Object.entries(operations).map(([key, one]) => [key, this.#compile(one.declaration)]))
     for (const [key, { declaration }] of this.#operations) this.#check(key, declaration)
   }

@@ -212,6 +212,7 @@ describe('a family with a header of its own', () => {
     expect(all.length).toBeGreaterThan(0)
     expect(all.find(({ name }) => name === 'arp_cache')).toMatchObject({ family: 2, name: 'arp_cache' })
     expect(new Set(all.map(({ family }) => family))).toEqual(new Set([2]))
+    await expect(tables.in(net.ns).list({ _pad: 1 } as never)).rejects.toMatchObject({ field: '_pad' })
   })
 
   it('must have other names than they have', () => {
