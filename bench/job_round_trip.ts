@@ -2,12 +2,15 @@
 // One that is awaited alone, as here, may end within the call that starts it; else it comes back by the event loop.
 import { addon, Lane, type Started } from '../lib/native/addon'
 import { runJob } from '../lib/native/jobs'
+import { planHead, planSize } from '../lib/native/layout'
 import type { Benchmark } from './benchmark'
 import { interleave, milliseconds } from './measure'
 
 const allowed = 15
 
-const plan = Int32Array.of(7, 0, 0, 0, 0, 0, 0) // seven numbers, no bytes, no operations
+// Without bytes and operations.
+const plan = new Int32Array(planSize.head)
+plan[planHead.words] = planSize.head
 const bytes = new Uint8Array(0)
 const start = (): Started => addon.transact(Lane.mutation, plan, bytes, '')
 

@@ -1,15 +1,20 @@
 #include "plan.h"
 
+#include "layout.h"
+
 namespace netloom {
 
 std::optional<Plan> Plan::open(std::span<const int32_t> words, size_t most_bytes) {
   Plan plan;
-  plan.words_ = words;
-  if (!plan.has(3)) return std::nullopt;
-  const size_t count = plan.size();
-  plan.bytes_ = plan.size();
-  const size_t namespaces = plan.size();
-  if (count < 3 || count > words.size() || plan.bytes_ > most_bytes || namespaces > (count - 3) / 2)
+  constexpr size_t kHead = layout::plan_size::head;
+  if (words.size() < kHead) return std::nullopt;
+  const auto head = [&](int32_t place) {
+    return static_cast<size_t>(static_cast<uint32_t>(words[static_cast<size_t>(place)]));
+  };
+  const size_t count = head(layout::plan_head::words);
+  plan.bytes_ = head(layout::plan_head::bytes);
+  const size_t namespaces = head(layout::plan_head::namespaces);
+  if (count < kHead || count > words.size() || plan.bytes_ > most_bytes || namespaces > (count - kHead) / 2)
     return std::nullopt;
   plan.words_ = words.first(count - 2 * namespaces);
   plan.handles_ = words.subspan(plan.words_.size(), 2 * namespaces);
@@ -22,11 +27,12 @@ uint64_t Plan::handle(size_t netns) const {
 }
 
 bool Plan::read(Script& script) {
-  if (!has(4)) return false;
-  script.rollback = word() != 0;
-  script.stop_at_failure = word() != 0;
+  script.rollback = words_[layout::plan_head::rollback] != 0;
+  script.stop_at_failure = words_[layout::plan_head::stop_at_failure] != 0;
+  at_ = layout::plan_head::recipes;
   const size_t recipes = size();
   const size_t operations = size();
+  at_ = layout::plan_size::head;
   for (size_t i = 0; i < recipes; ++i) {
     if (!read_recipe(script)) return false;
   }
@@ -59,9 +65,9 @@ bool Plan::read_part(Script& script, std::span<uint8_t>& bytes) {
 }
 
 bool Plan::read_recipe(Script& script) {
-  if (!has(9)) return false;
+  if (!has(layout::plan_size::recipe)) return false;
   UndoRecipe& recipe = script.recipes.emplace_back();
-  recipe.mode = word() == 0 ? UndoRecipe::Mode::settings : UndoRecipe::Mode::object;
+  recipe.mode = word() == layout::recipe_mode::settings ? UndoRecipe::Mode::settings : UndoRecipe::Mode::object;
   recipe.header_size = size();
   recipe.absent_is_any = word() != 0;
   recipe.only_what_is_there = word() != 0;
@@ -118,7 +124,8 @@ bool Plan::read_operation(Script& script) {
   Operation operation{};
   operation.first_step = script.steps.size();
   const int32_t steps = word();
-  if (steps >= 0) {
+  if (steps != layout::creation_mark::creation) {
+    if (steps < 0) return false;
     operation.steps = static_cast<uint32_t>(steps);
     operation.first_forgiven = script.tolerated.size();
     if (!read_list(1, [&] { script.tolerated.push_back(word()); })) return false;
@@ -129,7 +136,7 @@ bool Plan::read_operation(Script& script) {
     }
     return true;
   }
-  if (!has(3)) return false;
+  if (!has(layout::plan_size::creation - 1)) return false;
   operation.creation = std::make_unique<Creation>();
   Creation& creation = *operation.creation;
   creation.netns = size();
@@ -139,14 +146,14 @@ bool Plan::read_operation(Script& script) {
     creation.path = script.names[static_cast<size_t>(name)];
   }
   const int32_t traits = word();
-  creation.ephemeral = (traits & 1) != 0;
-  creation.rootless = (traits & 2) != 0;
+  creation.ephemeral = (traits & layout::creation_trait::ephemeral) != 0;
+  creation.rootless = (traits & layout::creation_trait::rootless) != 0;
   script.operations.push_back(std::move(operation));
   return true;
 }
 
 bool Plan::read_step(Script& script) {
-  if (!has(12)) return false;
+  if (!has(layout::plan_size::step)) return false;
   Step step{};
   step.netns = size();
   step.protocol = word();
@@ -154,11 +161,11 @@ bool Plan::read_step(Script& script) {
   if (ending > static_cast<size_t>(Ending::last_ack)) return false;
   step.ending = static_cast<Ending>(ending);
   const int32_t traits = word();
-  step.undo = (traits & 1) != 0;
-  step.undivided = (traits & 2) != 0;
-  step.lasting = (traits & 4) != 0;
-  step.ensures = (traits & 128) != 0;
-  step.expects = (traits & 256) != 0;
+  step.undo = (traits & layout::step_trait::undo) != 0;
+  step.undivided = (traits & layout::step_trait::undivided) != 0;
+  step.lasting = (traits & layout::step_trait::lasting) != 0;
+  step.ensures = (traits & layout::step_trait::ensures) != 0;
+  step.expects = (traits & layout::step_trait::expects) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);
@@ -166,30 +173,30 @@ bool Plan::read_step(Script& script) {
   step.tolerated = size();
   step.relocations = size();
   const size_t rest = words_.size() - at_;
-  if (step.tolerated > rest || step.relocations > (rest - step.tolerated) / 4) return false;
+  if (step.tolerated > rest || step.relocations > (rest - step.tolerated) / layout::plan_size::relocation) return false;
   step.first_tolerated = script.tolerated.size();
   for (size_t i = 0; i < step.tolerated; ++i)
     script.tolerated.push_back(word());
   step.first_relocation = script.relocations.size();
   for (size_t i = 0; i < step.relocations; ++i) {
-    const bool device = word() == 0;
+    const bool device = word() == layout::relocation::device_index;
     const size_t place = size();
     const size_t netns = size();
     const auto name = static_cast<uint32_t>(word());
     script.relocations.push_back(
         {device ? Relocation::What::device_index : Relocation::What::netns_descriptor, place, netns, name});
   }
-  if ((traits & 8) != 0) {
+  if ((traits & layout::step_trait::sweep) != 0) {
     Sweep& sweep = script.sweeps.emplace_back();
     sweep.recipe = step.recipe.value_or(UINT32_MAX);
-    sweep.backwards = (traits & 16) != 0;
-    sweep.first_only = (traits & 64) != 0;
+    sweep.backwards = (traits & layout::step_trait::backwards) != 0;
+    sweep.first_only = (traits & layout::step_trait::first_only) != 0;
     step.recipe.reset();
     step.sweep = static_cast<uint32_t>(script.sweeps.size() - 1);
     if (!read_pattern(script, sweep.pattern)) return false;
   }
   step.first_along = script.along.size();
-  if ((traits & 32) != 0) {
+  if ((traits & layout::step_trait::along) != 0) {
     if (!has(1)) return false;
     for (size_t left = size(); left > 0; --left) {
       if (!read_along(script)) return false;
@@ -226,12 +233,12 @@ bool Plan::read_pattern(Script& script, Pattern& pattern) {
 bool Plan::read_test(Script& script, Test& test) {
   if (!has(3)) return false;
   const int32_t traits = word();
-  test.in_header = (traits & 1) != 0;
-  test.negated = (traits & 2) != 0;
-  test.zero_is_absent = (traits & 4) != 0;
-  test.presence = (traits & 8) != 0;
-  test.part = (traits & 16) != 0;
-  test.at_most = (traits & 32) != 0;
+  test.in_header = (traits & layout::test_trait::header) != 0;
+  test.negated = (traits & layout::test_trait::negated) != 0;
+  test.zero_is_absent = (traits & layout::test_trait::zero_is_absent) != 0;
+  test.presence = (traits & layout::test_trait::presence) != 0;
+  test.part = (traits & layout::test_trait::part) != 0;
+  test.at_most = (traits & layout::test_trait::at_most) != 0;
   test.mask = static_cast<uint32_t>(word());
   test.at = static_cast<uint32_t>(word());
   if (!read_list(1, [&] { test.place.push_back(static_cast<uint32_t>(word())); })) return false;

@@ -11,9 +11,10 @@
 
 namespace netloom {
 
-// The numbers: how many they are; how many bytes belong to them; how many namespaces; whether to roll back, whether to
-// stop at a failure; how many recipes and operations there are; these; then the namespaces, each the low and the high
-// half of its handle, 0 for one that is to be created. lib/netlink/plan.ts writes them.
+// The numbers, whose places, sizes and traits are those of layout.h: the head (how many there are, how many bytes
+// belong to them, how many namespaces; whether to roll back, whether to stop at a failure; how many recipes and
+// operations); the recipes and operations; then the namespaces, each the low and the high half of its handle, 0 for one
+// that is to be created. lib/netlink/plan.ts writes them.
 //
 // A recipe: mode, size of the header, whether absent is any, whether only what is there is sent, make type and flags,
 // remove type, whether it replaces, of which kind the order is kept or -1; then lists, each behind its length: places
@@ -23,18 +24,14 @@ namespace netloom {
 // are alike; places and sizes, and attributes, by which the kernel selects what it removes; at most one set of bits
 // (the attribute; in it its bits; in each its name and its value).
 //
-// An operation: how many steps, the list of forgiven errnos, the steps; or -1, the namespace, the name of its path or
-// -1, traits (1: ephemeral, 2: rootless). A step: namespace, protocol, ending, traits (1: undo, 2: undivided, 4:
-// lasting, 8: a sweep, 16: backwards, 32: something goes along, 64: only the first of a sweep, 128: ensures, 256:
-// expects), inverse,
-// recipe or -1, offset and length of its bytes, offset and length of its lookup, how many tolerated errnos and
-// relocations, and these; the pattern of a sweep; the list of what goes along. A relocation: what, place, namespace,
-// name. Something that goes along: recipe, whether anew, offset and length of its lookup, the same of its model, the
-// pattern.
+// An operation: how many steps, the list of forgiven errnos, the steps; or the mark of a creation, the namespace, the
+// name of its path or -1, traits. A step: namespace, protocol, ending, traits, inverse, recipe or -1, offset and length
+// of its bytes, offset and length of its lookup, how many tolerated errnos and relocations, and these; the pattern of a
+// sweep; the list of what goes along. A relocation: what, place, namespace, name. Something that goes along: recipe,
+// whether anew, offset and length of its lookup, the same of its model, the pattern.
 //
-// A pattern is a list of conditions, each a list of tests: traits (1: in the header, 2: negated, 4: zero is absent, 8:
-// presence, 16: a part of the payload, 32: at most), mask, offset of the part, the list that is the place, offset and
-// length of the value.
+// A pattern is a list of conditions, each a list of tests: traits, mask, offset of the part, the list that is the
+// place, offset and length of the value.
 class Plan {
  public:
   // A plan lies at the beginning of `words`, and its bytes at the beginning of so many; nothing if it claims more.

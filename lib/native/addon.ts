@@ -1,20 +1,21 @@
 // The typed face of the addon: what native/addon.cc exports, and nothing that knows what a message means.
 import { loadAddon } from '../load'
+import { cancelled, ending, lane, outcome } from './layout'
 
 /** Lanes of native/job.h, by number. */
-export const Lane = { mutation: 0, look: 1, read: 2, removal: 3, supply: 4 } as const
+export const Lane = lane
 /** Which of the addon's threads a job runs on. */
 export type Lane = (typeof Lane)[keyof typeof Lane]
 
 /** How a step's messages are answered: Ending of native/netlink.h. */
-export const Ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const
+export const Ending = ending
 export type Ending = (typeof Ending)[keyof typeof Ending]
 
 /** What `cancel` found: Executor::Cancelled of native/executor.h. */
-export const Cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrupted: 3 } as const
+export const Cancelled = cancelled
 
 /** What became of an operation: Outcome of native/transaction.h. */
-export const Outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
+export const Outcome = outcome
 export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
 /** What looks different in each namespace: FileTree of native/file_jobs.h. */

@@ -1,5 +1,6 @@
 // Which objects of a dump are meant, told so that the native side can tell: see native/pattern.h.
 
+import { testTrait } from '../native/layout'
 import type { Device } from '../wire/device'
 
 /** A comparison with some bytes of an object. */
@@ -71,18 +72,16 @@ export function patternWords(pattern: Pattern, place: Place): number[] {
   ]
 }
 
-const traits = { header: 1, not: 2, zeroIsAbsent: 4, presence: 8, part: 16, atMost: 32 } as const
-
 function testWords(test: Test, place: Place): number[] {
   const { header, attribute = [], at, atMost, mask = -1, not, zeroIsAbsent, device } = test
   const value = device === undefined ? test.value : word(typeof device === 'number' ? device : 0)
   const trait =
-    (header === undefined ? 0 : traits.header) |
-    (not === true ? traits.not : 0) |
-    (zeroIsAbsent === true ? traits.zeroIsAbsent : 0) |
-    (value === undefined ? traits.presence : 0) |
-    (at === undefined ? 0 : traits.part) |
-    (atMost === true ? traits.atMost : 0)
+    (header === undefined ? 0 : testTrait.header) |
+    (not === true ? testTrait.negated : 0) |
+    (zeroIsAbsent === true ? testTrait.zeroIsAbsent : 0) |
+    (value === undefined ? testTrait.presence : 0) |
+    (at === undefined ? 0 : testTrait.part) |
+    (atMost === true ? testTrait.atMost : 0)
   const where = header === undefined ? attribute : [header]
   return [
     trait,

@@ -1,6 +1,14 @@
 // Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of native/plan.h.
 import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
+import {
+  creationMark,
+  creationTrait,
+  planHead,
+  planSize,
+  relocation as relocationKind,
+  stepTrait,
+} from '../native/layout'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Device } from '../wire/device'
 import { littleEndian } from '../wire/writer'
@@ -42,8 +50,7 @@ function foreign(operation: string, netns: string): NetloomError {
   return new NetloomError(message, 'ERR_NETLOOM_FOREIGN_BATCH', { operation, netns })
 }
 
-/** How many numbers stand before the recipes and operations. */
-const headSize = 7
+const { head: headSize } = planSize
 const noFamilies: readonly NumberedFamily[] = []
 /** nlmsg_type in struct nlmsghdr. */
 const typeAt = 4
@@ -129,7 +136,7 @@ export class Plan<Its extends Item = Item> {
   /** Adds an operation, and returns its place among them. */
   add(item: Its): number {
     const its: Item = item
-    this.#reserve(4)
+    this.#reserve(planSize.creation)
     if ('creation' in its) this.#addCreation(its)
     else this.#addOperation(its)
     return this.items.push(item) - 1
@@ -160,13 +167,13 @@ export class Plan<Its extends Item = Item> {
       this.#word(Math.floor(handle / 2 ** 32))
     }
     const { words, bytes } = this.#memory
-    words[0] = this.#wordCount
-    words[1] = this.#size
-    words[2] = this.#namespaces.length
-    words[3] = this.manner.rollback ? 1 : 0
-    words[4] = this.manner.stop ? 1 : 0
-    words[5] = recipes?.size ?? 0
-    words[6] = this.items.length
+    words[planHead.words] = this.#wordCount
+    words[planHead.bytes] = this.#size
+    words[planHead.namespaces] = this.#namespaces.length
+    words[planHead.rollback] = this.manner.rollback ? 1 : 0
+    words[planHead.stopAtFailure] = this.manner.stop ? 1 : 0
+    words[planHead.recipes] = recipes?.size ?? 0
+    words[planHead.operations] = this.items.length
     const names = this.#names === undefined ? undefined : [...this.#names.keys()].map((name) => `${name}\0`).join('')
     return { words, bytes, names }
   }
@@ -266,10 +273,10 @@ export class Plan<Its extends Item = Item> {
 
   #addCreation({ creation }: Item & { readonly creation: Creation }): void {
     const { netns, path, ephemeral, rootless = false } = creation
-    this.#word(-1)
+    this.#word(creationMark.creation)
     this.#word(this.#addNamespace({ netns, operation: '', created: true }))
     this.#word(path === undefined ? -1 : this.#numberOfName(path))
-    this.#word((ephemeral ? 1 : 0) + (rootless ? 2 : 0))
+    this.#word((ephemeral ? creationTrait.ephemeral : 0) | (rootless ? creationTrait.rootless : 0))
   }
 
   #addOperation({ steps, protocol, name, forgives }: Operation<unknown>): void {
@@ -289,14 +296,14 @@ export class Plan<Its extends Item = Item> {
 
   #relocate(message: Relocated, at: number, netns: NetnsReference, operation: string): void {
     for (const relocation of message.relocations) {
-      this.#reserve(4)
+      this.#reserve(planSize.relocation)
       if (relocation.device === undefined) {
-        this.#word(1)
+        this.#word(relocationKind.netnsDescriptor)
         this.#word(at + relocation.at)
         this.#word(this.#position(relocation.netns as NetnsReference, operation))
         this.#word(0)
       } else {
-        this.#word(0)
+        this.#word(relocationKind.deviceIndex)
         this.#word(at + relocation.at)
         this.#word(this.#position(message.devicesOf ?? netns, operation))
         this.#word(this.#numberOfName(relocation.device))
@@ -320,20 +327,20 @@ export class Plan<Its extends Item = Item> {
     }
     const length = this.#size - begin
     const lookupAt = lookup === undefined ? 0 : this.#placeMessage(lookup)
-    this.#reserve(12 + (tolerate?.size ?? 0))
+    this.#reserve(planSize.step + (tolerate?.size ?? 0))
     this.#word(this.#position(netns, operation))
     this.#word(protocol)
     this.#word(ending)
     this.#word(
-      (isUndo ? 1 : 0) |
-        (undivided === true ? 2 : 0) |
-        (lasting === true ? 4 : 0) |
-        (sweep === undefined ? 0 : 8) |
-        (sweep?.backwards === true ? 16 : 0) |
-        (along === undefined ? 0 : 32) |
-        (sweep?.firstOnly === true ? 64 : 0) |
-        (ensures === true ? 128 : 0) |
-        (expects === undefined ? 0 : 256),
+      (isUndo ? stepTrait.undo : 0) |
+        (undivided === true ? stepTrait.undivided : 0) |
+        (lasting === true ? stepTrait.lasting : 0) |
+        (sweep === undefined ? 0 : stepTrait.sweep) |
+        (sweep?.backwards === true ? stepTrait.backwards : 0) |
+        (along === undefined ? 0 : stepTrait.along) |
+        (sweep?.firstOnly === true ? stepTrait.firstOnly : 0) |
+        (ensures === true ? stepTrait.ensures : 0) |
+        (expects === undefined ? 0 : stepTrait.expects),
     )
     this.#word(inverse ?? 0)
     this.#word(recipe === undefined ? -1 : this.#numberOfRecipe(recipe))

@@ -1,6 +1,8 @@
 // How the native side takes back a change when a batch is rolled back, whatever becomes of JavaScript meanwhile: what it
 // looks at to find the object that the change is about, and what of that object it sends back.
 
+import { recipeMode } from '../native/layout'
+
 /** Bytes of a family's own header. */
 export type HeaderRange = readonly [at: number, size: number]
 
@@ -75,7 +77,7 @@ export function recipeWords(recipe: UndoRecipe): number[] {
   const numbers = (list: readonly number[] = []): number[] => [list.length, ...list]
   const { alike, expiry, selecting, bits } = recipe
   return [
-    recipe.mode === 'settings' ? 0 : 1,
+    recipeMode[recipe.mode],
     recipe.headerSize,
     recipe.absentIsAny === true ? 1 : 0,
     recipe.onlyWhatIsThere === true ? 1 : 0,

@@ -6,6 +6,7 @@ import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
 import type { Condition } from '../netlink/pattern'
+import { numbersOf } from '../netlink/places'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
@@ -272,7 +273,8 @@ function filtering(filter: AddressFilter): Filtering {
     const at = 3 // ifa_scope
     pattern.push([{ header: at, value: bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + 1) }])
   }
-  if (label !== undefined) pattern.push([{ attribute: [3], value: Buffer.from(`${label}\0`) }]) // IFA_LABEL
+  if (label !== undefined)
+    pattern.push([{ attribute: numbersOf(addressLayout.attributes, 'LABEL'), value: Buffer.from(`${label}\0`) }])
   return {
     request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }),
     isIt: (address) =>

@@ -2,12 +2,13 @@
 import { NLM_F } from '../netlink/constants'
 import type { Along } from '../netlink/operation'
 import { byte, type Condition, type Test } from '../netlink/pattern'
+import { numberOf, numbersOf, offsetOf } from '../netlink/places'
 import { AF_INET6 } from '../wire/ip'
 import type { Device } from '../wire/device'
 import { addressLayout } from './address_attributes'
 import { bridgePort } from './kinds/bridge_port'
-import type { Family } from './families'
-import { linkLayout } from './link_attributes'
+import { routeProtocol, type Family } from './families'
+import { linkInfo, linkLayout } from './link_attributes'
 import { IFF } from './link_creation'
 import { neighborLayout } from './neighbor_attributes'
 import { routeLayout } from './route_attributes'
@@ -16,10 +17,15 @@ import { anyAddress, anyNeighbor, anyRoute, linkAttributesThere, linkSettingsThe
 
 const flags = NLM_F.DUMP
 
-// Those whose link-layer address is known (NDA_LLADDR), or that the kernel keeps so (NTF_EXT_MANAGED of NDA_FLAGS_EXT).
+// Those whose link-layer address is known, or that the kernel keeps so (NTF_EXT_MANAGED).
 const known: readonly Test[] = [
-  { attribute: [2] },
-  { attribute: [15], value: new Uint8Array(4), zeroIsAbsent: true, not: true },
+  { attribute: numbersOf(neighborLayout.attributes, 'LLADDR') },
+  {
+    attribute: numbersOf(neighborLayout.attributes, 'FLAGS_EXT'),
+    value: new Uint8Array(4),
+    zeroIsAbsent: true,
+    not: true,
+  },
 ]
 
 /** The neighbors of a device; without a device, of all. */
@@ -32,10 +38,13 @@ export function neighborsOf(dev: Device | undefined): Along[] {
   ]
 }
 
-// rtm_protocol is not RTPROT_KERNEL: what the kernel makes for an address comes back with it.
-const notByKernel: Test = { header: 5, value: byte(2), not: true }
-const isIPv6: Test = { header: 0, value: byte(AF_INET6) }
-const hasSource: Test = { attribute: [7] }
+const { header: rtmsg, attributes: route } = routeLayout
+const [, RTPROT_KERNEL] = routeProtocol.names.kernel
+
+// What the kernel makes for an address comes back with it.
+const notByKernel: Test = { header: offsetOf(rtmsg, 'rtm_protocol'), value: byte(RTPROT_KERNEL), not: true }
+const isIPv6: Test = { header: offsetOf(rtmsg, 'rtm_family'), value: byte(AF_INET6) }
+const hasSource: Test = { attribute: numbersOf(route, 'PREFSRC') }
 
 /** All that a device loses when it goes down: its addresses, neighbors and routes. */
 export function heldBy(dev: Device | undefined): Along[] {
@@ -56,8 +65,12 @@ export function heldBy(dev: Device | undefined): Along[] {
 
 /** Routes over a device, also those that have it among several ways: RTA_OIF, or rtnh_ifindex in RTA_MULTIPATH. */
 function over(device: Device | undefined): Condition[] {
-  return device === undefined ? [] : [[{ attribute: [4], device }, { attribute: [9] }]]
+  return device === undefined
+    ? []
+    : [[{ attribute: numbersOf(route, 'OIF'), device }, { attribute: numbersOf(route, 'MULTIPATH') }]]
 }
+
+const portKind = [numberOf(linkLayout.attributes, 'LINKINFO'), numberOf(linkInfo, 'SLAVE_KIND')]
 
 const settable = Object.values(bridgePort.table).flatMap(([symbol, number, type]) =>
   'reported' in type || symbol === 'STATE' || symbol === 'FLUSH' ? [] : [{ type: number, data: new Uint8Array(0) }],
@@ -71,8 +84,7 @@ export function portSettings(dev: Device): Along[] {
     {
       lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
       model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { linkInfo: port } }),
-      // IFLA_LINKINFO, IFLA_INFO_SLAVE_KIND
-      pattern: [[{ attribute: [18, 4], value: Buffer.from('bridge\0') }]],
+      pattern: [[{ attribute: portKind, value: Buffer.from('bridge\0') }]],
       recipe: linkAttributesThere,
     },
   ]

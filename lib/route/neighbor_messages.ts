@@ -6,6 +6,7 @@ import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import { map, type Operation } from '../netlink/operation'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import { numberOf, numbersOf, offsetOf } from '../netlink/places'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -19,6 +20,8 @@ import { firstOf } from './lookup'
 import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
 import { change, dump, flush, look, message, Mode, ofIP, only, RTM } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './undo'
+
+const destination = numbersOf(neighborLayout.attributes, 'DST')
 
 /** A state of a neighbor (ndm_state, NUD_). */
 export type NeighborState = keyof typeof states.names
@@ -268,7 +271,7 @@ export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operati
       header: { family, flags },
       attributes: { dev: index },
     })
-    const pattern: Condition[] = [ofIP, [{ attribute: [1], value: parseIP(key.address, 'address') }], ...said]
+    const pattern: Condition[] = [ofIP, [{ attribute: destination, value: parseIP(key.address, 'address') }], ...said]
     const sweep = { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH', firstOnly: true }
     return flush('neighbors.delete', netns, all, sweep)
   }
@@ -309,7 +312,8 @@ function agrees(neighbor: Neighbor, { mac, state, router, extLearned, managed, p
 /** What `agrees` compares, for the native side. A key that names just the address has none of it. */
 function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags, proxy }: Given): Condition[] {
   const conditions: Condition[] = []
-  if (mac !== undefined) conditions.push([{ attribute: [2], value: parseMac(mac, 'mac') }]) // NDA_LLADDR
+  if (mac !== undefined)
+    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'LLADDR'), value: parseMac(mac, 'mac') }])
   const checked = checkState(state)
   if (checked !== undefined && proxy !== true && flags?.includes('proxy') !== true) {
     conditions.push(
@@ -321,18 +325,24 @@ function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags
   const flag = (name: 'router' | 'extLearned', wanted: boolean | undefined): void => {
     if (wanted === undefined) return
     const bit = neighborFlags.names[name][1]
-    conditions.push([{ header: 10, value: byte(wanted ? bit : 0), mask: bit }]) // ndm_flags
+    conditions.push([
+      { header: offsetOf(neighborLayout.header, 'ndm_flags'), value: byte(wanted ? bit : 0), mask: bit },
+    ])
   }
   flag('router', router === undefined ? flags?.includes('router') : checkBoolean(router, 'router'))
   flag('extLearned', extLearned === undefined ? flags?.includes('extLearned') : checkBoolean(extLearned, 'extLearned'))
   if (managed !== undefined) {
     const value = word(checkBoolean(managed, 'managed') ? 1 : 0)
-    conditions.push([{ attribute: [15], value, zeroIsAbsent: true }]) // NDA_FLAGS_EXT
+    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'FLAGS_EXT'), value, zeroIsAbsent: true }])
   }
   if (protocol !== undefined) {
     const { bytes } = message('NEWNEIGH', neighborLayout, { attributes: { protocol } })
-    const value = payloadOf(bytes, messageHeaderSize + neighborLayout.header.size, 12) // NDA_PROTOCOL
-    conditions.push([{ attribute: [12], value, zeroIsAbsent: true }])
+    const value = payloadOf(
+      bytes,
+      messageHeaderSize + neighborLayout.header.size,
+      numberOf(neighborLayout.attributes, 'PROTOCOL'),
+    )
+    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'PROTOCOL'), value, zeroIsAbsent: true }])
   }
   return conditions
 }
@@ -374,14 +384,17 @@ export function listNeighbors(
 
 /** Whether a neighbor is in a state, for the native side. */
 function isIn(state: NeighborState): Test {
-  return { header: 8, value: new Uint8Array(Uint16Array.of(states.names[state][1]).buffer) } // ndm_state
+  return {
+    header: offsetOf(neighborLayout.header, 'ndm_state'),
+    value: new Uint8Array(Uint16Array.of(states.names[state][1]).buffer),
+  }
 }
 
 /** neighbors.flush: all but those in the state noarp, which the kernel has made. */
 export function flushNeighbors(netns: NetnsReference, filter: NeighborFilter): Operation<void> {
   checkCondition(filter)
   const { request, state } = filtering(filter)
-  const pattern: Condition[] = [ofIP, [{ attribute: [1] }], [{ ...isIn('noarp'), not: true }]] // NDA_DST
+  const pattern: Condition[] = [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]]
   if (state !== undefined) pattern.push([isIn(state)])
   return flush('neighbors.flush', netns, request, { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH' })
 }

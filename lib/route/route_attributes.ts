@@ -56,7 +56,7 @@ const hopFlagNames = {
   trap: ['NH_F_TRAP', 64],
 } as const
 
-const hopFlags = bits(u8, 'RT', hopFlagNames)
+export const hopFlags = bits(u8, 'RT', hopFlagNames)
 
 /** Flags of routes (RTM_F_) and of their only nexthop (RTNH_F_), which share a word. */
 export const routeFlags = bits(u32, 'RT', {
@@ -210,7 +210,8 @@ export interface HopMessage {
   readonly attributes: AttributesOf<typeof hopAttributes.table>
 }
 
-const rtnexthop = struct('rtnexthop', {
+/** One of several next hops. */
+export const rtnexthop = struct('rtnexthop', {
   length: ['rtnh_len', u16],
   flags: ['rtnh_flags', hopFlags],
   hops: ['rtnh_hops', u8],

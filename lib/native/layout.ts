@@ -1,0 +1,62 @@
+// The numbers that both sides of the crossing know: the layout of a plan, and what the addon counts by name. Declared here
+// alone: `npm run generate:layout` makes native/layout.h of it, and a test sees to it that the two agree.
+
+/** What stands at the beginning of a plan, word by word. */
+export const planHead = {
+  /** How many words there are. */
+  words: 0,
+  /** How many bytes belong to them. */
+  bytes: 1,
+  namespaces: 2,
+  rollback: 3,
+  stopAtFailure: 4,
+  recipes: 5,
+  operations: 6,
+} as const
+
+/** How many words these have, without the lists that may follow. */
+export const planSize = { head: 7, creation: 4, step: 12, relocation: 4, recipe: 9 } as const
+
+/** In place of a number of steps: a namespace is created. */
+export const creationMark = { creation: -1 } as const
+
+/** Traits of a creation, by bit. */
+export const creationTrait = { ephemeral: 1, rootless: 2 } as const
+
+/** Traits of a step, by bit. */
+export const stepTrait = {
+  /** It only takes back the step before it. */
+  undo: 1,
+  undivided: 2,
+  lasting: 4,
+  sweep: 8,
+  /** Of a sweep: the last ones first. */
+  backwards: 16,
+  /** Something goes along. */
+  along: 32,
+  /** Of a sweep: only the first one. */
+  firstOnly: 64,
+  ensures: 128,
+  expects: 256,
+} as const
+
+/** What is filled in when a step is sent. */
+export const relocation = { deviceIndex: 0, netnsDescriptor: 1 } as const
+
+/** Traits of a test of a pattern, by bit. */
+export const testTrait = { header: 1, negated: 2, zeroIsAbsent: 4, presence: 8, part: 16, atMost: 32 } as const
+
+/** How a change is taken back. */
+export const recipeMode = { settings: 0, object: 1 } as const
+
+/** Lanes: which of the addon's threads a job runs on. */
+export const lane = { mutation: 0, look: 1, read: 2, removal: 3, supply: 4 } as const
+
+/** How a step's messages are answered. */
+export const ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const
+
+/** What became of an operation. */
+export const outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
+
+/** What `cancel` found. */
+export const cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrupted: 3 } as const

@@ -1,0 +1,96 @@
+// Made of lib/native/layout.ts by scripts/generate-layout.cjs: the numbers that both sides of the crossing know.
+#pragma once
+
+#include <cstdint>
+
+namespace netloom::layout {
+
+namespace plan_head {
+inline constexpr int32_t words = 0;
+inline constexpr int32_t bytes = 1;
+inline constexpr int32_t namespaces = 2;
+inline constexpr int32_t rollback = 3;
+inline constexpr int32_t stop_at_failure = 4;
+inline constexpr int32_t recipes = 5;
+inline constexpr int32_t operations = 6;
+}  // namespace plan_head
+
+namespace plan_size {
+inline constexpr int32_t head = 7;
+inline constexpr int32_t creation = 4;
+inline constexpr int32_t step = 12;
+inline constexpr int32_t relocation = 4;
+inline constexpr int32_t recipe = 9;
+}  // namespace plan_size
+
+namespace creation_mark {
+inline constexpr int32_t creation = -1;
+}  // namespace creation_mark
+
+namespace creation_trait {
+inline constexpr int32_t ephemeral = 1;
+inline constexpr int32_t rootless = 2;
+}  // namespace creation_trait
+
+namespace step_trait {
+inline constexpr int32_t undo = 1;
+inline constexpr int32_t undivided = 2;
+inline constexpr int32_t lasting = 4;
+inline constexpr int32_t sweep = 8;
+inline constexpr int32_t backwards = 16;
+inline constexpr int32_t along = 32;
+inline constexpr int32_t first_only = 64;
+inline constexpr int32_t ensures = 128;
+inline constexpr int32_t expects = 256;
+}  // namespace step_trait
+
+namespace relocation {
+inline constexpr int32_t device_index = 0;
+inline constexpr int32_t netns_descriptor = 1;
+}  // namespace relocation
+
+namespace test_trait {
+inline constexpr int32_t header = 1;
+inline constexpr int32_t negated = 2;
+inline constexpr int32_t zero_is_absent = 4;
+inline constexpr int32_t presence = 8;
+inline constexpr int32_t part = 16;
+inline constexpr int32_t at_most = 32;
+}  // namespace test_trait
+
+namespace recipe_mode {
+inline constexpr int32_t settings = 0;
+inline constexpr int32_t object = 1;
+}  // namespace recipe_mode
+
+namespace lane {
+inline constexpr int32_t mutation = 0;
+inline constexpr int32_t look = 1;
+inline constexpr int32_t read = 2;
+inline constexpr int32_t removal = 3;
+inline constexpr int32_t supply = 4;
+}  // namespace lane
+
+namespace ending {
+inline constexpr int32_t ack = 0;
+inline constexpr int32_t dump = 1;
+inline constexpr int32_t reply = 2;
+inline constexpr int32_t last_ack = 3;
+}  // namespace ending
+
+namespace outcome {
+inline constexpr int32_t waiting = 0;
+inline constexpr int32_t done = 1;
+inline constexpr int32_t failed = 2;
+inline constexpr int32_t undone = 3;
+inline constexpr int32_t stuck = 4;
+}  // namespace outcome
+
+namespace cancelled {
+inline constexpr int32_t before_start = 0;
+inline constexpr int32_t while_running = 1;
+inline constexpr int32_t too_late = 2;
+inline constexpr int32_t interrupted = 3;
+}  // namespace cancelled
+
+}  // namespace netloom::layout
