@@ -85,6 +85,9 @@ function descriptorsAndThreads(home: number | undefined): [HoldingKind, Found[]]
     if (target === undefined) return [] // it was the one that listed them
     return [{ id: target, name: `${fd} (${target})`, sort: /^(socket|pipe):/.exec(target)?.[1] ?? target }]
   })
+  // The first that watches a file makes libuv open one for all, which stays as long as the event loop.
+  const watching = descriptors.find(({ id }) => id === 'anon_inode:inotify')
+  descriptors = descriptors.filter((one) => one !== watching)
   // The way home of those threads, which goes with the last of them.
   const wayHome = descriptors.find(({ id }) => inodeOf(id) === home)
   if (threads.length > 0 && wayHome !== undefined) {
