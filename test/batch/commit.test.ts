@@ -218,7 +218,8 @@ describe('what is refused', () => {
 test('a batch that is aborted in the queue has done nothing', async () => {
   const { ns } = net
   // Enough for the machine to leave this thread alone between two lines.
-  const before = Array.from({ length: 400 }, (_, i) => ns.links.add({ kind: 'ifb', name: `ifb${i}` }))
+  const pair = (i: number) => ({ kind: 'veth', name: `v${i}`, peer: { name: `w${i}` } }) as const
+  const before = Array.from({ length: 250 }, (_, i) => ns.links.add(pair(i)))
   const controller = new AbortController()
   const batch = ns.batch()
   batch.links.add({ kind: 'ifb', name: 'never' })

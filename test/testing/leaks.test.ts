@@ -32,7 +32,7 @@ test('an open file is found, a closed one is not', async () => {
   await checkLeaks(before)
 })
 
-test('what libuv keeps open since a file was first watched is no leak', async () => {
+test('what libuv keeps open since a file was first watched is no leak', () => {
   // Where another test of this process was first, there is nothing more to find.
   const script = `
     const { watch } = require('node:fs')
