@@ -54,9 +54,7 @@ export function switches<const Table extends Names>(
   }
 }
 
-const nla_bitfield32 = struct('nla_bitfield32', { value: ['value', u32], mask: ['selector', u32] })
-
 /** Names for the bits of an NLA_BITFIELD32: `{ up: true, down: false }`; what is left out stays as it is. */
 export function bitfield32<const Table extends Names>(prefix: string, names: Table): Scalar<Switches<Table>> & Audited {
-  return switches(nla_bitfield32, prefix, names)
+  return switches(struct('nla_bitfield32', { value: ['value', u32], mask: ['selector', u32] }), prefix, names)
 }

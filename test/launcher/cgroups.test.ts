@@ -43,4 +43,4 @@ test('all of a program is in its group, and what keeps it from there is told', a
   const stalled = { code: 'ETIMEDOUT', syscall: 'launch', seconds: 10, emptied: true }
   expect(report.frozen).toEqual(stalled)
   expect(report.frozenInPids).toEqual(stalled)
-}, 60_000)
+})

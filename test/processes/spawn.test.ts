@@ -271,7 +271,7 @@ test('a hundred at once, and some hundred one after another, leave nothing', asy
   for (let i = 0; i < 100 && descriptors() > before; i++) await sleep(20)
   expect(descriptors()).toBeLessThanOrEqual(before)
   while (children() !== '') await sleep(5)
-}, 120_000)
+})
 
 test('without descriptors it fails as in Node, and leaves nothing', () => {
   const source = `
