@@ -1,6 +1,6 @@
 // Makes declarations of ours of Linux's own specifications of netlink families (Documentation/netlink/specs): whatever they can
 // say, the codec must be able to.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import {
@@ -356,6 +356,7 @@ export class Declarations {
 
 /** Declarations of all specifications. */
 export function allDeclarations(): Declarations[] {
+  if (!existsSync(directory)) return []
   return readdirSync(directory)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => new Declarations(file))
