@@ -2,6 +2,7 @@
 import { Lane } from '../native/addon'
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
+import { openNetns } from '../native/netns_jobs'
 import { attributes } from '../wire/attributes'
 import { bits } from '../wire/choices'
 import { u16, u32, u8 } from '../wire/integers'
@@ -166,6 +167,9 @@ export function getPolicy(netns: NetnsReference, name: string, command?: number)
   })
 }
 
+const operation = 'generic netlink'
+const ownNetns = { path: '/proc/thread-self/ns/net' }
+
 /** The number of a family. All namespaces have the same. */
 class FamilyNumber implements NumberedFamily {
   number: number | undefined
@@ -174,8 +178,14 @@ class FamilyNumber implements NumberedFamily {
 
   async find(netns: NetnsReference, options?: CallOptions): Promise<number> {
     this.number = undefined
-    const { id } = await perform(getFamily(netns, this.name), options)
-    return (this.number = id)
+    // A namespace that is still to be created cannot be asked, and any other has the same.
+    const home = netns.use(operation) === 0 ? await openNetns(operation, ownNetns, undefined, options) : undefined
+    try {
+      const { id } = await perform(getFamily(home ?? netns, this.name), options)
+      return (this.number = id)
+    } finally {
+      home?.close()
+    }
   }
 
   forget(): void {

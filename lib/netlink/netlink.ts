@@ -1,7 +1,8 @@
 // Netlink: one protocol of netlink in a namespace, whichever it is: requests, and what the kernel tells groups.
-import { closedError, systemError, type NetloomError } from '../errors'
+import { AbortError, closedError, systemError, type NetloomError } from '../errors'
 import { errnoNumber } from '../errno'
 import { Datagrams, mostAtOnce, Possible, Slab, wordOf } from '../native/datagrams'
+import { iterate } from '../native/iteration'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openSubscription } from '../native/subscription_jobs'
@@ -47,6 +48,8 @@ const ENOBUFS = errnoNumber('ENOBUFS') ?? 0
 const EMSGSIZE = errnoNumber('EMSGSIZE') ?? 0
 /** Messages are rarely longer; for one that is, the memory grows. */
 const usualMessage = 32 * 1024
+/** So many times as many messages as are received at once are read in one turn of the event loop. */
+const mostDrained = 16
 
 interface Reader {
   readonly resolve: (message: NetlinkMessage | undefined) => void
@@ -75,6 +78,8 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   #longest = usualMessage
   #ready: NetlinkMessage[] = []
   #lost: NetloomError | undefined
+  /** Whether messages were lost, and not all of those were read since that had room. */
+  #draining = false
   readonly #readers: Reader[] = []
   readonly #groups = new Set<number>()
 
@@ -143,7 +148,7 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
     checkInteger(group, 1, 0x7fffffff, 'group')
     checkCallOptions(call)
     if (this.#closed) throw this.#closedError('join')
-    await (this.#opening ??= this.#open(call))
+    await this.#opened(call)
     this.#setMembership('join', group, true)
     this.#groups.add(group)
   }
@@ -159,9 +164,23 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   }
 
   #setMembership(verb: string, group: number, member: boolean): void {
-    const found = this.#datagrams?.setMembership(group, member)
+    // It may have been closed while it was opened.
+    const found = this.#closed ? undefined : this.#datagrams?.setMembership(group, member)
     if (found === undefined) throw this.#closedError(verb)
     if (found !== 0) throw this.#failure(verb, 'setsockopt', -found, `group ${group}`)
+  }
+
+  /** Opens the socket, or waits until it is open: whoever aborts the call that opens it aborts no other's. */
+  async #opened(call: CallOptions | undefined): Promise<void> {
+    while (this.#opening !== undefined) {
+      try {
+        await this.#opening
+        return
+      } catch (error) {
+        if (!(error instanceof AbortError)) throw error
+      }
+    }
+    await (this.#opening = this.#open(call))
   }
 
   async #open(call: CallOptions | undefined): Promise<void> {
@@ -191,19 +210,11 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   /**
    * What the kernel tells the groups that it is a member of, until it is closed. Several loops may run, and each message goes
    * to one of them; leaving a loop leaves the socket open. Where messages were lost because nobody read them in time, a loop
-   * throws `ENOBUFS` once, before those that came after: look again at what is there, and begin another loop.
+   * throws `ENOBUFS`, before those that came after: look again at what is there, and begin another loop. Once, unless they go
+   * on to come faster.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<NetlinkMessage> {
-    const iterator: AsyncIterableIterator<NetlinkMessage> = {
-      next: async () => {
-        const value = await this.#next()
-        return value === undefined ? { value, done: true } : { value, done: false }
-      },
-      // eslint-disable-next-line @typescript-eslint/require-await -- an iterator's
-      return: async () => ({ value: undefined, done: true }),
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    return iterate(() => this.#next())
   }
 
   async #next(): Promise<NetlinkMessage | undefined> {
@@ -226,13 +237,9 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   #receive(): void {
     const datagrams = this.#datagrams
     if (datagrams === undefined || this.#readers.length === 0) return
-    let errno = this.#take(datagrams)
-    if (errno === ENOBUFS) {
-      // Until all is read that had room, the kernel drops more without a word.
-      while (errno === ENOBUFS || errno === undefined) errno = this.#take(datagrams)
-      const detail = 'messages were lost: they came faster than they were read'
-      this.#lost = this.#failure('next', 'recvmsg', ENOBUFS, detail)
-    } else if (errno !== undefined && errno !== 0) this.#lost = this.#failure('next', 'recvmsg', errno)
+    const errno = this.#draining ? ENOBUFS : this.#take(datagrams)
+    if (errno === ENOBUFS) this.#drain(datagrams)
+    else if (errno !== undefined && errno !== 0) this.#lost = this.#failure('next', 'recvmsg', errno)
     for (const reader of this.#readers.splice(0, this.#ready.length)) reader.resolve(this.#ready.shift())
     const [reader] = this.#readers
     if (this.#lost !== undefined && reader !== undefined) {
@@ -243,6 +250,22 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
     // The next ones when they are wanted: they wait in the kernel.
     if (this.#readers.length === 0) datagrams.stop(Possible.read)
     datagrams.resume()
+  }
+
+  /**
+   * Reads all that had room, for until then the kernel drops more without a word; in parts, for who fills it may be as fast as
+   * this is. What it reads is not kept: whoever is told of the loss looks at what there is.
+   */
+  #drain(datagrams: Datagrams): void {
+    const kept = this.#draining ? 0 : this.#ready.length
+    let errno: number | undefined = ENOBUFS
+    for (let i = 0; i < mostDrained && (errno === ENOBUFS || errno === undefined); i++) {
+      errno = this.#take(datagrams)
+      this.#ready.length = kept
+    }
+    this.#draining = errno === ENOBUFS || errno === undefined
+    const detail = 'messages were lost: they came faster than they were read'
+    this.#lost = this.#failure('next', 'recvmsg', ENOBUFS, detail)
   }
 
   /** Takes what is there, or a part; undefined if there may be more, 0 if there is none, else the errno of a failure. */

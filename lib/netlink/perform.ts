@@ -44,7 +44,14 @@ export async function findNumbers(
   netns: NetnsReference,
   options: CallOptions | undefined,
 ): Promise<void> {
-  for (const family of families) if (family.number === undefined) await family.find(netns, options)
+  // While one is asked for, another may be forgotten.
+  for (
+    let missing = families[0];
+    missing !== undefined;
+    missing = families.find(({ number }) => number === undefined)
+  ) {
+    if (missing.number === undefined) await missing.find(netns, options)
+  }
 }
 
 /**

@@ -242,7 +242,9 @@ export class Plan<Its extends Item = Item> {
     if (this.#numbered === undefined) return
     const { buffer, byteOffset } = this.#memory.bytes
     const view = new DataView(buffer, byteOffset)
-    for (const [{ number = 0 }, places] of this.#numbered) {
+    for (const [{ name, number }, places] of this.#numbered) {
+      // As type 0 the kernel would acknowledge it, and do nothing.
+      if (number === undefined) throw new Error(`the number of the family ${name} was not asked for`)
       for (const at of places) view.setUint16(at + typeAt, number, littleEndian)
     }
   }

@@ -3,6 +3,7 @@ import { errnoNumber } from '../errno'
 import { closedError, NetloomError, systemError } from '../errors'
 import { addon } from '../native/addon'
 import { Datagrams, mostAtOnce, Possible, Slab } from '../native/datagrams'
+import { iterate } from '../native/iteration'
 import { checkCallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { withNetns } from '../native/with_netns'
@@ -198,16 +199,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
 
   /** The packets, until the socket is closed. Throws `ENETDOWN` once when the device goes down or away. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Frame> {
-    const iterator: AsyncIterableIterator<Frame> = {
-      next: async () => {
-        const value = await this.#next()
-        return value === undefined ? { value, done: true } : { value, done: false }
-      },
-      // eslint-disable-next-line @typescript-eslint/require-await -- an iterator's
-      return: async () => ({ value: undefined, done: true }),
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    return iterate(() => this.#next())
   }
 
   #onPossible(events: number): void {

@@ -1,6 +1,6 @@
 // Families declared as tables: typed methods, alone and in batches with rollback.
 import { expectTypeOf } from 'expect-type'
-import { BatchError, NetlinkError } from '../../lib/index'
+import { BatchError, NetlinkError, NetNs } from '../../lib/index'
 import {
   attributes,
   be32,
@@ -165,6 +165,18 @@ describe('in a batch', () => {
     expect(error).toMatchObject({ code: 'ENODEV', rolledBack: true, leftover: false })
     expect(await here.list()).toEqual([])
     expect(await here.getLimits()).toMatchObject({ addressesReceived: 1, subflows: 3 })
+  })
+
+  it('of a pool it is asked for its number, too', async () => {
+    numberOf('mptcp_pm').forget()
+    await using pool = NetNs.pool({
+      size: 1,
+      prepare(pod) {
+        mptcp.in(pod).add(signal(1))
+      },
+    })
+    await using pod = await pool.take()
+    expect(await mptcp.in(pod).list()).toMatchObject([{ address: { id: 1 } }])
   })
 
   it('one that nothing takes back stays done, and the error says so', async () => {

@@ -204,6 +204,21 @@ describe('groups', () => {
     await expect(net.ns.netlink('route')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'ENOTCONN' })
   })
 
+  it('are joined by several calls at once, whichever of them is aborted', async () => {
+    await using route = net.ns.netlink('route')
+    const first = route.join(RTNLGRP.LINK, { signal: AbortSignal.abort() })
+    const second = route.join(RTNLGRP.IPV4_IFADDR)
+    await expect(first).rejects.toMatchObject({ code: 'ABORT_ERR' })
+    await second
+    expect(route.groups).toEqual([RTNLGRP.IPV4_IFADDR])
+  })
+
+  it('are not joined any more by who closes meanwhile', async () => {
+    const route = net.ns.netlink('route')
+    const joining = route.join(RTNLGRP.LINK)
+    await Promise.all([expect(joining).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED' }), route.close()])
+  })
+
   it('end with close, which may be called again, and requests still work', async () => {
     const route = net.ns.netlink('route')
     await route.join(RTNLGRP.LINK)

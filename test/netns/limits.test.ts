@@ -48,8 +48,7 @@ describe('with few descriptors', () => {
     expect(works).toBe(true)
     // Besides, the home of the threads, and one socket for each thread that is using one.
     for (const count of [sequential, atOnce]) {
-      // Half a second without work closes the sockets, which a busy machine may take to count them.
-      expect(count).toBeGreaterThanOrEqual(3000)
+      expect(count).toBeGreaterThan(3000)
       expect(count).toBeLessThanOrEqual(3000 + 64 + 1 + 4)
     }
     expect(idle).toBe(3000)
