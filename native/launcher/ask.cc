@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/utsname.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

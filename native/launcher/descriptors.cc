@@ -1,7 +1,7 @@
 // Which descriptors stay open, and in whom.
 #include <fcntl.h>
 
-#include "entries.h"
+#include "launcher/entries.h"
 
 namespace netloom::launch {
 namespace {

@@ -1,7 +1,7 @@
 // The names in a directory.
 #pragma once
 
-#include "system.h"
+#include "launcher/system.h"
 
 namespace netloom::launch {
 

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 #ifndef PR_CAP_AMBIENT
 #define PR_CAP_AMBIENT 47

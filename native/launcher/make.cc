@@ -7,8 +7,8 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 
-#include "../kinds.h"
-#include "tasks.h"
+#include "base/namespace_kinds.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

@@ -4,8 +4,8 @@
 #include <linux/stat.h>
 #include <sys/mount.h>
 
-#include "entries.h"
-#include "tasks.h"
+#include "launcher/entries.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

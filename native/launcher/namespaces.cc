@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

@@ -1,7 +1,7 @@
 // Executes a program in its namespaces.
 #include <sys/prctl.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 

@@ -5,7 +5,7 @@
 #include <linux/netlink.h>
 #include <sys/prctl.h>
 
-#include "tasks.h"
+#include "launcher/tasks.h"
 
 namespace netloom::launch {
 namespace {

@@ -1,8 +1,8 @@
 // Where the launcher begins, and what a compiler takes for granted of a C library.
 #include <fcntl.h>
 
-#include "system.h"
-#include "tasks.h"
+#include "launcher/system.h"
+#include "launcher/tasks.h"
 
 #if NETLOOM_FREESTANDING
 

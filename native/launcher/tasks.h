@@ -1,8 +1,8 @@
 // What the launcher does, a file each. It has no heap: what it is told lies in one static buffer.
 #pragma once
 
-#include "plan.h"
-#include "system.h"
+#include "launcher/plan.h"
+#include "launcher/system.h"
 
 namespace netloom::launch {
 

@@ -1,0 +1,22 @@
+// What JavaScript may call on locks of files, which the kernel lets go of with the process, however it ends.
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "addon/addon.h"
+#include "node/arguments.h"
+#include "base/fd.h"
+#include "node/values.h"
+
+namespace netloom {
+
+// The descriptor stays with the environment until it is taken: a Worker that is terminated lets go of the lock.
+Napi::Value NetloomAddon::LockFile(Info info) {
+  const auto path = text(info[0]);
+  if (!path) return malformed(info.Env());
+  Fd fd(::open(path->c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return Ended(info, failed("open"));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return Ended(info, failed("flock"));
+  return Ended(info, {}, make_number(info.Env(), static_cast<double>(environment_.keep(std::move(fd)))));
+}
+
+}  // namespace netloom

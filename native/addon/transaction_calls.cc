@@ -1,0 +1,51 @@
+// What JavaScript may call to send messages.
+#include <algorithm>
+
+#include "addon/addon.h"
+#include "node/arguments.h"
+#include "transactions/plan_reader.h"
+#include "transactions/transaction.h"
+#include "node/values.h"
+
+namespace netloom {
+Napi::Value NetloomAddon::Transact(Info info) {
+  const napi_env env = info.Env();
+  const auto lane = number(info[0]);
+  const auto words = view_of<const int32_t>(env, info[1], napi_int32_array);
+  const auto bytes = view_of<const uint8_t>(env, info[2], napi_uint8_array);
+  const auto names = info[3].IsUndefined() ? std::string() : text(info[3]);
+  if (!lane || *lane < 0 || *lane >= kLaneCount || !words || !bytes || !names) return malformed(env);
+  auto plan = Plan::open(*words, bytes->size());
+  if (!plan) return malformed(env);
+  const auto name = static_cast<LaneName>(static_cast<int>(*lane));
+  const bool changes = name != LaneName::look && name != LaneName::read;
+  Script script;
+  std::vector<Use> uses;
+  for (size_t i = 0; i < plan->namespaces(); ++i) {
+    const uint64_t handle = plan->handle(i);
+    NamespacePointer netns = environment_.find(handle);
+    if (!netns && handle == 0) {  // to be created
+      script.namespaces.emplace_back();
+      continue;
+    }
+    if (!netns) return status(env, Failure{EBADF, nullptr});
+    uses.push_back(Use{netns->identity(), changes});
+    script.namespaces.push_back(std::move(netns));
+  }
+  script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
+  script.names = split(*names);
+  if (!plan->read(script)) return malformed(env);
+  for (const Operation& operation : script.operations) {
+    if (operation.creation && !operation.creation->path.empty())
+      uses.push_back(use_of_path(operation.creation->path, true));
+  }
+  // A job that used something twice would wait for itself.
+  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of < b.of; });
+  uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
+             uses.end());
+  auto job = std::make_shared<Transaction>(std::move(script));
+  if (environment_.job_count() == 0) job->expect_answer();
+  return Submit(info, std::move(job), name, std::move(uses));
+}
+
+}  // namespace netloom

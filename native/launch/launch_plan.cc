@@ -1,0 +1,60 @@
+#include "launch/launch_plan.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstring>
+
+namespace netloom {
+
+Failure LaunchPlan::join(int kind, int fd) {
+  if (head.joined_count >= launch::kMostJoined) return Failure{EINVAL, "setns"};
+  head.joined[head.joined_count++] = kind;
+  descriptors_.push_back(fd);
+  return {};
+}
+
+void LaunchPlan::set(Text part, std::string_view text) {
+  set_bytes(part, text.data(), text.size());
+}
+
+void LaunchPlan::set_bytes(Text part, const void* bytes, size_t size) {
+  // What the kernel reads as words begins at a word's boundary of the buffer that it is received into.
+  rest_.resize((rest_.size() + 7) / 8 * 8);
+  head.*part = {static_cast<uint32_t>(rest_.size()), static_cast<uint32_t>(size)};
+  rest_.append(static_cast<const char*>(bytes), size);
+  rest_.push_back('\0');
+}
+
+Failure LaunchPlan::send(int socket) const {
+  if (rest_.size() >= launch::kLargestMessage) return Failure{E2BIG, "launch"};
+  return send_packet(socket, {reinterpret_cast<const uint8_t*>(&head), sizeof head}, rest_, descriptors_);
+}
+
+Failure send_packet(int socket, std::span<const uint8_t> head, std::string_view rest,
+                    std::span<const int> descriptors) {
+  iovec parts[] = {{const_cast<uint8_t*>(head.data()), head.size()}, {const_cast<char*>(rest.data()), rest.size()}};
+  union {
+    cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int) * launch::kMostDescriptors)];
+  } control{};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  if (!descriptors.empty()) {
+    const size_t size = descriptors.size_bytes();
+    if (size > sizeof(int) * launch::kMostDescriptors) return Failure{EINVAL, "sendmsg"};
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(size);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(size);
+    std::memcpy(CMSG_DATA(&control.header), descriptors.data(), size);
+  }
+  while (::sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) return failed("sendmsg");
+  }
+  return {};
+}
+
+}  // namespace netloom

@@ -1,0 +1,127 @@
+// The jobs on namespaces themselves.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "threads/job.h"
+#include "netns/namespace.h"
+#include "netns/prefetch.h"
+#include "netns/pin_file.h"
+
+namespace netloom {
+
+// Calls for one path take effect in the order in which they were made.
+Use use_of_path(const std::string& path, bool changes);
+
+// [handle, device, inode] of a namespace that passes to JavaScript.
+napi_value describe(const Delivery& to, NamespacePointer netns);
+
+class CreateNamespace final : public Job {
+ public:
+  // With an empty path anonymous. An ephemeral one is unpinned when its handle closes, or with the environment.
+  CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
+  void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
+  size_t opens() const override { return 1; }
+  // [handle, device, inode]
+  napi_value deliver(const Delivery& to) override;
+  void discard() override {
+    pin_ = Pin();
+    created_.reset();
+  }
+
+ private:
+  std::string path_;
+  bool ephemeral_;
+  NamespacePointer created_;
+  Pin pin_;
+};
+
+// Takes away the pin of an ephemeral namespace whose handle was closed, and lets go of the namespace after it.
+class Unpin final : public Job {
+ public:
+  Unpin(NamespacePointer netns, Pin pin) : netns_(std::move(netns)), pin_(std::move(pin)) {}
+  void run(ThreadHome&) override { pin_ = Pin(); }
+  napi_value deliver(const Delivery&) override { return nullptr; }
+
+ private:
+  NamespacePointer netns_;
+  Pin pin_;
+};
+
+class OpenNamespace final : public Job {
+ public:
+  using Target = std::variant<PathOf, DescriptorOf, ProcessOf, ThreadOf>;
+  explicit OpenNamespace(Target target) : target_(std::move(target)) {}
+  void run(ThreadHome& thread) override;
+  // One that was given a descriptor holds it already.
+  size_t opens() const override { return std::holds_alternative<DescriptorOf>(target_) ? 0 : 1; }
+  // [handle, device, inode]
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  Target target_;
+  NamespacePointer opened_;
+};
+
+class DeleteNamespace final : public Job {
+ public:
+  // With a namespace, only if the path is still pinned to that one.
+  DeleteNamespace(std::string path, NamespacePointer expected)
+      : path_(std::move(path)), expected_(std::move(expected)) {}
+  void run(ThreadHome& thread) override;
+  // [device, inode] of what is pinned there no more; nothing if that was only a symbolic link
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  std::string path_;
+  NamespacePointer expected_;
+  std::optional<Identity> unpinned_;
+};
+
+// Removes a file among the named namespaces that a process left which was killed.
+class RemoveLeftover final : public Job {
+ public:
+  explicit RemoveLeftover(std::string path) : path_(std::move(path)) {}
+  void run(ThreadHome& thread) override;
+  napi_value deliver(const Delivery&) override { return nullptr; }
+
+ private:
+  std::string path_;
+};
+
+class ListNamespaces final : public Job {
+ public:
+  explicit ListNamespaces(std::string directory) : directory_(std::move(directory)) {}
+  void run(ThreadHome& thread) override;
+  // [name, device, inode, name, device, inode, …]
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  std::string directory_;
+  std::vector<Pinned> found_;
+};
+
+// The files among the named namespaces that a process left which was killed.
+class ListLeftovers final : public Job {
+ public:
+  explicit ListLeftovers(std::string directory) : directory_(std::move(directory)) {}
+  void run(ThreadHome&) override { failure = list_leftovers(directory_, found_); }
+  // [name, name, …]
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  std::string directory_;
+  std::vector<std::string> found_;
+};
+
+// Lets go of what was made ahead.
+class LetGo final : public Job {
+ public:
+  void run(ThreadHome& thread) override { thread.nursery().rest(); }
+  napi_value deliver(const Delivery&) override { return nullptr; }
+};
+
+}  // namespace netloom

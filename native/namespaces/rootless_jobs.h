@@ -1,0 +1,41 @@
+// The jobs of namespaces that need no privilege.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "threads/job.h"
+#include "netns/namespace.h"
+
+namespace netloom {
+
+class CreateRootless final : public Job {
+ public:
+  // In the user namespace of another one; or, if that is null, in the one that has these maps.
+  CreateRootless(IdMaps maps, NamespacePointer with) : maps_(std::move(maps)), with_(std::move(with)) {}
+  void run(ThreadHome& thread) override { failure = create_rootless(thread, maps_, with_, created_); }
+  size_t opens() const override { return 1; }
+  // [handle, device, inode]
+  napi_value deliver(const Delivery& to) override;
+  void discard() override { created_.reset(); }
+
+ private:
+  IdMaps maps_;
+  NamespacePointer with_;
+  NamespacePointer created_;
+};
+
+// What a child of this process enters to be in a namespace.
+class FindWayIn final : public Job {
+ public:
+  explicit FindWayIn(NamespacePointer netns) : netns_(std::move(netns)) {}
+  void run(ThreadHome& thread) override { failure = netns_->way_in(thread, ways_); }
+  // [descriptor, CLONE_NEW…, descriptor, CLONE_NEW…, …]: they are the handle's, valid while it is open.
+  napi_value deliver(const Delivery& to) override;
+
+ private:
+  NamespacePointer netns_;
+  std::vector<Namespace::WayIn> ways_;
+};
+
+}  // namespace netloom

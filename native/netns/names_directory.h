@@ -1,0 +1,18 @@
+// The directory of `ip netns`, and the mount point that makes the names in it visible in other mount namespaces.
+#pragma once
+
+#include <string>
+
+#include "base/failure.h"
+
+namespace netloom {
+
+inline constexpr const char* kNamesDirectory = "/run/netns";
+
+bool in_names_directory(const std::string& path);
+
+// Makes it as iproute2 does, under the same lock, so that both may run at once. To be called before each mount in it:
+// somebody may have unmounted it, or made it private, and the kernel gives a mount's number to the next one.
+Failure share_names_directory();
+
+}  // namespace netloom

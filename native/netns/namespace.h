@@ -1,0 +1,158 @@
+// Network namespaces: created, pinned at a path, opened, identified, deleted. And the netlink sockets inside them.
+#pragma once
+
+#include <sched.h>
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/failure.h"
+#include "base/fd.h"
+#include "threads/job.h"
+#include "netns/namespace_file.h"
+#include "netlink/socket.h"
+#include "netns/netns_opener.h"
+#include "netlink/open_sockets.h"
+#include "netns/pin.h"
+#include "netns/thread_home.h"
+#include "netns/user_namespace.h"
+
+namespace netloom {
+
+class FirstProcess;
+
+// An open namespace, of the network where nothing else is said. Shared by the handle table and the jobs that use it, so
+// a handle may be closed under way.
+class Namespace {
+ public:
+  Namespace(Fd fd, Identity identity) : fd_(std::move(fd)), identity_(identity) {}
+
+  int fd() const { return fd_.get(); }
+  const Identity& identity() const { return identity_; }
+  // From now on the pin goes when this object goes.
+  void own(Pin pin) {
+    const std::lock_guard lock(mutex_);
+    pin_ = std::move(pin);
+  }
+  // From now on the process goes when this object goes, which is of a pid namespace.
+  void own(std::shared_ptr<FirstProcess> first) {
+    const std::lock_guard lock(mutex_);
+    first_ = std::move(first);
+  }
+  std::shared_ptr<FirstProcess> take_first() {
+    const std::lock_guard lock(mutex_);
+    return std::move(first_);
+  }
+  void disown() {
+    const std::lock_guard lock(mutex_);
+    pin_.disarm();
+  }
+  Pin take_pin() {
+    const std::lock_guard lock(mutex_);
+    return std::move(pin_);
+  }
+  // Keeps the user namespace that it belongs to for others that are to belong to the same one.
+  void belong_to(UserNamespacePointer user) {
+    const std::lock_guard lock(mutex_);
+    user_ = std::move(user);
+  }
+  // The user namespace that it belongs to.
+  Failure owner(UserNamespacePointer& user);
+
+  // Runs `visit(const NetnsOpener&)`, which gives a Failure and opens in this namespace what it wants. What is opened
+  // stays in the namespace wherever it is used. Where this thread may not go, the helper of the user namespace that
+  // the namespace belongs to opens it.
+  template <class Function>
+  Failure inside(ThreadHome& thread, Function visit) {
+    const Failure failure = thread.visit(fd_.get());
+    if (!failure) return visit(NetnsOpener());
+    if (failure.error != EPERM) return failure;
+    if (thread.is_at_home_in(fd_.get())) return visit(NetnsOpener());
+    UserNamespacePointer user;
+    if (owner(user)) return failure;
+    return visit(NetnsOpener(thread, *user, fd_.get()));
+  }
+
+  // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.
+  struct WayIn {
+    int fd;
+    int kind;  // CLONE_NEW…
+  };
+  Failure way_in(ThreadHome& thread, std::vector<WayIn>& ways);
+
+  // Takes over a socket that is open already.
+  void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
+
+  // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
+  template <class Function>
+  Failure with_socket(ThreadHome& thread, int protocol, Function use) {
+    const std::shared_ptr<KeptSocket>& kept = socket_of(protocol);
+    const std::lock_guard lock(kept->in_use);
+    if (!kept->socket.is_open()) {
+      if (Failure failure = open_socket(thread, protocol, kept)) return failure;
+    }
+    kept->last_use.store(thread.sockets().next_use(), std::memory_order_relaxed);
+    return use(kept->socket);
+  }
+
+ private:
+  const std::shared_ptr<KeptSocket>& socket_of(int protocol);
+  Failure open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept);
+
+  Fd fd_;
+  Identity identity_;
+  Pin pin_;
+  UserNamespacePointer user_;
+  std::shared_ptr<FirstProcess> first_;
+  std::mutex mutex_;
+  std::map<int, std::shared_ptr<KeptSocket>> sockets_;
+};
+
+using NamespacePointer = std::shared_ptr<Namespace>;
+
+// How to find a namespace that exists.
+struct PathOf {
+  std::string path;
+};
+struct DescriptorOf {
+  Fd fd;
+};
+struct ProcessOf {
+  pid_t pid;
+};
+struct ThreadOf {
+  pid_t tid;
+};
+
+Failure open_namespace(const PathOf& path, NamespacePointer& opened);
+Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
+Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);
+Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened);
+// The same for any kind, a flag of clone(2): for 0 whatever it is, which is then told.
+Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened);
+Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened);
+Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened);
+Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened);
+// Wraps a descriptor that is known to be of a namespace.
+Failure adopt_namespace(Fd fd, NamespacePointer& opened);
+
+// Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.
+Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
+
+// Creates an anonymous one as anybody may: it belongs to the same user namespace as another one does, or else to that
+// of this process with these maps.
+Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+                        NamespacePointer& created);
+
+struct Pinned {
+  std::string name;
+  Identity identity;
+};
+// The namespaces pinned in a directory; files that are none are left out, a missing directory holds none.
+Failure list_pinned(const std::string& directory, std::vector<Pinned>& found);
+
+}  // namespace netloom

@@ -1,0 +1,158 @@
+#include "netns/pin.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netns/names_directory.h"
+#include "netns/pin_file.h"
+
+namespace netloom {
+namespace {
+
+constexpr timespec kTurn{0, 20'000'000};  // to mount, for one that had the kernel's lock before us
+constexpr int kMostTries = 20;            // while others mount and unmount the same name
+
+// A mount of a namespace that is nowhere yet: open_tree(2), since Linux 5.2, which not every C library has.
+Fd loose_mount(int netns) {
+  constexpr unsigned kClone = 1;  // OPEN_TREE_CLONE
+  return Fd(static_cast<int>(::syscall(SYS_open_tree, netns, "", kClone | O_CLOEXEC | AT_EMPTY_PATH)));
+}
+
+// Mounts it on the file behind a descriptor, whatever the file's path leads to by now.
+bool attach(int loose, int file) {
+  constexpr unsigned kBothByDescriptor = 0x04 | 0x40;  // MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH
+  return ::syscall(SYS_move_mount, loose, "", file, "", kBothByDescriptor) == 0;
+}
+
+// Of the mount that the descriptor was opened on, wherever it is and whatever its path leads to by now.
+bool detach(int place) {
+  return ::umount2(path_of_descriptor(place).c_str(), MNT_DETACH) == 0;
+}
+
+// Whether it is what is to be unpinned.
+Failure check(int place, const Identity* expected, Identity& found) {
+  if (!is_namespace(place)) return Failure{ENOENT, "fstatfs"};
+  if (Failure failure = identify(place, found)) return failure;
+  if (expected) return found == *expected ? Failure{} : Failure{ESTALE, "umount2"};
+  const Fd file = reopen(place);
+  if (!file) return failed("open");
+  int kind = CLONE_NEWNET;
+  return tell_kind(file.get(), kind) ? Failure{ENOENT, "ioctl"} : Failure{};
+}
+
+// A symbolic link to a pin goes in place of the pin.
+Failure remove_link(const Place& place, const Identity* expected) {
+  const Fd behind = place.follow();
+  if (!behind) return failed("open");
+  Identity found;
+  if (Failure failure = check(behind.get(), expected, found)) return failure;
+  return place.unlink();
+}
+
+bool is_link(int place) {
+  struct stat status;
+  return ::fstat(place, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+Failure remove_at(const Place& place, const Identity* expected, std::optional<Identity>& unpinned) {
+  for (int tries = kMostTries;; --tries) {
+    const Fd there = place.look();
+    if (!there) return failed("open");
+    if (is_link(there.get())) return remove_link(place, expected);
+    Identity found;
+    if (Failure failure = check(there.get(), expected, found)) return failure;
+    if (detach(there.get())) {
+      unpinned = found;
+      // What somebody does there from now on is his.
+      const Failure failure = remove_pin_file(place);
+      return failure.error == ENOENT || failure.error == EBUSY ? Failure{} : failure;
+    }
+    // EINVAL: somebody has unmounted it meanwhile, and perhaps mounted another one.
+    if (errno != EINVAL || tries == 0) return failed("umount2");
+  }
+}
+
+// Where there is no descriptor left to do it with. Only where nobody else may write, for a path is looked up each time.
+Failure remove_by_path(const std::string& path, const Identity& expected) {
+  struct stat found;
+  if (::lstat(path.c_str(), &found) != 0) return failed("stat");
+  if (Identity{found.st_dev, found.st_ino} != expected) return Failure{ESTALE, "umount2"};
+  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return failed("umount2");
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT || errno == EBUSY ? Failure{} : failed("unlink");
+}
+
+}  // namespace
+
+Pin& Pin::operator=(Pin&& other) noexcept {
+  if (this != &other) {
+    undo();
+    path_ = std::exchange(other.path_, {});
+    place_ = std::move(other.place_);
+    file_ = std::move(other.file_);
+    theirs_ = other.theirs_;
+    pinned_ = std::exchange(other.pinned_, {});
+  }
+  return *this;
+}
+
+void Pin::undo() {
+  if (path_.empty()) return;
+  std::optional<Identity> unpinned;
+  if (pinned_) {
+    (void)remove(path_, &*pinned_, unpinned);
+  } else if (place_.leads_to(file_.get())) {
+    (void)place_.unlink();
+  }
+}
+
+Failure Pin::prepare(const std::string& path, Pin& pin) {
+  if (in_names_directory(path)) {
+    if (Failure failure = share_names_directory()) return failure;
+  }
+  Place place;
+  if (Failure failure = Place::open(path, place)) return failure;
+  Fd file;
+  bool theirs = false;
+  if (Failure failure = take_pin_file(path, place, file, theirs)) return failure;
+  pin = Pin(path, std::move(place), std::move(file), theirs);
+  return {};
+}
+
+Failure Pin::mount(int netns) {
+  Identity identity;
+  if (Failure failure = identify(netns, identity)) return failure;
+  if (theirs_) {
+    ::nanosleep(&kTurn, nullptr);
+    if (!place_.leads_to(file_.get())) return kNameTaken;
+  }
+  const Fd loose = loose_mount(netns);
+  if (!loose) return failed("open_tree");
+  if (!attach(loose.get(), file_.get())) return failed("move_mount");
+  // Who may write in the directory, or in one above it, can have moved the file away, and the mount with it.
+  Place place;
+  const Failure unseen = Place::open(path_, place);
+  if (unseen || !place.leads_to(netns)) {
+    (void)detach(loose.get());
+    return is_out_of_descriptors(unseen.error) ? unseen : kNameTaken;
+  }
+  pinned_ = identity;
+  file_.reset();
+  place_ = Place();
+  return {};
+}
+
+Failure Pin::remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned) {
+  Place place;
+  Failure failure = Place::open(path, place);
+  if (!failure) failure = remove_at(place, expected, unpinned);
+  if (is_out_of_descriptors(failure.error) && expected && in_names_directory(path) && !unpinned)
+    return remove_by_path(path, *expected);
+  return failure;
+}
+
+}  // namespace netloom

@@ -1,0 +1,136 @@
+#include "netns/pin_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "netns/names_directory.h"
+#include "netns/namespace_file.h"
+
+namespace netloom {
+namespace {
+
+constexpr mode_t kOurMode = S_ISVTX;  // iproute2's files have no bit at all
+constexpr timespec kMoment{0, 1'000'000};
+constexpr int64_t kPatienceNs = 2'000'000'000;  // for one whose maker holds no lock
+constexpr int kMostTries = 20;                  // while others make and delete the same name
+
+int64_t now(clockid_t clock) {
+  timespec time;
+  ::clock_gettime(clock, &time);
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+}
+
+bool lock(int fd) {
+  return ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+// An empty file with nothing mounted on it: what there is of a name that is being made, or was.
+bool is_unfinished(int place, struct stat& status) {
+  return ::fstat(place, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 && !is_namespace(place);
+}
+
+// Others may give a file of theirs any mode.
+bool is_ours(const struct stat& file) {
+  return (file.st_mode & 07777) == kOurMode && file.st_uid == ::geteuid();
+}
+
+// How long its maker may still be about to mount something on it. A clock that was set back does not matter.
+int64_t patience_for(const struct stat& file) {
+  if (is_ours(file)) return 0;
+  const int64_t made = file.st_ctim.tv_sec * 1'000'000'000LL + file.st_ctim.tv_nsec;
+  return std::clamp<int64_t>(made + kPatienceNs - now(CLOCK_REALTIME), 0, kPatienceNs);
+}
+
+// An empty file elsewhere may be somebody's.
+bool is_pin_file(const std::string& path, const struct stat& unfinished) {
+  return is_ours(unfinished) || in_names_directory(path);
+}
+
+// Takes over a file that somebody left. No failure and no file: what was there is gone, or is another thing now.
+Failure take_over(const std::string& path, const Place& place, Fd& taken, bool& theirs) {
+  const Fd there = place.look();
+  if (!there) return errno == ENOENT ? Failure{} : failed("open");
+  struct stat status;
+  if (!is_unfinished(there.get(), status) || !is_pin_file(path, status)) return kNameTaken;
+  Fd file = reopen(there.get());
+  if (!file) return is_out_of_descriptors(errno) ? failed("open") : kNameTaken;
+  if (!lock(file.get())) return kNameTaken;  // its maker lives
+  const int64_t end = now(CLOCK_MONOTONIC) + patience_for(status);
+  // At least once: who deletes a name has nothing mounted there either, for a moment.
+  do {
+    ::nanosleep(&kMoment, nullptr);
+    if (!place.leads_to(file.get())) return {};
+  } while (now(CLOCK_MONOTONIC) < end);
+  // From now on it is one of ours.
+  if (::fchmod(file.get(), kOurMode) != 0) return kNameTaken;
+  taken = std::move(file);
+  theirs = !is_ours(status);
+  return {};
+}
+
+}  // namespace
+
+bool is_pin_file(const std::string& path, int place) {
+  struct stat status;
+  return is_unfinished(place, status) && is_pin_file(path, status);
+}
+
+Failure take_pin_file(const std::string& path, const Place& place, Fd& taken, bool& theirs) {
+  for (int i = 0; i < kMostTries; ++i) {
+    Fd file = place.create(kOurMode);
+    if (!file) {
+      if (errno != EEXIST) return failed("open");
+      if (Failure failure = take_over(path, place, taken, theirs)) return failure;
+      if (taken) return {};
+      continue;
+    }
+    // Somebody may already have taken this one over, or look whether he can.
+    const bool locked = lock(file.get());
+    if (!locked && errno == EWOULDBLOCK) {
+      ::nanosleep(&kMoment, nullptr);
+      continue;
+    }
+    // A file system without locks has no more than the file.
+    if (!locked || place.leads_to(file.get())) {
+      taken = std::move(file);
+      return {};
+    }
+  }
+  return kNameTaken;
+}
+
+Failure remove_pin_file(const Place& place) {
+  const Fd there = place.look();
+  if (!there && !is_out_of_descriptors(errno)) return failed("unlink");
+  struct stat status;
+  if (there && !is_unfinished(there.get(), status)) return Failure{ENOENT, "unlink"};
+  // If there is no descriptor for it, without the lock.
+  const Fd file = there ? reopen(there.get()) : Fd();
+  // A name that is being made is none yet; and one that was unmounted is somebody else's by now.
+  if (file && ((!lock(file.get()) && errno == EWOULDBLOCK) || !place.leads_to(file.get())))
+    return Failure{ENOENT, "unlink"};
+  return place.unlink();
+}
+
+Failure list_leftovers(const std::string& directory, std::vector<std::string>& found) {
+  DIR* opened = ::opendir(directory.c_str());
+  if (!opened) return errno == ENOENT ? Failure{} : failed("opendir");
+  std::unique_ptr<DIR, int (*)(DIR*)> entries(opened, ::closedir);
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(entries.get());
+    if (!entry) return errno == 0 ? Failure{} : failed("readdir");
+    Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status;
+    if (place && is_unfinished(place.get(), status) && patience_for(status) == 0) found.emplace_back(entry->d_name);
+  }
+}
+
+}  // namespace netloom

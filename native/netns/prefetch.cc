@@ -1,0 +1,136 @@
+#include "netns/prefetch.h"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <utility>
+
+#include "netns/thread_home.h"
+#include "base/thread_start.h"
+
+namespace netloom {
+namespace {
+
+// So many creations, one within so short a time of the other, are many. What is ready then waits no longer than that:
+// what a namespace inherits from its home may be changed there.
+constexpr unsigned kMany = 8;
+constexpr auto kSoon = std::chrono::milliseconds(20);
+// So long the kernel takes to free them, unless it has much else to free.
+constexpr auto kFreeing = std::chrono::milliseconds(500);
+// Where descriptors are scarce, others need them more.
+constexpr int kDescriptorsLeft = 64;
+
+}  // namespace
+
+std::optional<Nursery::Spare> Nursery::take(int home) {
+  std::deque<Spare> stale;  // closed without the lock
+  std::optional<Spare> spare;
+  std::unique_lock lock(mutex_);
+  const auto now = Clock::now();
+  const bool soon = now - last_take_ < kSoon;
+  takes_in_a_row_ = soon ? takes_in_a_row_ + 1 : 1;
+  last_take_ = now;
+  if (!soon && !ready_.empty()) {
+    last_letting_go_ = now;
+    ready_.swap(stale);
+  }
+  if (!ready_.empty()) {
+    spare = std::move(ready_.front());
+    ready_.pop_front();
+  }
+  if (started_ && over_) {
+    pthread_join(thread_, nullptr);
+    started_ = false;
+  }
+  if (!started_ && takes_in_a_row_ >= kMany && ahead_ > 0 && !stopping_) {
+    home_ = Fd(::fcntl(home, F_DUPFD_CLOEXEC, 3));
+    over_ = false;
+    started_ = home_ && start_thread<&Nursery::work>(thread_, "netloom-ahead", *this);
+    if (!started_) home_.reset();
+  }
+  lock.unlock();
+  changed_.notify_all();
+  return spare;
+}
+
+std::optional<Nursery::Spare> Nursery::take_last() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !ready_.empty() || !making_; });
+  if (ready_.empty()) return std::nullopt;
+  std::optional<Spare> spare = std::move(ready_.front());
+  ready_.pop_front();
+  return spare;
+}
+
+bool Nursery::has_let_go() {
+  const std::lock_guard lock(mutex_);
+  return last_letting_go_ && Clock::now() - *last_letting_go_ < kFreeing;
+}
+
+void Nursery::rest() {
+  std::unique_lock lock(mutex_);
+  takes_in_a_row_ = 0;
+  if (!started_ || over_) return;
+  resting_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !resting_; });
+}
+
+void Nursery::allow(size_t ahead) {
+  const std::lock_guard lock(mutex_);
+  ahead_ = ahead;
+}
+
+bool Nursery::make(Spare& spare) const {
+  if (::unshare(CLONE_NEWNET) != 0) return false;
+  spare.netns = open_own_netns();
+  rlimit descriptors;
+  const bool made = spare.netns && ::getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
+                    static_cast<rlim_t>(spare.netns.get() + kDescriptorsLeft) < descriptors.rlim_cur &&
+                    !NetlinkSocket::open(NetnsOpener(), NETLINK_ROUTE, spare.route);
+  // In it this thread would keep it alive.
+  return ::setns(home_.get(), CLONE_NEWNET) == 0 && made;
+}
+
+void Nursery::work() {
+  // It was started where the lane was just then, and what it makes inherits settings of where it is.
+  const bool at_home = ::setns(home_.get(), CLONE_NEWNET) == 0;
+  std::unique_lock lock(mutex_);
+  // Where there is no room for another one, those that are ready still have their use.
+  for (bool full = false; at_home && !stopping_ && !resting_ && Clock::now() - last_take_ < kSoon;) {
+    if (full || ready_.size() >= ahead_) {
+      changed_.wait_until(lock, last_take_ + kSoon);
+      continue;
+    }
+    making_ = true;
+    lock.unlock();
+    std::optional<Spare> spare(std::in_place);
+    full = !make(*spare);
+    lock.lock();
+    making_ = false;
+    if (!full) ready_.push_back(std::move(*spare));
+    changed_.notify_all();
+  }
+  takes_in_a_row_ = 0;
+  if (!ready_.empty()) last_letting_go_ = Clock::now();
+  ready_.clear();
+  home_.reset();
+  over_ = true;
+  resting_ = false;
+  changed_.notify_all();
+}
+
+void Nursery::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (started_) pthread_join(thread_, nullptr);
+  started_ = false;
+  ready_.clear();
+}
+
+}  // namespace netloom

@@ -1,0 +1,71 @@
+#include "netns/thread_home.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "base/namespace_kinds.h"
+
+namespace netloom {
+
+Fd open_own_netns() {
+  return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
+
+Fd open_own(int kind) {
+  return Fd(::open((std::string("/proc/thread-self/ns/") + name_of(kind)).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+namespace {
+
+bool is_same(int a, int b) {
+  struct stat one, other;
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+}  // namespace
+
+bool ThreadHome::is_at_home_in(int fd) const {
+  return !away_ && is_same(fd, home());
+}
+
+Failure ThreadHome::settle() {
+  if (home_->failure) return home_->failure;
+  for (const Home::Other& other : home_->others) {
+    if (::setns(other.fd.get(), other.kind) != 0) return failed("setns");
+  }
+  // A file system context of its own, so that entering a mount namespace is allowed later. Where a sandbox forbids it,
+  // only that entering fails, and nothing is changed that would be the whole process's.
+  has_own_files_ = ::unshare(CLONE_FS) == 0;
+  // Most are at home already; and who has no capability may go nowhere, not even there.
+  const Fd here = open_own_netns();
+  away_ = !here || !is_same(here.get(), home());
+  return return_home() ? Failure{} : failed("setns");
+}
+
+Failure ThreadHome::visit(int fd) {
+  if (::setns(fd, CLONE_NEWNET) != 0) return failed("setns");
+  away_ = true;
+  return {};
+}
+
+Failure ThreadHome::visit_new() {
+  if (::unshare(CLONE_NEWNET) != 0) return failed("unshare");
+  away_ = true;
+  return {};
+}
+
+bool ThreadHome::return_home() {
+  if (away_ && ::setns(home_->netns.get(), CLONE_NEWNET) != 0) return false;
+  away_ = false;
+  return true;
+}
+
+uint8_t* ThreadHome::buffer() {
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<uint8_t[]>(kReceiveSize);
+  return buffer_.get();
+}
+
+}  // namespace netloom

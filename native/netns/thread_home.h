@@ -1,0 +1,78 @@
+// A lane's thread: knows the network namespace it belongs to, visits others, and goes back after each job.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/failure.h"
+#include "base/fd.h"
+
+namespace netloom {
+
+class Nursery;
+class OpenSockets;
+
+// Size of the receive buffer. The kernel fills 32 KiB of a datagram with messages, unless one message alone is longer:
+// a device with many names, source addresses or virtual functions. An attribute has at most 64 KiB, and no message has
+// a hundred such. Only what is written to takes memory.
+inline constexpr size_t kReceiveSize = 8 * 1024 * 1024;
+// More than that is given back after each datagram.
+inline constexpr size_t kUsualDatagram = 32 * 1024;
+
+// What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
+// sockets that they keep open; the namespaces that are made ahead.
+struct Home {
+  // Where a thread goes that was started by one that was elsewhere: a namespace and its kind.
+  struct Other {
+    Fd fd;
+    int kind;
+  };
+
+  Fd netns;
+  Failure failure;
+  std::shared_ptr<OpenSockets> sockets;
+  std::shared_ptr<Nursery> nursery;
+  std::vector<Other> others = {};
+};
+
+class ThreadHome {
+ public:
+  explicit ThreadHome(std::shared_ptr<const Home> home) : home_(std::move(home)) {}
+
+  // Puts a new thread at home: it may have been started by one that was elsewhere.
+  Failure settle();
+  // Moves the thread into the network namespace behind `fd`.
+  Failure visit(int fd);
+  // Moves the thread into a network namespace that it creates.
+  Failure visit_new();
+  // False if the thread cannot go back: it must end then, and serve nobody else.
+  [[nodiscard]] bool return_home();
+
+  // Whether what a thread has of its file system context (umask, directories) is its own, not that of the whole
+  // process.
+  bool has_own_files() const { return has_own_files_; }
+
+  int home() const { return home_->netns.get(); }
+  // Whether the thread is in the network namespace that it belongs to, and that is this one.
+  bool is_at_home_in(int fd) const;
+  OpenSockets& sockets() { return *home_->sockets; }
+  Nursery& nursery() { return *home_->nursery; }
+
+  // Scratch space for one received datagram, shared by the jobs of this thread.
+  uint8_t* buffer();
+  // Gives its memory back, where something large has come.
+  void free_buffer() { buffer_.reset(); }
+
+ private:
+  std::shared_ptr<const Home> home_;
+  bool away_ = false;
+  bool has_own_files_ = false;
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+// The calling thread's network namespace, opened; or its namespace of another kind.
+Fd open_own_netns();
+Fd open_own(int kind);
+
+}  // namespace netloom

@@ -1,0 +1,71 @@
+#include "node/polled.h"
+
+namespace netloom {
+
+std::unique_ptr<Polled> Polled::open(napi_env env, int fd, Ready ready) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
+  auto handle = std::make_unique<Handle>();
+  handle->ready = std::move(ready);
+  handle->poll.data = handle.get();
+  if (uv_poll_init(loop, &handle->poll, fd) != 0) return nullptr;
+  Handle* opened = handle.release();
+  const auto on_teardown = [](napi_async_cleanup_hook_handle, void* data) {
+    auto& torn_down = *static_cast<Handle*>(data);
+    if (torn_down.owner) close(torn_down);
+  };
+  std::unique_ptr<Polled> polled(new Polled(opened));
+  if (napi_add_async_cleanup_hook(env, on_teardown, opened, &opened->hook) != napi_ok) return nullptr;
+  return polled;
+}
+
+Polled::~Polled() {
+  if (handle_) close(*handle_);
+}
+
+void Polled::wait_for(int events) {
+  if (!handle_ || handle_->events == events) return;
+  handle_->events = events;
+  if (events == 0) {
+    uv_poll_stop(&handle_->poll);
+  } else {
+    start(*handle_);
+  }
+}
+
+void Polled::start(Handle& handle) {
+  (void)uv_poll_start(&handle.poll, handle.events, [](uv_poll_t* poll, int error, int events) {
+    auto& ready_handle = *static_cast<Handle*>(poll->data);
+    // For an error of the descriptor libuv stops, with UV_EBADF whatever it is. Whoever reads or writes gets to know
+    // it.
+    if (error != 0) {
+      events = ready_handle.events;
+      ready_handle.events = 0;
+    }
+    // A copy: the function may close the handle, and itself with it.
+    const Ready ready = ready_handle.ready;
+    ready(events);
+  });
+}
+
+void Polled::keep_alive(bool alive) {
+  if (!handle_) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&handle_->poll);
+  if (alive) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+void Polled::close(Handle& handle) {
+  handle.owner->handle_ = nullptr;
+  handle.owner = nullptr;
+  uv_poll_stop(&handle.poll);
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle.poll), [](uv_handle_t* closed) {
+    const std::unique_ptr<Handle> owned(static_cast<Handle*>(closed->data));
+    if (owned->hook) napi_remove_async_cleanup_hook(owned->hook);
+  });
+}
+
+}  // namespace netloom

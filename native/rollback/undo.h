@@ -1,0 +1,137 @@
+// Messages that take a change back, made of the change and of what the kernel had before: whatever becomes of
+// JavaScript meanwhile. What differs from one kind of object to another stands in a recipe, which JavaScript gives.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "netlink/attributes.h"
+
+namespace netloom {
+
+// What the kernel says where something that is to go is gone already.
+inline constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
+
+// Some bytes of a family's header.
+struct Range {
+  size_t at;
+  size_t size;
+};
+
+// A word of a family's header of which some bits are kept.
+struct MaskedWord {
+  size_t at;
+  uint32_t mask;
+};
+
+// An attribute that is not sent where another one is there, which says all of it.
+struct Instead {
+  uint16_t there;
+  uint16_t dropped;
+};
+
+// A byte in each item of a list, of which some bits are kept.
+struct MaskedItems {
+  uint16_t attribute;
+  size_t at;
+  uint8_t mask;
+};
+
+// A rest of time that the kernel tells in one attribute and takes in another, as a number of whole seconds.
+struct RestOfTime {
+  uint16_t told;
+  size_t at;
+  uint32_t ticks;  // in a second
+  uint16_t taken;
+};
+
+// An attribute that is a set of bits (ETHTOOL_A_BITSET_): numbers of it, of its list, and of a bit's name and value.
+struct BitSet {
+  uint16_t attribute;
+  uint16_t list;
+  uint16_t name;
+  uint16_t value;
+};
+
+// How to find the object that a change is about among those that were there, and how to bring it back.
+struct UndoRecipe {
+  enum class Mode : uint8_t {
+    settings,  // the change names some settings of an object: those get their old values
+    object,    // the change replaces or removes an object: it is made again
+  };
+
+  Mode mode = Mode::settings;
+  size_t header_size = 0;            // of the family's own header
+  std::vector<Range> same_header;    // where the object's header is as the change's
+  std::vector<uint16_t> same;        // the attributes that are as the change's
+  bool absent_is_any = false;        // one of them that the change lacks may be anything; else the object lacks it too
+  std::vector<Range> old_header;     // settings: what is taken from the object's header, too
+  bool only_what_is_there = false;   // settings: what the object lacks is not sent, else it was unset
+  std::optional<BitSet> bits;        // settings: bits by their names
+  std::vector<MaskedWord> masked;    // object: words of its header with bits that the kernel reports and does not take
+  std::vector<uint16_t> dropped;     // attributes that only name an object, or that it reports and does not take
+  std::vector<Instead> instead;      // object: attributes that say the same as another one
+  std::vector<MaskedItems> items;    // object: as `masked`, in lists
+  std::optional<RestOfTime> expiry;  // object: what it tells and takes differently
+  uint16_t make_type = 0;            // object: the message that makes it
+  uint16_t make_flags = 0;           // object: and how it relates to what is there (NLM_F_)
+  uint16_t remove_type = 0;          // object: the message that removes it
+  bool replaces = false;             // object: where nothing was, the change made it, and it is removed
+  // object: those that are alike stay in their order, if the first byte of the header is this one; -1: none, 0: any.
+  int ordered = -1;
+  std::vector<Range> alike_header;
+  std::vector<uint16_t> alike;
+  // object: by what the kernel selects the one to remove, the first of those that are alike: what a message leaves out,
+  // or gives as zero or as all ones, may be anything. Empty: by all that it is.
+  std::vector<Range> selecting_header;
+  std::vector<uint16_t> selecting;
+};
+
+// All are whole messages, nlmsghdr first.
+bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe);
+// The message that brings `object` back, or the settings of it that `change` changed.
+std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe);
+// The change as a message of another type, which takes it back: what RTM_NEWADDR adds, RTM_DELADDR removes.
+std::vector<uint8_t> inverse(Bytes change, uint16_t type);
+// Whether the order of two objects means something.
+bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);
+// Whether the kernel might take an object for the one that a message removes.
+bool is_selected(Bytes removal, Bytes object, const UndoRecipe& recipe);
+// The message that removes an object.
+std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe);
+
+// Removal of some objects of a dump where the kernel takes the first that has what a message names, and nothing names
+// what it does not have. One that stays and would be taken instead is made again, behind the others, and then removed
+// where it was: first all `copies` are sent, then all `removals`.
+struct ExactRemoval {
+  std::vector<uint8_t> copies;
+  std::vector<uint8_t> removals;
+};
+ExactRemoval exact_removal(const std::vector<Bytes>& objects, const std::vector<bool>& goes, const UndoRecipe& recipe);
+
+// The messages that make objects again, for a dump that is gone through from its begin to its end.
+class Comeback {
+ public:
+  enum class Others : uint8_t {
+    again,  // what stays is removed and made again, so that it is in its place
+    noted,  // what makes it is noted, too: its place will be seen to when it is known what is missing
+  };
+  explicit Comeback(const UndoRecipe& recipe, Others others = Others::again) : recipe_(recipe), others_(others) {}
+
+  // An object that goes, or whose settings `change` changes.
+  void goes(Bytes object, Bytes change = {});
+  // One that stays. What is made comes behind those that are alike: those that were behind it have to come later still.
+  void stays(Bytes object);
+  std::vector<uint8_t> take() { return std::move(messages_); }
+
+ private:
+  const UndoRecipe& recipe_;
+  Others others_;
+  std::vector<uint8_t> messages_;
+  Bytes last_;  // the last object that is made again
+};
+
+}  // namespace netloom

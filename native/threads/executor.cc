@@ -1,0 +1,345 @@
+#include "threads/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <thread>
+
+#include "threads/lock_briefly.h"
+#include "base/thread_start.h"
+
+namespace netloom {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A thread without work ends after this time; the next job starts another (30 µs).
+constexpr auto kIdleTime = std::chrono::milliseconds(500);
+// Before it sleeps a thread looks for another job: to wake it takes 50 µs where a core that sleeps is a virtual one. It
+// looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
+// call costs next to nothing.
+constexpr auto kShortLook = std::chrono::microseconds(20);
+constexpr auto kLongLook = std::chrono::microseconds(200);
+// How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
+constexpr auto kBriefly = std::chrono::microseconds(25);
+// After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
+constexpr unsigned kMostVainWaits = 3;
+
+constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
+                                                        "netloom-remove", "netloom-supply"};
+
+}  // namespace
+
+bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> uses, const OpenHome& home, Await await) {
+  Lane& lane = lanes_[static_cast<size_t>(name)];
+  job->id_ = ++last_id_;
+  job->lane_ = name;
+  job->uses_ = std::move(uses);
+  // With no other job under way there is no order to keep. What opens descriptors in other lanes takes long.
+  const bool alone = under_way_ == 0 && (job->opens() == 0 || name == LaneName::read);
+  if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
+    const bool ended = ended_briefly(job, lane);
+    if (ended && await == Await::result) return true;
+    ++under_way_;
+    if (!ended) return false;
+    const auto lock = lock_briefly(mutex_);
+    job->state_ = Job::State::finished;
+    count(lane, *job, job->opens());
+    finished_.push_back(job);
+    wake_();
+    return false;
+  }
+  ++under_way_;
+  bool hire;
+  {
+    const auto lock = lock_briefly(mutex_);
+    ++lane.assigned;
+    hire = lane.threads == 0;
+    job->blockers_ = order_.enter(job, job->uses_);
+    if (job->blockers_ == 0) make_ready(job);
+  }
+  lane.filled.notify_one();
+  if (hire) staff(home);
+  return false;
+}
+
+void Executor::make_ready(const JobPointer& job) {
+  Lane& lane = lanes_[static_cast<size_t>(job->lane_)];
+  const size_t opens = job->abandoned_ ? 0 : job->opens();
+  if (opens > 0 && (!lane.held.empty() || !has_room(lane, opens))) {
+    job->held_ = lane.held.insert(lane.held.end(), job);
+  } else {
+    admit(lane, job, opens);
+  }
+}
+
+void Executor::count(Lane& lane, Job& job, size_t opens) {
+  job.opening_ = opens;
+  lane.opening += opens;
+}
+
+void Executor::admit(Lane& lane, const JobPointer& job, size_t opens) {
+  count(lane, *job, opens);
+  lane.ready.push_back(job);
+  lane.waiting.store(lane.ready.size(), std::memory_order_release);
+}
+
+bool Executor::has_room(const Lane& lane, size_t opens) const {
+  return lane.opening == 0 || lane.opening + opens <= most_opening_;
+}
+
+void Executor::admit_held() {
+  for (Lane& lane : lanes_) {
+    while (!lane.held.empty() && has_room(lane, lane.held.front()->opens())) {
+      const JobPointer job = std::move(lane.held.front());
+      lane.held.pop_front();
+      job->held_.reset();
+      admit(lane, job, job->opens());
+      lane.filled.notify_one();
+    }
+  }
+}
+
+void Executor::limit(size_t most) {
+  const auto lock = lock_briefly(mutex_);
+  most_opening_ = most;
+  admit_held();
+}
+
+void Executor::delivered(const Opened& opened) {
+  if (opened == Opened{}) return;
+  const auto lock = lock_briefly(mutex_);
+  for (size_t i = 0; i < kLaneCount; ++i)
+    lanes_[i].opening -= opened[i];
+  admit_held();
+}
+
+bool Executor::expects_brief(Lane& lane) {
+  static const bool one_core = std::thread::hardware_concurrency() < 2;
+  if (one_core) return false;
+  if (lane.calls_to_skip == 0) return true;
+  --lane.calls_to_skip;
+  return false;
+}
+
+bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
+  const auto until = Clock::now() + kBriefly;
+  while (job->handed_.load(std::memory_order_acquire) != Job::Handed::over) {
+    if (Clock::now() < until) {
+      relax();
+      continue;
+    }
+    lane.calls_to_skip = 1u << lane.vain_waits;
+    lane.vain_waits = std::min(lane.vain_waits + 1, kMostVainWaits);
+    // The lane's thread, which takes the lock when it finds that nobody waits, finds the job like any other.
+    const auto lock = lock_briefly(mutex_);
+    auto awaited = Job::Handed::awaited;
+    if (!job->handed_.compare_exchange_strong(awaited, Job::Handed::left)) return true;
+    job->state_ = Job::State::running;
+    count(lane, *job, job->opens());
+    ++lane.assigned;
+    job->blockers_ = order_.enter(job, job->uses_);
+    lane.left = job;
+    return false;
+  }
+  lane.vain_waits = 0;
+  return true;
+}
+
+Executor::Cancelled Executor::cancel(const JobPointer& job) {
+  auto lock = lock_briefly(mutex_);
+  if (job->state_ == Job::State::finished) return Cancelled::too_late;
+  if (job->state_ == Job::State::running && job->interrupt()) return Cancelled::interrupted;
+  job->abandoned_ = true;
+  if (job->held_) {
+    lanes_[static_cast<size_t>(job->lane_)].held.erase(*std::exchange(job->held_, std::nullopt));
+    finish(job, lock);
+    return Cancelled::before_start;
+  }
+  return job->state_ == Job::State::queued ? Cancelled::before_start : Cancelled::while_running;
+}
+
+std::vector<JobPointer> Executor::collect(size_t most) {
+  const auto lock = lock_briefly(mutex_);
+  const auto end = finished_.begin() + static_cast<ptrdiff_t>(std::min(most, finished_.size()));
+  std::vector<JobPointer> collected(std::make_move_iterator(finished_.begin()), std::make_move_iterator(end));
+  finished_.erase(finished_.begin(), end);
+  under_way_ -= collected.size();
+  if (!finished_.empty()) wake_();
+  return collected;
+}
+
+void Executor::staff(const OpenHome& home) {
+  auto lock = lock_briefly(mutex_);
+  for (auto worker = threads_.begin(); worker != threads_.end();) {
+    if (!worker->ended) {
+      ++worker;
+      continue;
+    }
+    // It gave up the lock for the last time with `ended`, so this does not wait for more than its last instructions.
+    pthread_join(worker->thread, nullptr);
+    worker = threads_.erase(worker);
+  }
+  for (size_t i = 0; i < kLaneCount && !stopping_; ++i) {
+    Lane& lane = lanes_[i];
+    if (lane.assigned == 0 || lane.threads > 0) continue;
+    if (!home_) home_ = std::make_shared<const Home>(home());
+    Worker& worker = threads_.emplace_back(Worker{*this, static_cast<LaneName>(i), home_});
+    if (start_thread<&Worker::work>(worker.thread, kNames[i], worker)) {
+      ++lane.threads;
+      continue;
+    }
+    const Failure failure = failed("pthread_create");
+    threads_.pop_back();
+    for (const JobPointer& job : lane.held) {
+      job->held_.reset();
+      lane.ready.push_back(job);
+    }
+    lane.held.clear();
+    for (const JobPointer& job : std::exchange(lane.ready, {})) {
+      job->failure = failure;
+      finish(job, lock);
+    }
+    lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  }
+  if (threads_.empty()) home_.reset();
+}
+
+template <class Run>
+bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
+  lane.handover.look();
+  while (true) {
+    const auto begin = Clock::now();
+    const auto until = begin + (eager ? kLongLook : kShortLook);
+    while (!lane.handover.has_offer() && lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ &&
+           Clock::now() < until) {
+      relax();
+    }
+    Job* job = lane.handover.has_offer() ? lane.handover.take() : nullptr;
+    if (!job) job = lane.handover.stop_looking();  // there was no offer, or it was taken back
+    expect_from_other_core(job, 1024);             // the job, of whatever kind
+    eager = Clock::now() < begin + kLongLook;
+    if (!job) return false;
+    const bool last = !run(*job);
+    // JavaScript's thread offers no other before it knows that this one is over.
+    if (last) lane.handover.stop_looking();
+    auto awaited = Job::Handed::awaited;
+    const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
+    if (last) return left;
+    if (left) {
+      lane.handover.stop_looking();
+      return true;
+    }
+    lane.handover.look();
+  }
+}
+
+JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  while (lane.ready.empty() && !stopping_) {
+    const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
+    // An assigned job may still wait for one on another lane.
+    if (idle && lane.assigned == 0) return nullptr;
+  }
+  if (stopping_) return nullptr;
+  JobPointer job = std::move(lane.ready.front());
+  lane.ready.pop_front();
+  lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  return job;
+}
+
+void Executor::work(Worker& self) {
+  Lane& lane = lanes_[static_cast<size_t>(self.lane)];
+  ThreadHome thread(self.home);
+  const Failure unsettled = thread.settle();
+  Failure stranded = unsettled;
+  const auto run = [&](Job& job) {
+    if (unsettled) {
+      job.failure = unsettled;
+      return false;
+    }
+    job.run(thread);
+    if (!thread.return_home()) stranded = failed("setns");
+    // Whether what the job did is whole, nobody knows: the caller must be told.
+    if (stranded) job.failure = Failure{stranded.error, "setns (home)"};
+    return !stranded;
+  };
+  auto lock = lock_briefly(mutex_);
+  bool eager = false;
+  while (true) {
+    JobPointer job;
+    bool ran = false;
+    if (lane.ready.empty() && !stopping_) {
+      lock.unlock();
+      ran = serve_handover(lane, eager, run);
+      lock = lock_briefly(mutex_);
+      if (ran) job = std::move(lane.left);
+      if (!ran && stranded) break;
+    }
+    if (!job) {
+      const auto begin = Clock::now();
+      job = next(lane, lock);
+      if (!job) break;
+      eager = eager || Clock::now() - begin < kLongLook;
+      if (!job->abandoned_) {
+        job->state_ = Job::State::running;
+        lock.unlock();
+        run(*job);
+        ran = true;
+        lock = lock_briefly(mutex_);
+      }
+    }
+    if (ran && job->abandoned_) {
+      lock.unlock();
+      job->discard();
+      lock = lock_briefly(mutex_);
+    }
+    finish(std::move(job), lock);
+    if (stranded) break;
+  }
+  if (stranded) home_.reset();  // the replacement opens it anew
+  --lane.threads;
+  self.ended = true;
+  wake_();
+}
+
+void Executor::finish(JobPointer job, std::unique_lock<std::mutex>& lock) {
+  job->state_ = Job::State::finished;
+  --lanes_[static_cast<size_t>(job->lane_)].assigned;
+  std::array<bool, kLaneCount> filled{};
+  order_.leave(job->uses_, [&](const JobPointer& waiting) {
+    if (--waiting->blockers_ > 0) return;
+    make_ready(waiting);
+    filled[static_cast<size_t>(waiting->lane_)] = true;
+  });
+  const bool first = finished_.empty();
+  // From here on it is JavaScript's alone.
+  finished_.push_back(std::move(job));
+  // Nobody is woken to find the mutex taken.
+  lock.unlock();
+  if (first) wake_();
+  for (size_t i = 0; i < kLaneCount; ++i) {
+    if (filled[i]) lanes_[i].filled.notify_one();
+  }
+  lock = lock_briefly(mutex_);
+}
+
+void Executor::stop() {
+  {
+    const auto lock = lock_briefly(mutex_);
+    stopping_ = true;
+    for (Lane& lane : lanes_)
+      lane.filled.notify_all();
+  }
+  for (Worker& worker : threads_)
+    pthread_join(worker.thread, nullptr);
+  threads_.clear();
+  for (Lane& lane : lanes_) {
+    lane.ready.clear();
+    lane.held.clear();
+  }
+  finished_.clear();
+  order_ = {};
+  home_.reset();
+}
+
+}  // namespace netloom
