@@ -13,10 +13,8 @@
   "targets": [
     {
       "target_name": "netloom",
-      "sources": [
-        "<!@(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).sort().map(f => 'native/' + f).join(' ')\")",
-      ],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "sources": ["<!@(node scripts/addon/sources.cjs addon)"],
+      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [
         "NAPI_VERSION=8",
         "NAPI_DISABLE_CPP_EXCEPTIONS",
@@ -64,7 +62,8 @@
         {
           "target_name": "netloom-launcher",
           "type": "executable",
-          "sources": ["<!@(node -p \"require('fs').readdirSync('native/launcher').filter(f => f.endsWith('.cc')).sort().map(f => 'native/launcher/' + f).join(' ')\")"],
+          "sources": ["<!@(node scripts/addon/sources.cjs launcher)"],
+          "include_dirs": ["native"],
           "cflags": ["-Wall", "-Wextra", "-O2", "-ffunction-sections", "-fno-stack-protector", "-fno-asynchronous-unwind-tables"],
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=gnu++2a"],
           "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],

@@ -1,12 +1,12 @@
 'use strict'
-// Writes native/layout.h, the C++ face of lib/native/layout.ts. With --check it writes nothing, and fails where they differ.
+// Writes native/base/layout.h, the C++ face of lib/native/layout.ts. With --check it writes nothing, and fails where they differ.
 const { readFileSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
 const ts = require('typescript')
 
 const root = join(__dirname, '..')
 const source = join(root, 'lib', 'native', 'layout.ts')
-const target = join(root, 'native', 'layout.h')
+const target = join(root, 'native', 'base', 'layout.h')
 
 /** `firstOnly` as `first_only`. */
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -39,6 +39,6 @@ function header() {
 const wanted = header()
 if (!process.argv.includes('--check')) writeFileSync(target, wanted)
 else if (readFileSync(target, 'utf8') !== wanted) {
-  console.error('native/layout.h is not what lib/native/layout.ts says: npm run generate:layout')
+  console.error('native/base/layout.h is not what lib/native/layout.ts says: npm run generate:layout')
   process.exitCode = 1
 }

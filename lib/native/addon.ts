@@ -1,28 +1,28 @@
-// The typed face of the addon: what native/addon.cc exports, and nothing that knows what a message means.
+// The typed face of the addon: what native/addon/addon.cc exports, and nothing that knows what a message means.
 import { loadAddon } from '../load'
 import { cancelled, ending, lane, outcome } from './layout'
 
-/** Lanes of native/job.h, by number. */
+/** Lanes of native/threads/job.h, by number. */
 export const Lane = lane
 /** Which of the addon's threads a job runs on. */
 export type Lane = (typeof Lane)[keyof typeof Lane]
 
-/** How a step's messages are answered: Ending of native/netlink.h. */
+/** How a step's messages are answered: Ending of native/netlink/socket.h. */
 export const Ending = ending
 export type Ending = (typeof Ending)[keyof typeof Ending]
 
-/** What `cancel` found: Executor::Cancelled of native/executor.h. */
+/** What `cancel` found: Executor::Cancelled of native/threads/executor.h. */
 export const Cancelled = cancelled
 
-/** What became of an operation: Outcome of native/transaction.h. */
+/** What became of an operation: Outcome of native/transactions/transaction.h. */
 export const Outcome = outcome
 export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
-/** What looks different in each namespace: FileTree of native/file_jobs.h. */
+/** What looks different in each namespace: FileTree of native/files/file_jobs.h. */
 export const FileTree = { sysctl: 0, proc: 1, sysfs: 2, etc: 3 } as const
 export type FileTree = (typeof FileTree)[keyof typeof FileTree]
 
-/** What is done with files: AccessFiles::What of native/file_jobs.h. */
+/** What is done with files: AccessFiles::What of native/files/file_jobs.h. */
 export const FileAccess = { read: 0, write: 1, link: 2, list: 3, walk: 4 } as const
 export type FileAccess = (typeof FileAccess)[keyof typeof FileAccess]
 
@@ -32,7 +32,7 @@ export type NetnsDescription = readonly [handle: number, device: number, inode: 
 /** Received messages; a number stands for so many bytes of `scratch`, which the next answer overwrites. */
 export type Block = Uint8Array | number
 
-/** What a transaction has to tell, one after another: see Transaction::deliver of native/transaction.h. */
+/** What a transaction has to tell, one after another: see Transaction::deliver of native/transactions/transaction.h. */
 export type TransactionAnswer = number | readonly (number | string | undefined | NetnsDescription | Uint8Array)[]
 
 /** How a job ended: an errno (0 for success), the system call that failed, what it made. */

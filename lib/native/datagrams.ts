@@ -14,7 +14,7 @@ export const mostAtOnce = 256
 /** How the addon says that nothing is there, or that there is no room. */
 const again = errnoNumber('EAGAIN')
 
-/** PacketMeta of native/datagrams.h, after what is said of all. */
+/** PacketMeta of native/node/datagrams.h, after what is said of all. */
 const metaWords = 19
 const headWords = 3
 const words = new Uint32Array(headWords + mostAtOnce * metaWords)

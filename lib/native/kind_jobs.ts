@@ -95,7 +95,7 @@ export async function pinKind(about: About, of: NetnsHandle, path: string, call?
   unwrap(await runJob(about, () => addon.pinNamespace(of.use(about.operation), path), call), about)
 }
 
-/** What can be asked of a namespace: AskKind::About of native/kind_jobs.h. */
+/** What can be asked of a namespace: AskKind::About of native/namespaces/kind_jobs.h. */
 const abouts = { owner: 0, host: 1, domain: 2, offsets: 3 } as const
 
 /** Asks a namespace for what it is for, or changes it. */

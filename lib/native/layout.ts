@@ -1,5 +1,5 @@
 // The numbers that both sides of the crossing know: the layout of a plan, and what the addon counts by name. Declared here
-// alone: `npm run generate:layout` makes native/layout.h of it, and a test sees to it that the two agree.
+// alone: `npm run generate:layout` makes native/base/layout.h of it, and a test sees to it that the two agree.
 
 /** What stands at the beginning of a plan, word by word. */
 export const planHead = {

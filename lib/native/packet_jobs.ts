@@ -4,7 +4,7 @@ import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
 import { unwrap, type About } from './netns_jobs'
 
-/** How a packet socket is opened: OpenPackets::Options of native/packet_jobs.h. */
+/** How a packet socket is opened: OpenPackets::Options of native/packets/packet_jobs.h. */
 export interface PacketsRequest {
   /** EtherType. */
   readonly protocol: number
@@ -36,7 +36,7 @@ export async function openPackets(
   return unwrap(await runJob<readonly [number, number, number]>(about, start, options), about)
 }
 
-/** How a socket for ICMP echo is opened: OpenPing::Options of native/packet_jobs.h. */
+/** How a socket for ICMP echo is opened: OpenPing::Options of native/packets/packet_jobs.h. */
 export interface PingRequest {
   readonly version: 4 | 6
   /** An address, with its zone. */

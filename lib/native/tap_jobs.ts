@@ -4,7 +4,7 @@ import { runJob, type CallOptions } from './jobs'
 import type { NetnsHandle } from './netns_handle'
 import { unwrap, type About } from './netns_jobs'
 
-/** How a tap is opened: OpenTap::Options of native/tap_jobs.h. */
+/** How a tap is opened: OpenTap::Options of native/taps/tap_jobs.h. */
 export interface TapRequest {
   readonly name: string
   /** IFF_ of linux/if_tun.h. */
@@ -31,7 +31,7 @@ export async function openTap(
   return unwrap(await runJob<readonly [number, string]>(about, start, options), about)
 }
 
-/** ControlTap::What of native/tap_jobs.h. */
+/** ControlTap::What of native/taps/tap_jobs.h. */
 export const Control = { persist: 0, attach: 1 } as const
 
 /** Changes a tap by one of its queues. */

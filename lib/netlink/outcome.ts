@@ -10,7 +10,7 @@ import type { Answers, Operation, Step } from './operation'
 import { isOpen, type Report, type StepAnswer } from './transaction'
 
 const ENODEV = errnoNumber('ENODEV')
-/** How native/sweep.cc says that a dump was interrupted, and how often it was tried. */
+/** How native/transactions/flush.cc says that a dump was interrupted, and how often it was tried. */
 const interruptedDump = 'recvmsg (dump)'
 const sweepTries = 10
 

@@ -1,4 +1,4 @@
-// Which objects of a dump are meant, told so that the native side can tell: see native/pattern.h.
+// Which objects of a dump are meant, told so that the native side can tell: see native/rollback/pattern.h.
 
 import { testTrait } from '../native/layout'
 import type { Device } from '../wire/device'
@@ -64,7 +64,7 @@ export function payloadOf(bytes: Uint8Array, at: number, number: number): Uint8A
 /** Puts a value, or the index of a device, into the transaction's bytes, and tells where. */
 export type Place = (value: Uint8Array, device?: Device) => number
 
-/** A pattern as numbers, as native/plan.h has it. */
+/** A pattern as numbers, as native/transactions/plan_reader.h has it. */
 export function patternWords(pattern: Pattern, place: Place): number[] {
   return [
     pattern.length,

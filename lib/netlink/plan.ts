@@ -1,4 +1,5 @@
-// Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of native/plan.h.
+// Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of
+// native/transactions/plan_reader.h.
 import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import {

@@ -18,7 +18,7 @@ export interface BitSetNumbers {
   readonly value: number
 }
 
-/** See UndoRecipe of native/undo.h. */
+/** See UndoRecipe of native/rollback/undo.h. */
 export interface UndoRecipe {
   /**
    * `settings`: the change names some settings of an object, and those get their old values. `object`: the change
@@ -71,7 +71,7 @@ export interface UndoRecipe {
   readonly selecting?: { readonly header: readonly HeaderRange[]; readonly attributes: readonly number[] }
 }
 
-/** A recipe as numbers, as native/plan.h has it. */
+/** A recipe as numbers, as native/transactions/plan_reader.h has it. */
 export function recipeWords(recipe: UndoRecipe): number[] {
   const pairs = (list: readonly (readonly [number, number])[] = []): number[] => [list.length, ...list.flat()]
   const numbers = (list: readonly number[] = []): number[] => [list.length, ...list]

@@ -1,8 +1,8 @@
 // The table of what JavaScript may call, and the calls that serve all others.
 #include "addon/addon.h"
 
-#include "node/arguments.h"
 #include "launch/launcher_process.h"
+#include "node/arguments.h"
 #include "node/values.h"
 
 namespace netloom {

@@ -7,16 +7,16 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/datagrams.h"
-#include "threads/executor.h"
-#include "processes/held_processes.h"
-#include "node/loop_wake.h"
+#include "netlink/open_sockets.h"
 #include "netns/namespace.h"
 #include "netns/prefetch.h"
-#include "netlink/open_sockets.h"
 #include "netns/share.h"
+#include "node/datagrams.h"
+#include "node/loop_wake.h"
 #include "node/values.h"
+#include "processes/held_processes.h"
 #include "processes/worker_children.h"
+#include "threads/executor.h"
 
 namespace netloom {
 

@@ -1,7 +1,7 @@
 // What JavaScript may call to read and write files as a namespace shows them.
 #include "addon/addon.h"
-#include "node/arguments.h"
 #include "files/file_jobs.h"
+#include "node/arguments.h"
 
 namespace netloom {
 

@@ -2,9 +2,9 @@
 #include <linux/nsfs.h>
 
 #include "addon/addon.h"
-#include "node/arguments.h"
-#include "namespaces/kind_jobs.h"
 #include "base/namespace_kinds.h"
+#include "namespaces/kind_jobs.h"
+#include "node/arguments.h"
 
 namespace netloom {
 

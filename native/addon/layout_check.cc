@@ -1,8 +1,8 @@
 // What is counted by name on both sides means the same on both.
-#include "threads/executor.h"
-#include "threads/job.h"
 #include "base/layout.h"
 #include "netlink/socket.h"
+#include "threads/executor.h"
+#include "threads/job.h"
 #include "transactions/transaction.h"
 
 namespace netloom {

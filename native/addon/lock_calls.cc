@@ -3,8 +3,8 @@
 #include <sys/file.h>
 
 #include "addon/addon.h"
-#include "node/arguments.h"
 #include "base/fd.h"
+#include "node/arguments.h"
 #include "node/values.h"
 
 namespace netloom {

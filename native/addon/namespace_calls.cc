@@ -1,8 +1,8 @@
 // What JavaScript may call on namespaces.
 #include "addon/addon.h"
-#include "node/arguments.h"
 #include "base/namespace_kinds.h"
 #include "netns/share.h"
+#include "node/arguments.h"
 #include "node/values.h"
 
 namespace netloom {

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "addon/addon.h"
-#include "node/arguments.h"
 #include "base/fd.h"
+#include "node/arguments.h"
 #include "node/values.h"
 
 namespace netloom {

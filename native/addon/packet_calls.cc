@@ -3,8 +3,8 @@
 
 #include "addon/addon.h"
 #include "node/arguments.h"
-#include "packets/packet_jobs.h"
 #include "node/values.h"
+#include "packets/packet_jobs.h"
 
 namespace netloom {
 namespace {

@@ -5,11 +5,11 @@
 #include <cstring>
 
 #include "addon/addon.h"
-#include "node/arguments.h"
-#include "processes/launch_request.h"
 #include "launch/launcher_process.h"
-#include "processes/process_jobs.h"
+#include "node/arguments.h"
 #include "node/values.h"
+#include "processes/launch_request.h"
+#include "processes/process_jobs.h"
 
 namespace netloom {
 namespace {

@@ -1,7 +1,7 @@
 // What JavaScript may call on namespaces that need no privilege.
 #include "addon/addon.h"
-#include "node/arguments.h"
 #include "namespaces/rootless_jobs.h"
+#include "node/arguments.h"
 
 namespace netloom {
 

@@ -10,9 +10,9 @@
 
 #include "addon/addon.h"
 #include "node/arguments.h"
+#include "node/values.h"
 #include "sockets/inet_address.h"
 #include "sockets/socket_jobs.h"
-#include "node/values.h"
 
 namespace netloom {
 

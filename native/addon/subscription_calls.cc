@@ -1,8 +1,8 @@
 // What JavaScript may call to be told what the kernel tells the groups of a netlink family.
 #include "addon/addon.h"
 #include "node/arguments.h"
-#include "sockets/subscription_jobs.h"
 #include "node/values.h"
+#include "sockets/subscription_jobs.h"
 
 namespace netloom {
 

@@ -3,9 +3,9 @@
 
 #include "addon/addon.h"
 #include "node/arguments.h"
+#include "node/values.h"
 #include "transactions/plan_reader.h"
 #include "transactions/transaction.h"
-#include "node/values.h"
 
 namespace netloom {
 Napi::Value NetloomAddon::Transact(Info info) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "threads/job.h"
 #include "netns/namespace.h"
+#include "threads/job.h"
 
 namespace netloom {
 

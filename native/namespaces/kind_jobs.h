@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "threads/job.h"
+#include "namespaces/namespace_jobs.h"
 #include "namespaces/scan_proc.h"
 #include "netns/namespace.h"
-#include "namespaces/namespace_jobs.h"
 #include "netns/namespace_set.h"
+#include "threads/job.h"
 
 namespace netloom {
 

@@ -6,10 +6,10 @@
 #include <variant>
 #include <vector>
 
-#include "threads/job.h"
 #include "netns/namespace.h"
-#include "netns/prefetch.h"
 #include "netns/pin_file.h"
+#include "netns/prefetch.h"
+#include "threads/job.h"
 
 namespace netloom {
 

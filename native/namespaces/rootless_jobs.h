@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "threads/job.h"
 #include "netns/namespace.h"
+#include "threads/job.h"
 
 namespace netloom {
 

@@ -9,9 +9,9 @@
 
 #include <cstring>
 
+#include "base/directory_entry.h"
 #include "base/namespace_kinds.h"
 #include "netns/prefetch.h"
-#include "base/directory_entry.h"
 
 namespace netloom {
 namespace {

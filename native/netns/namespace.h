@@ -12,14 +12,14 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "threads/job.h"
-#include "netns/namespace_file.h"
-#include "netlink/socket.h"
-#include "netns/netns_opener.h"
 #include "netlink/open_sockets.h"
+#include "netlink/socket.h"
+#include "netns/namespace_file.h"
+#include "netns/netns_opener.h"
 #include "netns/pin.h"
 #include "netns/thread_home.h"
 #include "netns/user_namespace.h"
+#include "threads/job.h"
 
 namespace netloom {
 

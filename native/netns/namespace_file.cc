@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "netns/pin_file.h"
 #include "base/directory_entry.h"
+#include "netns/pin_file.h"
 
 namespace netloom {
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "base/directory_entry.h"
 #include "base/failure.h"
 #include "base/fd.h"
-#include "threads/job.h"
 #include "netns/namespace_file.h"
-#include "base/directory_entry.h"
+#include "threads/job.h"
 
 namespace netloom {
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/directory_entry.h"
 #include "base/failure.h"
 #include "base/fd.h"
-#include "base/directory_entry.h"
 
 namespace netloom {
 

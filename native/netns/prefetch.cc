@@ -7,8 +7,8 @@
 
 #include <utility>
 
-#include "netns/thread_home.h"
 #include "base/thread_start.h"
+#include "netns/thread_home.h"
 
 namespace netloom {
 namespace {

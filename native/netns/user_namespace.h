@@ -11,8 +11,8 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "threads/job.h"
 #include "launch/launcher_process.h"
+#include "threads/job.h"
 
 namespace netloom {
 

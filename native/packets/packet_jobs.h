@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "netns/namespace.h"
 #include "sockets/inet_address.h"
 #include "threads/job.h"
-#include "netns/namespace.h"
 
 namespace netloom {
 

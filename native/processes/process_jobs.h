@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "threads/job.h"
 #include "netns/namespace.h"
+#include "threads/job.h"
 
 namespace netloom {
 

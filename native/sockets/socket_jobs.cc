@@ -9,8 +9,8 @@
 #include <cstring>
 
 #include "addon/environment.h"
-#include "sockets/inet_address.h"
 #include "node/values.h"
+#include "sockets/inet_address.h"
 
 namespace netloom {
 

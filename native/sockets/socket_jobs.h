@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "threads/job.h"
 #include "netns/namespace.h"
+#include "threads/job.h"
 
 namespace netloom {
 

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <thread>
 
-#include "threads/lock_briefly.h"
 #include "base/thread_start.h"
+#include "threads/lock_briefly.h"
 
 namespace netloom {
 namespace {

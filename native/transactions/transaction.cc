@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "addon/environment.h"
-#include "transactions/find_device.h"
-#include "threads/handover.h"
 #include "namespaces/namespace_jobs.h"
 #include "node/values.h"
+#include "threads/handover.h"
+#include "transactions/find_device.h"
 
 namespace netloom {
 namespace {

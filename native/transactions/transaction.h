@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "threads/job.h"
 #include "netns/namespace.h"
 #include "rollback/pattern.h"
 #include "rollback/undo.h"
+#include "threads/job.h"
 
 namespace netloom {
 
