@@ -20,10 +20,10 @@ module.exports = {
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   // For what never ends. No test measures by it: where a machine is busy, all takes many times as long.
   testTimeout: 180_000,
-  // One file at a time: the kernel serializes changes of links (rtnl) anyway, and a file that counts namespaces,
-  // mounts and descriptors before and after must not see those of another.
-  maxWorkers: 1,
-  // Still in a process of its own, so that a crash of the addon fails a file and not the run. (jest runs tests in its
-  // own process when there is one worker, unless a memory limit is set.)
+  // Two: tests wait for the kernel and for other programs half of their time. Each worker has a /run/netns of its own.
+  runner: '<rootDir>/test/support/runner.cjs',
+  maxWorkers: 2,
+  // In processes of their own, so that a crash of the addon fails a file and not the run. (jest runs tests in its own
+  // process when there is one file, unless a memory limit is set.)
   workerIdleMemoryLimit: '1GB',
 }

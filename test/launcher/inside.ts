@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Of nobody else on the machine, whose processes may so be signalled. */
-const user = 47_811
+/** Of nobody else on the machine, whose processes may so be signalled; nor of another run of these tests. */
+const user = 40_000 + (process.pid % 20_000)
 
 /** Who runs a program: what stands before its name. */
 export const root: readonly string[] = []
@@ -49,9 +49,10 @@ export async function played<Result>(
   who: readonly string[],
   scene: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { execArgv = [], ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; execArgv?: readonly string[] } = {},
 ): Promise<Result> {
-  const [program = '', ...rest] = [...who, process.execPath, join(__dirname, 'fixtures', scene), ...args]
+  const node = [process.execPath, ...execArgv, join(__dirname, 'fixtures', scene)]
+  const [program = '', ...rest] = [...who, ...node, ...args]
   const { stdout } = await promisify(execFile)(program, rest, { maxBuffer: 1 << 26, ...options })
   return JSON.parse(stdout) as Result
 }
