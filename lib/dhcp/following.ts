@@ -4,7 +4,7 @@ import type { Paths } from './arguments'
 import type { Tell } from './events'
 import type { State } from './host_files'
 import { LeaseWatch } from './lease_watch'
-import type { LeaseChanges } from './leases'
+import type { Lease, LeaseChanges } from './leases'
 
 /** Follows the directory of one network. */
 export class Following {
@@ -12,15 +12,18 @@ export class Following {
   readonly #tell: Tell
   readonly #state: () => State | undefined
   readonly #logGrew: () => void
+  readonly #isServed: () => boolean
   #leases: LeaseWatch | undefined
   #watcher: FSWatcher | undefined
   #closed = false
 
-  constructor(paths: Paths, tell: Tell, state: () => State | undefined, logGrew: () => void) {
+  /** @param isServed - Whether dnsmasq runs. */
+  constructor(paths: Paths, tell: Tell, state: () => State | undefined, logGrew: () => void, isServed: () => boolean) {
     this.#paths = paths
     this.#tell = tell
     this.#state = state
     this.#logGrew = logGrew
+    this.#isServed = isServed
   }
 
   /** Whether it follows: not where the directory has gone since. */
@@ -31,9 +34,7 @@ export class Following {
   /** Follows the directory, unless it does. */
   start(): void {
     if (this.#watcher !== undefined || this.#closed) return
-    this.#leases ??= new LeaseWatch(this.#paths.leases, (changes) => {
-      this.#tellLeases(changes)
-    })
+    this.#watch()
     const watcher = watch(this.#paths.directory, (_, name) => {
       if (name === 'log') this.#logGrew()
       else if (name === 'leases') this.#leases?.changed()
@@ -57,6 +58,16 @@ export class Following {
     this.#leases?.look()
   }
 
+  /** The file of leases, with what was told before in place of what is lost of it. */
+  restored(): string {
+    return this.#watch().restored()
+  }
+
+  /** The leases as the file has them now. While dnsmasq writes it anew, those that had ground before are still there. */
+  leases(isGrounded: (lease: Lease) => boolean): readonly Lease[] {
+    return this.#watch().leases(isGrounded)
+  }
+
   /** The network goes, and all leases with it. */
   forsake(): void {
     this.#leases?.forsake()
@@ -67,6 +78,16 @@ export class Following {
     this.#closed = true
     this.stop()
     await this.#leases?.close()
+  }
+
+  #watch(): LeaseWatch {
+    return (this.#leases ??= new LeaseWatch(
+      this.#paths.leases,
+      (changes) => {
+        this.#tellLeases(changes)
+      },
+      this.#isServed,
+    ))
   }
 
   #tellLeases({ added, renewed, released }: LeaseChanges): void {

@@ -12,7 +12,6 @@ import { readIfThere, replaceFiles } from '../agents/files'
 import { Ownership } from '../agents/ownership'
 import type { OwnDirectory } from '../agents/state_directory'
 import type { State } from './host_files'
-import { memoryOf } from './lease_watch'
 import { parseLeases, type Lease } from './leases'
 import { NetworkFiles } from './network_files'
 import type { OptionTester } from './option_tester'
@@ -60,9 +59,10 @@ export class Keeper {
       this.superviseSoon()
     }
     const state = (): State | undefined => this.#state
-    this.#following = new Following(this.#paths, shared.tell, state, () => {
+    const logGrew = (): void => {
       this.#dnsmasq.look()
-    })
+    }
+    this.#following = new Following(this.#paths, shared.tell, state, logGrew, () => this.#dnsmasq.isAlive())
   }
 
   get state(): State | undefined {
@@ -86,7 +86,8 @@ export class Keeper {
 
   /** The leases as the file has them now. */
   leases(): readonly Lease[] {
-    return parseLeases(this.#leaseText()).leases
+    const state = this.#state
+    return this.#following.leases((lease) => state !== undefined && isGrounded(lease, state, undefined))
   }
 
   /**
@@ -336,9 +337,8 @@ export class Keeper {
     if (reason === 'hangs') await this.#dnsmasq.kill()
     else await this.#dnsmasq.stop()
     const text = readIfThere(this.#paths.leases)
-    // Clients whose leases it does not find would be refused; what it had is remembered.
-    const known = text ?? readIfThere(memoryOf(this.#paths.leases)) ?? ''
-    const kept = withoutLeases(known, (lease) => !isGrounded(lease, state, before))
+    // Clients whose leases it does not find would be refused.
+    const kept = withoutLeases(this.#following.restored(), (lease) => !isGrounded(lease, state, before))
     if (kept !== (text ?? '')) await replaceFiles([{ path: this.#paths.leases, text: kept, durable: false }])
     await this.#start(settled, args, state)
     const { pid } = this.#dnsmasq

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs'
 import { writeFile, rename } from 'node:fs/promises'
 import { readIfThere } from '../agents/files'
-import { compareLeases, parseLeases, type Lease, type LeaseChanges } from './leases'
+import { compareLeases, completedLeases, maybeHalfWritten, parseLeases, type Lease, type LeaseChanges } from './leases'
 
 /** dnsmasq empties its file and writes it again: what has changed just now may be half of it. */
 const settleMs = 5
@@ -20,24 +20,30 @@ export class LeaseWatch {
   readonly #path: string
   readonly #memory: string
   readonly #tell: (changes: LeaseChanges) => void
+  readonly #isWritten: () => boolean
   #told: readonly Lease[]
+  /** The file of which that was told; its copy on the disk comes later. */
+  #toldText: string
   #timer: NodeJS.Timeout | undefined
   #seen = ''
   #saving: Promise<void> = Promise.resolve()
 
-  constructor(path: string, tell: (changes: LeaseChanges) => void) {
+  /** @param isWritten - Whether the process that writes the file runs: what it has lost by its end is restored before it runs again. */
+  constructor(path: string, tell: (changes: LeaseChanges) => void, isWritten: () => boolean) {
     this.#path = path
     this.#memory = memoryOf(path)
     this.#tell = tell
-    this.#told = parseLeases(readIfThere(this.#memory) ?? '').leases
+    this.#isWritten = isWritten
+    this.#toldText = readIfThere(this.#memory) ?? ''
+    this.#told = parseLeases(this.#toldText).leases
   }
 
   /** The file may have changed. */
-  changed(): void {
+  changed(afterMs = settleMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.look()
-    }, settleMs)
+    }, afterMs)
   }
 
   /** Looks whether it has. */
@@ -59,17 +65,37 @@ export class LeaseWatch {
       this.changed()
       return
     }
+    if (unsure && !this.#isWritten()) {
+      this.changed(sureMs)
+      return
+    }
     this.#seen = seen
     this.#told = leases
+    this.#toldText = text
     if (changes.added.length + changes.renewed.length + changes.released.length === 0) return
     this.#save(text)
     this.#tell(changes)
+  }
+
+  /** The file, with what was told before in place of what is lost of it. */
+  restored(): string {
+    return completedLeases(readIfThere(this.#path), this.#toldText)
+  }
+
+  /** The leases as the file has them now, or had them before its writer emptied it just now. */
+  leases(isGrounded: (lease: Lease) => boolean): readonly Lease[] {
+    const text = readIfThere(this.#path) ?? ''
+    const { leases } = parseLeases(text)
+    const mtime = statSync(this.#path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (!maybeHalfWritten(text) || (Date.now() - mtime >= sureMs && this.#isWritten())) return leases
+    return parseLeases(completedLeases(text, this.#toldText)).leases.filter(isGrounded)
   }
 
   /** The network goes, and all leases with it. */
   forsake(): void {
     const released = this.#told
     this.#told = []
+    this.#toldText = ''
     if (released.length > 0) this.#tell({ added: [], renewed: [], released })
   }
 

@@ -83,6 +83,27 @@ export function parseLeases(text: string): LeaseFile {
   return { leases, duid, malformed }
 }
 
+/** Whether a reading may be that of a file which its writer has emptied and not yet filled again. */
+export function maybeHalfWritten(text: string): boolean {
+  return text === '' || parseLeases(text).malformed.length > 0
+}
+
+/**
+ * A file of leases that is lost, or that its writer has not written to its end: what it says, and of what was told before
+ * that which it does not say.
+ */
+export function completedLeases(text: string | undefined, told: string): string {
+  if (text === undefined) return told
+  if (!maybeHalfWritten(text)) return text
+  const lines = new Map<string, string>()
+  for (const line of `${told}\n${text.slice(0, text.lastIndexOf('\n') + 1)}`.split('\n')) {
+    const { leases, duid } = parseLeases(`${line}\n`)
+    const key = duid === undefined ? leases[0]?.address : 'duid'
+    if (key !== undefined) lines.set(key, line)
+  }
+  return [...lines.values()].map((line) => `${line}\n`).join('')
+}
+
 /** What came, what was prolonged and what went between two readings. */
 export interface LeaseChanges {
   readonly added: readonly Lease[]

@@ -1,7 +1,7 @@
 // dnsmasq's file of leases, as it is and as chance makes it.
 import fc from 'fast-check'
 import { parseLeases } from '../../lib/dhcp'
-import { compareLeases } from '../../lib/dhcp/leases'
+import { compareLeases, completedLeases } from '../../lib/dhcp/leases'
 
 const file = `1796000000 fa:16:3e:00:00:01 10.0.0.10 vm1 01:fa:16:3e:00:00:01
 0 fa:16:3e:00:00:02 10.0.0.11 * *
@@ -46,6 +46,20 @@ test('half a line is told, not taken for a lease', () => {
     expect(malformed).toEqual(text.endsWith('\n') ? [] : [text.split('\n').at(-1)])
     expect(leases.length + (duid === undefined ? 0 : 1)).toBe(text.split('\n').length - 1)
   }
+})
+
+test('what is lost of a file is completed from what it said before, and nothing else', () => {
+  expect(completedLeases(undefined, file)).toBe(file)
+  const grown = `${file}1796000000 fa:16:3e:00:00:05 10.0.0.15 * *\n`
+  for (let length = 0; length <= grown.length; length++) {
+    const whole = length === grown.length || (length > 0 && grown[length - 1] === '\n')
+    const completed = completedLeases(grown.slice(0, length), file)
+    // What ends with a line is a file that has fewer leases.
+    if (whole) expect(completed).toBe(grown.slice(0, length))
+    else expect(new Set(completed.split('\n'))).toEqual(new Set(file.split('\n')))
+  }
+  const renewed = file.replaceAll('1796000000', '1796000009')
+  expect(completedLeases(`${renewed}1796`, file)).toBe(renewed)
 })
 
 test('chance never makes it throw, and what was a lease stays one', () => {
