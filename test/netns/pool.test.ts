@@ -133,7 +133,7 @@ describe('a pool', () => {
     await using pool = NetNs.pool({
       size: 1,
       prepare(pod) {
-        for (let i = 0; i < 160; i++) pod.links.add({ kind: 'ifb', name: `ifb${i}` })
+        for (let i = 0; i < 1_000; i++) pod.links.add({ kind: 'ifb', name: `ifb${i}` })
       },
     })
     const filled = pool.filled()
