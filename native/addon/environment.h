@@ -20,7 +20,7 @@
 
 namespace netloom {
 
-class Environment {
+class Environment final : public Handles {
  public:
   explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
@@ -40,7 +40,7 @@ class Environment {
   size_t progress(uint64_t job) const;
 
   // The handle table: JavaScript holds numbers, which are never used twice.
-  uint64_t keep(NamespacePointer netns);
+  uint64_t keep(NamespacePointer netns) override;
   NamespacePointer find(uint64_t handle) const;
   bool close(uint64_t handle);
   // The number by which other environments of the process get at a handle's namespace while it is open; 0 if it is not.
@@ -48,8 +48,7 @@ class Environment {
   // A namespace that another environment shares, or this one.
   Failure adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted);
 
-  // Sockets that wait for JavaScript to take them: a number alone would be lost with the environment.
-  uint64_t keep(Fd socket);
+  uint64_t keep(Fd socket) override;
   // The descriptor, which passes to the caller; -1 if there is none.
   int take_socket(uint64_t number);
   // The inode of one that waits, 0 without.
@@ -62,8 +61,7 @@ class Environment {
   Failure with_room(Call call) {
     return kept_sockets_->with_room(call);
   }
-  // Descriptors that give and take packets, until they are closed: at the latest with the environment.
-  uint64_t keep_datagrams(Fd fd, Datagrams::Via via);
+  uint64_t keep_datagrams(Fd fd, Datagrams::Via via) override;
   Datagrams* find_datagrams(uint64_t number) const;
   bool close_datagrams(uint64_t number) { return datagrams_.erase(number) > 0; }
 

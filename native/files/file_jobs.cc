@@ -6,7 +6,6 @@
 
 #include <climits>
 
-#include "addon/environment.h"
 #include "base/read_all.h"
 #include "node/values.h"
 

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include "addon/environment.h"
 #include "base/namespace_kinds.h"
 #include "node/values.h"
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 
-#include "addon/environment.h"
 #include "node/values.h"
 
 namespace netloom {
@@ -14,7 +13,7 @@ Use use_of_path(const std::string& path, bool changes) {
 napi_value describe(const Delivery& to, NamespacePointer netns) {
   const Identity identity = netns->identity();
   ArrayValue result(to.env);
-  result.push(static_cast<double>(to.environment.keep(std::move(netns))));
+  result.push(static_cast<double>(to.handles.keep(std::move(netns))));
   result.push(static_cast<double>(identity.device));
   result.push(static_cast<double>(identity.inode));
   return result;

@@ -73,12 +73,6 @@ struct NetlinkSocket::Chunk {
   bool undivided;
 };
 
-Failure NetlinkSocket::open(const NetnsOpener& opener, int protocol, NetlinkSocket& socket) {
-  Fd fd;
-  if (Failure failure = opener.socket(AF_NETLINK, SOCK_RAW, protocol, fd)) return failure;
-  return adopt(std::move(fd), socket);
-}
-
 Failure NetlinkSocket::adopt(Fd fd, NetlinkSocket& socket) {
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) {
     const int on = 1;
@@ -102,25 +96,25 @@ Failure NetlinkSocket::make_room(size_t size, size_t messages) {
   return {};
 }
 
-Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Replies& replies) {
-  const auto& [buffer, ending, tolerated, undivided] = request;
+Failure NetlinkSocket::transact(ReceiveBuffer& received, const Request& request, Replies& replies) {
+  const auto& [sent, ending, tolerated, undivided] = request;
   const auto count_messages = [&] {
     uint32_t count = 0;
-    for (size_t at = 0; at < buffer.size(); at += NLMSG_ALIGN(message_at(buffer, at)->nlmsg_len))
+    for (size_t at = 0; at < sent.size(); at += NLMSG_ALIGN(message_at(sent, at)->nlmsg_len))
       ++count;
     return count;
   };
   const uint32_t count = count_messages();
   uint32_t sequence = sequence_counter.fetch_add(count, std::memory_order_relaxed);
   if (undivided) {
-    if (Failure failure = make_room(buffer.size(), count)) return failure;
+    if (Failure failure = make_room(sent.size(), count)) return failure;
   }
   replies.first_sequence = sequence;
-  for (size_t begin = 0; begin < buffer.size();) {
+  for (size_t begin = 0; begin < sent.size();) {
     size_t end = begin;
     nlmsghdr* last = nullptr;
-    for (size_t messages = 0; end < buffer.size() && (undivided || messages < kMessagesPerSend); ++messages) {
-      nlmsghdr* message = message_at(buffer, end);
+    for (size_t messages = 0; end < sent.size() && (undivided || messages < kMessagesPerSend); ++messages) {
+      nlmsghdr* message = message_at(sent, end);
       const size_t next = end + NLMSG_ALIGN(message->nlmsg_len);
       if (last && !undivided && next - begin > kBytesPerSend) break;
       message->nlmsg_seq = sequence++;
@@ -128,11 +122,11 @@ Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Repl
       last = message;
       end = next;
     }
-    end = std::min(end, buffer.size());
-    const Ending chunk_ending = end == buffer.size() ? ending : Ending::last_ack;
+    end = std::min(end, sent.size());
+    const Ending chunk_ending = end == sent.size() ? ending : Ending::last_ack;
     if (chunk_ending == Ending::last_ack) last->nlmsg_flags |= NLM_F_ACK;
-    const Chunk chunk{buffer.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated, undivided};
-    if (Failure failure = exchange(thread, chunk, replies)) {
+    const Chunk chunk{sent.subspan(begin, end - begin), last->nlmsg_seq, chunk_ending, tolerated, undivided};
+    if (Failure failure = exchange(received, chunk, replies)) {
       fd_.reset();  // a reply that comes late must not meet the next transaction
       if (begin > 0 && std::strcmp(failure.call, "sendmsg") == 0) return Failure{failure.error, "sendmsg (later)"};
       return failure;
@@ -142,8 +136,8 @@ Failure NetlinkSocket::transact(ThreadHome& thread, const Request& request, Repl
   return {};
 }
 
-Failure NetlinkSocket::receive(ThreadHome& thread, Patience patience, size_t& size) {
-  iovec into{thread.buffer(), kReceiveSize};
+Failure NetlinkSocket::receive(ReceiveBuffer& received, Patience patience, size_t& size) {
+  iovec into{received.data(), ReceiveBuffer::kSize};
   while (true) {
     sockaddr_nl sender{};
     msghdr header{};
@@ -151,11 +145,11 @@ Failure NetlinkSocket::receive(ThreadHome& thread, Patience patience, size_t& si
     header.msg_namelen = sizeof sender;
     header.msg_iov = &into;
     header.msg_iovlen = 1;
-    const ssize_t received = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
-    if (received >= 0) {
+    const ssize_t length = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
+    if (length >= 0) {
       if (sender.nl_pid != 0) continue;  // only the kernel answers
       if (header.msg_flags & MSG_TRUNC) return Failure{EMSGSIZE, "recvmsg"};
-      size = static_cast<size_t>(received);
+      size = static_cast<size_t>(length);
       return {};
     }
     if (errno == EINTR) continue;
@@ -169,7 +163,7 @@ Failure NetlinkSocket::receive(ThreadHome& thread, Patience patience, size_t& si
   }
 }
 
-Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies) {
+Failure NetlinkSocket::exchange(ReceiveBuffer& received, const Chunk& chunk, Replies& replies) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   iovec from{chunk.bytes.data(), chunk.bytes.size()};
@@ -185,9 +179,9 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
     size_t size = 0;
     // What belongs together is refused together: then its end is not answered, and all that is said is there already.
     const Patience patience = chunk.undivided && replies.refused ? Patience::none : Patience::some;
-    if (Failure failure = receive(thread, patience, size)) return failure;
+    if (Failure failure = receive(received, patience, size)) return failure;
     if (size == 0) return {};
-    const uint8_t* bytes = thread.buffer();
+    const uint8_t* bytes = received.data();
     bool worth_keeping = false;
     for (size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
       const auto* message = reinterpret_cast<const nlmsghdr*>(bytes + at);
@@ -203,7 +197,7 @@ Failure NetlinkSocket::exchange(ThreadHome& thread, const Chunk& chunk, Replies&
       at += NLMSG_ALIGN(message->nlmsg_len);
     }
     if (worth_keeping) replies.blocks.append(bytes, size);
-    if (size > kUsualDatagram) thread.free_buffer();
+    received.shrink_after(size);
   }
   return {};
 }

@@ -12,8 +12,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "netns/netns_opener.h"
-#include "netns/thread_home.h"
+#include "netlink/receive_buffer.h"
 
 namespace netloom {
 
@@ -89,9 +88,7 @@ void for_each_refusal(const Replies& replies, Each each) {
 
 class NetlinkSocket {
  public:
-  // Opens a socket in a namespace: strict checking, extended and capped acknowledgements.
-  static Failure open(const NetnsOpener& opener, int protocol, NetlinkSocket& socket);
-  // Takes over a netlink socket that is open.
+  // Takes over a netlink socket that is open, and sets it to strict checking, extended and capped acknowledgements.
   static Failure adopt(Fd fd, NetlinkSocket& socket);
 
   bool is_open() const { return static_cast<bool>(fd_); }
@@ -106,15 +103,15 @@ class NetlinkSocket {
   };
   // Sends and receives until every message is accounted for. After a failure of the socket itself the outcome is
   // unknown and the socket is closed.
-  Failure transact(ThreadHome& thread, const Request& request, Replies& replies);
+  Failure transact(ReceiveBuffer& buffer, const Request& request, Replies& replies);
 
  private:
   struct Chunk;
   Failure make_room(size_t size, size_t messages);
-  Failure exchange(ThreadHome& thread, const Chunk& chunk, Replies& replies);
+  Failure exchange(ReceiveBuffer& buffer, const Chunk& chunk, Replies& replies);
   enum class Patience : uint8_t { none, some };
   // One datagram; without patience nothing (size 0) if none is there.
-  Failure receive(ThreadHome& thread, Patience patience, size_t& size);
+  Failure receive(ReceiveBuffer& buffer, Patience patience, size_t& size);
 
   Fd fd_;
 };

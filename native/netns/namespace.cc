@@ -35,7 +35,7 @@ const std::shared_ptr<KeptSocket>& Namespace::socket_of(int protocol) {
 Failure Namespace::open_socket(ThreadHome& thread, int protocol, const std::shared_ptr<KeptSocket>& kept) {
   OpenSockets& sockets = thread.sockets();
   const Failure failure = inside(thread, [&](const NetnsOpener& opener) {
-    return sockets.with_room([&] { return NetlinkSocket::open(opener, protocol, kept->socket); }, kept.get());
+    return sockets.with_room([&] { return opener.netlink_socket(protocol, kept->socket); }, kept.get());
   });
   if (!failure) sockets.add(kept);
   return failure;

@@ -12,6 +12,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/identity.h"
 #include "netlink/open_sockets.h"
 #include "netlink/socket.h"
 #include "netns/namespace_file.h"
@@ -19,7 +20,6 @@
 #include "netns/pin.h"
 #include "netns/thread_home.h"
 #include "netns/user_namespace.h"
-#include "threads/job.h"
 
 namespace netloom {
 

@@ -67,6 +67,12 @@ Failure NetnsOpener::socket(int family, int type, int protocol, Fd& opened) cons
   return user_->open(*thread_, request, {}, {netns_}, opened);
 }
 
+Failure NetnsOpener::netlink_socket(int protocol, NetlinkSocket& opened) const {
+  Fd fd;
+  if (Failure failure = socket(AF_NETLINK, SOCK_RAW, protocol, fd)) return failure;
+  return NetlinkSocket::adopt(std::move(fd), opened);
+}
+
 Failure NetnsOpener::open(int directory, const std::string& path, int flags, uint64_t resolve, Fd& opened) const {
   if (!user_) return open_here(directory, path, flags, resolve, opened);
   launch::Request request = request_of(launch::Open::file);

@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "netlink/socket.h"
 
 namespace netloom {
 
@@ -21,6 +22,7 @@ class NetnsOpener {
   NetnsOpener(ThreadHome& thread, UserNamespace& user, int netns) : thread_(&thread), user_(&user), netns_(netns) {}
 
   Failure socket(int family, int type, int protocol, Fd& opened) const;
+  Failure netlink_socket(int protocol, NetlinkSocket& opened) const;
   // As openat2(2), where AT_FDCWD is for paths from the root.
   Failure open(int directory, const std::string& path, int flags, uint64_t resolve, Fd& opened) const;
   // The names in a directory, but "." and "..".

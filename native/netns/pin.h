@@ -8,8 +8,8 @@
 #include "base/directory_entry.h"
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/identity.h"
 #include "netns/namespace_file.h"
-#include "threads/job.h"
 
 namespace netloom {
 

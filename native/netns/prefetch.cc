@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/thread_start.h"
+#include "netns/netns_opener.h"
 #include "netns/thread_home.h"
 
 namespace netloom {
@@ -89,7 +90,7 @@ bool Nursery::make(Spare& spare) const {
   rlimit descriptors;
   const bool made = spare.netns && ::getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
                     static_cast<rlim_t>(spare.netns.get() + kDescriptorsLeft) < descriptors.rlim_cur &&
-                    !NetlinkSocket::open(NetnsOpener(), NETLINK_ROUTE, spare.route);
+                    !NetnsOpener().netlink_socket(NETLINK_ROUTE, spare.route);
   // In it this thread would keep it alive.
   return ::setns(home_.get(), CLONE_NEWNET) == 0 && made;
 }

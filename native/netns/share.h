@@ -8,7 +8,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "threads/job.h"
+#include "base/identity.h"
 
 namespace netloom {
 

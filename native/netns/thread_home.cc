@@ -63,9 +63,4 @@ bool ThreadHome::return_home() {
   return true;
 }
 
-uint8_t* ThreadHome::buffer() {
-  if (!buffer_) buffer_ = std::make_unique_for_overwrite<uint8_t[]>(kReceiveSize);
-  return buffer_.get();
-}
-
 }  // namespace netloom

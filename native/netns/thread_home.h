@@ -7,18 +7,12 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "netlink/open_sockets.h"
+#include "netlink/receive_buffer.h"
 
 namespace netloom {
 
 class Nursery;
-class OpenSockets;
-
-// Size of the receive buffer. The kernel fills 32 KiB of a datagram with messages, unless one message alone is longer:
-// a device with many names, source addresses or virtual functions. An attribute has at most 64 KiB, and no message has
-// a hundred such. Only what is written to takes memory.
-inline constexpr size_t kReceiveSize = 8 * 1024 * 1024;
-// More than that is given back after each datagram.
-inline constexpr size_t kUsualDatagram = 32 * 1024;
 
 // What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
 // sockets that they keep open; the namespaces that are made ahead.
@@ -59,16 +53,13 @@ class ThreadHome {
   OpenSockets& sockets() { return *home_->sockets; }
   Nursery& nursery() { return *home_->nursery; }
 
-  // Scratch space for one received datagram, shared by the jobs of this thread.
-  uint8_t* buffer();
-  // Gives its memory back, where something large has come.
-  void free_buffer() { buffer_.reset(); }
+  ReceiveBuffer& receive_buffer() { return receive_buffer_; }
 
  private:
   std::shared_ptr<const Home> home_;
   bool away_ = false;
   bool has_own_files_ = false;
-  std::unique_ptr<uint8_t[]> buffer_;
+  ReceiveBuffer receive_buffer_;
 };
 
 // The calling thread's network namespace, opened; or its namespace of another kind.

@@ -12,7 +12,6 @@
 #include "base/failure.h"
 #include "base/fd.h"
 #include "launch/launcher_process.h"
-#include "threads/job.h"
 
 namespace netloom {
 

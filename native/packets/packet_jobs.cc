@@ -6,7 +6,6 @@
 
 #include <array>
 
-#include "addon/environment.h"
 #include "node/values.h"
 
 namespace netloom {
@@ -78,7 +77,7 @@ Failure OpenPackets::open(const NetnsOpener& opener) {
 napi_value OpenPackets::deliver(const Delivery& to) {
   if (failure) return nullptr;
   ArrayValue made(to.env);
-  made.push(static_cast<double>(to.environment.keep_datagrams(std::move(socket_), Datagrams::Via::socket)));
+  made.push(static_cast<double>(to.handles.keep_datagrams(std::move(socket_), Datagrams::Via::socket)));
   made.push(device_);
   made.push(device_type_);
   return made;
@@ -165,7 +164,7 @@ Failure OpenPing::set_options(int fd) const {
 napi_value OpenPing::deliver(const Delivery& to) {
   if (failure) return nullptr;
   ArrayValue made(to.env);
-  made.push(static_cast<double>(to.environment.keep_datagrams(std::move(socket_), Datagrams::Via::socket)));
+  made.push(static_cast<double>(to.handles.keep_datagrams(std::move(socket_), Datagrams::Via::socket)));
   made.push(identifier_);
   made.push(make_bytes(to.env, reinterpret_cast<const uint8_t*>(&destination_), destination_.size()));
   return made;

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "addon/environment.h"
 #include "node/values.h"
 #include "sockets/inet_address.h"
 
@@ -76,7 +75,7 @@ Failure OpenSocket::use_path(const ThreadHome& thread, int fd) const {
 }
 
 napi_value OpenSocket::deliver(const Delivery& to) {
-  return failure ? nullptr : make_number(to.env, static_cast<double>(to.environment.keep(std::move(socket_))));
+  return failure ? nullptr : make_number(to.env, static_cast<double>(to.handles.keep(std::move(socket_))));
 }
 
 }  // namespace netloom

@@ -3,7 +3,6 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
-#include "addon/environment.h"
 #include "node/values.h"
 
 namespace netloom {
@@ -39,7 +38,7 @@ Failure OpenSubscription::open(const NetnsOpener& opener) {
 
 napi_value OpenSubscription::deliver(const Delivery& to) {
   if (failure) return nullptr;
-  const uint64_t number = to.environment.keep_datagrams(std::move(socket_), Datagrams::Via::netlink);
+  const uint64_t number = to.handles.keep_datagrams(std::move(socket_), Datagrams::Via::netlink);
   return make_number(to.env, static_cast<double>(number));
 }
 

@@ -8,7 +8,6 @@
 
 #include <cstring>
 
-#include "addon/environment.h"
 #include "node/values.h"
 #include "sockets/inet_address.h"
 
@@ -58,7 +57,7 @@ Failure OpenTap::open(const NetnsOpener& opener) {
 napi_value OpenTap::deliver(const Delivery& to) {
   if (failure) return nullptr;
   ArrayValue made(to.env);
-  made.push(static_cast<double>(to.environment.keep_datagrams(std::move(queue_), Datagrams::Via::file)));
+  made.push(static_cast<double>(to.handles.keep_datagrams(std::move(queue_), Datagrams::Via::file)));
   made.push(make_text(to.env, options_.name));
   return made;
 }

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "base/failure.h"
+#include "base/identity.h"
 #include "netns/thread_home.h"
+#include "threads/handles.h"
 
 namespace netloom {
-
-class Environment;
 
 // Each lane has threads of its own, so that what the kernel makes slow does not hold up what is fast.
 enum class LaneName : uint8_t {
@@ -29,13 +29,6 @@ enum class LaneName : uint8_t {
 };
 inline constexpr size_t kLaneCount = 5;
 
-// A kernel object is one by device and inode, whatever handle or path leads to it.
-struct Identity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  auto operator<=>(const Identity&) const = default;
-};
-
 // What a job touches. Two uses of one namespace run in the order of their submission unless both only look.
 struct Use {
   Identity of;
@@ -45,7 +38,7 @@ struct Use {
 // Where a job's result goes.
 struct Delivery {
   napi_env env;
-  Environment& environment;
+  Handles& handles;
   // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty
   // where results are delivered that JavaScript looks at later.
   std::span<uint8_t> scratch;

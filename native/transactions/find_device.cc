@@ -39,7 +39,7 @@ Failure find_long(ThreadHome& thread, NetlinkSocket& socket, const std::string& 
   header.nlmsg_flags = NLM_F_REQUEST;
   std::memcpy(message.data(), &header, sizeof header);
   Replies replies;
-  if (Failure failure = socket.transact(thread, {message, Ending::reply}, replies)) return failure;
+  if (Failure failure = socket.transact(thread.receive_buffer(), {message, Ending::reply}, replies)) return failure;
   Failure result{ENODEV, "recvmsg"};
   for_each_refusal(replies, [&](uint32_t, Bytes refusal) { result.error = -error_in(refusal); });
   for_each_object(replies, sizeof(ifinfomsg), [&](Bytes link) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "addon/environment.h"
 #include "namespaces/namespace_jobs.h"
 #include "node/values.h"
 #include "threads/handover.h"
@@ -167,7 +166,7 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
   Replies replies;
   const Failure failure =
       script_.namespaces[last.netns]->with_socket(thread, last.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread, {bytes, Ending::last_ack}, replies);
+        return socket.transact(thread.receive_buffer(), {bytes, Ending::last_ack}, replies);
       });
   for (size_t i = first; i < ready; ++i) {
     operations[i].outcome = Outcome::done;
@@ -250,8 +249,9 @@ Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSoc
                           Replies& replies) {
   const NamespacePointer& netns = script_.namespaces[step.netns];
   if (!netns) return Failure{ECANCELED, nullptr};
-  return netns->with_socket(thread, step.protocol,
-                            [&](NetlinkSocket& socket) { return socket.transact(thread, request, replies); });
+  return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
+    return socket.transact(thread.receive_buffer(), request, replies);
+  });
 }
 
 Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& operation) {
