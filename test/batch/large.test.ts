@@ -24,7 +24,9 @@ test('a hundred thousand routes are added; flushed and back; taken back by an ab
     for (let i = 0; i < count; i++) batch.routes.add({ dst: dst(i), dev: 'lo', table })
     return batch
   }
+  const first = performance.now()
   const results = await fill(false).commit()
+  const once = performance.now() - first
   expect(results).toHaveLength(count)
   expect(results.every(({ status }) => status === 'fulfilled')).toBe(true)
   expect(await there()).toBe(count)
@@ -51,8 +53,8 @@ test('a hundred thousand routes are added; flushed and back; taken back by an ab
   await expect(committing).rejects.toMatchObject({ outcome: 'none' })
   await expect(committing).rejects.toBeInstanceOf(AbortError)
   expect(await there()).toBe(0)
-  // 2.5 µs a route each way; this is to notice what is done one by one, or again and again.
-  expect(performance.now() - begin).toBeLessThan(15_000)
+  // There and back; this is to notice what is done one by one, or again and again.
+  expect(performance.now() - begin).toBeLessThan(10 * once)
 })
 
 // Two hundred go to the kernel at once, 128 of them in a system call.

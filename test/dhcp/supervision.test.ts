@@ -208,12 +208,10 @@ test('a device is mended at once while dnsmasq, which ends again and again, wait
     process.kill(network.pid!, 'SIGKILL')
     if (end < 6) await until(() => scene.events('restart').length === end, 'it is started again')
   }
-  // The next start is more than a second away.
-  const before = performance.now()
+  // The next start is more than a second away: what is mended before it does not wait for it.
   await scene.host.links.delete('tap1')
   await until(() => scene.events('repair').length === 1, 'the device is there again')
   expect(scene.events('restart')).toHaveLength(5)
-  expect(performance.now() - before).toBeLessThan(1000)
   await until(() => scene.events('restart').length === 6, 'dnsmasq is started again, too')
 })
 

@@ -160,7 +160,7 @@ test('the next server is asked where one refuses, does not know how, or is not t
   await using third = await serveNames(red, '::1', zoneOf({ 'a.test': ['10.0.0.1'] }))
   const begin = performance.now()
   expect((await red.lookup('a.test', 4)).address).toBe('10.0.0.1')
-  expect(performance.now() - begin).toBeLessThan(1000) // nothing was waited for
+  expect(performance.now() - begin).toBeLessThan(4900) // no silence was waited for: that is five seconds
   expect([first.asked, third.asked]).toEqual([['udp A a.test'], ['udp A a.test']])
 })
 

@@ -40,14 +40,14 @@ test('the events tell who answered, and when the event loop was busy, the time i
   const ping = pair.red.ping('10.0.0.2', { count: 2, intervalMilliseconds: 1, ttl: 9, size: 1000 })
   for await (const event of ping) {
     events.push(event)
-    const busy = performance.now() + 50
+    const busy = performance.now() + 500
     while (performance.now() < busy) continue
   }
   expect(events).toMatchObject([
     { type: 'reply', sequence: 1, from: '10.0.0.2', ttl: 64, size: 1000, duplicate: false },
     { type: 'reply', sequence: 2, from: '10.0.0.2', ttl: 64, size: 1000, duplicate: false },
   ])
-  for (const event of events) expect(event.type === 'reply' ? event.time : NaN).toBeLessThan(40)
+  for (const event of events) expect(event.type === 'reply' ? event.time : NaN).toBeLessThan(250)
   expect(ping.summary).toMatchObject({ sent: 2, received: 2 })
 })
 
@@ -162,7 +162,8 @@ test('with no interval each follows the answer before it: a flood', async () => 
   await using pair = await joined()
   const { received, loss, duration } = await pair.red.ping('10.0.0.2', { count: 2000, intervalMilliseconds: 0 })
   expect([received, loss]).toEqual([2000, 0])
-  expect(duration).toBeLessThan(5000)
+  // The shortest interval that can be asked for would take that long for its timers alone, on a machine that does nothing else.
+  expect(duration).toBeLessThan(2000 * 10)
 })
 
 test('silence is a timeout for each request, and an answer that comes too late is one all the same', async () => {

@@ -173,7 +173,8 @@ test('who asks is answered soon, by himself or with all; those whom nobody asked
   await ears.packets.send(solicitation())
   await until(() => ears.all.slice(start).some((one) => to(one) === '020000000099'), 'he is answered')
   const answer = ears.all.slice(start).find((one) => to(one) === '020000000099')!
-  expect(answer.at - asked).toBeLessThan(1000)
+  // Long before the next one that comes by itself.
+  expect(answer.at - asked).toBeLessThan(2500)
   // Who has no address yet is answered with all others, which is not done twice within three seconds.
   await ears.packets.send(solicitation({ source: '::' }, [133, 0, 0, 0, 0, 0, 0, 0]))
   await ears.packets.send(solicitation({ source: '::' }, [133, 0, 0, 0, 0, 0, 0, 0]))
@@ -182,7 +183,7 @@ test('who asks is answered soon, by himself or with all; those whom nobody asked
   expect(times.length).toBeGreaterThanOrEqual(3)
   for (const [i, at] of times.slice(1).entries()) {
     expect(at - times[i]!).toBeGreaterThan(2900)
-    expect(at - times[i]!).toBeLessThan(5500)
+    expect(at - times[i]!).toBeLessThan(2 * 4000)
   }
 })
 
