@@ -99,8 +99,8 @@ export type {
   OtherLinkOptions,
   PeerOptions,
 } from './route/link_options'
-export type { LinkFilter } from './route/link_list'
-export type { LinkDetail, LinkName } from './route/link_operations'
+export type { LinkDetail, LinkFilter } from './route/link_list'
+export type { LinkName } from './route/link_messages'
 
 export { Netlink, type NetlinkOptions, type NetlinkProtocol } from './netlink/netlink'
 export { NetlinkMessage, type NetlinkRequest } from './netlink/requests'

@@ -3,10 +3,11 @@ import { NLM_F } from '../netlink/constants'
 import type { Along } from '../netlink/operation'
 import { byte, type Condition, type Test } from '../netlink/pattern'
 import { numberOf, numbersOf, offsetOf } from '../netlink/places'
+import type { AttributeTable } from '../wire/attributes'
 import { AF_INET6 } from '../wire/ip'
 import type { Device } from '../wire/device'
 import { addressLayout } from './address_attributes'
-import { bridgePort } from './kinds/bridge_port'
+import { portKinds } from './kinds'
 import { routeProtocol, type Family } from './families'
 import { linkInfo, linkLayout } from './link_attributes'
 import { IFF } from './link_creation'
@@ -72,22 +73,28 @@ function over(device: Device | undefined): Condition[] {
 
 const portKind = [numberOf(linkLayout.attributes, 'LINKINFO'), numberOf(linkInfo, 'SLAVE_KIND')]
 
-const settable = Object.values(bridgePort.table).flatMap(([symbol, number, type]) =>
-  'reported' in type || symbol === 'STATE' || symbol === 'FLUSH' ? [] : [{ type: number, data: new Uint8Array(0) }],
-)
+/** The settings of ports, by the kind of the master: not what they only report, what they do once, nor what they do not keep. */
+const portSettable = Object.values(portKinds).flatMap(({ kind, data, traits: { kept = {} } }) => {
+  const lasting = Object.entries(data.table as AttributeTable).filter(
+    ([option, [, , type]]) => !('reported' in type || 'presence' in type || option in kept),
+  )
+  return lasting.length === 0
+    ? []
+    : [{ kind, unknown: lasting.map(([, [, type]]) => ({ type, data: new Uint8Array(0) })) }]
+})
 
-/** Settings of a bridge's port, which it loses when it leaves the bridge. */
+/** Settings of a port, which it loses when it leaves its master. */
 export function portSettings(dev: Device): Along[] {
-  // The numbers alone: the payloads are those that the port had.
-  const port = { portKind: 'bridge', portData: { unknown: settable } } as never
-  return [
-    {
+  return portSettable.map(({ kind, unknown }) => {
+    // The numbers alone: the payloads are those that the port had.
+    const port = { portKind: kind, portData: { unknown } } as never
+    return {
       lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
       model: message('NEWLINK', linkLayout, { header: { index: dev }, attributes: { linkInfo: port } }),
-      pattern: [[{ attribute: portKind, value: Buffer.from('bridge\0') }]],
+      pattern: [[{ attribute: portKind, value: Buffer.from(`${kind}\0`) }]],
       recipe: linkAttributesThere,
-    },
-  ]
+    }
+  })
 }
 
 /** How a device makes its IPv6 addresses, which it forgets where it loses IPv6 altogether. */

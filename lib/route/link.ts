@@ -6,7 +6,7 @@ import { Properties } from '../wire/properties'
 import type { StructValue } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import { linkKinds, type portData } from './kinds'
-import type { DataOf } from './kinds/kind'
+import type { DataOf, IsPaired } from './kinds/kind'
 import { type addrGenMode, briefLinkLayout, linkLayout, type linkStatistics, type operState } from './link_attributes'
 import { IFF, ifinfomsg, type linkType } from './link_creation'
 
@@ -152,21 +152,23 @@ export interface LinkCommon {
   unknown?: UnknownAttribute[]
 }
 
+/** A link of one kind that this version knows. */
+type LinkOf<K extends LinkKindName> = LinkCommon & {
+  /** Its kind (IFLA_INFO_KIND). */
+  kind: K
+} & DataOf<(typeof linkKinds)[K]> &
+  (IsPaired<(typeof linkKinds)[K]> extends true
+    ? {
+        /** The other end (IFLA_LINK, IFLA_LINK_NETNSID); undefined while it is being moved or deleted. */
+        peer?: LinkReference
+      }
+    : unknown)
+
 /** A link of a kind that this version knows. */
-export type KnownLink = {
-  [K in Exclude<LinkKindName, 'veth'>]: LinkCommon & {
-    /** Its kind (IFLA_INFO_KIND). */
-    kind: K
-  } & DataOf<(typeof linkKinds)[K]>
-}[Exclude<LinkKindName, 'veth'>]
+export type KnownLink = { [K in LinkKindName]: LinkOf<K> }[LinkKindName]
 
 /** One end of a veth pair. */
-export interface VethLink extends LinkCommon {
-  /** IFLA_INFO_KIND. */
-  kind: 'veth'
-  /** The other end (IFLA_LINK, IFLA_LINK_NETNSID); undefined while it is being moved or deleted. */
-  peer?: LinkReference
-}
+export type VethLink = LinkOf<'veth'>
 
 /** A device without a kind: loopback, hardware. */
 export interface PlainLink extends LinkCommon {
@@ -185,7 +187,7 @@ export interface OtherLink extends LinkCommon {
 }
 
 /** A network device (RTM_NEWLINK), told apart by `kind`. */
-export type Link = KnownLink | VethLink | PlainLink | OtherLink
+export type Link = KnownLink | PlainLink | OtherLink
 
 /** Makes a link of an RTM_NEWLINK message, with or without its counters. */
 export function decodeLink({ reader, at, end }: Received, statistics: boolean): Link | undefined {
@@ -214,13 +216,12 @@ export function decodeLink({ reader, at, end }: Received, statistics: boolean): 
   if (typeof below === 'number' && below !== 0) {
     const reference = linkNetnsId === undefined ? { index: below } : { index: below, netnsId: linkNetnsId }
     link.set('link', reference)
-    if (linkInfo?.kind === 'veth') link.set('peer', reference)
+    if (schemaOf(linkInfo?.kind)?.paired === true) link.set('peer', reference)
   }
-  if (linkInfo?.portKind !== undefined) link.set('port', kindOf(linkInfo.portKind, linkInfo.portData))
-  if (linkInfo?.kind !== undefined) setKind(linkInfo.kind, linkInfo.data)
+  if (linkInfo?.portKind !== undefined) link.set('port', kindOf(linkInfo.portKind, linkInfo.portData, undefined))
+  const wide = linkInfo?.kind !== undefined && setKind(linkInfo.kind, linkInfo.data)
   const made = link.finish() as unknown as Link
-  // Of what links are told only this is a bigint.
-  return made.kind === 'vxlan' && made.reservedBits !== undefined ? printable(made) : made
+  return wide ? printable(made) : made
 }
 
 // One is decoded at a time.
@@ -228,18 +229,25 @@ const link = new Properties()
 
 type Rest = Pick<ValueOf<typeof linkLayout.attributes>, 'linkInfo' | 'link' | 'linkNetnsId' | 'afSpec'>
 
-// Data that was decoded belongs to a kind that is known, bytes to one that is not.
-function setKind(kind: string, data: object | undefined): void {
-  const properties = kindOf(kind, data)
-  for (const key of Object.keys(properties)) link.set(key, properties[key])
+/** Adds what is of the kind's own. Returns whether a bigint is among it: of links only kinds have some. */
+function setKind(kind: string, data: object | undefined): boolean {
+  const properties = kindOf(kind, data, schemaOf(kind))
+  let wide = false
+  for (const key of Object.keys(properties)) {
+    const value = properties[key]
+    wide ||= typeof value === 'bigint'
+    link.set(key, value)
+  }
+  return wide
 }
 
-function kindOf(kind: string, data: object | undefined): Record<string, unknown> {
+// Data that was decoded belongs to a kind that is known, bytes to one that is not.
+function kindOf(kind: string, data: object | undefined, schema: ReturnType<typeof schemaOf>): Record<string, unknown> {
   if (data instanceof Uint8Array) return { kind: 'other', infoKind: kind, data }
-  const known = data !== undefined || kindsWithoutData.has(kind)
-  const { leftOut } = Object.hasOwn(linkKinds, kind) ? linkKinds[kind as LinkKindName] : none
-  return known ? { ...leftOut, ...data, kind } : { kind: 'other', infoKind: kind }
+  if (data === undefined && schema?.tells !== false) return { kind: 'other', infoKind: kind }
+  return { ...schema?.traits.leftOut, ...data, kind }
 }
-const none = { leftOut: undefined }
-/** Kinds that the kernel sends no IFLA_INFO_DATA for. */
-const kindsWithoutData: ReadonlySet<string> = new Set(['veth', 'ifb', 'dummy'])
+
+function schemaOf(kind: string | undefined): (typeof linkKinds)[LinkKindName] | undefined {
+  return kind !== undefined && Object.hasOwn(linkKinds, kind) ? linkKinds[kind as LinkKindName] : undefined
+}

@@ -1,4 +1,4 @@
-// What both ends of a link take in the message that creates it. The far end of a veth has only these: see kinds/veth.ts.
+// What both ends of a link take in the message that creates it. A far end has only these: see kinds/far_end.ts.
 import type { AttributeTable } from '../wire/attributes'
 import { checkDeviceName, device } from '../wire/device'
 import { oneOf } from '../wire/choices'
@@ -79,3 +79,6 @@ export const creationAttributes = {
   gsoIpv4MaxSize: ['GSO_IPV4_MAX_SIZE', 63, u32],
   groIpv4MaxSize: ['GRO_IPV4_MAX_SIZE', 64, u32],
 } as const satisfies AttributeTable
+
+/** Why the kernel has no such address (EADDRNOTAVAIL). */
+export const noUnicastMac = '"mac" must be a unicast address, and not zero'

@@ -8,37 +8,43 @@ import type { Answers, Operation, Step } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { Reader } from '../wire/reader'
 import { conflict, ensuring, isThere, looking, type Ensured, type Ensuring } from './ensure'
-import { causeForLink } from './likely_cause'
-import { decodeLink, type Link } from './link'
+import type { Options } from './kinds/kind'
+import { decodeLink, type Link, type LinkReference } from './link'
+import { creating } from './link_add'
+import { causeForLink } from './link_cause'
 import { expectedOfNew } from './link_expectations'
-import { creating, lookAt, readLink } from './link_operations'
-import type { LinkOptions, Options } from './link_options'
+import { lookAt, readLink } from './link_messages'
+import type { LinkOptions } from './link_options'
+import type { LinkParts } from './link_parts'
 
 /** links.ensure */
 export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<Ensured<Link>> {
-  const options = link as unknown as Options
-  const { steps, messages, target, far, name } = creating(netns, link, 'links.ensure')
+  const { steps, messages, near, far, name } = creating(netns, link, 'links.ensure')
   const it: Ensuring = { name: 'links.ensure', netns, about: `link ${name}`, cause: causeForLink }
   const [create, ...rest] = steps
   const all: Step[] = [{ ...create, tolerate: isThere, ensures: true }, ...rest.slice(0, -1)]
   const look = (where: NetnsReference, dev: Device): number => all.push(looking(where, lookAt(dev), Ending.reply)) - 1
-  const near = look(target, name)
-  all[near] = { ...looking(target, lookAt(name), Ending.reply), ...expectedOfNew(options) }
-  const ends: End[] = [{ options, step: near, prefix: '', references: referencesOf(options, netns, target, look) }]
-  const peer = options.peer as Options | undefined
-  if (far !== undefined && peer !== undefined) {
-    const references = referencesOf(peer, far, far, look)
-    ends.push({ options: peer, step: look(far, peer.name as string), prefix: 'peer.', references })
+  const nearStep = look(near.netns, name)
+  all[nearStep] = {
+    ...looking(near.netns, lookAt(name), Ending.reply),
+    ...expectedOfNew(near.parts.expectations),
+  }
+  const ends: End[] = [
+    { parts: near.parts, step: nearStep, references: referencesOf(near.parts, netns, near.netns, look) },
+  ]
+  if (far !== undefined) {
+    const references = referencesOf(far.parts, far.netns, far.netns, look)
+    ends.push({ parts: far.parts, step: look(far.netns, far.parts.creation.name ?? ''), references })
   }
   const told = toldBy(messages)
   return ensuring(it, all, (answers) => {
-    const value = readLink(answers, near)
+    const value = readLink(answers, nearStep)
     const made = !answers.isRefused(0)
-    if (!made) for (const end of ends) checkEnd(it, end, answers, end.prefix === '' ? told : undefined)
+    if (!made) for (const end of ends) checkEnd(it, end, answers, end.parts === near.parts ? told : undefined)
     const [, other] = ends
     if (!made && other !== undefined) {
       const { index } = readLink(answers, other.step)
-      const there = value.kind === 'veth' ? value.peer?.index : undefined
+      const there = (value as { peer?: LinkReference }).peer?.index
       if (there !== index) throw conflict(it, 'peer', there, index)
     }
     return { made, value }
@@ -47,16 +53,15 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
 
 /** One end of a link that is compared. */
 interface End {
-  readonly options: Options
+  readonly parts: LinkParts
   /** Which step looks at it. */
   readonly step: number
-  readonly prefix: string
   /** Devices that it names: the option, and the step that looks at it. */
   readonly references: readonly (readonly [option: 'master' | 'link', step: number])[]
 }
 
 function referencesOf(
-  { master, link }: Options,
+  { master, link }: LinkParts,
   home: NetnsReference,
   target: NetnsReference,
   look: (where: NetnsReference, dev: Device) => number,
@@ -81,48 +86,34 @@ function toldBy(messages: readonly Message[]): Options {
 }
 
 // Said in requests alone, or compared otherwise.
-const uncompared = new Set([
-  'name',
-  'kind',
-  'netns',
-  'peer',
-  'master',
-  'link',
-  'index',
-  'macaddrMode',
-  'macaddr',
-  'infoKind',
-])
+const uncompared: readonly string[] = ['name', 'kind', 'netns', 'peer', 'master', 'link', 'index', 'infoKind']
 
-function checkEnd(it: Ensuring, { options, step, prefix, references }: End, answers: Answers, told?: Options): void {
+function checkEnd(it: Ensuring, { parts, step, references }: End, answers: Answers, told?: Options): void {
+  const { options, prefix, kind } = parts
   const there = readLink(answers, step) as Link & Options
   const fail = (field: string, found: unknown, wanted: unknown): never => {
     throw conflict(it, prefix + field, found, wanted)
   }
-  if (there.name !== options.name) fail('name', there.name, options.name)
-  if (options.kind !== undefined && there.kind !== options.kind) fail('kind', there.kind, options.kind)
-  if (options.infoKind !== undefined && there.infoKind !== options.infoKind)
-    fail('infoKind', there.infoKind, options.infoKind)
-  if (options.index !== undefined && there.index !== options.index) fail('index', there.index, options.index)
+  for (const option of ['name', 'kind', 'infoKind', 'index']) {
+    if (options[option] !== undefined && there[option] !== options[option]) fail(option, there[option], options[option])
+  }
   const wanted: Record<string, unknown> = {}
   for (const option of ['master', 'link'] as const) {
-    if (typeof options[option] === 'number') wanted[option] = options[option]
+    if (typeof parts[option] === 'number') wanted[option] = parts[option]
   }
   for (const [option, looked] of references) wanted[option] = readLink(answers, looked).index
   if (wanted.master !== undefined && (there.master ?? 0) !== wanted.master) fail('master', there.master, wanted.master)
   if (wanted.link !== undefined && there.link?.index !== wanted.link) fail('link', there.link?.index, wanted.link)
+  const { untold = [], partial = [] } = kind?.traits ?? {}
   for (const [option, value] of Object.entries(options)) {
-    if (value === undefined || uncompared.has(option)) continue
+    if (value === undefined || uncompared.includes(option) || untold.includes(option)) continue
     const said = typeof value === 'boolean' ? value : (told?.[option] ?? value)
-    if (!isSo(option, there[option], said)) fail(option, there[option], said)
+    const isPart = option === 'port' || option === 'altnames' || partial.includes(option)
+    if (!(isPart ? holds(there[option], said) : isSo(option, there[option], said))) fail(option, there[option], said)
   }
 }
 
-// Of what these name the rest may be anything.
-const partial: ReadonlySet<string> = new Set(['port', 'altnames', 'macaddrs', 'vlanFlags', 'boolOptions'])
-
 function isSo(option: string, there: unknown, wanted: unknown): boolean {
-  if (partial.has(option)) return holds(there, wanted)
   // Nothing is how the kernel tells an empty text, or what is off.
   if (there === undefined) return wanted === '' || wanted === false || wanted === 0
   if (option === 'mac' || option === 'broadcast') return there === (wanted as string).toLowerCase()

@@ -1,152 +1,100 @@
 // What a look at a link has to find for options that a kernel may pass over without a word: those that it does not know, for
 // it is older or was built without them, and those that have no effect as the device is.
-import { release } from 'node:os'
-import { errnoNumber } from '../errno'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NLM_F } from '../netlink/constants'
 import type { Message, Received } from '../netlink/message'
 import type { Step } from '../netlink/operation'
 import { byte, type Condition } from '../netlink/pattern'
-import { struct } from '../wire/struct'
-import { attributes } from '../wire/attributes'
-import { u16, u32, u8 } from '../wire/integers'
-import { linkKinds, portData } from './kinds'
-import { bridgePortDemands, onlyWithVlans } from './kinds/bridge_port'
-import type { Demands } from './kinds/kind'
+import { numberOf, numbersOf } from '../netlink/places'
+import type { Options, Probe, Schema } from './kinds/kind'
 import { decodeLink } from './link'
-import { linkAttributes, operState } from './link_attributes'
-import type { Options } from './link_options'
-import { message } from './rtnetlink'
+import { linkAttributes, linkInfo } from './link_attributes'
 import { linkSettings } from './undo'
 
 /** Something that a link has to have, and what is the matter if it has not. */
-interface Expectation {
+export interface Expectation {
+  /** Whose the option is: the link's and its kind's, or the port's. */
+  readonly of: 'link' | 'port'
+  /**
+   * `before`: it can be told before the option is given; `change`: the same, only of a link that is there; `after`: only
+   * afterwards.
+   */
+  readonly when: 'before' | 'change' | 'after'
   readonly condition: Condition
   readonly holds: (link: Options) => boolean
   readonly lack: string
 }
 
-const IFLA_OPERSTATE = 16
-const IFLA_LINKINFO = 18
-const IFLA_INFO_DATA = 2
-const IFLA_INFO_SLAVE_DATA = 5
+/** By option: notes what is expected of a link that gets this value. */
+export type ExpectationsByOption = Readonly<
+  Record<string, ((value: unknown, prefix: string, found: Expectation[]) => void) | undefined>
+>
 
-const linkDemands: Demands = {
-  requires: { groMaxSize: 'Linux 5.17', gsoIpv4MaxSize: 'Linux 6.3', groIpv4MaxSize: 'Linux 6.3' },
-  quiet: {},
-}
+const LINKINFO = numberOf(linkAttributes, 'LINKINFO')
 
-type Table = Readonly<Record<string, readonly [symbol: string, number: number, ...rest: unknown[]]>>
+/** Where a look at a link tells options: the attributes around them, and the property that they are in. */
+const levels = {
+  link: { path: [], of: 'link', prefix: '', read: (link: Options) => link },
+  kind: { path: [LINKINFO, ...numbersOf(linkInfo, 'DATA')], of: 'link', prefix: '', read: (link: Options) => link },
+  port: {
+    path: [LINKINFO, ...numbersOf(linkInfo, 'SLAVE_DATA')],
+    of: 'port',
+    prefix: 'port.',
+    read: (link: Options) => link.port as Options | undefined,
+  },
+} as const
 
-/** Where options are told, and how errors call them. */
-interface Place {
-  readonly table: Table
-  readonly path: readonly number[]
-  readonly prefix: string
-  readonly of: (link: Options) => Options | undefined
-}
-
-function told(
-  options: Options,
-  { requires, quiet, signs = {} }: Demands,
-  { table, path, prefix, of }: Place,
-  after: boolean,
-): Expectation[] {
-  const expectations: Expectation[] = []
-  for (const [option, needed] of Object.entries(requires)) {
-    const value = options[option]
-    if (value === undefined || (option in quiet && (!after || value === quiet[option]))) continue
+/** What is expected of a link for each of some options. */
+export function expectationsOf({ data, traits }: Schema, level: keyof typeof levels): ExpectationsByOption {
+  const { requires = {}, quiet = {}, signs = {}, kept = {}, overruled = {} } = traits
+  const { path, of, prefix: within, read } = levels[level]
+  const attribute = (option: string): number[] => [...path, data.table[option]?.[1] ?? 0]
+  const byOption: Record<string, ExpectationsByOption[string]> = {}
+  for (const option of Object.keys({ ...requires, ...kept, ...overruled })) {
+    const needed = requires[option]
     const sign = signs[option] ?? option
-    expectations.push({
-      condition: [{ attribute: [...path, table[sign]?.[1] ?? 0] }],
-      holds: (link) => of(link)?.[sign] !== undefined,
-      lack: `"${prefix}${option}" needs ${needed}: this kernel passes it over`,
-    })
+    const notKept = kept[option]
+    const numbers = numbersByName(data.table[option]?.[2])
+    const overruling = overruled[option]
+    byOption[option] = (value, prefix, found) => {
+      const name = `"${prefix}${within}${option}"`
+      if (needed !== undefined && !(option in quiet && value === quiet[option])) {
+        found.push({
+          of,
+          when: option in quiet ? 'after' : 'before',
+          condition: [{ attribute: attribute(sign) }],
+          holds: (link) => read(link)?.[sign] !== undefined,
+          lack: `${name} needs ${needed}: this kernel passes it over`,
+        })
+      }
+      if (notKept !== undefined) {
+        const number = numbers(value)
+        found.push({
+          of,
+          when: 'after',
+          condition: [{ attribute: attribute(option), value: byte(number) }],
+          holds: (link) => numbers(read(link)?.[option]) === number,
+          lack: `${name} was not taken: ${notKept}`,
+        })
+      }
+      if (overruling !== undefined) {
+        found.push({
+          of,
+          when: 'change',
+          condition: [{ attribute: attribute(overruling.by), value: byte(0), zeroIsAbsent: true }],
+          holds: (link) => read(link)?.[overruling.by] !== true,
+          lack: overruling.lack,
+        })
+      }
+    }
   }
-  return expectations
+  return byOption
 }
 
-function portOf(options: Options): { kind: string; port: Options } | undefined {
-  const port = options.port as Options | undefined
-  return port === undefined ? undefined : { kind: (port.kind as string | undefined) ?? 'bridge', port }
-}
-
-/** What the kernel tells of a link if it knows the options; once they were given to it, also those that it may not tell. */
-function known(options: Options, prefix: string, after: boolean): Expectation[] {
-  const own: Place = { table: linkAttributes.table, path: [], prefix, of: (link) => link }
-  const expectations = told(options, linkDemands, own, after)
-  const kind = typeof options.kind === 'string' && options.kind !== 'other' ? options.kind : undefined
-  if (kind !== undefined) {
-    const schema = linkKinds[kind as keyof typeof linkKinds]
-    const place = { ...own, table: schema.data.table as Table, path: [IFLA_LINKINFO, IFLA_INFO_DATA] }
-    expectations.push(...told(options, schema, place, after))
-  }
-  return expectations
-}
-
-function knownOfPort(options: Options, prefix: string, after: boolean): Expectation[] {
-  const { kind, port } = portOf(options) ?? {}
-  if (kind !== 'bridge' || port === undefined) return []
-  return told(
-    port,
-    bridgePortDemands,
-    {
-      table: portData.bridge.table,
-      path: [IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA],
-      prefix: `${prefix}port.`,
-      of: (link) => link.port as Options | undefined,
-    },
-    after,
-  )
-}
-
-/** What the kernel may make of a value at once. */
-function kept(options: Options, prefix: string): Expectation[] {
-  const expectations: Expectation[] = []
-  const { operState: wanted } = options
-  if (wanted !== undefined) {
-    const value = numberOf(operState.names, wanted)
-    expectations.push({
-      condition: [{ attribute: [IFLA_OPERSTATE], value: byte(value) }],
-      holds: (link) => numberOf(operState.names, link.operState) === value,
-      lack: `"${prefix}operState" was not taken: the device has to be up and to have a carrier`,
-    })
-  }
-  const { kind, port } = portOf(options) ?? {}
-  if (kind === 'bridge' && port?.state !== undefined) {
-    const [, number, { names }] = portData.bridge.table.state
-    const value = numberOf(names, port.state)
-    expectations.push({
-      condition: [{ attribute: [IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA, number], value: byte(value) }],
-      holds: (link) => numberOf(names, (link.port as Options | undefined)?.state) === value,
-      lack: `"${prefix}port.state" did not stay: without a spanning tree (stpState) the bridge lets ports with a carrier forward`,
-    })
-  }
-  return expectations
-}
-
-function numberOf(names: Readonly<Record<string, readonly [string, number]>>, value: unknown): number {
-  return typeof value === 'string' ? (names[value]?.[1] ?? -1) : (value as number)
-}
-
-/** What has to hold of a vxlan before it is changed. */
-function changeable({ kind, ttl }: Options): Expectation[] {
-  if (kind !== 'vxlan' || ttl === undefined) return []
-  const [, number] = linkKinds.vxlan.data.table.ttlInherit
-  return [
-    {
-      condition: [{ attribute: [IFLA_LINKINFO, IFLA_INFO_DATA, number], value: byte(0), zeroIsAbsent: true }],
-      holds: ({ ttlInherit }) => ttlInherit !== true,
-      lack: '"ttl" has no effect on a vxlan with "ttlInherit", which cannot be turned off: make it anew',
-    },
-  ]
-}
-
-/** A step that looks at a link and fails unless all of this holds; none if there is nothing to expect. */
-function looking(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
-  if (expectations.length === 0) return []
-  return [{ netns, messages: [look], ending: Ending.reply, ...expecting(expectations) }]
+/** The numbers of an option whose values have names, each of one byte. */
+function numbersByName(type: unknown): (value: unknown) => number {
+  const { names = {} } = (type ?? {}) as { names?: Readonly<Record<string, readonly [string, number]>> }
+  return (value) => (typeof value === 'string' ? (names[value]?.[1] ?? -1) : (value as number))
 }
 
 function expecting(expectations: readonly Expectation[]): Pick<Step, 'sweep' | 'expects'> {
@@ -162,48 +110,42 @@ function expecting(expectations: readonly Expectation[]): Pick<Step, 'sweep' | '
 }
 
 /** What the look at a new link has to find. */
-export function expectedOfNew(options: Options, prefix = ''): Pick<Step, 'sweep' | 'expects'> {
-  return expecting([...known(options, prefix, true), ...knownOfPort(options, prefix, true), ...kept(options, prefix)])
+export function expectedOfNew(expectations: readonly Expectation[]): Pick<Step, 'sweep' | 'expects'> {
+  return expecting(expectations.filter(({ when }) => when !== 'change'))
 }
 
-/** What a link has to have before its settings are changed. */
-export function beforeSettings(netns: NetnsReference, look: Message, options: Options): Step[] {
-  return looking(netns, look, [...known(options, '', false), ...changeable(options)])
+/** A step that looks at a link and fails unless all of this holds; none if there is nothing to expect. */
+function looking(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
+  if (expectations.length === 0) return []
+  return [{ netns, messages: [look], ending: Ending.reply, ...expecting(expectations) }]
 }
 
-/** The same before its settings as a port are. */
-export function beforePort(netns: NetnsReference, look: Message, options: Options): Step[] {
-  return [...vlanProbe(netns, options), ...looking(netns, look, knownOfPort(options, '', false))]
+/** What a link has to have before its settings, or its settings as a port, are changed. */
+export function beforeChanges(
+  netns: NetnsReference,
+  look: Message,
+  expectations: readonly Expectation[],
+  which: Expectation['of'],
+): Step[] {
+  return looking(
+    netns,
+    look,
+    expectations.filter(({ of, when }) => of === which && when !== 'after'),
+  )
 }
 
 /** What a link has to have after all was changed, of what could not be told before. */
-export function afterChanges(netns: NetnsReference, look: Message, options: Options): Step[] {
-  const before = new Set([...known(options, '', false), ...knownOfPort(options, '', false)].map(({ lack }) => lack))
-  const after = [...known(options, '', true), ...knownOfPort(options, '', true)].filter(({ lack }) => !before.has(lack))
-  return looking(netns, look, [...after, ...kept(options, '')])
+export function afterChanges(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
+  return looking(
+    netns,
+    look,
+    expectations.filter(({ when }) => when === 'after'),
+  )
 }
 
-const bridgeVlans = {
-  header: struct('br_vlan_msg', {
-    family: ['family', u8],
-    _reserved1: ['reserved1', u8],
-    _reserved2: ['reserved2', u16],
-    index: ['ifindex', u32],
-  }),
-  attributes: attributes('BRIDGE_VLANDB_', {}),
-}
-const PF_BRIDGE = 7
-/** LOOPBACK_IFINDEX: it is there in every namespace, and it is no bridge. */
-const loopback = 1
-const noBridge: ReadonlySet<number> = new Set([errnoNumber('EINVAL') ?? 0])
-const [major = 0, minor = 0] = release().split('.').map(Number)
-const hasProbe = major > 5 || (major === 5 && minor >= 6)
-
-/** Asks whether bridges have VLANs, where an option does nothing without: RTM_GETVLAN is only there if they have. */
-export function vlanProbe(netns: NetnsReference, options: Options): Step[] {
-  const { kind, port } = portOf(options) ?? {}
-  if (!hasProbe || kind !== 'bridge' || !onlyWithVlans.some((option) => port?.[option] === true)) return []
-  const header = { family: PF_BRIDGE, index: loopback }
-  const probe = message('GETVLAN', bridgeVlans, { flags: NLM_F.DUMP, header })
-  return [{ netns, messages: [probe], ending: Ending.dump, tolerate: noBridge }]
+/** Asks whether the kernel has what options need. */
+export function probing(netns: NetnsReference, probes: Iterable<Probe>): Step[] {
+  return [...probes]
+    .filter(({ available }) => available)
+    .map(({ request, tolerate }) => ({ netns, messages: [request()], ending: Ending.dump, tolerate }))
 }

@@ -1,4 +1,4 @@
-// The verb `list` of links.
+// The verbs of links that look: `get` and `list`.
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
@@ -11,9 +11,37 @@ import { linkKinds } from './kinds'
 import { kernelKinds } from './kinds/in_kernel'
 import { decodeLink, type Link } from './link'
 import { linkLayout } from './link_attributes'
-import { brief, checkStatistics, type LinkDetail } from './link_operations'
-import { checkInfoKind } from './link_options'
-import { dump, message } from './rtnetlink'
+import { brief, naming, show, type LinkName } from './link_messages'
+import { checkInfoKind } from './link_places'
+import { dump, look, message } from './rtnetlink'
+
+/** What a look at links gives besides. */
+export interface LinkDetail {
+  /** With counters (IFLA_STATS64). Default: false, which is less to read. */
+  statistics?: boolean | undefined
+}
+
+const detailKeys = new Set(['statistics'])
+
+function checkStatistics({ statistics = false }: LinkDetail): boolean {
+  if (typeof statistics !== 'boolean') throw wrongType('statistics', 'a boolean', statistics)
+  return statistics
+}
+
+/** links.get */
+export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail): Operation<Link> {
+  checkKeys(detail, detailKeys)
+  const statistics = checkStatistics(detail)
+  const request = message('GETLINK', linkLayout, naming(dev, brief))
+  return look(
+    'links.get',
+    netns,
+    Lane.look,
+    request,
+    (received) => decodeLink(received, statistics),
+    `link ${show(dev)}`,
+  )
+}
 
 /** Which links a list is of. What the kernel can filter, it filters. */
 export interface LinkFilter extends LinkDetail {

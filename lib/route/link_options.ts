@@ -1,16 +1,11 @@
-// What makes and changes a link: the options, checked and split into what each message of the kernel's takes.
-import { checkNetns, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
-import { checkKeys, checkObject, isBytes, wrongType, wrongValue } from '../wire/invalid'
-import { checkInteger } from '../wire/integers'
+// What makes and changes a link: the options as users write them. Where each of them goes is in link_places.ts.
+import type { NetnsTarget } from '../native/netns_handle'
 import type { Device } from '../wire/device'
-import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
-import { linkKinds, portData } from './kinds'
-import { checkBridgePort } from './kinds/bridge_port'
-import type { KindOptionsOf, Settable } from './kinds/kind'
-import type { PortKindName } from './link'
-import { operState, type addrGenMode, type linkAttributes } from './link_attributes'
-import { creationAttributes, IFF } from './link_creation'
+import type { linkKinds, portData } from './kinds'
+import type { IsPaired, KindOptionsOf, Settable } from './kinds/kind'
+import type { LinkKindName, PortKindName } from './link'
+import type { addrGenMode, operState } from './link_attributes'
 
 /** Settings of a device as a port of its master; `kind` is the master's. Default: `bridge`. */
 export type LinkPortSettings = {
@@ -116,14 +111,16 @@ export interface LinkCreation extends LinkSettings {
   numRxQueues?: number | undefined
 }
 
-/** The far end of a veth pair: born with its name in its namespace, never moved, never renamed. */
+/** The far end of a pair, such as veth: born with its name in its namespace, never moved, never renamed. */
 export interface PeerOptions extends LinkCreation {
   /** The namespace of the far end (IFLA_NET_NS_FD). Default: that of the near end. */
   netns?: NetnsTarget | undefined
 }
 
+type Kinds = typeof linkKinds
+
 /** Options of a new link of one kind. */
-export type LinkOptionsOf<K extends keyof typeof linkKinds> = LinkCreation & {
+export type LinkOptionsOf<K extends LinkKindName> = LinkCreation & {
   /** The link's kind (IFLA_INFO_KIND). */
   kind: K
   /**
@@ -131,19 +128,19 @@ export type LinkOptionsOf<K extends keyof typeof linkKinds> = LinkCreation & {
    * one.
    */
   netns?: NetnsTarget | undefined
-} & (K extends 'veth'
-    ? {
-        /** The far end (VETH_INFO_PEER). */
+} & (IsPaired<Kinds[K]> extends true
+    ? KindOptionsOf<Kinds[K]> & {
+        /** The far end, such as VETH_INFO_PEER. */
         peer: PeerOptions
       }
-    : KindOptionsOf<(typeof linkKinds)[K]> & LowerOf<K>)
+    : KindOptionsOf<Kinds[K]> & LowerOf<K>)
 
-type NeededBy<K extends keyof typeof linkKinds> = (typeof linkKinds)[K]['needs'][number]
-type LowerOf<K extends keyof typeof linkKinds> = {
+type NeededBy<K extends LinkKindName> = Kinds[K]['needs'][number]
+type LowerOf<K extends LinkKindName> = {
   [N in NeededBy<K>]: N extends 'link'
     ? Device
-    : N extends keyof KindOptionsOf<(typeof linkKinds)[K]>
-      ? NonNullable<KindOptionsOf<(typeof linkKinds)[K]>[N]>
+    : N extends keyof KindOptionsOf<Kinds[K]>
+      ? NonNullable<KindOptionsOf<Kinds[K]>[N]>
       : never
 } & {
   /** The device below, by name or index, for the kinds that have one (IFLA_LINK). Default: none. */
@@ -165,7 +162,12 @@ export interface OtherLinkOptions extends LinkCreation {
 }
 
 /** Options of a new link, by `kind`. */
-export type LinkOptions = { [K in keyof typeof linkKinds]: LinkOptionsOf<K> }[keyof typeof linkKinds] | OtherLinkOptions
+export type LinkOptions = { [K in LinkKindName]: LinkOptionsOf<K> }[LinkKindName] | OtherLinkOptions
+
+/** Kinds of which something can be changed. */
+type ChangeableKind = {
+  [K in LinkKindName]: IsPaired<Kinds[K]> extends true ? (keyof KindOptionsOf<Kinds[K]> extends never ? never : K) : K
+}[LinkKindName]
 
 /** Changes to a link. With `kind`, also the options of that kind. */
 export type LinkChanges = LinkSettings & {
@@ -179,213 +181,9 @@ export type LinkChanges = LinkSettings & {
         kind?: undefined
       }
     | {
-        [K in Exclude<keyof typeof linkKinds, 'veth'>]: {
+        [K in ChangeableKind]: {
           /** The link's own kind. */
           kind: K
-        } & KindOptionsOf<(typeof linkKinds)[K]>
-      }[Exclude<keyof typeof linkKinds, 'veth'>]
+        } & KindOptionsOf<Kinds[K]>
+      }[ChangeableKind]
   )
-
-type LinkWire = ValueOf<typeof linkAttributes>
-/** Options by name, checked for their keys. */
-export type Options = Readonly<Record<string, unknown>>
-
-const flagOptions = [
-  ['up', IFF.UP],
-  ['multicast', IFF.MULTICAST],
-  ['allMulticast', IFF.ALLMULTI],
-  ['promisc', IFF.PROMISC],
-  ['arp', IFF.NOARP],
-] as const
-// What a message that creates a device ignores or refuses, and one that changes it takes.
-const laterOptions = ['alias', 'protoDown', 'carrier', 'operState', 'linkMode']
-const creationOptions = Object.keys(creationAttributes)
-
-const settingKeys = [
-  ...creationOptions,
-  ...laterOptions,
-  ...flagOptions.map(([option]) => option),
-  'master',
-  'port',
-  'addrGenMode',
-]
-const addKeys = ['kind', 'index', 'altnames', 'netns', 'link']
-const queueKeys = new Set(['numTxQueues', 'numRxQueues'])
-const changeKeys = [...settingKeys.filter((key) => !queueKeys.has(key)), 'kind', 'netns']
-
-// The keys of options, by kind: a set for each, made once.
-const keysOfPeer = new Set([...settingKeys, 'index', 'altnames', 'netns'])
-const keysOfOther = new Set([...settingKeys, ...addKeys, 'infoKind', 'data'])
-const keysOfChanges = new Set(changeKeys)
-interface KeysOfKind {
-  readonly own: readonly string[]
-  readonly creation: ReadonlySet<string>
-  readonly changes: ReadonlySet<string>
-}
-const keysByKind = Object.fromEntries(
-  Object.entries(linkKinds).map(([name, { data }]): [string, KeysOfKind] => {
-    const own = Object.keys(data.table)
-    const changeable = name === 'veth' ? [] : own
-    return [
-      name,
-      {
-        own,
-        creation: new Set([...settingKeys, ...addKeys, ...own]),
-        changes: new Set([...changeKeys, ...changeable]),
-      },
-    ]
-  }),
-) as Record<keyof typeof linkKinds, KeysOfKind>
-const keysOf = ({ kind }: (typeof linkKinds)[keyof typeof linkKinds]): KeysOfKind => keysByKind[kind]
-const keysByPortKind = new Map(
-  Object.entries(portData).map(([name, { table }]) => [
-    name,
-    { own: Object.keys(table), all: new Set(['kind', ...Object.keys(table)]) },
-  ]),
-)
-
-/** MODULE_NAME_LEN - 1: what is longer the kernel would cut (rtnl_newlink, net/core/rtnetlink.c). */
-const longestKind = 55
-
-/** Checks the kernel's name of a kind (IFLA_INFO_KIND). */
-export function checkInfoKind(infoKind: unknown): string {
-  return checkText(infoKind, 1, longestKind, 'infoKind')
-}
-
-/** The schema of a kind, by its name in options. */
-export function checkKind(kind: unknown): (typeof linkKinds)[keyof typeof linkKinds] {
-  if (typeof kind === 'string' && Object.hasOwn(linkKinds, kind)) return linkKinds[kind as keyof typeof linkKinds]
-  const expected = `one of ${Object.keys(linkKinds)
-    .map((name) => `"${name}"`)
-    .join(', ')} or "other" with an "infoKind"${kind === 'tap' ? ' (ns.taps.create makes TAP devices)' : ''}`
-  throw typeof kind === 'string' ? wrongValue('kind', expected, kind) : wrongType('kind', expected, kind)
-}
-
-/** Checks the keys of options that make a link, and that none is missing. Returns IFLA_LINKINFO. */
-export function checkCreation(options: Options): NonNullable<LinkWire['linkInfo']> {
-  checkObject(options)
-  if (options.kind === 'other') {
-    checkKeys(options, keysOfOther)
-    const { name, infoKind, data } = options
-    if (name === undefined) throw wrongType('name', 'given for a link', undefined)
-    const kind = checkInfoKind(infoKind)
-    if (data === undefined) return { kind }
-    if (!isBytes(data)) throw wrongType('data', 'a Uint8Array of encoded attributes', data)
-    return { kind, data }
-  }
-  const kind = checkKind(options.kind)
-  checkKeys(options, keysOf(kind).creation)
-  const need = (needed: string): void => {
-    if (options[needed] === undefined) throw wrongType(needed, `given for a ${kind.kind}`, undefined)
-  }
-  need('name')
-  kind.needs.forEach(need)
-  if (kind.kind === 'veth') need('peer')
-  if (kind.kind === 'veth') {
-    if (options.link !== undefined) throw wrongValue('link', 'left out: a veth has no lower device', options.link)
-    return { kind: 'veth' } // its far end is not as the options say it
-  }
-  const data = dataPart(options, kind, true)
-  return { kind: kind.kind, ...(Object.keys(data).length === 0 ? {} : { data: data }) }
-}
-
-/** Checks the far end of a veth. */
-export function checkPeer(peer: unknown): { options: Options; netns: NetnsReference | undefined } {
-  checkKeys(peer, keysOfPeer, 'peer')
-  const options = peer as Options
-  if (options.name === undefined) throw wrongType('peer.name', 'given for a veth', undefined)
-  const netns = options.netns === undefined ? undefined : checkNetns(options.netns, 'peer.netns', 'links.add')
-  return { options, netns }
-}
-
-/** Checks the keys of changes. Returns IFLA_LINKINFO, if there is something of the kind's among them. */
-export function checkChanges(changes: Options): LinkWire['linkInfo'] {
-  const { kind } = checkObject(changes)
-  if (kind === undefined) {
-    checkKeys(changes, keysOfChanges)
-    return undefined
-  }
-  const known = checkKind(kind)
-  checkKeys(changes, keysOf(known).changes)
-  const data = known.kind === 'veth' ? {} : dataPart(changes, known, false)
-  return { kind: known.kind, ...(Object.keys(data).length === 0 ? {} : { data: data as never }) }
-}
-
-function dataPart(
-  options: Options,
-  kind: (typeof linkKinds)[keyof typeof linkKinds],
-  making: boolean,
-): Record<string, unknown> {
-  kind.check(options, making)
-  for (const option of making ? [] : kind.fixed) {
-    if (options[option] === undefined) continue
-    throw wrongValue(option, `left out: the kernel does not change it of a ${kind.kind} that is there`, options[option])
-  }
-  for (const [one, other] of kind.excludes) {
-    if (options[one] === undefined || options[other] === undefined) continue
-    throw wrongValue(other, `left out where "${one}" is given`, options[other])
-  }
-  return pick(options, keysOf(kind).own)
-}
-
-/** The index that a new device shall have; 0 leaves the choice to the kernel. */
-export function indexPart({ index }: Options, prefix = ''): number {
-  return index === undefined ? 0 : checkInteger(index, 1, 0x7fffffff, `${prefix}index`)
-}
-
-/** The options of these names that are there. */
-export function pick(options: Options, names: readonly string[]): Record<string, unknown> {
-  const found: Record<string, unknown> = {}
-  for (const name of names) {
-    if (options[name] !== undefined) found[name] = options[name]
-  }
-  return found
-}
-
-/** What the creating message carries. */
-export function creationPart(options: Options): LinkWire {
-  return pick(options, creationOptions)
-}
-
-// The kernel passes the others over (set_operstate, net/core/rtnetlink.c).
-const settableStates: ReadonlySet<unknown> = new Set(
-  (['up', 'dormant', 'testing'] as const).flatMap((name) => [name, operState.names[name][1]]),
-)
-
-/** What has to follow in a message of its own, before the device goes up. */
-export function laterPart(options: Options, prefix = ''): LinkWire {
-  if (options.operState !== undefined && !settableStates.has(options.operState))
-    throw wrongValue(`${prefix}operState`, '"up", "dormant" or "testing"', options.operState)
-  const later = pick(options, laterOptions) as LinkWire
-  const mode = options.addrGenMode as LinkSettings['addrGenMode']
-  if (mode !== undefined) later.afSpec = { inet6: { addrGenMode: mode } }
-  return later
-}
-
-/** IFLA_LINKINFO for the settings as a port. */
-export function portPart(options: Options, prefix = ''): LinkWire['linkInfo'] {
-  if (options.port === undefined) return undefined
-  const port = checkObject(options.port, `${prefix}port`)
-  const kind: unknown = port.kind ?? 'bridge'
-  const keys = typeof kind === 'string' ? keysByPortKind.get(kind) : undefined
-  if (typeof kind !== 'string' || keys === undefined) {
-    throw wrongValue(`${prefix}port.kind`, `one of ${Object.keys(portData).join(', ')}`, kind)
-  }
-  checkKeys(port, keys.all, `${prefix}port`)
-  if (kind === 'bridge') checkBridgePort(port, `${prefix}port.`)
-  return { portKind: kind, portData: pick(port, keys.own) as never }
-}
-
-/** The flags that the options set, and which of them they mean. */
-export function flagPart(options: Options, prefix = ''): { flags: number; change: number } {
-  let flags = 0
-  let change = 0
-  for (const [option, bit] of flagOptions) {
-    const value = options[option]
-    if (value === undefined) continue
-    if (typeof value !== 'boolean') throw wrongType(prefix + option, 'a boolean', value)
-    change |= bit
-    if (value !== (option === 'arp')) flags |= bit
-  }
-  return { flags, change }
-}

@@ -15,18 +15,13 @@ import {
   type AddressOptions,
 } from './address_messages'
 import type { Link } from './link'
-import {
-  addLink,
-  changeAltnames,
-  deleteLink,
-  flushLinks,
-  getLink,
-  setLink,
-  type LinkDetail,
-  type LinkName,
-} from './link_operations'
-import { listLinks, type LinkFilter } from './link_list'
+import { addLink } from './link_add'
+import { changeAltnames } from './link_altnames'
+import { deleteLink, flushLinks } from './link_delete'
+import { getLink, listLinks, type LinkDetail, type LinkFilter } from './link_list'
+import type { LinkName } from './link_messages'
 import type { LinkChanges, LinkOptions } from './link_options'
+import { setLink } from './link_set'
 import { firstOf } from './lookup'
 import {
   addNeighbor,

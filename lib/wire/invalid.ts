@@ -133,27 +133,44 @@ export function checkObject(value: unknown, field = 'options', expected = 'an ob
   return value
 }
 
+/** Names of options: a set, or a map of what they mean. */
+export interface KnownOptions {
+  /** Whether there is such an option. */
+  has(key: string): boolean
+  /** All of them. */
+  keys(): Iterable<string>
+}
+
 /**
  * Refuses what is no object of options, keys of it that are not in `known`, and known ones that are hidden or inherited:
- * an option is what somebody wrote into the object.
+ * an option is what somebody wrote into the object. Calls `each` for every option that has a value.
  */
-export function checkKeys(options: unknown, known: ReadonlySet<string>, prefix = ''): void {
+export function checkKeys(
+  options: unknown,
+  known: KnownOptions,
+  prefix = '',
+  each?: (key: string, value: unknown) => void,
+): void {
   const given = checkObject(options, prefix === '' ? 'options' : prefix)
   let seen = 0
   for (const key in given) {
-    if (!known.has(key)) refuseKey(given, key, known, prefix)
     seen++
+    if (!known.has(key)) refuseKey(given, key, known, prefix)
+    else if (each !== undefined) {
+      const value = given[key]
+      if (value !== undefined) each(key, value)
+    }
   }
   if (Object.getOwnPropertyNames(given).length !== seen) refuseUnwritten(given, known, prefix)
 }
 
-function refuseKey(options: PlainObject, key: string, known: ReadonlySet<string>, prefix: string): void {
+function refuseKey(options: PlainObject, key: string, known: KnownOptions, prefix: string): void {
   if (!Object.hasOwn(options, key)) return // what somebody put into Object.prototype is no mistake of the caller's
-  throw unknownOption(prefix === '' ? key : `${prefix}.${key}`, key, known)
+  throw unknownOption(prefix === '' ? key : `${prefix}.${key}`, key, known.keys())
 }
 
-function refuseUnwritten(options: PlainObject, known: ReadonlySet<string>, prefix: string): void {
-  for (const key of known) {
+function refuseUnwritten(options: PlainObject, known: KnownOptions, prefix: string): void {
+  for (const key of known.keys()) {
     if (!(key in options) || Object.prototype.propertyIsEnumerable.call(options, key)) continue
     const field = prefix === '' ? key : `${prefix}.${key}`
     throw wrongValue(field, 'an enumerable property of the object itself', options[key])

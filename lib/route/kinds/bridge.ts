@@ -10,7 +10,7 @@ import { struct } from '../../wire/struct'
 import { switches } from '../../wire/switches'
 import { flag } from '../../wire/text'
 import type { Type } from '../../wire/type'
-import { linkKind } from './kind'
+import { linkKind, type RefusedOptions } from './kind'
 import { vlanProtocol } from './vlan'
 
 /** USER_HZ: the bridge's times are in hundredths of a second. The kernel rounds them to its own clock, often 1/250. */
@@ -199,7 +199,20 @@ export const bridge = linkKind('bridge', data, {
   check: ({ groupFwdMask }) => {
     checkGroups(groupFwdMask, 'groupFwdMask', 0b111, '0, 1 and 2')
   },
+  partial: ['boolOptions'],
+  cause: causeOfRefusal,
 })
+
+function causeOfRefusal({ code, kernelMessage, options }: RefusedOptions): string | undefined {
+  const switches = options.boolOptions as Readonly<Record<string, unknown>> | undefined
+  if (code === 'EINVAL' && switches !== undefined) {
+    const named = Object.keys(switches).map((name) => `"boolOptions.${name}"`)
+    return `it is about ${named.join(' or ')}, which this kernel may not know`
+  }
+  if (code !== 'EOPNOTSUPP' || kernelMessage !== undefined) return undefined
+  if (options.vlanFiltering !== undefined) return `"vlanFiltering" needs ${vlans}`
+  return switches?.mstEnable === undefined ? undefined : `"boolOptions.mstEnable" needs ${vlans}`
+}
 
 /** Refuses bits of a mask of link-local groups that are never forwarded. */
 export function checkGroups(mask: unknown, field: string, never: number, which: string): void {

@@ -6,7 +6,8 @@ import { boolean, seconds, u16, u32, u64, u8, within } from '../../wire/integers
 import { readOnly } from '../../wire/read_only'
 import { flag } from '../../wire/text'
 import { bridgeId, checkGroups, mcastRouter, ticks } from './bridge'
-import type { Demands } from './kind'
+import { bridgeVlans } from './bridge_vlans'
+import { portKind } from './kind'
 
 /** States of spanning tree (linux/if_bridge.h). */
 const state = oneOf(u8, 'BR_STATE_', {
@@ -17,7 +18,7 @@ const state = oneOf(u8, 'BR_STATE_', {
   blocking: ['BLOCKING', 4],
 })
 
-export const bridgePort = attributes('IFLA_BRPORT_', {
+const data = attributes('IFLA_BRPORT_', {
   /**
    * State in the spanning tree; can be set while the kernel's STP is off and the port is up. Without any STP the kernel
    * turns `blocking` into `forwarding` at once; and it enables a disabled port that has a carrier: both are errors.
@@ -111,8 +112,7 @@ export const bridgePort = attributes('IFLA_BRPORT_', {
 
 const snooping = 'CONFIG_BRIDGE_IGMP_SNOOPING'
 
-/** What a kernel has to have for options of a port. */
-export const bridgePortDemands: Demands = {
+export const bridgePort = portKind('bridge', data, {
   requires: {
     mcastRouter: `a kernel with ${snooping}`,
     mcastEhtHostsLimit: `Linux 5.12 with ${snooping}`,
@@ -123,12 +123,16 @@ export const bridgePortDemands: Demands = {
     backupNhid: 'Linux 6.6',
   },
   quiet: { backupNhid: 0 },
-}
-
-/** Options that every kernel takes, and that do nothing in one without VLAN filtering. */
-export const onlyWithVlans = ['vlanTunnel', 'neighVlanSuppress'] as const
-
-/** Refuses what the kernel refuses without saying what. */
-export function checkBridgePort({ groupFwdMask }: Readonly<Record<string, unknown>>, prefix: string): void {
-  checkGroups(groupFwdMask, `${prefix}groupFwdMask`, 0b10, '1')
-}
+  probes: { vlanTunnel: bridgeVlans, neighVlanSuppress: bridgeVlans },
+  kept: { state: 'without a spanning tree (stpState) the bridge lets ports with a carrier forward' },
+  // A port that is down has no other state than that.
+  afterUp: ['state'],
+  check: ({ groupFwdMask }, _creating, prefix) => {
+    checkGroups(groupFwdMask, `${prefix}groupFwdMask`, 0b10, '1')
+  },
+  cause({ code, options }) {
+    if (options.state === undefined) return undefined
+    if (code === 'ENETDOWN') return '"port.state" is of a port that is up and has a carrier'
+    return code === 'EBUSY' ? '"port.state" is up to the spanning tree of the kernel (stpState)' : undefined
+  },
+})

@@ -6,7 +6,8 @@ import { wrongType, wrongValue } from '../../wire/invalid'
 import { mac } from '../../wire/ip'
 import { list } from '../../wire/nesting'
 import { readOnly } from '../../wire/read_only'
-import { linkKind } from './kind'
+import { noUnicastMac } from '../link_creation'
+import { linkKind, type RefusedOptions } from './kind'
 
 const data = attributes('IFLA_MACVLAN_', {
   /** How the devices on one lower device reach each other. Not to or from `passthru` later. Default: `vepa`. */
@@ -68,7 +69,11 @@ const traits = {
   needs: ['link'],
   requires: { bcQueueLen: 'Linux 5.11', bcCutoff: 'Linux 6.4' },
   quiet: { bcCutoff: 1 },
+  untold: ['macaddrMode', 'macaddr'],
+  partial: ['macaddrs'],
   check: checkAddresses,
+  cause: ({ code, options }: RefusedOptions) =>
+    code === 'EADDRNOTAVAIL' && (options.macaddr ?? options.macaddrs) !== undefined ? noUnicastMac : undefined,
 } as const
 
 export const macvlan = linkKind('macvlan', data, traits)

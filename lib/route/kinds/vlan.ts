@@ -82,5 +82,6 @@ export const vlan = linkKind('vlan', data, {
   leftOut: {
     vlanFlags: { reorderHdr: false, gvrp: false, looseBinding: false, mvrp: false, bridgeBinding: false },
   },
+  partial: ['vlanFlags'],
   check: checkMaps,
 })

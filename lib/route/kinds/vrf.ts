@@ -2,7 +2,7 @@
 import { attributes } from '../../wire/attributes'
 import { u32, within } from '../../wire/integers'
 import { readOnly } from '../../wire/read_only'
-import { linkKind } from './kind'
+import { linkKind, portKind } from './kind'
 
 const data = attributes('IFLA_VRF_', {
   /** The routing table of its ports, 1 to 4294967295. It cannot be changed later. */
@@ -12,7 +12,9 @@ const data = attributes('IFLA_VRF_', {
 export const vrf = linkKind('vrf', data, { needs: ['table'], fixed: ['table'] })
 
 /** What a device is as a port of a vrf (IFLA_VRF_PORT_). */
-export const vrfPort = attributes('IFLA_VRF_PORT_', {
+const portData = attributes('IFLA_VRF_PORT_', {
   /** The routing table that the vrf gives it. Only reported. */
   table: ['TABLE', 1, readOnly(u32)],
 })
+
+export const vrfPort = portKind('vrf', portData)

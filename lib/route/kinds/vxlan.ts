@@ -117,5 +117,28 @@ export const vxlan = linkKind('vxlan', data, {
   },
   signs: { mcRoute: 'reservedBits' },
   quiet: { vnifilter: false },
+  // vxlan_changelink and vxlan_nl2conf, drivers/net/vxlan/vxlan_core.c.
+  changeable: [
+    'remote',
+    'remote6',
+    'local',
+    'local6',
+    'underlay',
+    'tos',
+    'ttl',
+    'flowLabel',
+    'flowLabelPolicy',
+    'learning',
+    'ageingSeconds',
+    'df',
+    'localbypass',
+    'mcRoute',
+  ],
+  overruled: {
+    ttl: {
+      by: 'ttlInherit',
+      lack: '"ttl" has no effect on a vxlan with "ttlInherit", which cannot be turned off: make it anew',
+    },
+  },
   check: checkFlags,
 })

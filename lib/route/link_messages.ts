@@ -1,0 +1,104 @@
+// The messages of links that several verbs send: how a link is named, looked at, and given what it takes once it is there.
+import { type NetnsReference } from '../native/netns_handle'
+import type { Message, MessageContent, Received } from '../netlink/message'
+import type { Answers, Operation, Step } from '../netlink/operation'
+import { checkDevice, FurtherName, type Device } from '../wire/device'
+import { checkKeys, isPlainObject } from '../wire/invalid'
+import { causeForLink } from './link_cause'
+import { decodeLink, type Link } from './link'
+import { checkAltname, linkLayout } from './link_attributes'
+import type { LinkFlags, LinkParts } from './link_parts'
+import type { LinkWire } from './link_places'
+import { change, message, only } from './rtnetlink'
+
+/** What names a link: its name, its index, or one of its further names (IFLA_ALT_IFNAME). */
+export type LinkName =
+  | Device
+  | {
+      /** A further name. Since Linux 5.5. */
+      readonly altname: string
+    }
+
+type LinkContent = MessageContent<typeof linkLayout.header.fields, typeof linkLayout.attributes.table>
+
+// Leaves out those of IPv6 and of virtual functions, which nobody decodes.
+export const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
+
+const nameKeys = new Set(['altname'])
+
+/** The header and attributes that name a link, with more attributes if there are some. */
+export function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
+  if (isPlainObject(dev)) {
+    checkKeys(dev, nameKeys, 'dev')
+    return { attributes: { altname: checkAltname(dev.altname, 'dev.altname'), ...more } }
+  }
+  const checked = checkDevice(dev, 'dev')
+  if (typeof checked === 'string') return { attributes: { name: checked, ...more } }
+  return more === undefined ? { header: { index: checked } } : { header: { index: checked }, attributes: more }
+}
+
+/**
+ * The index of a link, checked: a name is looked up when it is needed first, and its device stays the one that is meant
+ * in all messages of an operation, whatever becomes of the name meanwhile.
+ */
+export function indexOf(dev: LinkName): Device {
+  naming(dev) // checks it
+  return typeof dev === 'object' ? (new FurtherName(dev.altname) as unknown as Device) : dev
+}
+
+/** A link's name, for errors. */
+export function show(dev: LinkName): string {
+  return typeof dev === 'object' ? dev.altname : String(dev)
+}
+
+/** Asks for a link by its index; a name is looked up when it is needed. */
+export function lookAt(index: Device): Message {
+  return message('GETLINK', linkLayout, { header: { index }, attributes: brief })
+}
+
+/** The link that answers a step. */
+export function readLink(answers: Answers, step: number): Link {
+  return only(answers, step, decodeBrief)
+}
+
+/** Makes a link of a message, without counters. */
+export function decodeBrief(received: Received): Link | undefined {
+  return decodeLink(received, false)
+}
+
+/** A change of a link, in steps. */
+export function linkChange(
+  name: string,
+  netns: NetnsReference,
+  steps: readonly Step[],
+  dev: LinkName,
+): Operation<void> {
+  return { ...change(name, netns, steps, `link ${show(dev)}`), cause: causeForLink }
+}
+
+/** Gives a device attributes, or flags. */
+export function setting(index: Device, attributes: LinkWire, flags: Partial<LinkFlags> = {}, field?: string): Message {
+  return message('NEWLINK', linkLayout, { header: { index, ...flags }, attributes, field })
+}
+
+/**
+ * What makes a device that exists what the options say: messages that come before it goes up, the one that does it, and what
+ * only a device takes that is up. `deferred` is a master that the device could not be created with.
+ */
+export function finishing(
+  index: Device,
+  { prefix, later, altnames, port }: LinkParts,
+  flags: LinkFlags,
+  deferred: Device | undefined,
+): Message[] {
+  const messages: Message[] = []
+  const field = prefix.slice(0, -1)
+  const all = deferred === undefined ? later : { ...later, master: deferred }
+  if (Object.keys(all).length > 0) messages.push(setting(index, all, {}, field))
+  if (altnames.length > 0) {
+    messages.push(message('NEWLINKPROP', linkLayout, { header: { index }, attributes: { altnames }, field }))
+  }
+  const portMessages = port === undefined ? [] : [setting(index, { linkInfo: port.linkInfo }, {}, field)]
+  const up = flags.change === 0 ? [] : [message('NEWLINK', linkLayout, { header: { index, ...flags } })]
+  return [...messages, ...(port?.afterUp === true ? [...up, ...portMessages] : [...portMessages, ...up])]
+}
