@@ -1,7 +1,7 @@
 // The verb `ensure` of links: what is there is compared, option by option, with what the messages say that would make it.
 import { isDeepStrictEqual } from 'node:util'
 import { Ending } from '../native/addon'
-import type { NetnsReference } from '../native/netns_handle'
+import { NetnsHandle, type NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize } from '../netlink/constants'
 import type { Message } from '../netlink/message'
 import type { Answers, Operation, Step } from '../netlink/operation'
@@ -16,6 +16,7 @@ import { expectedOfNew } from './link_expectations'
 import { lookAt, readLink } from './link_messages'
 import type { LinkOptions } from './link_options'
 import type { LinkParts } from './link_parts'
+import { nsidRequest, readNsid } from './nsids'
 
 /** links.ensure */
 export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<Ensured<Link>> {
@@ -35,20 +36,32 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
   if (far !== undefined) {
     const references = referencesOf(far.parts, far.netns, far.netns, look)
     ends.push({ parts: far.parts, step: look(far.netns, far.parts.creation.name ?? ''), references })
+    // The look at the near end has given the far end's namespace an id, if it had none.
+    if (!isSame(near.netns, far.netns)) all.push(looking(near.netns, nsidRequest(far.netns), Ending.reply))
   }
+  const last = all.length - 1
   const told = toldBy(messages)
   return ensuring(it, all, (answers) => {
     const value = readLink(answers, nearStep)
     const made = !answers.isRefused(0)
     if (!made) for (const end of ends) checkEnd(it, end, answers, end.parts === near.parts ? told : undefined)
     const [, other] = ends
-    if (!made && other !== undefined) {
+    if (!made && other !== undefined && far !== undefined) {
+      const { peer } = value as { peer?: LinkReference }
       const { index } = readLink(answers, other.step)
-      const there = (value as { peer?: LinkReference }).peer?.index
-      if (there !== index) throw conflict(it, 'peer', there, index)
+      const netnsId = isSame(near.netns, far.netns) ? undefined : readNsid(answers, last)
+      const wanted = netnsId === undefined ? { index } : { index, netnsId }
+      if (!isDeepStrictEqual(peer, wanted)) throw conflict(it, 'peer', peer, wanted)
     }
     return { made, value }
   })
+}
+
+/** Whether two references lead to one namespace. One that a batch is to create is no other. */
+function isSame(one: NetnsReference, other: NetnsReference): boolean {
+  if (one === other) return true
+  if (!(one instanceof NetnsHandle && other instanceof NetnsHandle)) return false
+  return isDeepStrictEqual(one.identity, other.identity)
 }
 
 /** One end of a link that is compared. */

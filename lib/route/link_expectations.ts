@@ -30,14 +30,14 @@ export type ExpectationsByOption = Readonly<
   Record<string, ((value: unknown, prefix: string, found: Expectation[]) => void) | undefined>
 >
 
-const LINKINFO = numberOf(linkAttributes, 'LINKINFO')
+const info = numberOf(linkAttributes, 'LINKINFO')
 
 /** Where a look at a link tells options: the attributes around them, and the property that they are in. */
 const levels = {
   link: { path: [], of: 'link', prefix: '', read: (link: Options) => link },
-  kind: { path: [LINKINFO, ...numbersOf(linkInfo, 'DATA')], of: 'link', prefix: '', read: (link: Options) => link },
+  kind: { path: [info, ...numbersOf(linkInfo, 'DATA')], of: 'link', prefix: '', read: (link: Options) => link },
   port: {
-    path: [LINKINFO, ...numbersOf(linkInfo, 'SLAVE_DATA')],
+    path: [info, ...numbersOf(linkInfo, 'SLAVE_DATA')],
     of: 'port',
     prefix: 'port.',
     read: (link: Options) => link.port as Options | undefined,

@@ -1,9 +1,9 @@
 // Ids of namespaces as seen from a namespace (RTM_GETNSID, linux/net_namespace.h): what `netnsId` in a link refers to.
 import { Ending, Lane } from '../native/addon'
-import { decodeMessage } from '../netlink/message'
+import { decodeMessage, type Message } from '../netlink/message'
 import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
-import type { Operation } from '../netlink/operation'
+import type { Answers, Operation } from '../netlink/operation'
 import { attributes } from '../wire/attributes'
 import { i32, u32, u8 } from '../wire/integers'
 import { struct } from '../wire/struct'
@@ -26,6 +26,17 @@ export const nsidLayout = { header: rtgenmsg, attributes: nsidAttributes }
 /** NETNSA_NSID_NOT_ASSIGNED */
 const notAssigned = -1
 
+/** Asks for the id that a namespace knows `other` by. */
+export function nsidRequest(other: NetnsReference): Message {
+  return message('GETNSID', nsidLayout, { attributes: { fd: other } })
+}
+
+/** The id that answers a step, or undefined if there is none. */
+export function readNsid(answers: Answers, step: number): number | undefined {
+  const id = only(answers, step, (received) => decodeMessage(nsidLayout, received)?.attributes.id)
+  return id === notAssigned ? undefined : id
+}
+
 /** The id that `netns` knows `other` by, or undefined if it has none. */
 export function getNsid(netns: NetnsReference, other: NetnsReference): Operation<number | undefined> {
   return {
@@ -33,11 +44,8 @@ export function getNsid(netns: NetnsReference, other: NetnsReference): Operation
     protocol: NETLINK.ROUTE,
     lane: Lane.read,
     netns,
-    steps: [{ netns, messages: [message('GETNSID', nsidLayout, { attributes: { fd: other } })], ending: Ending.reply }],
-    result(answers) {
-      const id = only(answers, 0, (received) => decodeMessage(nsidLayout, received)?.attributes.id)
-      return id === notAssigned ? undefined : id
-    },
+    steps: [{ netns, messages: [nsidRequest(other)], ending: Ending.reply }],
+    result: (answers) => readNsid(answers, 0),
   }
 }
 

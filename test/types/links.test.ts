@@ -36,7 +36,7 @@ describe('a link', () => {
   it('is told apart by its kind', () => {
     expectTypeOf<Link['kind']>().toEqualTypeOf<LinkKindName | 'none' | 'other'>()
     expectTypeOf<LinkKindName>().toEqualTypeOf<
-      'bridge' | 'veth' | 'vlan' | 'vxlan' | 'macvlan' | 'macvtap' | 'dummy' | 'ifb' | 'vrf' | 'tun'
+      'bridge' | 'veth' | 'vlan' | 'vxlan' | 'macvlan' | 'macvtap' | 'dummy' | 'ifb' | 'vrf' | 'tun' | 'netkit' | 'vxcan'
     >()
     expectTypeOf<Link>().toEqualTypeOf<KnownLink | VethLink | PlainLink | OtherLink>()
   })
@@ -97,6 +97,8 @@ describe('a link', () => {
         case 'ifb':
         case 'vrf':
         case 'tun':
+        case 'netkit':
+        case 'vxcan':
         case 'none':
         case 'other':
           return

@@ -5,14 +5,16 @@ import { dummy } from './dummy'
 import { ifb } from './ifb'
 import { byKind, dataByKind } from './kind'
 import { macvlan, macvtap } from './macvlan'
+import { netkit } from './netkit'
 import { tun } from './tun'
 import { veth } from './veth'
 import { vlan } from './vlan'
 import { vrf, vrfPort } from './vrf'
+import { vxcan } from './vxcan'
 import { vxlan } from './vxlan'
 
 /** Link kinds by name. */
-export const linkKinds = byKind([bridge, veth, vlan, vxlan, macvlan, macvtap, dummy, ifb, vrf, tun])
+export const linkKinds = byKind([bridge, veth, vlan, vxlan, macvlan, macvtap, dummy, ifb, vrf, tun, netkit, vxcan])
 
 /** What links are as ports, by the kind of their master. */
 export const portKinds = byKind([bridgePort, vrfPort])

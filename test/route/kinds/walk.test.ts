@@ -117,7 +117,8 @@ const valueOf = (option: string, value: unknown): Values => ({ [option.split('.'
 for (const [kind, options] of Object.entries(walks)) {
   const itHas = itWithKind(kind)
   const lower = kind === 'vlan' || kind.startsWith('mac') ? { link: 'u0' } : {}
-  const base = { kind, name: 'x', ...lower, ...(kind === 'vxlan' ? { dstPort: 4000 } : {}) }
+  const pair = kind === 'netkit' ? { peer: { name: 'xp' } } : {}
+  const base = { kind, name: 'x', ...lower, ...pair, ...(kind === 'vxlan' ? { dstPort: 4000 } : {}) }
   for (const [option, walk] of Object.entries(options)) {
     itHas(`${kind} ${option}: each value replaces the one before, or is refused by name`, async () => {
       const own = valueOf(option, undefined)

@@ -200,6 +200,14 @@ const vlan: Record<string, Walk> = {
   protocol: { values: ['802.1ad', '802.1Q'], ip: ['protocol'], besides: { id: 5 } },
 }
 
+const netkit: Record<string, Walk> = {
+  policy: { values: ['drop', 'pass'] },
+  peerPolicy: { values: ['drop', 'pass'] },
+  mode: { values: ['l2', 'l3'] },
+  scrub: { values: ['none', 'default'] },
+  peerScrub: { values: ['none', 'default'] },
+}
+
 /** By kind. */
 export const walks = {
   bridge,
@@ -207,6 +215,7 @@ export const walks = {
   macvlan,
   macvtap: macvlan,
   vlan,
+  netkit,
   vrf: { table: { values: [5, 6], ip: ['table'] } },
 } as Readonly<Record<string, Readonly<Record<string, Walk>>>>
 
@@ -215,6 +224,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'bridge.fdbFlush': 'bridge.test.ts: it does something, and is no setting',
   'port.flush': 'bridge_ports.test.ts: it does something, and is no setting',
   'veth.peer': 'veth.test.ts: it is a link of its own',
+  'netkit.peer': 'pairs.test.ts: it is a link of its own',
+  'vxcan.peer': 'pairs.test.ts: it is a link of its own',
   'vxlan.mcRoute': 'vxlan.test.ts: no kernel tells it',
 }
 
