@@ -36,7 +36,18 @@ describe('a link', () => {
   it('is told apart by its kind', () => {
     expectTypeOf<Link['kind']>().toEqualTypeOf<LinkKindName | 'none' | 'other'>()
     expectTypeOf<LinkKindName>().toEqualTypeOf<
-      'bridge' | 'veth' | 'vlan' | 'vxlan' | 'macvlan' | 'macvtap' | 'dummy' | 'ifb' | 'vrf' | 'tun' | 'netkit' | 'vxcan'
+      | 'bridge'
+      | 'veth'
+      | 'vlan'
+      | 'vxlan'
+      | 'macvlan'
+      | 'macvtap'
+      | 'dummy'
+      | 'ifb'
+      | 'vrf'
+      | 'tun'
+      | 'netkit'
+      | 'vxcan'
     >()
     expectTypeOf<Link>().toEqualTypeOf<KnownLink | VethLink | PlainLink | OtherLink>()
   })
