@@ -15,7 +15,7 @@ export default tseslint.config(
     ignores: [
       'test/**/*.pending.ts',
       'build/',
-      'dist/',
+      '**/dist/',
       '.build/',
       'coverage/',
       'docs/',
@@ -41,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts', 'soak/**/*.ts'],
+    files: ['test/**/*.ts', 'packages/*/test/**/*.ts', 'bench/**/*.ts', 'soak/**/*.ts'],
     rules: {
       // Under noUncheckedIndexedAccess a test that has just checked a length may say so with `!`.
       '@typescript-eslint/no-non-null-assertion': 'off',

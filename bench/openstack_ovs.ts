@@ -1,7 +1,7 @@
 // Ports of Open vSwitch, added and applied: one at a time, and many by one transaction, beside ovs-vsctl.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { OpenVswitch } from '../lib/ovs'
+import { OpenVswitch } from '@netloom/ovs'
 import type { Benchmark } from './benchmark'
 import { interleave, median, milliseconds } from './measure'
 import { fresh, oneQueue } from './namespaces'

@@ -1,7 +1,7 @@
 // The router agent: fifty routers made at once, and the same description again.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { RouterAgent, type RouterOptions } from '../lib/router'
+import { RouterAgent, type RouterOptions } from '@netloom/openstack'
 import type { Benchmark } from './benchmark'
 import { median, milliseconds } from './measure'
 import { fresh } from './namespaces'

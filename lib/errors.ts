@@ -49,7 +49,7 @@ export class NetloomError extends Error {
   /** True if what the operation had made before it failed could not be removed again. */
   readonly leftover: boolean
 
-  constructor(message: string, code: string, details: Omit<FailureDetails, 'errno' | 'outcome'> & NetloomErrorExtras) {
+  constructor(message: string, code: string, details: NetloomErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.errno = details.errno === undefined ? undefined : -details.errno
@@ -61,9 +61,13 @@ export class NetloomError extends Error {
   }
 }
 
-interface NetloomErrorExtras {
+/** What is known about a failure that need not be one of a system call. */
+export interface NetloomErrorDetails extends Omit<FailureDetails, 'errno' | 'outcome'> {
+  /** The errno, a positive number, if a system call failed. */
   readonly errno?: number | undefined
+  /** `'unknown'` if what was asked may or may not have been done, `'none'` if it was not. */
   readonly outcome?: 'unknown' | 'none' | undefined
+  /** Another error that led to this one. */
   readonly cause?: unknown
 }
 

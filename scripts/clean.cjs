@@ -1,8 +1,11 @@
 'use strict'
 // Removes everything that is compiled or generated.
-const { rmSync } = require('node:fs')
+const { readdirSync, rmSync } = require('node:fs')
 const { join } = require('node:path')
 
-for (const name of ['build', 'dist', '.build', 'prebuilds', 'coverage', 'docs/api']) {
-  rmSync(join(__dirname, '..', name), { recursive: true, force: true })
+const root = join(__dirname, '..')
+const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/dist`)
+
+for (const name of ['build', 'dist', '.build', 'prebuilds', 'coverage', 'docs/api', ...packages]) {
+  rmSync(join(root, name), { recursive: true, force: true })
 }

@@ -1,14 +1,13 @@
 'use strict'
+//   node scripts/generate-esm.cjs [directory of a package]…
+//
 // Writes the `import` face of every subpath: a `.mjs` that names the exports of the compiled CommonJS module one by one,
 // so that both faces give the very same classes, and a `.d.mts` with the same types.
 //
 // The names are what the module really exports, and must be what its types declare as values: this fails otherwise.
 const { writeFileSync } = require('node:fs')
-const { basename, join } = require('node:path')
+const { basename, join, resolve } = require('node:path')
 const ts = require('typescript')
-const { exports: subpaths } = require('../package.json')
-
-const root = join(__dirname, '..')
 
 /** The names of the values that a declaration file says a module exports. */
 function declaredValues(file) {
@@ -30,7 +29,7 @@ function declaredValues(file) {
     .sort()
 }
 
-function writeFace(subpath, { import: esm, require: cjs }) {
+function writeFace(root, subpath, { import: esm, require: cjs }) {
   const compiled = join(root, cjs.default)
   const names = Object.keys(require(compiled))
     .filter((name) => name !== '__esModule')
@@ -48,6 +47,9 @@ function writeFace(subpath, { import: esm, require: cjs }) {
   writeFileSync(join(root, esm.types), `${generated}export * from '${from}'\n`)
 }
 
-for (const [subpath, target] of Object.entries(subpaths)) {
-  if (typeof target !== 'string') writeFace(subpath, target)
+for (const directory of process.argv.slice(2)) {
+  const root = resolve(directory)
+  for (const [subpath, target] of Object.entries(require(join(root, 'package.json')).exports)) {
+    if (typeof target !== 'string') writeFace(root, subpath, target)
+  }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes the types of the databases that netloom/ovsdb brings along, from the schemas beside them.
+# Writes the types of the databases that @netloom/ovs brings along, from the schemas beside them.
 set -euo pipefail
-cd "$(dirname "$0")/../lib/ovsdb/schemas"
+cd "$(dirname "$0")/../packages/ovs/lib/ovsdb/schemas"
 
 generate() { # schema, module
   node ../../../dist/ovsdb/types_command.js --import ../types "$1" >"$2.new"

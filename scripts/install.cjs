@@ -3,6 +3,7 @@
 // checkout, the addon is compiled. Plain CommonJS: it runs before anything is built.
 const { existsSync } = require('node:fs')
 const { join } = require('node:path')
+const { isLinked } = require('./addon/linked.cjs')
 const { root, runNodeGyp } = require('./addon/node-gyp.cjs')
 
 /** Does a binary of the package load here? Loading it is the only exact test of platform, libc and its version. */
@@ -21,4 +22,4 @@ if (process.platform !== 'linux') {
   console.error('netloom: Linux only')
   process.exit(1)
 }
-if (!prebuiltLoads()) process.exit(runNodeGyp(['rebuild', '--jobs=max']))
+if (!isLinked && !prebuiltLoads()) process.exit(runNodeGyp(['rebuild', '--jobs=max']))

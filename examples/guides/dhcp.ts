@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NetNs } from 'netloom'
-import { DhcpAgent } from 'netloom/dhcp'
+import { DhcpAgent } from '@netloom/openstack'
 
 const stateDir = mkdtempSync(join(tmpdir(), 'netloom-dhcp-'))
 

@@ -1,7 +1,7 @@
 // What docs/ovs.md shows, with a switch of its own.
 import { strict as assert } from 'node:assert'
 import { isAlreadyExists, NetNs } from 'netloom'
-import { OpenVswitch, OvsInterfaceError } from 'netloom/ovs'
+import { OpenVswitch, OvsInterfaceError } from '@netloom/ovs'
 
 async function main(): Promise<void> {
   await using red = await NetNs.create('red', { ephemeral: true })

@@ -11,7 +11,7 @@ import {
   OvsdbConnectionError,
   OvsdbOperationError,
   type OpenVswitch,
-} from 'netloom/ovsdb'
+} from '@netloom/ovs/ovsdb'
 
 const directory = mkdtempSync(join(tmpdir(), 'netloom-guide-'))
 const socket = join(directory, 'db.sock')

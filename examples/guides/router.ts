@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetNs } from 'netloom'
-import { RouterAgent } from 'netloom/router'
+import { RouterAgent } from '@netloom/openstack'
 
 const stateDir = mkdtempSync(join(tmpdir(), 'netloom-router-'))
 

@@ -1,6 +1,6 @@
 // What there is to be drawn: of nothing but what the kernel says, and the database of a switch.
 import type { Link, NetNs } from 'netloom'
-import type { OpenVswitch, Port as SwitchPort } from 'netloom/ovs'
+import type { OpenVswitch, Port as SwitchPort } from '@netloom/ovs'
 
 /** The other end of a cable. */
 export interface End {

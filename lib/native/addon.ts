@@ -113,7 +113,9 @@ export interface Addon {
   ): Ended
   awaitProcess(prepared: number, pid: number, note: boolean): Ended
   forgetChild(child: number): void
+  /** 0 or -errno. */
   signalProcess(child: number, signal: number): number
+  /** The number by which the process is known, or -errno. */
   holdProcess(pid: number, onEnd: () => void): number
   letGoOfProcess(child: number): void
   listNetnsProcesses(handle: number): Started

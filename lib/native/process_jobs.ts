@@ -115,7 +115,7 @@ export function forgetChild(child: number): void {
 
 /**
  * Holds a process that somebody else has started, so that its number stands for no other one; tells of its end.
- * @returns The number by which the addon knows it; 0 if there is no such process.
+ * @returns The number by which the addon knows it, or -errno of pidfd_open(2).
  */
 export function holdProcess(pid: number, onEnd: () => void): number {
   return addon.holdProcess(pid, onEnd)

@@ -12,7 +12,8 @@ import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
-import { checkName, checkPath, pathOfName } from './name'
+import { checkName, pathOfName } from './name'
+import { checkPath } from '../wire/text'
 import { NotedResources, type BatchEthtool, type BatchNetNs } from './noted'
 
 /** Options of `NetNs.batch`. */

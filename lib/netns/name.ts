@@ -27,11 +27,3 @@ export function checkFirst(value: unknown): void {
 export function pathOfName(name: string): string {
   return `${namedDirectory}/${name}`
 }
-
-/** Checks an absolute path. */
-export function checkPath(value: unknown, field = 'path'): string {
-  if (typeof value !== 'string') throw wrongType(field, 'a path', value)
-  const path = checkText(value, 1, 4095, field)
-  if (!path.startsWith('/')) throw wrongValue(field, 'an absolute path', value)
-  return path
-}

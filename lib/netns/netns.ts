@@ -21,7 +21,8 @@ import {
   type CreateManyOptions,
   type ProgressOptions,
 } from './many'
-import { checkFirst, checkName, checkPath, pathOfName } from './name'
+import { checkFirst, checkName, pathOfName } from './name'
+import { checkPath } from '../wire/text'
 import { deleteBehind, isNamed, listNamed, type NamedNetns } from './named'
 import { checkShared, describeShared, type SharedNetNs } from './share'
 import { Pool } from './pool'

@@ -1,7 +1,8 @@
 // What stands for an open namespace in a message to another thread of the process.
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
 import type { NetnsIdentity } from '../native/netns_handle'
-import { checkName, checkPath } from './name'
+import { checkName } from './name'
+import { checkPath } from '../wire/text'
 
 /**
  * Stands for an open namespace in a message to another thread of this process: what `NetNs.share` gives and

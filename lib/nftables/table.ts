@@ -1,8 +1,9 @@
 // A table of IPv4 that is one program's alone: put in, taken away and looked at as a whole.
-import type { NetnsReference } from '../native/netns_handle'
+import type { NetnsTarget } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
 import { perform } from '../netlink/perform'
+import { checkContent, checkTableName, checkTarget } from './check'
 import { inOnePiece, listOf, message } from './batch'
 import { chainLayout, elementsLayout, hookNumber, ruleLayout, setLayout, tableLayout } from './messages'
 import type { Expression } from './rule'
@@ -64,14 +65,24 @@ function chainMessage(table: string, { name, type, hook, priority }: BaseChain):
   )
 }
 
-/** Puts a table into the place of the one of that name, if there is one, in one piece; without content there is none then. */
+/**
+ * Puts a table of IPv4 into the place of the one of that name, if there is one, in one transaction: no packet sees a part of it. All that
+ * was in the former one is gone, whoever put it in; connections that it translates stay.
+ * @param table - Its name, at most 255 bytes.
+ * @param content - What it has; undefined for no table of that name.
+ * @param operation - What errors call this call, for who has a name of its own for it.
+ * @throws TypeError, RangeError for wrong content, with the field's name; NetlinkError if the kernel refuses it.
+ */
 export async function replaceTable(
-  operation: string,
-  netns: NetnsReference,
+  netns: NetnsTarget,
   table: string,
   content: TableContent | undefined,
+  operation = 'replaceTable',
 ): Promise<void> {
-  return perform(inOnePiece(operation, netns, messagesOf(table, content)))
+  const reference = checkTarget(netns)
+  checkTableName(table)
+  if (content !== undefined) checkContent(content)
+  return perform(inOnePiece(operation, reference, messagesOf(table, content)))
 }
 
 function messagesOf(table: string, content: TableContent | undefined): Message[] {
@@ -91,8 +102,16 @@ function messagesOf(table: string, content: TableContent | undefined): Message[]
   ]
 }
 
-/** What a table has, as text: the same of the same content. Empty if there is no such table. */
-export async function describeTable(operation: string, netns: NetnsReference, table: string): Promise<string> {
+/**
+ * What a table has, as a text to compare: the same of the same content, whoever put it in, without what the kernel numbers and counts.
+ * @param table - The name of a table of IPv4.
+ * @param operation - What errors call this call, for who has a name of its own for it.
+ * @returns An empty text if there is no such table.
+ * @throws NetlinkError if the kernel refuses to tell.
+ */
+export async function describeTable(target: NetnsTarget, table: string, operation = 'describeTable'): Promise<string> {
+  const netns = checkTarget(target)
+  checkTableName(table)
   const tables = await perform(listOf(operation, netns, 'GETTABLE', tableLayout, {}))
   if (!tables.some(({ name }) => name === table)) return ''
   const ours = <T extends { table?: string | undefined }>(all: readonly T[]): T[] =>

@@ -15,7 +15,8 @@ export async function pidsInside(netns: NetnsHandle, options?: CallOptions): Pro
   return [...(await listProcesses(netns, options))]
 }
 
-function signalNumber(signal: unknown): number {
+/** The number of a signal, by its name or number. */
+export function signalNumber(signal: unknown): number {
   if (typeof signal === 'number') {
     checkInteger(signal, 0, 64, 'signal')
     return signal

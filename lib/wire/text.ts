@@ -12,6 +12,14 @@ export function checkText(value: unknown, least: number, most: number, field: st
   return value
 }
 
+/** Checks an absolute path: at most PATH_MAX bytes of linux/limits.h, with its NUL. */
+export function checkPath(value: unknown, field = 'path'): string {
+  if (typeof value !== 'string') throw wrongType(field, 'a path', value)
+  const path = checkText(value, 1, 4095, field)
+  if (!path.startsWith('/')) throw wrongValue(field, 'an absolute path', value)
+  return path
+}
+
 /** The string between two places, up to its first NUL. */
 export function readText(reader: Reader, at: number, end: number): string {
   const { bytes } = reader

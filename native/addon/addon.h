@@ -106,7 +106,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ForgetChild(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
-  // holdProcess(pid, on end): its number, or 0 if there is none; the event loop does not stay alive for it
+  // holdProcess(pid, on end): its number, or -errno; the event loop does not stay alive for it
   Napi::Value HoldProcess(Info info);
   // letGoOfProcess(number), of one that is held
   Napi::Value LetGoOfProcess(Info info);

@@ -118,7 +118,7 @@ Napi::Value NetloomAddon::HoldProcess(Info info) {
   const auto pid = number(info[0]);
   if (!pid || !info[1].IsFunction()) return malformed(info.Env());
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0)));
-  if (!pidfd) return {info.Env(), make_number(info.Env(), 0)};
+  if (!pidfd) return {info.Env(), make_number(info.Env(), -errno)};
   return {info.Env(),
           make_number(info.Env(), static_cast<double>(environment_.held_processes().hold(std::move(pidfd), info[1])))};
 }

@@ -1,8 +1,9 @@
 // The interfaces of a bond, which come and go while it works: what ovs-vsctl calls add-bond-iface and del-bond-iface.
 import { randomUUID } from 'node:crypto'
-import { checkCall } from '../ovsdb/calls'
-import type { OpenVswitch } from '../ovsdb/index'
-import { checkObject, wrongValue } from '../wire/invalid'
+import { checkCall } from './ovsdb/calls'
+import type { OpenVswitch } from './ovsdb/index'
+import { wrongValue } from 'netloom/errors'
+import { checkObject } from 'netloom/values'
 import { checkName, type OvsCallOptions } from './call'
 import type { Database } from './database'
 import { alreadyExists, notFound } from './errors'

@@ -1,6 +1,6 @@
 // The options of calls, checked: those that all have, and those of deletions.
-import { checkCall, type OvsdbCallOptions } from '../ovsdb/calls'
-import { wrongType } from '../wire/invalid'
+import { checkCall, type OvsdbCallOptions } from './ovsdb/calls'
+import { wrongType } from 'netloom/errors'
 
 /** Options of every call that waits for the switch. */
 export type OvsCallOptions = OvsdbCallOptions

@@ -1,8 +1,8 @@
 // How a property of ours becomes a column of the database, and back. What is refused is named by the property.
 import { isIP } from 'node:net'
-import type { ColumnValue } from '../ovsdb/types'
-import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { parseMac } from '../wire/ip'
+import type { ColumnValue } from './ovsdb/types'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkObject, parseMac } from 'netloom/values'
 
 /** One kind of column. */
 export interface Codec {

@@ -1,9 +1,9 @@
 // A table of ours as a table of the database: which property is which column. From it come checks, writing and reading.
-import { printableThroughout } from '../wire/printable'
-import type { Transaction, Target } from '../ovsdb/transaction'
-import type { ColumnValue, Row } from '../ovsdb/types'
-import type { OpenVswitch } from '../ovsdb/index'
-import { checkKeys, wrongType } from '../wire/invalid'
+import { wrongType } from 'netloom/errors'
+import { checkKeys, printableThroughout } from 'netloom/values'
+import type { Transaction, Target } from './ovsdb/transaction'
+import type { ColumnValue, Row } from './ovsdb/types'
+import type { OpenVswitch } from './ovsdb/index'
 import type { Codec } from './codecs'
 
 /** Names of the tables of the database. */

@@ -1,11 +1,11 @@
 // The switch's database: its rows in memory, and changes that are over when the switch has applied them.
-import { AbortError } from '../errors'
-import { Call, type OvsdbCallOptions } from '../ovsdb/calls'
-import { OvsdbClient, type OvsdbConnectOptions } from '../ovsdb/client'
-import type { OpenVswitch } from '../ovsdb/index'
-import type { Replica, ReplicaTable } from '../ovsdb/replica'
-import type { Outcome, RowSelection } from '../ovsdb/transaction'
-import type { RowOf } from '../ovsdb/types'
+import { AbortError } from 'netloom/errors'
+import { Call, type OvsdbCallOptions } from './ovsdb/calls'
+import { OvsdbClient, type OvsdbConnectOptions } from './ovsdb/client'
+import type { OpenVswitch } from './ovsdb/index'
+import type { Replica, ReplicaTable } from './ovsdb/replica'
+import type { Outcome, RowSelection } from './ovsdb/transaction'
+import type { RowOf } from './ovsdb/types'
 import type { Tx } from './columns'
 import { switchGone } from './errors'
 

@@ -1,5 +1,5 @@
 // What can go wrong with a switch beyond its database: a device that cannot be opened, a switch that is gone.
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 
 /** Errors of the system as the switch's C library writes them. */
 const codes: readonly (readonly [words: string, code: string])[] = [

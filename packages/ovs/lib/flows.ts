@@ -1,8 +1,9 @@
 // Flows: `ovs.flows`, what ovs-ofctl does, over the bridges' management sockets.
 import { join } from 'node:path'
-import { Call, checkCall } from '../ovsdb/calls'
-import type { OpenVswitch } from '../ovsdb/index'
-import { checkArray, checkKeys, isInvalid, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { Call, checkCall } from './ovsdb/calls'
+import type { OpenVswitch } from './ovsdb/index'
+import { isInvalid, outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys } from 'netloom/values'
 import { splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import type { Database } from './database'
 import { notFound } from './errors'

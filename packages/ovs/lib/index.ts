@@ -1,4 +1,7 @@
-// The public face of netloom/ovs: Open vSwitch without its command-line tools.
+/**
+ * Open vSwitch without its command-line tools.
+ * @module @netloom/ovs
+ */
 export { OpenVswitch, type OpenVswitchEvents, type OvsConnectOptions, type OvsProcesses } from './open_vswitch'
 export type { LaunchOptions } from './launch/launch'
 export type { OvsCallOptions, OvsDeleteOptions } from './call'
@@ -30,30 +33,7 @@ export type { Mirror, MirrorChanges, MirrorOptions, MirrorSettings } from './mir
 export { Settings, type SwitchChanges, type SwitchSettings, type SwitchState } from './settings'
 export type { OvsChange, WatchOptions } from './watch'
 export { Flows } from './flows'
-export type { Flow, FlowCookie, FlowFilter, FlowKey, FlowOptions } from './openflow/flow'
-export type { FlowFields, FlowMatch, UnknownField } from './openflow/fields'
-export type { FlowRegisters, Register } from './openflow/registers'
-export type { MaskedNumber } from './openflow/values'
-export type { FlowPort, ReservedPort } from './openflow/ports'
-export type {
-  ClearActionsAction,
-  DecTtlAction,
-  FlowAction,
-  MetadataToWrite,
-  Resubmission,
-  GotoTableAction,
-  GroupAction,
-  OutputAction,
-  PopVlanAction,
-  PushVlanAction,
-  ResubmitAction,
-  SetFieldAction,
-  SetQueueAction,
-  UnknownAction,
-  WriteActionsAction,
-  WriteMetadataAction,
-} from './openflow/actions'
+export type * from './openflow/types'
 export { OpenflowError, OpenflowProtocolError } from './openflow/errors'
 export { OvsInterfaceError } from './errors'
-export { AbortError, isAlreadyExists, isNotFound, NetloomError } from '../errors'
-export type { InvalidValue } from '../wire/invalid'
+export { AbortError, type InvalidValue, isAlreadyExists, isNotFound, NetloomError } from 'netloom/errors'

@@ -1,6 +1,6 @@
 // The options of an interface by its type: properties of ours, and keys of the table's column `options`.
-import { outOfRange, unknownOption, wrongType, wrongValue } from '../wire/invalid'
-import { checkDeviceName } from '../wire/device'
+import { outOfRange, unknownOption, wrongType, wrongValue } from 'netloom/errors'
+import { checkDeviceName } from 'netloom/values'
 import { changeKeys, type Changes, type Values } from './columns'
 import { checkAddress, checkWhole, checkWords, strings } from './codecs'
 import type { InterfaceKind } from './interface'

@@ -1,6 +1,6 @@
 // Interfaces: `ovs.interfaces`. They come and go with their ports.
-import { checkCall } from '../ovsdb/calls'
-import { checkKeys } from '../wire/invalid'
+import { checkCall } from './ovsdb/calls'
+import { checkKeys } from 'netloom/values'
 import { checkName, type OvsCallOptions } from './call'
 import { changedValues, isEmpty, writeChanges } from './columns'
 import type { Database } from './database'

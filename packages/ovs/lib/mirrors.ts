@@ -1,8 +1,9 @@
 // Mirrors: `ovs.mirrors`.
 import { randomUUID } from 'node:crypto'
-import { checkCall } from '../ovsdb/calls'
-import type { OpenVswitch } from '../ovsdb/index'
-import { checkArray, wrongType } from '../wire/invalid'
+import { checkCall } from './ovsdb/calls'
+import type { OpenVswitch } from './ovsdb/index'
+import { wrongType } from 'netloom/errors'
+import { checkArray } from 'netloom/values'
 import { checkWords } from './codecs'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import { changedValues, isEmpty, newValues, readRow, writeChanges, type Values } from './columns'

@@ -1,7 +1,8 @@
 // The rows of a port: read, written, and which of them go with it.
-import type { OpenVswitch } from '../ovsdb/index'
-import type { Row } from '../ovsdb/types'
-import { checkArray, checkObject, outOfRange, wrongValue } from '../wire/invalid'
+import type { OpenVswitch } from './ovsdb/index'
+import type { Row } from './ovsdb/types'
+import { outOfRange, wrongValue } from 'netloom/errors'
+import { checkArray, checkObject } from 'netloom/values'
 import { checkName } from './call'
 import { newValues, readRow, type Tx, type Values } from './columns'
 import type { Database } from './database'

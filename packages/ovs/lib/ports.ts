@@ -1,8 +1,9 @@
 // Ports: `ovs.ports`.
 import { randomUUID } from 'node:crypto'
-import { checkCall } from '../ovsdb/calls'
-import type { OpenVswitch } from '../ovsdb/index'
-import { checkArray, checkKeys, wrongValue } from '../wire/invalid'
+import { checkCall } from './ovsdb/calls'
+import type { OpenVswitch } from './ovsdb/index'
+import { wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys } from 'netloom/values'
 import { addBondInterface, deleteBondInterface } from './bond'
 import { checkName, splitForce, type OvsCallOptions, type OvsDeleteOptions } from './call'
 import { changedValues, isEmpty, writeChanges, type Tx } from './columns'

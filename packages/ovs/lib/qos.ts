@@ -2,9 +2,10 @@
 import { integer, oneOf, strings } from './codecs'
 import { newValues, readRow, type Columns, type Tx } from './columns'
 import type { Strings } from './changes'
-import { checkKeys, checkObject, outOfRange, wrongType } from '../wire/invalid'
-import type { NewRow } from '../ovsdb/rows'
-import type { OpenVswitch } from '../ovsdb/index'
+import { outOfRange, wrongType } from 'netloom/errors'
+import { checkKeys, checkObject } from 'netloom/values'
+import type { NewRow } from './ovsdb/rows'
+import type { OpenVswitch } from './ovsdb/index'
 
 /** One queue of a port (table Queue). */
 export interface QueueSettings {

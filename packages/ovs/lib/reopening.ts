@@ -1,7 +1,7 @@
 // A port that is deleted and added with all that it had, so that the switch opens its devices anew.
 import { randomUUID } from 'node:crypto'
-import type { OpenVswitch } from '../ovsdb/index'
-import type { Row } from '../ovsdb/types'
+import type { OpenVswitch } from './ovsdb/index'
+import type { Row } from './ovsdb/types'
 import type { Tx, Values } from './columns'
 import type { Database } from './database'
 

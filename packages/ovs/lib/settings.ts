@@ -1,6 +1,7 @@
 // The switch as a whole: `ovs.settings`, the one row of the table Open_vSwitch.
-import { checkCall } from '../ovsdb/calls'
-import { checkArray, wrongType } from '../wire/invalid'
+import { checkCall } from './ovsdb/calls'
+import { wrongType } from 'netloom/errors'
+import { checkArray } from 'netloom/values'
 import type { OvsCallOptions } from './call'
 import type { ChangesOf, Strings } from './changes'
 import { reported, strings } from './codecs'

@@ -1,7 +1,7 @@
 // Devices that were deleted and made again under the same name. The switch goes on with the one that is gone, without an error:
 // it reads the new one's index and state by the name, and its sockets belong to the old one.
-import type { NetNs } from '../netns/netns'
-import type { OpenVswitch } from '../ovsdb/index'
+import type { NetNs } from 'netloom'
+import type { OpenVswitch } from './ovsdb/index'
 import type { Database } from './database'
 
 function isSystem({ type }: OpenVswitch.Interface): boolean {

@@ -1,8 +1,7 @@
 // Changes as they happen: an endless sequence for `for await`.
-import { NetloomError } from '../errors'
-import { Call, checkCall, type OvsdbCallOptions } from '../ovsdb/calls'
-import type { Row } from '../ovsdb/types'
-import { wrongType } from '../wire/invalid'
+import { NetloomError, wrongType } from 'netloom/errors'
+import { Call, checkCall, type OvsdbCallOptions } from './ovsdb/calls'
+import type { Row } from './ovsdb/types'
 import type { Bridge } from './bridge'
 import { readBridge } from './bridges'
 import type { Database, MonitoredTable } from './database'

@@ -12,7 +12,7 @@ import type {
   Transaction,
   UpdateValues,
   Uuid,
-} from '../../lib/ovsdb'
+} from '../lib/ovsdb/index'
 
 type Tables = OpenVswitch.Tables
 

@@ -1,6 +1,6 @@
 // Work on what others change at the same time: a switch that is started again makes its devices anew, and takes the old ones away.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNotFound } from '../errors'
+import { isNotFound } from 'netloom/errors'
 
 /** Milliseconds before each further attempt: together about as long as a switch needs. */
 const delaysMs = [10, 40, 150, 400]

@@ -1,8 +1,6 @@
 // The plug for Linux bridges: a veth pair, one end a port of the bridge, the other born in the namespace.
-import { errnoNumber } from '../errno'
-import { isAlreadyExists, isNotFound, NetloomError } from '../errors'
-import type { NetNs } from '../netns/netns'
-import type { Link } from '../route/link'
+import type { Link, NetNs } from 'netloom'
+import { errnoNumber, isAlreadyExists, isNotFound, NetloomError } from 'netloom/errors'
 import { bridgeMark, isAgentsBridge, isBridgeOf, isOwn, leftAlone, notOwn, type Claim } from './claim'
 import { agentError } from './errors'
 import { bridgeNameOf } from './names'

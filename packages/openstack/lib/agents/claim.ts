@@ -1,7 +1,7 @@
 // Whose something is. What an agent makes bears its mark: a device and the `lo` of a namespace as their alias, a port of Open vSwitch as
 // an external id. Before anything is changed or taken away the mark is asked for: others use the same names, Neutron above all.
 import { agentError } from './errors'
-import type { NetloomError } from '../errors'
+import type { NetloomError } from 'netloom/errors'
 
 /** By what right a plug uses, changes and takes away what it finds. */
 export interface Claim {

@@ -1,5 +1,5 @@
 // Errors of all agents, beside those of the kernel.
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 
 /** What goes wrong with an agent's directory, or with the switch. */
 export type AgentErrorCode =

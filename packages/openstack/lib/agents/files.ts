@@ -15,8 +15,7 @@ import {
 } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errnoNumber } from '../errno'
-import { isNotFound, systemError } from '../errors'
+import { errnoNumber, isNotFound, systemError } from 'netloom/errors'
 
 /** A file to be written. */
 export interface FileContent {

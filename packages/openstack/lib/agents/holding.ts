@@ -2,15 +2,15 @@
 // one has left there.
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockFile, type FileLock } from '../native/file_lock'
-import { checkPath } from '../netns/name'
+import { type FileLock, lockFile } from 'netloom'
+import { wrongType } from 'netloom/errors'
+import { checkPath } from 'netloom/values'
 import { agentError } from './errors'
 import { makeDirectory, readIfThere } from './files'
 import { forEach } from './for_each'
 import type { Plug } from './plug'
 import { checkPlug, makePlug, type PlugChoice } from './plug_choice'
 import { StateDirectory, type AgentKind, type OwnDirectory } from './state_directory'
-import { wrongType } from '../wire/invalid'
 
 /** The options that all agents have; see `DhcpAgentOptions`. */
 export interface HoldingOptions extends PlugChoice {

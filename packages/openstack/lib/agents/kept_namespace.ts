@@ -1,8 +1,7 @@
 // A namespace that an agent keeps: made, found again, made again if somebody has deleted it. Its `lo` bears the agent's mark, which goes
 // with it, and which another namespace of the same name does not have.
-import { isAlreadyExists, isNotFound } from '../errors'
-import { NetNs } from '../netns/netns'
-import type { Link } from '../route/link'
+import { type Link, NetNs } from 'netloom'
+import { isAlreadyExists, isNotFound } from 'netloom/errors'
 import { isOwn, notOwn, type Claim } from './claim'
 
 /** What `open` found. */

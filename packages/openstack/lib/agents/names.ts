@@ -1,6 +1,6 @@
 // What may become part of a file's name, of a line for dnsmasq, or of a tag: dnsmasq takes nearly anything, we do not.
 import { createHash } from 'node:crypto'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 
 /** An id: of a network, a subnet, a port. It becomes the name of a directory, and a tag. */
 export function checkId(value: unknown, field: string): string {

@@ -1,10 +1,9 @@
 // The plug for Open vSwitch: an internal port of the integration bridge, with its VLAN as tag, moved into the namespace. Its checksums are
 // right with the userspace datapath too, which those of a veth pair are not.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNotFound } from '../errors'
-import type { NetNs } from '../netns/netns'
-import { OpenVswitch, OvsInterfaceError, type Interface } from '../ovs'
-import type { Link } from '../route/link'
+import { type Interface, OpenVswitch, OvsInterfaceError } from '@netloom/ovs'
+import type { Link, NetNs } from 'netloom'
+import { isNotFound } from 'netloom/errors'
 import { isOwn, leftAlone, notOwn, type Claim } from './claim'
 import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'

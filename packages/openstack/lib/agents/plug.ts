@@ -1,5 +1,5 @@
 // A plug: how the device of a DHCP server or of a router gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
-import type { NetNs } from '../netns/netns'
+import type { NetNs } from 'netloom'
 import type { Claim } from './claim'
 
 /** What is to be plugged in. */

@@ -1,6 +1,6 @@
 // The switch that an agent's caller has chosen.
-import { NetNs } from '../netns/netns'
-import { wrongType, wrongValue } from '../wire/invalid'
+import { NetNs } from 'netloom'
+import { wrongType, wrongValue } from 'netloom/errors'
 import { BridgePlug } from './bridge_plug'
 import { checkDeviceName } from './names'
 import { OvsPlug } from './ovs_plug'

@@ -1,9 +1,7 @@
 // Descriptions of networks, checked and completed: nothing that is wrong reaches a file, the kernel or dnsmasq.
 import { createHash } from 'node:crypto'
-import { checkName } from '../netns/name'
-import { checkInteger } from '../wire/integers'
-import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { parseMac, type Family } from '../wire/ip'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkInteger, checkKeys, checkNetnsName, type Family, parseMac } from 'netloom/values'
 import { checkList, checkOptions, type CheckedOption } from './check_options'
 import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText, cut } from '../agents/names'
 import { isCutShort } from './grammar'
@@ -312,7 +310,7 @@ function isPlain(value: unknown): boolean {
 
 /** The name of a namespace that a network or router lives in. */
 export function checkNamespace(value: unknown, field: string): string {
-  const name = checkName(value, field)
+  const name = checkNetnsName(value, field)
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw wrongValue(field, 'letters, digits, "-", "_" and "."', value)
   return name
 }

@@ -1,6 +1,6 @@
 // DHCP options by number or name, checked.
-import { checkInteger } from '../wire/integers'
-import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkInteger, checkKeys } from 'netloom/values'
 import { checkOptionText, checkTag } from '../agents/names'
 import { isOfProtocol, writtenValues } from './option_grammar'
 import type { DhcpOption } from './options'

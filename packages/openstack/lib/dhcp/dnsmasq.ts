@@ -1,7 +1,7 @@
 // One dnsmasq: started, adopted, told to read its files again, asked whether it lives, stopped.
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NetNs } from '../netns/netns'
+import type { NetNs } from 'netloom'
 import { pidArgument, type Paths } from './arguments'
 import { dhcpError } from './errors'
 import { HeldProcess } from './held_process'

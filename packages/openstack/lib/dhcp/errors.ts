@@ -1,6 +1,6 @@
 // Errors of the DHCP agent, beside those of the kernel.
 import type { AgentErrorCode } from '../agents/errors'
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 
 /** What goes wrong with dnsmasq, or with the agent itself. */
 export type DhcpErrorCode =

@@ -1,7 +1,6 @@
 // A process that is held by a descriptor, not by its number, which may stand for somebody else by now. Its end is told.
-import { constants } from 'node:os'
-import { holdProcess, letGoOfProcess, signalProcess } from '../native/process_jobs'
-import type { NetNs } from '../netns/netns'
+import { Pidfd, type NetNs } from 'netloom'
+import { isNotFound } from 'netloom/errors'
 import { spawnWaiting } from './spawning'
 
 /** A process, started here or by an agent that has ended. */
@@ -48,14 +47,20 @@ export class HeldProcess {
 
   /** Holds one that runs; undefined if there is none of this number. */
   static hold(pid: number, onEnd: () => void): HeldProcess | undefined {
-    const number = holdProcess(pid, () => {
-      process.#over()
-    })
-    const process = new HeldProcess(pid, (signal) => signalProcess(number, constants.signals[signal]) === 0, onEnd)
-    process.#letGo = () => {
-      letGoOfProcess(number)
+    let pidfd: Pidfd
+    try {
+      pidfd = Pidfd.open(pid, () => {
+        process.#over()
+      })
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
     }
-    return number === 0 ? undefined : process
+    const process = new HeldProcess(pid, (signal) => pidfd.signal(signal), onEnd)
+    process.#letGo = () => {
+      pidfd.close()
+    }
+    return process
   }
 
   /** Sends a signal; tells whether it did. */

@@ -1,5 +1,5 @@
 // Makes one network real and keeps it so: files, namespace, device, dnsmasq, leases. One thing after another.
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 import type { Network } from './check_network'
 import { dnsmasqArguments, isSame, pathsIn, type Paths } from './arguments'
 import { RestartDelay } from './backoff'

@@ -1,6 +1,6 @@
 // dnsmasq's file of leases: read, never written while it runs.
 import { isIPv4, isIPv6 } from 'node:net'
-import { canonicalIP, type Family } from '../wire/ip'
+import { canonicalIP, type Family } from 'netloom/values'
 
 /** A lease: what a client has been given. */
 export interface Lease {

@@ -1,6 +1,6 @@
 // dnsmasq's log, read as it grows: its lines are the acknowledgements of signals.
 import { closeSync, constants, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
-import { isNotFound } from '../errors'
+import { isNotFound } from 'netloom/errors'
 
 const largest = 4 << 20
 /** Who makes dnsmasq say more than that between two looks makes it said in vain: only the last of it is read. */

@@ -1,6 +1,6 @@
 // A network that an agent keeps.
-import { NetNs } from '../netns/netns'
-import { wrongValue } from '../wire/invalid'
+import { NetNs } from 'netloom'
+import { wrongValue } from 'netloom/errors'
 import { Changes } from './changes'
 import type { Network } from './check_network'
 import { dhcpError } from './errors'

@@ -1,5 +1,6 @@
 // The networks of an agent: `agent.networks`.
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { wrongType, wrongValue } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import { checkNetwork, type Network } from './check_network'
 import { dhcpError } from './errors'
 import type { StateDirectory } from '../agents/state_directory'

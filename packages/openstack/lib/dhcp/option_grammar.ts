@@ -2,9 +2,9 @@
 // the option's kind (opttab of dhcp-common.c): here a value is read by rules that can be told, and written so that there is nothing to guess.
 import { isIPv4, isIPv6 } from 'node:net'
 import { checkDomain } from '../agents/names'
-import { wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import type { Family } from 'netloom/values'
 import { isCutShort, isPlainText } from './grammar'
-import type { Family } from '../wire/ip'
 
 /** What an option holds: a number of so many bytes, or what the word says. */
 type Kind = 1 | 2 | 4 | 'addresses' | 'text' | 'strings' | 'domains' | 'addresses or domains' | 'seconds' | 'routes'

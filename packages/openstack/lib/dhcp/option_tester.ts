@@ -1,7 +1,7 @@
 // Asks dnsmasq whether it takes an option, before anything is written: of what it does not take it says a line in its log, and goes on
 // without it.
 import { spawn } from 'node:child_process'
-import { wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
 import type { Network } from './check_network'
 import type { CheckedOption } from './check_options'
 import { dhcpError } from './errors'

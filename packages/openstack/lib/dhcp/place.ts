@@ -1,7 +1,7 @@
 // Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
 import { again } from '../agents/again'
-import { isNotFound } from '../errors'
-import type { NetNs } from '../netns/netns'
+import type { NetNs } from 'netloom'
+import { isNotFound } from 'netloom/errors'
 import type { Network } from './check_network'
 import type { Claim } from '../agents/claim'
 import { KeptNamespace } from '../agents/kept_namespace'

@@ -1,5 +1,6 @@
 // The ports of a network: `network.ports`.
-import { checkKeys, wrongType } from '../wire/invalid'
+import { wrongType } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import type { Changes } from './changes'
 import { checkOptions } from './check_options'
 import { dhcpError } from './errors'

@@ -1,5 +1,6 @@
 // The ports of a network, by id, and by what only one of them may have: a MAC, an address, a name.
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { wrongType, wrongValue } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import { checkInSubnet, checkMac, type Network, type Subnet } from './check_network'
 import { checkList, checkOptions, type CheckedOption } from './check_options'
 import { checkClientId, checkHostname, checkId } from '../agents/names'

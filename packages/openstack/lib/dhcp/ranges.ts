@@ -1,6 +1,6 @@
 // Prefixes and ranges of addresses as numbers.
-import { formatIPv4, formatIPv6, parseIP, parsePrefix, type Family } from '../wire/ip'
-import { wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import { type Family, formatIPv4, formatIPv6, parseIP, parsePrefix } from 'netloom/values'
 
 /** An address as a number, with its family. */
 export interface Numbered {

@@ -1,7 +1,7 @@
 // Gives leases back in their clients' name: from inside the namespace, and seen in the file of leases.
 import type { Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NetNs } from '../netns/netns'
+import type { NetNs } from 'netloom'
 import type { Network } from './check_network'
 import { parseLeases, type Lease, type LeaseFile } from './leases'
 import { contains, parseAddress } from './ranges'

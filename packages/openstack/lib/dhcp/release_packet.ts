@@ -1,6 +1,6 @@
 // The datagrams by which a lease is given back: DHCPRELEASE (RFC 2131) and Release (RFC 8415).
 import { randomBytes } from 'node:crypto'
-import { parseIP, parseMac } from '../wire/ip'
+import { parseIP, parseMac } from 'netloom/values'
 import type { Lease } from './leases'
 
 function bytesOf(hex: string): Buffer {

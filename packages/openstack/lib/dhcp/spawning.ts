@@ -1,7 +1,7 @@
 // Starts dnsmasq inside a namespace, so that it outlives this process: a session of its own, nothing to write to but a file.
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import type { NetNs } from '../netns/netns'
+import type { NetNs } from 'netloom'
 
 /** A program that was started, and waits for the end of its standard input. */
 export interface Started {

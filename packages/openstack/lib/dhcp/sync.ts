@@ -1,6 +1,7 @@
 // Makes all networks equal to a description, and says what that changed.
 import { forEach } from '../agents/for_each'
-import { checkArray, checkObject, wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import { checkArray, checkObject } from 'netloom/values'
 import { checkNetwork, type Network } from './check_network'
 import { checkOptions } from './check_options'
 import type { State } from './host_files'

@@ -1,9 +1,8 @@
 // Tells the neighbors whose an address is now: gratuitous ARP (RFC 5227), as a request and as an answer, for there are neighbors that
 // listen to one of them only; for IPv6 an unsolicited neighbor advertisement (RFC 4861, 7.2.6). Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
-import { isNotFound, NetloomError } from '../errors'
-import type { NetNs } from '../netns/netns'
-import type { Packets } from '../packets/packets'
-import { parseIP, parseMac } from '../wire/ip'
+import type { NetNs, Packets } from 'netloom'
+import { isNotFound, NetloomError } from 'netloom/errors'
+import { parseIP, parseMac } from 'netloom/values'
 import { icmpv6Frame } from './icmpv6_frame'
 
 const againMs = [500, 2000]

@@ -12,9 +12,8 @@ import {
   parseCidr,
   type Cidr,
 } from '../dhcp/ranges'
-import { checkInteger } from '../wire/integers'
-import { checkArray, checkKeys, outOfRange, wrongValue } from '../wire/invalid'
-import { parsePrefix, type Family } from '../wire/ip'
+import { outOfRange, wrongValue } from 'netloom/errors'
+import { checkArray, checkInteger, checkKeys, type Family, parsePrefix } from 'netloom/values'
 import { checkAdvertisement, type Advertisement } from './advertise/check'
 import type { FloatingIp, RouterGateway, RouterOptions, RouterPort, StaticRoute } from './options'
 

@@ -1,6 +1,6 @@
 // Errors of the router agent, beside those of the kernel.
 import type { AgentErrorCode } from '../agents/errors'
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 
 /** What goes wrong with the agent itself. */
 export type RouterErrorCode = AgentErrorCode | 'ERR_NETLOOM_AGENT_CLOSED' | 'ERR_NETLOOM_NO_ROUTER'

@@ -1,5 +1,5 @@
 // ICMPv6 in a frame of Ethernet, as neighbor discovery sends it: to who is on the link, with the hop limit that proves it.
-import { parseIP, parseMac } from '../wire/ip'
+import { parseIP, parseMac } from 'netloom/values'
 
 /** One end of a frame. */
 export interface End {

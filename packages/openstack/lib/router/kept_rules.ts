@@ -1,8 +1,6 @@
 // Keeps the rules of a router in its namespace's nftables.
-import { handleOf } from '../native/netns_handle'
-import type { NetNs } from '../netns/netns'
-import { firstGeneration, generationAfter, generationOf } from '../nftables/generation'
-import { describeTable, replaceTable, type TableContent } from '../nftables/table'
+import type { NetNs } from 'netloom'
+import { describeTable, firstGeneration, generationAfter, generationOf, replaceTable, type TableContent } from 'netloom/nftables'
 
 const table = 'netloom'
 const operation = 'routers.ensure'
@@ -30,7 +28,7 @@ export class KeptRules {
   async apply(netns: NetNs, rules: TableContent | undefined): Promise<boolean> {
     const asked = JSON.stringify(rules ?? [])
     const known = this.#known?.netns === netns && this.#known.asked === asked ? this.#known : undefined
-    const generation = await generationOf(netns[handleOf])
+    const generation = await generationOf(netns)
     if (known !== undefined && generation !== undefined && known.generation === generation) return false
     if (rules === undefined) return this.#clear(netns, generation)
     if (known === undefined) {
@@ -61,13 +59,13 @@ export class KeptRules {
   }
 
   #look(netns: NetNs): Promise<string> {
-    return describeTable(operation, netns[handleOf], table)
+    return describeTable(netns, table, operation)
   }
 
   async #put(netns: NetNs, rules: TableContent | undefined, before: number | undefined): Promise<Known> {
     this.#known = undefined
-    await replaceTable(operation, netns[handleOf], table, rules)
-    const after = await generationOf(netns[handleOf])
+    await replaceTable(netns, table, rules, operation)
+    const after = await generationOf(netns)
     // What somebody else has done meanwhile may have been to ours.
     const isOurs = before !== undefined && after === generationAfter(before)
     const generation = isOurs ? after : undefined

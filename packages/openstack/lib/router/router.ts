@@ -1,5 +1,5 @@
 // A router that an agent keeps.
-import { NetNs } from '../netns/netns'
+import { NetNs } from 'netloom'
 import { portsOf, type CheckedRouter } from './check'
 import type { RouterChanges, RouterOptions } from './options'
 

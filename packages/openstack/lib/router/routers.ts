@@ -1,7 +1,8 @@
 // The routers of an agent: `agent.routers`.
 import { checkId } from '../agents/names'
 import type { OwnDirectory, StateDirectory } from '../agents/state_directory'
-import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { wrongType, wrongValue } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import { checkRouter, portsOf, refuseTaken, type CheckedRouter } from './check'
 import { routerError } from './errors'
 import type { TellRouter } from './events'

@@ -1,15 +1,5 @@
 // The rules by which a router translates addresses, as a table of nftables.
-import {
-  address,
-  connection,
-  connectionNotIn,
-  device,
-  drop,
-  translate,
-  translated,
-  type Expression,
-} from '../nftables/rule'
-import type { AddressSet, BaseChain, TableContent } from '../nftables/table'
+import { address, type AddressSet, type BaseChain, connection, connectionNotIn, device, drop, type Expression, type TableContent, translate, translated } from 'netloom/nftables'
 import type { CheckedRouter } from './check'
 
 const chains: readonly BaseChain[] = [

@@ -1,7 +1,8 @@
 // Makes all routers equal to a description, and says what that changed.
 import { isDeepStrictEqual } from 'node:util'
 import { forEach } from '../agents/for_each'
-import { checkArray, checkObject, wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import { checkArray, checkObject } from 'netloom/values'
 import { checkRouter, refuseTaken, type CheckedRouter } from './check'
 import type { RouterOptions } from './options'
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../dhcp/scene'
 import { Scene } from '../router/scene'
-import { Switch } from './switch'
+import { Switch } from '../../../ovs/test/ovs/separate_switch'
 
 async function withRouter(use: (scene: Scene, sw: Switch) => Promise<void>): Promise<void> {
   await using scene = await Scene.make()

@@ -2,8 +2,8 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridgeNameOf, cut } from '../../lib/agents/names'
-import type { DhcpAgent } from '../../lib/dhcp'
-import { NetNs } from '../../lib/index'
+import type { DhcpAgent } from '../../lib/index'
+import { NetNs } from 'netloom'
 import { Scene, until } from '../dhcp/scene'
 import { Neighbor } from './neighbor'
 

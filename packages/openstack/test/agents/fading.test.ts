@@ -1,6 +1,6 @@
 // Somebody takes a device away while an agent mends it: it looks again, without a word, and tells what it has mended in the end.
-import type { NetNs } from '../../lib/index'
-import { NetloomError } from '../../lib/errors'
+import type { NetNs } from 'netloom'
+import { NetloomError } from 'netloom/errors'
 import type { Attached, Attachment, Plug } from '../../lib/agents/plug'
 import { bridgeNameOf, cut } from '../../lib/agents/names'
 import { Scene as DhcpScene, until } from '../dhcp/scene'

@@ -1,7 +1,7 @@
 // Another program on the same machine that uses the names that the agents use, as Neutron does: namespaces, taps, bridges, a dnsmasq.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { NetNs } from '../../lib/index'
+import { NetNs } from 'netloom'
 
 /** What a namespace looks like to who has made it. */
 async function look(ns: NetNs): Promise<unknown> {

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridgeNameOf } from '../../lib/agents/names'
-import { DhcpAgent } from '../../lib/dhcp'
-import { NetNs } from '../../lib/index'
-import type { RouterAgent, RouterOptions } from '../../lib/router'
+import { DhcpAgent } from '../../lib/index'
+import { NetNs } from 'netloom'
+import type { RouterAgent, RouterOptions } from '../../lib/index'
 import { Scene } from '../router/scene'
 import { Neighbor } from './neighbor'
 

@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DhcpAgent } from '../../lib/dhcp'
-import { type NetNs } from '../../lib/index'
-import { RouterAgent } from '../../lib/router'
-import { fresh, uniqueName } from '../support/namespaces'
+import { DhcpAgent } from '../../lib/index'
+import { type NetNs } from 'netloom'
+import { RouterAgent } from '../../lib/index'
+import { fresh, uniqueName } from '../../../../test/support/namespaces'
 
 const subnets = [{ id: 'v4', cidr: '10.0.0.0/24' }]
 const kinds = { dhcp: DhcpAgent, router: RouterAgent } as const

@@ -5,10 +5,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import type { NetNs } from '../../lib/index'
+import type { NetNs } from 'netloom'
 import { Scene as DhcpScene, until } from '../dhcp/scene'
 import { ask, Scene, whoAsks } from '../router/scene'
-import { endings, Switch, type Datapath } from './switch'
+import { endings, Switch, type Datapath } from '../../../ovs/test/ovs/separate_switch'
 
 const mac = '52:54:00:00:00:01'
 

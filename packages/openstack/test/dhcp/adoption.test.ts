@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bridgeNameOf } from '../../lib/agents/names'
-import { NetNs } from '../../lib/index'
+import { NetNs } from 'netloom'
 import { Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'

@@ -1,7 +1,7 @@
 // What is refused, by field, before anything is written: dnsmasq would take most of it without a word.
 import { readdirSync } from 'node:fs'
-import type { DhcpAgent, DhcpNetwork, NetworkOptions, PortOptions } from '../../lib/dhcp'
-import { DhcpAgent as Agent } from '../../lib/dhcp'
+import type { DhcpAgent, DhcpNetwork, NetworkOptions, PortOptions } from '../../lib/index'
+import { DhcpAgent as Agent } from '../../lib/index'
 import { Scene } from './scene'
 
 let scene: Scene

@@ -1,10 +1,10 @@
 // Texts that dnsmasq would take for something else: names, files and domains come to a client as they were given, or are refused.
 import fc from 'fast-check'
 import { bridgeNameOf } from '../../lib/agents/names'
-import type { DhcpNetwork } from '../../lib/dhcp'
+import type { DhcpNetwork } from '../../lib/index'
 import { hostWord } from '../../lib/dhcp/grammar'
-import type { NetNs } from '../../lib/index'
-import { isInvalid } from '../../lib/wire/invalid'
+import type { NetNs } from 'netloom'
+import { isInvalid } from 'netloom/errors'
 import { Scene } from './scene'
 
 const mac = '52:54:00:00:00:01'

@@ -3,7 +3,7 @@ import { checkNetwork } from '../../lib/dhcp/check_network'
 import { dnsmasqArguments, pathsIn } from '../../lib/dhcp/arguments'
 import { hostFile, namesFile, optionsFile, type State } from '../../lib/dhcp/host_files'
 import { filled } from '../../lib/dhcp/network'
-import type { DhcpOption, NetworkOptions, PortOptions, SubnetOptions } from '../../lib/dhcp'
+import type { DhcpOption, NetworkOptions, PortOptions, SubnetOptions } from '../../lib/index'
 
 const mac = 'fa:16:3e:00:00:01'
 

@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync, symlinkSync, truncateSync, unlinkS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readIfThere } from '../../lib/agents/files'
-import { parseLeases } from '../../lib/dhcp'
+import { parseLeases } from '../../lib/index'
 import { LogTail } from '../../lib/dhcp/log_tail'
 import { Scene } from './scene'
 

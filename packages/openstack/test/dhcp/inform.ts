@@ -1,6 +1,6 @@
 // A client that asks for options alone (DHCPINFORM, RFC 2131), and gives them as bytes.
 import { once } from 'node:events'
-import type { NetNs } from '../../lib/index'
+import type { NetNs } from 'netloom'
 
 const magic = Buffer.from([99, 130, 83, 99])
 

@@ -1,6 +1,6 @@
 // dnsmasq's file of leases, as it is and as chance makes it.
 import fc from 'fast-check'
-import { parseLeases } from '../../lib/dhcp'
+import { parseLeases } from '../../lib/index'
 import { compareLeases, completedLeases } from '../../lib/dhcp/leases'
 
 const file = `1796000000 fa:16:3e:00:00:01 10.0.0.10 vm1 01:fa:16:3e:00:00:01

@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { isIPv4 } from 'node:net'
 import { bridgeNameOf } from '../../lib/agents/names'
-import type { DhcpNetwork, DhcpOption } from '../../lib/dhcp'
-import type { NetNs } from '../../lib/index'
-import { isInvalid } from '../../lib/wire/invalid'
+import type { DhcpNetwork, DhcpOption } from '../../lib/index'
+import type { NetNs } from 'netloom'
+import { isInvalid } from 'netloom/errors'
 import { inform } from './inform'
 import { Scene } from './scene'
 

@@ -2,9 +2,9 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { NetNs } from '../../lib/index'
+import type { NetNs } from 'netloom'
 import { Scene, until, type Given } from './scene'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 const mac = '52:54:00:00:00:01'
 

@@ -1,6 +1,6 @@
 // The agent on Open vSwitch, the real one with its userspace datapath: VLANs of one switch keep networks apart.
-import { NetNs } from '../../lib/index'
-import { Switch } from '../agents/switch'
+import { NetNs } from 'netloom'
+import { Switch } from '../../../ovs/test/ovs/separate_switch'
 import { Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DhcpAgent, type DhcpAgentOptions, type DhcpAgentEvents } from '../../lib/dhcp'
-import { type NetNs } from '../../lib/index'
-import { fresh, uniqueName } from '../support/namespaces'
-import { withoutDad } from '../support/rollback'
-import { patience } from '../support/patience'
+import { DhcpAgent, type DhcpAgentOptions, type DhcpAgentEvents } from '../../lib/index'
+import { type NetNs } from 'netloom'
+import { fresh, uniqueName } from '../../../../test/support/namespaces'
+import { withoutDad } from '../../../../test/support/rollback'
+import { patience } from '../../../../test/support/patience'
 
 // libuv keeps what it watches files with until the process ends; it shall not look like something that a test has left.
 watch(tmpdir(), () => undefined).close()

@@ -1,9 +1,9 @@
 // What happens to a network behind the agent's back, and how it is mended.
 import { chmodSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DhcpAgent, type DhcpNetwork } from '../../lib/dhcp'
-import { NetNs } from '../../lib/index'
-import { ip } from '../support/namespaces'
+import { type DhcpAgent, type DhcpNetwork } from '../../lib/index'
+import { NetNs } from 'netloom'
+import { ip } from '../../../../test/support/namespaces'
 import { Scene, until } from './scene'
 
 const mac = '52:54:00:00:00:01'

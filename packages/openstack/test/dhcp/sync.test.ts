@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DesiredNetwork } from '../../lib/dhcp'
+import type { DesiredNetwork } from '../../lib/index'
 import { Scene } from './scene'
 
 function macOf(number: number): string {

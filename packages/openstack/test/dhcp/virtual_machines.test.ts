@@ -1,5 +1,5 @@
 // Real machines, in qemu's emulation, get their addresses from the agent by way of a tap on its bridge.
-import { prepareImage, VirtualMachine, type Image } from '../../examples/openstack/virtual_machine'
+import { prepareImage, VirtualMachine, type Image } from '../../../../examples/openstack/virtual_machine'
 import { Scene } from './scene'
 
 jest.setTimeout(120_000)

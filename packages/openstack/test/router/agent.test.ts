@@ -4,10 +4,9 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RouterAgent, type RouterOptions } from '../../lib/router'
-import { NetNs } from '../../lib/index'
-import { handleOf } from '../../lib/native/netns_handle'
-import { firstGeneration, generationOf } from '../../lib/nftables/generation'
+import { RouterAgent, type RouterOptions } from '../../lib/index'
+import { NetNs } from 'netloom'
+import { firstGeneration, generationOf } from 'netloom/nftables'
 import { runIn, until } from '../dhcp/scene'
 import { ask, Scene, whoAsks } from './scene'
 
@@ -106,7 +105,7 @@ test('rules are put in where something was changed, and not otherwise; what othe
   using ns = await NetNs.open(`qrouter-${options.id}`)
   // Whoever changes nothing leaves the generation as it is, too.
   const rules = async (): Promise<unknown> => [
-    await generationOf(ns[handleOf]),
+    await generationOf(ns),
     await runIn(ns, 'nft', '-a', 'list', 'ruleset'),
   ]
   const before = await rules()
@@ -116,7 +115,7 @@ test('rules are put in where something was changed, and not otherwise; what othe
   }
   expect(await rules()).toEqual(before)
   using other = await NetNs.open(`qrouter-${plain.id}`)
-  expect(await generationOf(other[handleOf])).toBe(firstGeneration)
+  expect(await generationOf(other)).toBe(firstGeneration)
   await runIn(ns, 'nft', 'add', 'table', 'inet', 'other')
   await agent.routers.ensure(options)
   expect(scene.repairs).toEqual([])
@@ -241,11 +240,11 @@ test('what fails is undone: nothing is left of a new router, and a changed one i
 test('an agent that is killed at any moment leaves nothing that the next one does not finish', async () => {
   await using scene = await Scene.make()
   const options = red(scene)
-  const root = join(__dirname, '..', '..')
+  const root = join(__dirname, '../../../..')
   const program = join(scene.directory, 'agent.cjs')
   writeFileSync(
     program,
-    `const { RouterAgent } = require(${JSON.stringify(join(root, 'dist/router'))})
+    `const { RouterAgent } = require(${JSON.stringify(join(root, 'packages/openstack/dist'))})
      const { NetNs } = require(${JSON.stringify(join(root, 'dist'))})
      void (async () => {
        const [directory, host, options] = process.argv.slice(2)

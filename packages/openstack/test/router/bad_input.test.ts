@@ -1,7 +1,7 @@
 // What is refused, by field, before anything is made.
 import { readdirSync } from 'node:fs'
-import type { RouterAgent } from '../../lib/router'
-import { RouterAgent as Agent } from '../../lib/router'
+import type { RouterAgent } from '../../lib/index'
+import { RouterAgent as Agent } from '../../lib/index'
 import { Scene } from './scene'
 
 let scene: Scene

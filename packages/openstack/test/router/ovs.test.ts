@@ -1,7 +1,7 @@
 // Routers on Open vSwitch, the real one with its userspace datapath: networks are tags of one switch.
 import { join } from 'node:path'
-import type { NetNs } from '../../lib/index'
-import { OpenVswitch } from '../../lib/ovs'
+import type { NetNs } from 'netloom'
+import { OpenVswitch } from '@netloom/ovs'
 import { until } from '../dhcp/scene'
 import { ask, Scene, whoAsks } from './scene'
 

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { NetNs } from '../../lib/index'
-import { RouterAgent, type RouterAgentOptions, type RouterGateway, type RouterRepairEvent } from '../../lib/router'
-import { fresh, uniqueName } from '../support/namespaces'
-import { withoutDad } from '../support/rollback'
+import type { NetNs } from 'netloom'
+import { RouterAgent, type RouterAgentOptions, type RouterGateway, type RouterRepairEvent } from '../../lib/index'
+import { fresh, uniqueName } from '../../../../test/support/namespaces'
+import { withoutDad } from '../../../../test/support/rollback'
 
 /** Everything that a test of the agent needs; it goes with it. */
 export class Scene implements AsyncDisposable {

@@ -1,8 +1,8 @@
 // Real traffic through routers: source addresses, floating addresses, their move from one router to another, tenants alike.
 import type { Socket } from 'node:net'
 import { until } from '../dhcp/scene'
-import { ipJson } from '../support/namespaces'
-import type { RouterOptions } from '../../lib/router'
+import { ipJson } from '../../../../test/support/namespaces'
+import type { RouterOptions } from '../../lib/index'
 import { ask, Scene, whoAsks } from './scene'
 
 test('networks reach each other, and the outside with the address of the gateway', async () => {

@@ -1,7 +1,6 @@
 // Starting a program inside a network namespace.
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
-import type { NetNs } from '../../netns/netns'
-import { findProgram } from '../../programs'
+import { findProgram, type NetNs } from 'netloom'
 
 /** Starts a program that the kernel ends (SIGTERM) when this thread ends, however it ends. */
 export function startInside(

@@ -1,8 +1,8 @@
 // Where the programs of Open vSwitch are, if they are installed.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { NetloomError } from '../../errors'
-import { findProgram } from '../../programs'
+import { findProgram } from 'netloom'
+import { NetloomError } from 'netloom/errors'
 
 /** The path of a program of Open vSwitch. */
 export function requireProgram(name: string): string {
@@ -18,7 +18,7 @@ export function requireProgram(name: string): string {
 /** The schema that fits to the programs: the one that was installed with them, or else the one that came with us. */
 export function findSchema(): string {
   const installed = ['/usr/share/openvswitch/vswitch.ovsschema', '/usr/local/share/openvswitch/vswitch.ovsschema']
-  // From dist/ovs/launch and lib/ovs/launch alike.
-  const ours = join(__dirname, '..', '..', '..', 'lib', 'ovsdb', 'schemas', 'vswitch.ovsschema')
+  // From dist/launch and lib/launch alike.
+  const ours = join(__dirname, '..', '..', 'lib', 'ovsdb', 'schemas', 'vswitch.ovsschema')
   return installed.find((path) => existsSync(path)) ?? ours
 }

@@ -1,13 +1,6 @@
 // What happens to the packets of a flow: OpenFlow's instructions, and the actions in them.
-import {
-  checkArray,
-  checkKeys,
-  checkObject,
-  outOfRange,
-  unknownOption,
-  wrongType,
-  wrongValue,
-} from '../../wire/invalid'
+import { outOfRange, unknownOption, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys, checkObject } from 'netloom/values'
 import { checkWhole } from '../codecs'
 import { malformed } from './errors'
 import { decodeFields, encodeSetField, type FlowFields } from './fields'

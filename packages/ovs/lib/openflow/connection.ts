@@ -1,9 +1,9 @@
 // A connection to a bridge's management socket, which speaks OpenFlow as to a controller.
 import { connect, type Socket } from 'node:net'
-import { NetloomError } from '../../errors'
-import type { Call } from '../../ovsdb/calls'
-import { asError } from '../../ovsdb/errors'
-import { Replies } from '../../ovsdb/replies'
+import { NetloomError } from 'netloom/errors'
+import type { Call } from '../ovsdb/calls'
+import { asError } from '../ovsdb/errors'
+import { Replies } from '../ovsdb/replies'
 import { malformed, OpenflowError, OpenflowProtocolError } from './errors'
 import {
   commonVersion,

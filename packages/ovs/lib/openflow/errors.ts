@@ -1,5 +1,5 @@
 // What a bridge says when it refuses an OpenFlow message (ofp_error_msg).
-import { NetloomError } from '../../errors'
+import { NetloomError } from 'netloom/errors'
 
 /** The types of errors, each with its codes in their order (OpenFlow 1.4, 7.5.4). */
 const types: readonly (readonly [name: string, codes: string])[] = [

@@ -1,5 +1,6 @@
 // The fields of packets that flows match and set: OpenFlow's OXM, and the registers of Open vSwitch (NXM).
-import { checkKeys, wrongValue } from '../../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import { malformed } from './errors'
 import type { FlowPort, PortNames } from './ports'
 import type { FlowRegisters } from './registers'

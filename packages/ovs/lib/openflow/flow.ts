@@ -1,6 +1,6 @@
 // Flows as messages: the one that adds, changes or deletes them (ofp_flow_mod), and the answer that lists them (ofp_flow_stats).
-import { printableThroughout } from '../../wire/printable'
-import { checkKeys, outOfRange, wrongType } from '../../wire/invalid'
+import { outOfRange, wrongType } from 'netloom/errors'
+import { checkKeys, printableThroughout } from 'netloom/values'
 import { checkWhole } from '../codecs'
 import { decodeActions, encodeActions, type FlowAction } from './actions'
 import { malformed } from './errors'

@@ -1,5 +1,5 @@
 // Ports in flows: numbers, reserved ones with a name, and the names of interfaces of the bridge.
-import { outOfRange, wrongType, wrongValue } from '../../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 
 /** Ports that every bridge has. */
 const reserved = {

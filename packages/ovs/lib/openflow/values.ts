@@ -1,6 +1,6 @@
 // Values in matches and actions: bytes of a fixed length, with a mask where some of the bits count.
-import { formatIPv4, formatIPv6, parseIP, parseMac } from '../../wire/ip'
-import { outOfRange, wrongType, wrongValue } from '../../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { formatIPv4, formatIPv6, parseIP, parseMac } from 'netloom/values'
 import { portNumber, portOf, type PortNames } from './ports'
 
 /** Bytes, and which of their bits count; without a mask all. */

@@ -1,6 +1,6 @@
 // What every call that waits for the server has: a signal and a time limit, and what becomes of it when they end it.
-import { AbortError } from '../errors'
-import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { AbortError, outOfRange, wrongType } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 
 /** Options of every call that waits for the server. */
 export interface OvsdbCallOptions {

@@ -1,8 +1,8 @@
 // A client of one database: what is asked of it, and what lives across its connections.
 import { constants } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import { NetloomError } from '../errors'
-import { checkArray, checkKeys, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { NetloomError, outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys, checkObject } from 'netloom/values'
 import { Call, checkCall, checkMilliseconds, type OvsdbCallOptions } from './calls'
 import { malformed } from './errors'
 import { tell } from './events'

@@ -1,7 +1,8 @@
 // Values of JavaScript checked against a column's type, and written as the server wants them (RFC 7047, section 5.1).
 // What the server would refuse anyhow is refused here, with the name of the column.
 import { types } from 'node:util'
-import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkObject } from 'netloom/values'
 import type { Json } from './json'
 import { NewRow, tableOf } from './rows'
 import { integerRange, type BaseType, type ColumnSchema } from './schema'

@@ -1,7 +1,7 @@
 // What can go wrong with an OVSDB server, as types: an operation that it refused, a commit that it refused, words that
 // make no sense, and a connection that is not there. Bad input is a TypeError or RangeError, as everywhere (wire/invalid.ts).
 import { types } from 'node:util'
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
 import type { Json } from './json'
 
 /** What a server said about a failure (`<error>` of RFC 7047, section 3.1). */

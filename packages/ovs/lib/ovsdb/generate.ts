@@ -112,7 +112,7 @@ function tablesText({ name, version, tables }: DatabaseSchema, interfaceName: (t
 }
 
 /** The text of a module with the types of a database's tables. `module` is where it imports those it is made of from. */
-export function generateTypes(schema: DatabaseSchema, module = 'netloom/ovsdb'): string {
+export function generateTypes(schema: DatabaseSchema, module = '@netloom/ovs/ovsdb'): string {
   const { name, version } = schema
   const nameOf = interfaceNames(schema)
   const tables = [...schema.tables.values()].map((table) => tableText(table, nameOf(table.name)))

@@ -1,4 +1,7 @@
-// The public face of netloom/ovsdb, a client of OVSDB (RFC 7047). It knows no Open vSwitch and no netlink, and loads no addon.
+/**
+ * A client of OVSDB (RFC 7047). It knows no Open vSwitch and no netlink, and loads no addon.
+ * @module @netloom/ovs/ovsdb
+ */
 export { OvsdbClient, type Backoff, type OvsdbClientEvents, type OvsdbConnectOptions } from './client'
 export type { OvsdbCallOptions } from './calls'
 export type { Dial, DialAddress, TcpAddress, TlsOptions, UnixAddress } from './remote'
@@ -61,5 +64,4 @@ export type {
 } from './types'
 export type * as OpenVswitch from './schemas/open_vswitch'
 export type * as OvnNorthbound from './schemas/ovn_northbound'
-export { AbortError, NetloomError } from '../errors'
-export type { InvalidValue } from '../wire/invalid'
+export { AbortError, type InvalidValue, NetloomError } from 'netloom/errors'

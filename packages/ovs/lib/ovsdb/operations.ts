@@ -1,5 +1,6 @@
 // The operations of a transaction (RFC 7047, section 5.2) from what a caller says, checked against the schema.
-import { checkKeys, checkObject, wrongValue } from '../wire/invalid'
+import { wrongValue } from 'netloom/errors'
+import { checkKeys, checkObject } from 'netloom/values'
 import { checkAtom, checkElements, checkMap, checkValue, encodeAtom, encodeValue, operandType } from './encode'
 import type { Json } from './json'
 import type { ColumnSchema, TableSchema } from './schema'

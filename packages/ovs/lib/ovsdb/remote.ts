@@ -2,7 +2,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { outOfRange, wrongType, wrongValue } from '../wire/invalid'
+import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 import type { Call } from './calls'
 
 /** An address to connect to: of a Unix socket, or of TCP. */

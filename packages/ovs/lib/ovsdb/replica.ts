@@ -10,7 +10,7 @@ import type { DatabaseSchema } from './schema'
 import type { Online, Session, SessionPart } from './session'
 import type { RowStore } from './store'
 import type { ColumnName, DatabaseTables, Row, TableName, Where, Writable } from './types'
-import { isInvalid, wrongType } from '../wire/invalid'
+import { isInvalid, wrongType } from 'netloom/errors'
 import { isUuid } from './uuid'
 
 /** What is monitored of a table. */

@@ -1,6 +1,6 @@
 // Rows as objects: which table a row that was read is of, and rows that a transaction is about to insert.
-import { printable } from '../wire/printable'
-import { NetloomError } from '../errors'
+import { NetloomError } from 'netloom/errors'
+import { printable } from 'netloom/values'
 import type { ColumnValue, Row, Uuid } from './types'
 
 const tables = new WeakMap<object, string>()

@@ -1,5 +1,6 @@
 // The rows of one table, found by their UUID and by indexes.
-import { checkObject, wrongType } from '../wire/invalid'
+import { wrongType } from 'netloom/errors'
+import { checkObject } from 'netloom/values'
 import { emptyColumns } from './decode'
 import { checkValue } from './encode'
 import { keyOf, sameValue } from './equality'

@@ -1,6 +1,6 @@
 // A transaction from its code to its results: sent, read, and run again where that cannot apply it twice.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wrongType } from '../wire/invalid'
+import { wrongType } from 'netloom/errors'
 import type { Call, OvsdbCallOptions } from './calls'
 import {
   malformed,

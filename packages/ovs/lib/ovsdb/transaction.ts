@@ -1,7 +1,7 @@
 // A transaction while it is written: ordinary code calls these methods, and each adds an operation. Nothing is sent before
 // the code has ended.
-import { NetloomError } from '../errors'
-import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { NetloomError, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys } from 'netloom/values'
 import { checkMilliseconds } from './calls'
 import { decodeColumns } from './decode'
 import { malformed } from './errors'

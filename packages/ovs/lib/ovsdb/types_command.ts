@@ -10,7 +10,7 @@ const usage = `usage: netloom-ovsdb-types [--import MODULE] SCHEMA
 Prints the TypeScript types of a database's tables.
 SCHEMA   an .ovsschema file, or - for the standard input:
          ovsdb-client get-schema unix:/run/openvswitch/db.sock Open_vSwitch | netloom-ovsdb-types -
-MODULE   where the types that they are made of are imported from (default: netloom/ovsdb)
+MODULE   where the types that they are made of are imported from (default: @netloom/ovs/ovsdb)
 `
 
 function main(): void {

@@ -1,5 +1,6 @@
 // Conditions (RFC 7047, section 5.1): which rows an operation or a monitor is about.
-import { checkArray, checkKeys, unknownOption, wrongType, wrongValue } from '../wire/invalid'
+import { unknownOption, wrongType, wrongValue } from 'netloom/errors'
+import { checkArray, checkKeys } from 'netloom/values'
 import { checkElements, checkMap, checkValue, encodeValue } from './encode'
 import type { Json } from './json'
 import type { ColumnSchema, DatabaseSchema, TableSchema } from './schema'

@@ -1,5 +1,5 @@
 // Bad input for the functions of netloom/ovs: refused with the field's name, before anything is sent.
-import { OpenVswitch } from '../../lib/ovs'
+import { OpenVswitch } from '../../lib/index'
 import { useSwitch } from './switch'
 
 type Call = (...args: unknown[]) => unknown

@@ -1,6 +1,6 @@
 // Bridges: made, changed and deleted by us, seen by ovs-vsctl; and the other way round.
-import { isAlreadyExists, isNotFound } from '../../lib/errors'
-import { OvsInterfaceError } from '../../lib/ovs'
+import { isAlreadyExists, isNotFound } from 'netloom/errors'
+import { OvsInterfaceError } from '../../lib/index'
 import { column, useSwitch, vsctl } from './switch'
 
 // The hooks of a file itself would run after the check for leaks.

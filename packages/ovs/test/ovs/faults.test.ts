@@ -4,10 +4,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { isNotFound } from '../../lib/errors'
-import { OpenVswitch, type OvsChange } from '../../lib/ovs'
+import { isNotFound } from 'netloom/errors'
+import { OpenVswitch, type OvsChange } from '../../lib/index'
 import { Server as DatabaseServer, vswitchSchema } from '../ovsdb/server'
-import { fresh } from '../support/namespaces'
+import { fresh } from '../../../../test/support/namespaces'
 import { useSwitch, vsctl } from './switch'
 
 /** A socket in front of the server's, which can be cut at a moment that a test chooses. */

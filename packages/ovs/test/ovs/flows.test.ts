@@ -1,6 +1,6 @@
 // Flows: what we write ovs-ofctl reads, and what it writes we read.
-import { isNotFound } from '../../lib/errors'
-import { OpenflowError, type FlowAction, type FlowMatch } from '../../lib/ovs'
+import { isNotFound } from 'netloom/errors'
+import { OpenflowError, type FlowAction, type FlowMatch } from '../../lib/index'
 import { dumpFlows, ofctl, useSwitch, vsctl } from './switch'
 
 describe('flows', () => {

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { OpenflowConnection } from '../../lib/ovs/openflow/connection'
-import { flowStats } from '../../lib/ovs/openflow/flow'
-import { encodeMessage, helloBody, OpenflowSplitter, type OpenflowMessage } from '../../lib/ovs/openflow/messages'
+import { OpenflowConnection } from '../../lib/openflow/connection'
+import { flowStats } from '../../lib/openflow/flow'
+import { encodeMessage, helloBody, OpenflowSplitter, type OpenflowMessage } from '../../lib/openflow/messages'
 import { Call } from '../../lib/ovsdb/calls'
 
 type Behaviour = (message: OpenflowMessage, socket: Socket) => void

@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isNotFound } from '../../lib/errors'
-import { NetNs } from '../../lib/index'
-import { OpenVswitch } from '../../lib/ovs'
-import { Switch } from '../agents/switch'
-import { fresh } from '../support/namespaces'
+import { isNotFound } from 'netloom/errors'
+import { NetNs } from 'netloom'
+import { OpenVswitch } from '../../lib/index'
+import { Switch } from './separate_switch'
+import { fresh } from '../../../../test/support/namespaces'
 import { vsctl } from './switch'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 const root = join(__dirname, '..', '..')
 
@@ -135,7 +135,7 @@ describe('launch', () => {
   })
 
   test('without Open vSwitch is one sentence', () => {
-    const program = `require(${JSON.stringify(join(root, 'dist/ovs'))}).OpenVswitch.launch().catch((e) => console.log(e.code, e.message))`
+    const program = `require(${JSON.stringify(join(root, 'dist'))}).OpenVswitch.launch().catch((e) => console.log(e.code, e.message))`
     // Neither /usr/sbin nor /usr/bin has it then.
     const hide = 'for f in ovsdb-server ovs-vswitchd; do mount --bind /dev/null $(command -v $f); done; exec "$@"'
     const said = execFileSync('unshare', ['-m', 'bash', '-c', hide, 'hide', process.execPath, '-e', program], {
@@ -178,7 +178,7 @@ describe('launch', () => {
 
   test('the switch ends with the process that launched it, however that ends', async () => {
     const program = `
-      const { OpenVswitch } = require(${JSON.stringify(join(root, 'dist/ovs'))})
+      const { OpenVswitch } = require(${JSON.stringify(join(root, 'dist'))})
       OpenVswitch.launch({ dir: ${JSON.stringify(dir)} }).then((ovs) => {
         process.stdout.write(JSON.stringify(ovs.pids))
         setInterval(() => undefined, 1000)

@@ -1,10 +1,10 @@
 // The codec of OpenFlow by itself: streams that are cut anywhere, and bytes that mean nothing.
 import fc from 'fast-check'
-import { decodeActions, encodeActions } from '../../lib/ovs/openflow/actions'
-import { decodeFields, encodeFields } from '../../lib/ovs/openflow/fields'
-import { readFlows } from '../../lib/ovs/openflow/flow'
-import { commonVersion, encodeMessage, helloBody, OpenflowSplitter } from '../../lib/ovs/openflow/messages'
-import type { PortNames } from '../../lib/ovs/openflow/ports'
+import { decodeActions, encodeActions } from '../../lib/openflow/actions'
+import { decodeFields, encodeFields } from '../../lib/openflow/fields'
+import { readFlows } from '../../lib/openflow/flow'
+import { commonVersion, encodeMessage, helloBody, OpenflowSplitter } from '../../lib/openflow/messages'
+import type { PortNames } from '../../lib/openflow/ports'
 
 const ports: PortNames = { bridge: 'br0', numberOf: () => undefined, nameOf: () => undefined }
 

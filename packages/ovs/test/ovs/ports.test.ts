@@ -1,8 +1,8 @@
 // Ports and interfaces: VLAN modes, kinds, bonds, QoS; devices that are not there, and devices that were made anew.
-import { isAlreadyExists, isNotFound } from '../../lib/errors'
-import { OvsInterfaceError } from '../../lib/ovs'
+import { isAlreadyExists, isNotFound } from 'netloom/errors'
+import { OvsInterfaceError } from '../../lib/index'
 import { cable, column, useSwitch, vsctl } from './switch'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 // The hooks of a file itself would run after the check for leaks.
 describe('ports', () => {

@@ -1,9 +1,9 @@
 // A switch of a test file's own, in a namespace of its own, and the programs of Open vSwitch as the oracle.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type NetNs } from '../../lib/index'
-import { OpenVswitch, type LaunchOptions } from '../../lib/ovs'
-import { fresh } from '../support/namespaces'
+import { type NetNs } from 'netloom'
+import { OpenVswitch, type LaunchOptions } from '../../lib/index'
+import { fresh } from '../../../../test/support/namespaces'
 
 const run = promisify(execFile)
 

@@ -1,10 +1,10 @@
 // What goes through a switch: VLANs that separate and join, flows that steer, and checksums.
 import { once } from 'node:events'
-import type { NetNs } from '../../lib/index'
-import { OpenVswitch } from '../../lib/ovs'
-import { fresh } from '../support/namespaces'
+import type { NetNs } from 'netloom'
+import { OpenVswitch } from '../../lib/index'
+import { fresh } from '../../../../test/support/namespaces'
 import { cable } from './switch'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 interface Net {
   readonly ovs: OpenVswitch

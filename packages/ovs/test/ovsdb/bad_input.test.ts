@@ -1,5 +1,5 @@
 // Bad input for every method of a client and a transaction: refused with the field's name, and nothing is sent.
-import { OvsdbClient, type Transaction, type UntypedTables } from '../../lib/ovsdb'
+import { OvsdbClient, type Transaction, type UntypedTables } from '../../lib/ovsdb/index'
 import { proxied, type Proxy } from './proxy'
 import { Server, vswitchSchema } from './server'
 

@@ -1,11 +1,11 @@
 // A cluster of three servers: only the leader is asked, and a replica resumes where it was.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OvsdbClient, type OvnNorthbound } from '../../lib/ovsdb'
+import { OvsdbClient, type OvnNorthbound } from '../../lib/ovsdb/index'
 import type { Json } from '../../lib/ovsdb/json'
 import { proxied } from './proxy'
 import { Directory, northboundSchema, ovsdb, Server } from './server'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 type Tables = OvnNorthbound.Tables
 

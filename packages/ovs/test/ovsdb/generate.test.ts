@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generateTypes, readSchema } from '../../lib/ovsdb'
+import { generateTypes, readSchema } from '../../lib/ovsdb/index'
 import { parseJson } from '../../lib/ovsdb/json'
 
 const root = join(__dirname, '../..')
@@ -64,7 +64,7 @@ test('names, enumerations, ranges and references that are odd give types that co
     ]
     const tsc = spawnSync(
       process.execPath,
-      [join(root, 'node_modules/typescript/bin/tsc'), ...flags, join(dir, 'odd.ts')],
+      [require.resolve('typescript/bin/tsc'), ...flags, join(dir, 'odd.ts')],
       {
         encoding: 'utf8',
         cwd: dir,

@@ -1,6 +1,6 @@
 // Locks: one owner, others in line, thieves, and connections that are lost.
 import { once } from 'node:events'
-import { OvsdbClient, type OpenVswitch } from '../../lib/ovsdb'
+import { OvsdbClient, type OpenVswitch } from '../../lib/ovsdb/index'
 import { Server, vswitchSchema } from './server'
 
 let server: Server

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { patience } from '../support/patience'
+import { patience } from '../../../../test/support/patience'
 
 const schemas = join(__dirname, '../../lib/ovsdb/schemas')
 

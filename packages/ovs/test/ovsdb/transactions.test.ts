@@ -7,7 +7,7 @@ import {
   type OpenVswitch,
   type OvnNorthbound,
   type Replica,
-} from '../../lib/ovsdb'
+} from '../../lib/ovsdb/index'
 import { northboundSchema, Server, vswitchSchema } from './server'
 
 type Tables = OpenVswitch.Tables

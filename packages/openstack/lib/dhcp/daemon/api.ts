@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { isInvalid, wrongValue } from '../../wire/invalid'
+import { isInvalid, wrongValue } from 'netloom/errors'
 import type { DhcpAgent } from '../agent'
 import { dhcpError } from '../errors'
 import type { DhcpNetwork } from '../network'

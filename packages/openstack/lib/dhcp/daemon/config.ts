@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { checkKeys, isInvalid, wrongType, wrongValue } from '../../wire/invalid'
+import { isInvalid, wrongType, wrongValue } from 'netloom/errors'
+import { checkKeys } from 'netloom/values'
 import type { DhcpAgentOptions } from '../agent'
 import type { DesiredNetwork } from '../options'
 

@@ -1,5 +1,5 @@
 // Tells systemd what becomes of the daemon (sd_notify(3)), if it was started by it, and that it is alive.
-import { sendToUnix } from '../../native/unix_datagram'
+import { sendUnixDatagram } from 'netloom'
 
 /** What a unit has of who started it. */
 export class Notifier {
@@ -40,7 +40,7 @@ export class Notifier {
   #send(...state: readonly string[]): void {
     if (this.#path === undefined) return
     try {
-      sendToUnix(this.#path, state.join('\n'), 'notify')
+      sendUnixDatagram(this.#path, state.join('\n'), 'notify')
     } catch (error) {
       this.#failed(error as Error)
     }

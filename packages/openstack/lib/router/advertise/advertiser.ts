@@ -1,11 +1,8 @@
 // Advertises a router on one device: to all at random times, and to who asks (RFC 4861, 6.2). Everybody on the link may ask, as often as
 // he likes and with whatever bytes: what he can make us do is bounded, by the kernel's filter, by how much is read, and by how much is sent.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNotFound, NetloomError } from '../../errors'
-import type { NetNs } from '../../netns/netns'
-import type { FilterInstruction } from '../../packets/filter'
-import type { Frame } from '../../packets/frame'
-import type { Packets } from '../../packets/packets'
+import type { FilterInstruction, Frame, NetNs, Packets } from 'netloom'
+import { isNotFound, NetloomError } from 'netloom/errors'
 import type { Advertisement, Timed } from './check'
 import { advertisementFrames, everybody, readSolicitation, type Solicitation } from './message'
 

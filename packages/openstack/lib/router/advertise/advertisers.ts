@@ -1,5 +1,5 @@
 // The advertisers of one router, by its devices.
-import type { NetNs } from '../../netns/netns'
+import type { NetNs } from 'netloom'
 import type { Port } from '../check'
 import { Advertiser, type Station } from './advertiser'
 

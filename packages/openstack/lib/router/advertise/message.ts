@@ -1,5 +1,5 @@
 // The bytes of router discovery: solicitations that are read, advertisements that are written (RFC 4861, 4.1, 4.2, 4.6; RFC 4191, RFC 8106).
-import { formatIPv6, parseIP, parseMac } from '../../wire/ip'
+import { formatIPv6, parseIP, parseMac } from 'netloom/values'
 import { icmpv6Frame, isChecksumRight } from '../icmpv6_frame'
 import type { Advertisement, Prefix, Route, Timed } from './check'
 import type { RouterPreference } from './options'

@@ -1,7 +1,7 @@
 // Open vSwitch in a namespace, with a daemon that can be ended in every way and started again. It has one bridge, br-int.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { NetNs } from '../../lib/index'
+import type { NetNs } from 'netloom'
 import { ovsdb, Server, vswitchSchema } from '../ovsdb/server'
 
 /** Who forwards packets: ovs-vswitchd itself, or the kernel's module. */

@@ -1,0 +1,73 @@
+// A process that somebody else has started, held by a descriptor: its number may stand for another one by the time of a signal.
+import { systemError } from '../errors'
+import { errnoNumber } from '../errno'
+import { holdProcess, letGoOfProcess, signalProcess } from '../native/process_jobs'
+import { checkInteger } from '../wire/integers'
+import { wrongType } from '../wire/invalid'
+import { signalNumber } from './inside'
+
+/** The largest process id of 64-bit kernels is below this (PID_MAX_LIMIT of linux/threads.h). */
+const mostPids = 0x40_0000
+
+/**
+ * A process that need not be a child of this one, by a descriptor of it (pidfd_open(2), Linux 5.3): a signal reaches this process or
+ * none, and its end is told. The event loop does not stay alive for it.
+ * @example
+ * const daemon = Pidfd.open(Number(readFileSync('/run/dnsmasq.pid', 'utf8')), () => console.log('it has ended'))
+ * daemon.signal('SIGHUP')
+ */
+export class Pidfd {
+  /** The number of the process. */
+  readonly pid: number
+  readonly #number: number
+  #open = true
+
+  private constructor(pid: number, onExit: () => void) {
+    this.pid = pid
+    const number = holdProcess(pid, () => {
+      if (this.#open) onExit()
+    })
+    if (number < 0) throw systemError({ operation: 'Pidfd.open', errno: -number, syscall: 'pidfd_open', about: `of ${pid}` })
+    this.#number = number
+  }
+
+  /**
+   * Opens a process.
+   * @param pid - Its number, in the PID namespace of this process.
+   * @param onExit - Called once, when the process has ended; never after `close`.
+   * @throws TypeError, RangeError for a wrong argument; `ESRCH` if there is no such process (`isNotFound` tells), `EINVAL` if it is a
+   * thread other than a process's first, `EMFILE` if there is no descriptor left.
+   */
+  static open(pid: number, onExit: () => void = () => undefined): Pidfd {
+    checkInteger(pid, 1, mostPids, 'pid')
+    if (typeof onExit !== 'function') throw wrongType('onExit', 'a function', onExit)
+    return new Pidfd(pid, onExit)
+  }
+
+  /**
+   * Sends a signal to the process (pidfd_send_signal(2)).
+   * @param signal - Its name or number; 0 only asks whether the process is there.
+   * @returns Whether it was sent: false if the process has ended and was reaped, or if this was closed.
+   * @throws TypeError, RangeError for a wrong signal; `EPERM` if this process may not signal that one.
+   */
+  signal(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    const number = signalNumber(signal)
+    if (!this.#open) return false
+    const errno = -signalProcess(this.#number, number)
+    if (errno === errnoNumber('ESRCH')) return false
+    if (errno === 0) return true
+    throw systemError({ operation: 'Pidfd.signal', errno, syscall: 'pidfd_send_signal', about: `to ${this.pid}` })
+  }
+
+  /** Closes the descriptor; may be called again. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    letGoOfProcess(this.#number)
+  }
+
+  /** The same as `close`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
