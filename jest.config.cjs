@@ -3,7 +3,7 @@ module.exports = {
   testEnvironment: '<rootDir>/test/support/environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/packages/*/test/**/*.test.ts'],
   // Packages import each other by their names: here, as for the compiler (tsconfig.json), these are their sources.
-  moduleNameMapper: require('./test/support/sources.cjs').moduleNameMapper,
+  moduleNameMapper: require('./scripts/sources.cjs').moduleNameMapper,
   // Fixture projects hold tests of their own, which run in the package that they install.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/consumer/'],
   modulePathIgnorePatterns: ['<rootDir>/test/package/consumer/', '<rootDir>/\\.build/'],

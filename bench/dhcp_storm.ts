@@ -2,7 +2,7 @@
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NetNs } from '../lib/index'
+import type { NetNs } from 'netloom'
 
 const cookie = [0x63, 0x82, 0x53, 0x63]
 const [discover, offer, request, ack] = [1, 2, 3, 5]

@@ -8,7 +8,7 @@ import type { NetNs } from 'netloom'
 import type { Benchmark, Figure } from './benchmark'
 import { clientMac, storm } from './dhcp_storm'
 import { interleave, median, milliseconds, percentile } from './measure'
-import { fresh } from './namespaces'
+import { fresh } from './packaged'
 
 const prefix = `nlbench${process.pid}`
 /** The kernel goes on with what was deleted. */

@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 import { OpenVswitch } from '@netloom/ovs'
 import type { Benchmark } from './benchmark'
 import { interleave, median, milliseconds } from './measure'
-import { fresh, oneQueue } from './namespaces'
+import { oneQueue } from './namespaces'
+import { fresh } from './packaged'
 
 const run = promisify(execFile)
 const netdev = { datapathType: 'netdev' } as const

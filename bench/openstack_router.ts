@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { RouterAgent, type RouterOptions } from '@netloom/openstack'
 import type { Benchmark } from './benchmark'
 import { median, milliseconds } from './measure'
-import { fresh } from './namespaces'
+import { fresh } from './packaged'
 
 const prefix = `nlbench${process.pid}`
 

@@ -121,7 +121,7 @@ async function untyped(): Promise<void> {
 /** A database server as a child, without anything of the system's own. */
 async function withServer(run: () => Promise<void>): Promise<void> {
   const env = { ...process.env, OVS_RUNDIR: directory, OVS_LOGDIR: directory, OVS_DBDIR: directory }
-  const schema = join(__dirname, '../../../lib/ovsdb/schemas/vswitch.ovsschema')
+  const schema = join(__dirname, '../../../packages/ovs/lib/ovsdb/schemas/vswitch.ovsschema')
   const file = join(directory, 'conf.db')
   execFileSync('ovsdb-tool', ['create', file, schema], { env })
   const args = [file, `--remote=p${remotes}`, `--unixctl=${join(directory, 'ctl')}`, '--verbose=off']

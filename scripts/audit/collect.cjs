@@ -4,8 +4,10 @@
 // Most tables are private to their module, so looking at exports is not enough. Whatever a function of lib/wire returns
 // while the modules load is looked at too, and so are constants in capitals, private or not.
 const { readdirSync, readFileSync } = require('node:fs')
+const Module = require('node:module')
 const { join, relative } = require('node:path')
 const ts = require('typescript')
+const { sources: packageSources } = require('../sources.cjs')
 
 /**
  * One thing to compare.
@@ -20,10 +22,10 @@ const constantDeclaration = /^(export )?const ([A-Z][A-Z0-9_]*)\b/gm
 
 /**
  * @param {string} root The repository.
- * @param {string} directory The sources to audit.
+ * @param {string[]} directories The sources to audit.
  * @returns {{ items: Item[], problems: string[] }} The problems are of modules that could not be looked at.
  */
-function collect(root, directory) {
+function collect(root, directories) {
   /** @type {Map<string, Item>} */
   const items = new Map()
   /** @param {string} key @param {number | string} value @param {string} where */
@@ -34,6 +36,7 @@ function collect(root, directory) {
 
   process.setSourceMapsEnabled(true)
   require.extensions['.ts'] = loadTypeScript
+  resolveToSources()
   // No table needs the addon, and the audit should not need it either.
   require(join(root, 'lib', 'load.ts')).loadAddon = () => new Proxy({}, { get: () => () => 0 })
 
@@ -41,7 +44,7 @@ function collect(root, directory) {
   const calls = watchCalls(sources(join(root, 'lib', 'wire')), look)
   /** @type {string[]} */
   const problems = []
-  for (const file of sources(directory)) {
+  for (const file of directories.flatMap(sources)) {
     let exported
     try {
       exported = require(file)
@@ -68,6 +71,12 @@ function sources(directory) {
     .filter((name) => /(?<!\.d)\.ts$/.test(name))
     .sort()
     .map((name) => join(directory, name))
+}
+
+/** Lets the names of packages mean their sources. */
+function resolveToSources() {
+  const resolve = Module._resolveFilename
+  Module._resolveFilename = (request, ...rest) => resolve(packageSources.get(request) ?? request, ...rest)
 }
 
 /** Compiles a module in memory, and hands its private constants out. */

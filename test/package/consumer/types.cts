@@ -1,9 +1,8 @@
 // A dependent's TypeScript, compiled to CommonJS.
 import { NetNs } from 'netloom'
-import type { DhcpAgent, Lease } from 'netloom/dhcp'
-import { OpenVswitch as Switch, type Port } from 'netloom/ovs'
-import { OvsdbClient, type OpenVswitch } from 'netloom/ovsdb'
-import type { Router, RouterAgent } from 'netloom/router'
+import type { DhcpAgent, Lease, Router, RouterAgent } from '@netloom/openstack'
+import { OpenVswitch as Switch, type Port } from '@netloom/ovs'
+import { OvsdbClient, type OpenVswitch } from '@netloom/ovs/ovsdb'
 import { useNetNs } from 'netloom/testing'
 
 export async function names(): Promise<string[]> {

@@ -1,7 +1,7 @@
 // ovs-vswitchd ends and is started again: DHCP and routers work on, by both datapaths.
 //
 // The kernel's datapath is tried where there is the module openvswitch, and skipped elsewhere. In a virtual machine with Debian's kernel:
-//   npx jest --runInBand test/agents/switch_restart.test.ts      (OVS 3.1 gets no handler threads before 11 s of uptime)
+//   npx jest --runInBand packages/openstack/test/agents/switch_restart.test.ts      (OVS 3.1 gets no handler threads before 11 s of uptime)
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'

@@ -1,4 +1,4 @@
-// Bad input for the functions of netloom/ovs: refused with the field's name, before anything is sent.
+// Bad input for the functions of @netloom/ovs: refused with the field's name, before anything is sent.
 import { OpenVswitch } from '../../lib/index'
 import { useSwitch } from './switch'
 

@@ -3,12 +3,14 @@
 const { existsSync, readdirSync } = require('node:fs')
 const { join } = require('node:path')
 
-const root = join(__dirname, '..', '..')
-const directories = [root, ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))]
+const root = join(__dirname, '..')
+const directories = [root, ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))].filter((one) =>
+  existsSync(join(one, 'package.json')),
+)
 
 /** @type {Map<string, string>} `netloom/errors` to the path of its source. */
 const sources = new Map()
-for (const directory of directories.filter((one) => existsSync(join(one, 'package.json')))) {
+for (const directory of directories) {
   const { name, exports: subpaths } = require(join(directory, 'package.json'))
   for (const [subpath, target] of Object.entries(subpaths)) {
     if (typeof target === 'string') continue
@@ -20,4 +22,4 @@ for (const directory of directories.filter((one) => existsSync(join(one, 'packag
 /** As jest has it. */
 const moduleNameMapper = Object.fromEntries([...sources].map(([name, source]) => [`^${name}$`, source]))
 
-module.exports = { moduleNameMapper, sources }
+module.exports = { directories, moduleNameMapper, sources }
