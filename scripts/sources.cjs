@@ -4,8 +4,8 @@ const { existsSync, readdirSync } = require('node:fs')
 const { join } = require('node:path')
 
 const root = join(__dirname, '..')
-const directories = [root, ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))].filter((one) =>
-  existsSync(join(one, 'package.json')),
+const directories = [root, ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))].filter(
+  (one) => existsSync(join(one, 'package.json')),
 )
 
 /** @type {Map<string, string>} `netloom/errors` to the path of its source. */

@@ -27,7 +27,8 @@ export class Pidfd {
     const number = holdProcess(pid, () => {
       if (this.#open) onExit()
     })
-    if (number < 0) throw systemError({ operation: 'Pidfd.open', errno: -number, syscall: 'pidfd_open', about: `of ${pid}` })
+    if (number < 0)
+      throw systemError({ operation: 'Pidfd.open', errno: -number, syscall: 'pidfd_open', about: `of ${pid}` })
     this.#number = number
   }
 

@@ -10,6 +10,8 @@ const guides = readdirSync(join(root, 'examples/guides')).map((file) => `guides/
 const programs = ['readme', 'churn', ...guides]
 const pages = [
   'README.md',
+  'packages/ovs/README.md',
+  'packages/openstack/README.md',
   ...['docs', 'docs/inside'].flatMap((directory) =>
     readdirSync(join(root, directory)).flatMap((file) => (file.endsWith('.md') ? `${directory}/${file}` : [])),
   ),

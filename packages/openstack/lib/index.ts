@@ -26,7 +26,12 @@ export { RouterAgent, type RouterAgentOptions } from './router/agent'
 export type { Routers } from './router/routers'
 export type { Router, RouterDevice } from './router/router'
 export type { FloatingIp, RouterChanges, RouterGateway, RouterOptions, RouterPort, StaticRoute } from './router/options'
-export type { AdvertisedPrefix, AdvertisedRoute, RouterAdvertisement, RouterPreference } from './router/advertise/options'
+export type {
+  AdvertisedPrefix,
+  AdvertisedRoute,
+  RouterAdvertisement,
+  RouterPreference,
+} from './router/advertise/options'
 export type { RouterDifferences } from './router/sync'
 export type { RouterAgentEvents, RouterRepairEvent } from './router/events'
 export type { RouterErrorCode } from './router/errors'

@@ -82,7 +82,7 @@ export interface SubnetOptions {
   ipv6Mode?: 'stateful' | 'stateless' | undefined
   /**
    * Of IPv6: dnsmasq sends router advertisements, where no router does: with the prefix and what there is to know of DHCP, never as a
-   * router (lifetime 0), for its namespace forwards nothing. Default: false; a router of `@netloom/openstack` advertises itself.
+   * router (lifetime 0), for its namespace forwards nothing. Default: false; a router of `RouterAgent` advertises itself.
    */
   advertise?: boolean | undefined
   /** Whether DHCP serves it. Default: true. */

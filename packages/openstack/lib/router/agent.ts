@@ -21,7 +21,7 @@ export interface RouterAgentOptions {
   /** The switch: Linux bridges, Open vSwitch, or a plug of one's own. */
   plug: 'bridge' | 'ovs' | Plug
   /**
-   * The bridge. Default: with `bridge` one for each network, named `brq…` as by `@netloom/openstack`, made if it is missing, and deleted
+   * The bridge. Default: with `bridge` one for each network, named `brq…` as by `DhcpAgent`, made if it is missing, and deleted
    * with its last port; with `ovs` `br-int`, which must be there.
    */
   bridge?: string | undefined

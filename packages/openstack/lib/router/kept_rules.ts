@@ -1,6 +1,13 @@
 // Keeps the rules of a router in its namespace's nftables.
 import type { NetNs } from 'netloom'
-import { describeTable, firstGeneration, generationAfter, generationOf, replaceTable, type TableContent } from 'netloom/nftables'
+import {
+  describeTable,
+  firstGeneration,
+  generationAfter,
+  generationOf,
+  replaceTable,
+  type TableContent,
+} from 'netloom/nftables'
 
 const table = 'netloom'
 const operation = 'routers.ensure'

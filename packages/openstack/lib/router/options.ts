@@ -5,7 +5,7 @@ import type { RouterAdvertisement } from './advertise/options'
 export interface RouterPort {
   /** Its id, unique on the switch: letters, digits, `-`, `_`, `.`; its device is called after it. */
   id: string
-  /** The network's id, which names its bridge (`brq…`), as that of `@netloom/openstack` does. */
+  /** The network's id, which names its bridge (`brq…`), as that of `DhcpAgent` does. */
   network: string
   /** Its addresses with their lengths, such as `10.0.0.1/24`: the router of these subnets. */
   addresses: readonly string[]

@@ -1,5 +1,17 @@
 // The rules by which a router translates addresses, as a table of nftables.
-import { address, type AddressSet, type BaseChain, connection, connectionNotIn, device, drop, type Expression, type TableContent, translate, translated } from 'netloom/nftables'
+import {
+  address,
+  type AddressSet,
+  type BaseChain,
+  connection,
+  connectionNotIn,
+  device,
+  drop,
+  type Expression,
+  type TableContent,
+  translate,
+  translated,
+} from 'netloom/nftables'
 import type { CheckedRouter } from './check'
 
 const chains: readonly BaseChain[] = [

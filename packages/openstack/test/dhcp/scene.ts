@@ -3,24 +3,16 @@ import { execFile, type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DhcpAgent, type DhcpAgentOptions, type DhcpAgentEvents } from '../../lib/index'
 import { type NetNs } from 'netloom'
 import { fresh, uniqueName } from '../../../../test/support/namespaces'
 import { withoutDad } from '../../../../test/support/rollback'
-import { patience } from '../../../../test/support/patience'
+import { patience, until } from '../../../../test/support/patience'
+
+export { until }
 
 // libuv keeps what it watches files with until the process ends; it shall not look like something that a test has left.
 watch(tmpdir(), () => undefined).close()
-
-/** Waits until something is so. */
-export async function until(look: () => unknown, what: string, patienceMs = patience): Promise<void> {
-  const deadline = Date.now() + patienceMs
-  while (!(await look())) {
-    if (Date.now() > deadline) throw new Error(`it is never so: ${what}`)
-    await sleep(5)
-  }
-}
 
 /** Runs a program inside a namespace and gives what it says on standard output. */
 export function runIn(ns: NetNs, program: string, ...args: string[]): Promise<string> {

@@ -104,10 +104,7 @@ test('rules are put in where something was changed, and not otherwise; what othe
   await agent.sync({ routers: [options, plain] })
   using ns = await NetNs.open(`qrouter-${options.id}`)
   // Whoever changes nothing leaves the generation as it is, too.
-  const rules = async (): Promise<unknown> => [
-    await generationOf(ns),
-    await runIn(ns, 'nft', '-a', 'list', 'ruleset'),
-  ]
+  const rules = async (): Promise<unknown> => [await generationOf(ns), await runIn(ns, 'nft', '-a', 'list', 'ruleset')]
   const before = await rules()
   for (let i = 0; i < 3; i++) {
     await agent.sync({ routers: [options, plain] })

@@ -3,7 +3,14 @@
  * of `@netloom/ovs` is made of it, and connects by itself.
  * @module @netloom/ovs/openflow
  */
-export { commonVersion, encodeMessage, messageTypes, OpenflowSplitter, versions, type OpenflowMessage } from './messages'
+export {
+  commonVersion,
+  encodeMessage,
+  messageTypes,
+  OpenflowSplitter,
+  versions,
+  type OpenflowMessage,
+} from './messages'
 export { decodeActions, encodeActions } from './actions'
 export { decodeFields, encodeFields } from './fields'
 export { readFlows } from './flow'

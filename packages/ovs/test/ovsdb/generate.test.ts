@@ -62,14 +62,10 @@ test('names, enumerations, ranges and references that are odd give types that co
       '--skipLibCheck',
       '--ignoreConfig',
     ]
-    const tsc = spawnSync(
-      process.execPath,
-      [require.resolve('typescript/bin/tsc'), ...flags, join(dir, 'odd.ts')],
-      {
-        encoding: 'utf8',
-        cwd: dir,
-      },
-    )
+    const tsc = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), ...flags, join(dir, 'odd.ts')], {
+      encoding: 'utf8',
+      cwd: dir,
+    })
     expect(tsc.stdout).toBe('')
   } finally {
     rmSync(dir, { recursive: true })
