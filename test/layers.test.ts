@@ -1,4 +1,5 @@
-// Which folder may use which: dependencies point downward only. Every folder of lib/ and native/ stands in a table below.
+// Which folder may use which: dependencies point downward only. Every folder of lib/, native/ and the packages stands in a table
+// below. What packages use of each other is exported.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
@@ -44,20 +45,31 @@ const libLayers = [
   ),
   layer('namespaces', 'namespaces of all eight kinds', 'errors wire native rootless processes netns'),
   layer('testing', 'fixtures and the leak check', 'errors wire native netns'),
-  layer('ovsdb', 'OVSDB, any database of it', 'errors wire'),
-  layer('ovs', 'Open vSwitch', 'errors programs wire netns ovsdb'),
-  layer('agents', 'what the agents have in common', 'errno errors wire native route netns ovs'),
-  layer('dhcp', 'DHCP servers for many networks', 'errno errors programs wire native netns agents'),
-  layer(
-    'router',
-    'routers between networks and to the outside',
-    'errno errors programs wire native packets nftables netns agents dhcp',
-  ),
+  layer('public', 'netloom/errors and netloom/values: how libraries on top check and fail', 'errno errors wire netns'),
   layer(
     'index',
     'what is public',
-    'errno errors wire native netlink route diag ethtool rootless files processes taps packets sockets names clients netns namespaces',
+    'errno errors programs wire native netlink route diag ethtool rootless files processes taps packets sockets names clients netns namespaces',
   ),
+]
+
+const ovsLayers = [
+  layer('ovsdb', 'OVSDB, any database of it', ''),
+  layer('errors', 'what a switch refuses', ''),
+  layer('changes', 'changes of maps of strings', ''),
+  layer('codecs', 'values of options and of columns', 'ovsdb'),
+  layer('columns', 'options as columns of a table', 'ovsdb codecs'),
+  layer('database', "the switch's database, and when it was applied", 'ovsdb errors codecs columns'),
+  layer('openflow', 'messages of OpenFlow', 'ovsdb codecs'),
+  layer('launch', 'starts the programs of Open vSwitch', 'ovsdb changes codecs database'),
+  layer('index', 'Open vSwitch, one resource a file', 'ovsdb errors changes codecs columns database openflow launch'),
+]
+
+const openstackLayers = [
+  layer('agents', 'what the agents have in common', ''),
+  layer('dhcp', 'DHCP servers for many networks', 'agents'),
+  layer('router', 'routers between networks and to the outside', 'agents dhcp'),
+  layer('index', 'what is public', 'agents dhcp router'),
 ]
 
 const nativeLayers = [
@@ -97,23 +109,36 @@ interface Tree {
   readonly layers: readonly Layer[]
   readonly isSource: (name: string) => boolean
   readonly importsOf: (file: string) => string[]
+  /** The layer of files that stand in no folder and are no layer by themselves; without, each has to be one. */
+  readonly rest?: string
 }
 
 const repository = join(__dirname, '..')
 const lib = join(repository, 'lib')
 const native = join(repository, 'native')
 
+/** What a source of TypeScript imports, as it stands there. */
+function specifiersOf(path: string): string[] {
+  const source = readFileSync(path, 'utf8')
+  return [...source.matchAll(/(?:\bfrom |\bimport |\bimport\(|\brequire\()'([\w@./-]+)'/g)].map(
+    ([, specifier]) => specifier!,
+  )
+}
+
+const typescript = (root: string, layers: readonly Layer[]): Tree => ({
+  root,
+  layers,
+  isSource: (name) => name.endsWith('.ts'),
+  importsOf: (file) =>
+    specifiersOf(join(root, file))
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((path) => relative(root, join(root, dirname(file), path))),
+})
+
 const trees: Record<string, Tree> = {
-  lib: {
-    root: lib,
-    layers: libLayers,
-    isSource: (name) => name.endsWith('.ts'),
-    importsOf: (file) => {
-      const source = readFileSync(join(lib, file), 'utf8')
-      const specifiers = [...source.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*'(\.[^']*)'/g)]
-      return specifiers.map(([, path]) => relative(lib, join(lib, dirname(file), path!)))
-    },
-  },
+  lib: typescript(lib, libLayers),
+  'packages/ovs/lib': { ...typescript(join(repository, 'packages/ovs/lib'), ovsLayers), rest: 'index' },
+  'packages/openstack/lib': typescript(join(repository, 'packages/openstack/lib'), openstackLayers),
   native: {
     root: native,
     layers: nativeLayers,
@@ -148,13 +173,17 @@ function sourcesOf({ root, isSource }: Tree): string[] {
 }
 
 /** The layer of a file: its folder; or its own name where it stands in none. */
-const layerOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.\w+$/, ''))
+function layerOf(file: string, { rest, layers }: Tree): string {
+  if (file.includes('/')) return file.slice(0, file.indexOf('/'))
+  const name = file.replace(/\.\w+$/, '')
+  return rest === undefined || layers.some((layer) => layer.name === name) ? name : rest
+}
 
 describe.each(Object.entries(trees))('%s/', (_, tree) => {
   const names = tree.layers.map(({ name }) => name)
 
   it('has exactly the folders that stand in the table', () => {
-    expect([...new Set(sourcesOf(tree).map(layerOf))].sort()).toEqual([...names].sort())
+    expect([...new Set(sourcesOf(tree).map((file) => layerOf(file, tree)))].sort()).toEqual([...names].sort())
   })
 
   it.each(tree.layers)('$name uses only layers above it in the table', ({ name, uses }) => {
@@ -163,8 +192,8 @@ describe.each(Object.entries(trees))('%s/', (_, tree) => {
 
   it.each(tree.layers)('$name uses no other layer', ({ name, uses }) => {
     const used = new Map<string, string[]>()
-    for (const file of sourcesOf(tree).filter((source) => layerOf(source) === name))
-      for (const imported of tree.importsOf(file).map(layerOf))
+    for (const file of sourcesOf(tree).filter((source) => layerOf(source, tree) === name))
+      for (const imported of tree.importsOf(file).map((path) => layerOf(path, tree)))
         if (imported !== name) used.set(imported, [...(used.get(imported) ?? []), file])
     expect(Object.fromEntries([...used].filter(([layer]) => !uses.includes(layer)))).toEqual({})
   })
@@ -172,14 +201,49 @@ describe.each(Object.entries(trees))('%s/', (_, tree) => {
 
 it('sees imports, includes and declarations', () => {
   expect(trees.lib!.importsOf('netlink/message.ts')).toContain('wire/writer')
+  expect(specifiersOf(join(repository, 'packages/ovs/lib/launch/inside.ts'))).toContain('netloom')
   expect(trees.native!.importsOf('transactions/transaction.cc')).toContain('transactions/transaction.h')
   expect(definitions().get('Job')).toBe('threads/job.h')
   expect(trees.native!.importsOf('threads/handover.h')).toContain('threads/job.h')
 })
 
+/** What packages may import besides their own files. */
+const packages: Record<string, { directory: string; dependencies: readonly string[] }> = {}
+for (const directory of ['.', 'packages/ovs', 'packages/openstack']) {
+  const path = join(repository, directory, 'package.json')
+  const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(path, 'utf8')) as {
+    name: string
+    dependencies: Record<string, string>
+    peerDependencies: Record<string, string>
+  }
+  packages[name] = { directory, dependencies: Object.keys({ ...dependencies, ...peerDependencies }) }
+}
+
+const { sources } = jest.requireActual<{ sources: ReadonlyMap<string, string> }>('../scripts/sources.cjs')
+const packageOf = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+
+describe.each(Object.entries(packages))('%s', (_, { directory, dependencies }) => {
+  const root = join(repository, directory, 'lib')
+  const specifiers = sourcesOf(typescript(root, [])).flatMap((file) =>
+    specifiersOf(join(root, file)).map((specifier) => ({ file, specifier })),
+  )
+
+  it('has no relative path that leaves it', () => {
+    const paths = specifiers.filter(({ specifier }) => specifier.startsWith('.'))
+    expect(paths.filter(({ file, specifier }) => join(dirname(file), specifier).startsWith('..'))).toEqual([])
+  })
+
+  it('imports only what it depends on, and of other packages here only what they export', () => {
+    const others = specifiers.filter(({ specifier }) => !/^(\.|node:)/.test(specifier))
+    const isExported = (specifier: string) => !(packageOf(specifier) in packages) || sources.has(specifier)
+    const isRight = (specifier: string) => dependencies.includes(packageOf(specifier)) && isExported(specifier)
+    expect(others.filter(({ specifier }) => !isRight(specifier))).toEqual([])
+  })
+})
+
 const rows = Object.entries(trees).flatMap(([tree, { layers }]) => layers.map(({ name }) => `${tree}/${name}`))
 
-it.each(rows.filter((row) => !/^lib\/(err|load|programs|index)/.test(row)))(
+it.each(rows.filter((row) => !/lib\/(err|load|programs|index|changes|codecs|columns|database)/.test(row)))(
   'CONTRIBUTING.md says what %s is for',
   (row) => {
     expect(readFileSync(join(repository, 'CONTRIBUTING.md'), 'utf8')).toContain(`\`${row}/\``)
