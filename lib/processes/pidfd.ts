@@ -60,7 +60,7 @@ export class Pidfd {
     throw systemError({ operation: 'Pidfd.signal', errno, syscall: 'pidfd_send_signal', about: `to ${this.pid}` })
   }
 
-  /** Closes the descriptor; may be called again. */
+  /** Closes the descriptor, in this turn of the event loop; may be called again. */
   close(): void {
     if (!this.#open) return
     this.#open = false
