@@ -45,7 +45,9 @@ export function translated(how: keyof typeof statusBits): Expression[] {
 
 /** An address of the packet that a connection began with, or of the answers to it. */
 export interface ConnectionAddress {
+  /** Which address of the packet. */
   readonly key: 'source' | 'destination'
+  /** Of the packets that the connection began with, or of the answers. */
   readonly direction: 'original' | 'reply'
 }
 
@@ -61,7 +63,14 @@ export function connectionNotIn(set: string, pair: readonly ConnectionAddress[])
 }
 
 /** What a packet is translated to: an address, or what a map has for one of the packet's own. */
-export type Translation = string | { readonly map: string; readonly by: keyof typeof offsets }
+export type Translation =
+  | string
+  | {
+      /** The map's name. */
+      readonly map: string
+      /** The packet's address that is its key. */
+      readonly by: keyof typeof offsets
+    }
 
 /** `snat to 192.0.2.1`, `dnat to ip daddr map @map`. */
 export function translate(type: 'snat' | 'dnat', to: Translation): Expression[] {

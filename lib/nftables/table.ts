@@ -10,27 +10,46 @@ import type { Expression } from './rule'
 
 /** A chain that a hook of the kernel's leads to; what it does not decide is accepted. */
 export interface BaseChain {
+  /** At most 255 bytes. */
   readonly name: string
+  /** What its rules may do: translate the first packet of a connection, or let packets pass. */
   readonly type: 'nat' | 'filter'
+  /** Where packets meet it (NF_INET_). */
   readonly hook: keyof typeof hookNumber.names
+  /** Its turn among the chains of the same hook: the lowest is first. */
   readonly priority: number
 }
 
 /** A set of keys, or with data a map. */
 export interface AddressSet {
+  /** At most 255 bytes. */
   readonly name: string
   /** How many addresses a key is made of. */
   readonly width: 1 | 2
-  readonly elements: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[]
+  /** What is in it. */
+  readonly elements: readonly {
+    /** The addresses of the key, four bytes each. */
+    readonly key: Uint8Array
+    /** The address that a map has for it. */
+    readonly data?: Uint8Array
+  }[]
   /** Whether it has an address for each key. */
   readonly map: boolean
 }
 
 /** What a table has, in the order in which it is made. */
 export interface TableContent {
+  /** Its chains. */
   readonly chains: readonly BaseChain[]
+  /** Its sets and maps. */
   readonly sets: readonly AddressSet[]
-  readonly rules: readonly { readonly chain: string; readonly expressions: readonly Expression[] }[]
+  /** The rules of all chains; those of one in the order in which packets meet them. */
+  readonly rules: readonly {
+    /** The chain's name. */
+    readonly chain: string
+    /** What is loaded, compared and done, one after another. */
+    readonly expressions: readonly Expression[]
+  }[]
 }
 
 /** TYPE_IPADDR of nft(8), which the kernel keeps for whoever lists the set; types are joined by 6 bits each. */

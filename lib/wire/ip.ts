@@ -151,9 +151,11 @@ export const lengthSuffixes: readonly string[] = Array.from({ length: 256 }, (_,
 /** An address and how many of its leading bits count. */
 export class Prefix {
   constructor(
+    /** The address's family. */
     readonly family: Family,
     /** The address in text, without the length. */
     readonly address: string,
+    /** How many of its leading bits count. */
     readonly length: number,
   ) {}
 

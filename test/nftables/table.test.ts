@@ -1,6 +1,6 @@
 // Tables of nftables by the public functions, seen by nft(8).
 import { execFileSync } from 'node:child_process'
-import { NetNs } from '../../lib/index'
+import type { NetNs } from '../../lib/index'
 import {
   address,
   describeTable,
