@@ -11,7 +11,7 @@ import { genlmsghdr, numberOf } from './generic'
 import { decodeMessage, encodeMessage, type Layout, type Message, type NumberedFamily, type Received } from './message'
 import type { Operation, Step } from './operation'
 import { Shapes, type WayBack } from './shapes'
-import type { BitSetNumbers } from './undo_recipe'
+import type { BitSetNumbers } from './rollback/recipe'
 import { methods, noted, targetOf, type BatchTarget, type Methods, type Noted, type Verbs } from './verbs'
 
 type AnySet = AttributeSet<AttributeTable>

@@ -19,7 +19,7 @@ export {
   type Related,
   type Restore,
 } from './family'
-export type { BitSetNumbers } from './undo_recipe'
+export type { BitSetNumbers } from './rollback/recipe'
 export type { AnyVerb, BatchEntry, BatchTarget, Methods, Noted, Verbs } from './verbs'
 export { genericFamilies, genericFamily, genericPolicy, type GenericPolicyOptions } from './generic_families'
 export {

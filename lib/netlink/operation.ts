@@ -5,8 +5,8 @@ import { errnoNumber } from '../errno'
 import type { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from './message'
-import type { Pattern } from './pattern'
-import type { UndoRecipe } from './undo_recipe'
+import type { Pattern } from './rollback/pattern'
+import type { UndoRecipe } from './rollback/recipe'
 
 /** Messages that go to one namespace in one piece. A later step is sent only if all of this one succeeded. */
 export interface Step {

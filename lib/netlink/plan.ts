@@ -15,8 +15,8 @@ import type { Device } from '../wire/device'
 import { littleEndian } from '../wire/writer'
 import type { Message, NumberedFamily } from './message'
 import type { Along, Operation, Step } from './operation'
-import { patternWords } from './pattern'
-import { recipeWords, type UndoRecipe } from './undo_recipe'
+import { patternWords } from './rollback/pattern'
+import { recipeWords, type UndoRecipe } from './rollback/recipe'
 
 /** A namespace that is created before what follows it. */
 export interface Creation {

@@ -1,5 +1,5 @@
 // Parts of rules, in the words of nft(8): what is loaded into a register, compared, looked up, and done.
-import { word } from '../netlink/pattern'
+import { word } from '../netlink/rollback/pattern'
 import type { AttributesOf } from '../wire/attributes'
 import { AF_INET, parseIP } from '../wire/ip'
 import { NFT_LOOKUP_F_INV, NFT_REG32_00, NFT_REG_1, NFT_REG_VERDICT, type expression } from './expressions'

@@ -1,6 +1,6 @@
 // What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
 import { messageHeaderSize } from '../netlink/constants'
-import { byte, payloadOf, word, type Condition } from '../netlink/pattern'
+import { byte, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { forever } from '../wire/printable'
 import { AF_INET, AF_INET6, canonicalIP, formatIPv4, parseIP, parsePrefix, type Prefix } from '../wire/ip'

@@ -4,12 +4,12 @@ import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from '../netlink/message'
 import type { Step } from '../netlink/operation'
-import { byte, type Condition } from '../netlink/pattern'
-import { numberOf, numbersOf } from '../netlink/places'
+import { byte, type Condition } from '../netlink/rollback/pattern'
+import { numberOf, numbersOf } from '../netlink/rollback/offsets'
 import type { Options, Probe, Schema } from './kinds/kind'
 import { decodeLink } from './link'
 import { linkAttributes, linkInfo } from './link_attributes'
-import { linkSettings } from './undo'
+import { linkSettings } from './rollback/recipes'
 
 /** Something that a link has to have, and what is the matter if it has not. */
 export interface Expectation {

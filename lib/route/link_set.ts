@@ -6,7 +6,7 @@ import { NLM_F } from '../netlink/constants'
 import type { Before, Operation, Step } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { wrongValue } from '../wire/invalid'
-import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './along'
+import { addressGeneration, heldBy, lostByMove, neighborsOf, portSettings } from './rollback/side_effects'
 import type { Link } from './link'
 import { linkLayout } from './link_attributes'
 import { IFF } from './link_creation'
@@ -16,7 +16,7 @@ import type { LinkChanges } from './link_options'
 import { linkInfoOf, partsOfChanges, type LinkParts } from './link_parts'
 import type { LinkWire } from './link_places'
 import { message, only } from './rtnetlink'
-import { linkSettings } from './undo'
+import { linkSettings } from './rollback/recipes'
 
 /** links.set: the link where it was moved to, if it was. */
 export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<Link | undefined> {

@@ -2,7 +2,7 @@
 // compare is refused, or compared here.
 import { isDeepStrictEqual } from 'node:util'
 import { messageHeaderSize } from '../netlink/constants'
-import { byte, item, payloadOf, word, type Condition } from '../netlink/pattern'
+import { byte, item, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
 import { AF_INET6, canonicalIP, parseIP, parsePrefix } from '../wire/ip'
 import type { Family } from './families'

@@ -1,7 +1,7 @@
 // Which routes are meant by a filter: what the kernel filters, and what is compared here or by the native side.
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
-import { byte, word, type Condition, type Test } from '../netlink/pattern'
+import { byte, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys } from '../wire/invalid'

@@ -26,7 +26,7 @@ import { agreement, agrees, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
 import { change, dump, flush, look, message, Mode, RTM } from './rtnetlink'
-import { anyRoute, deletedRoute, replacedRoute } from './undo'
+import { anyRoute, deletedRoute, replacedRoute } from './rollback/recipes'
 
 /** How a packet looks whose route is asked for. */
 export interface LookupOptions {

@@ -1,7 +1,7 @@
 // What all rtnetlink resources share: message types (linux/rtnetlink.h), and the shapes that their verbs have.
 import { NETLINK, NLM_F } from '../netlink/constants'
 import { encodeMessage, type Layout, type Message, type MessageContent } from '../netlink/message'
-import { byte, type Condition } from '../netlink/pattern'
+import { byte, type Condition } from '../netlink/rollback/pattern'
 import { Shapes } from '../netlink/shapes'
 import { AF_INET, AF_INET6 } from '../wire/ip'
 import type { AttributeTable } from '../wire/attributes'

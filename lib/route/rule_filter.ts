@@ -1,6 +1,6 @@
 // Which rules are meant by a key: comparisons, here and for the native side.
 import { messageHeaderSize } from '../netlink/constants'
-import { byte, payloadOf, word, type Condition, type Test } from '../netlink/pattern'
+import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { Writer, Written } from '../wire/writer'
 import { action, ruleAttributes, ruleHeader } from './rule_attributes'
 import type { Rule, RuleOptions, RuleRange } from './rule_messages'

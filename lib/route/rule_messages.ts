@@ -5,7 +5,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import type { Operation, Step } from '../netlink/operation'
-import { word, type Condition, type Pattern } from '../netlink/pattern'
+import { word, type Condition, type Pattern } from '../netlink/rollback/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
@@ -21,7 +21,7 @@ import type { RouteTable } from './route'
 import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
 import { ruleAttributes, ruleLayout, type action, type range32, type ruleFlags } from './rule_attributes'
 import { allBits, conditionsOf, same, unsaidOf } from './rule_filter'
-import { anyRule, deletedRule } from './undo'
+import { anyRule, deletedRule } from './rollback/recipes'
 
 /** A range of ports or users, both ends included. */
 export type RuleRange = StructValue<typeof range32.fields>

@@ -1,15 +1,15 @@
 // How changes of rtnetlink are taken back when a batch is rolled back: what tells one object of a resource from another, and
 // what of it the kernel only reports.
-import { NLM_F } from '../netlink/constants'
-import { numberOf, numbersOf, offsetOf, rangeOf, rangesOf } from '../netlink/places'
-import type { UndoRecipe } from '../netlink/undo_recipe'
-import { AF_INET } from '../wire/ip'
-import { addressLayout } from './address_attributes'
-import { linkLayout } from './link_attributes'
-import { neighborLayout } from './neighbor_attributes'
-import { cacheInfo, hopFlags, routeLayout, rtnexthop } from './route_attributes'
-import { ruleFlags, ruleLayout } from './rule_attributes'
-import { Mode, RTM } from './rtnetlink'
+import { NLM_F } from '../../netlink/constants'
+import { numberOf, numbersOf, offsetOf, rangeOf, rangesOf } from '../../netlink/rollback/offsets'
+import type { UndoRecipe } from '../../netlink/rollback/recipe'
+import { AF_INET } from '../../wire/ip'
+import { addressLayout } from '../address_attributes'
+import { linkLayout } from '../link_attributes'
+import { neighborLayout } from '../neighbor_attributes'
+import { cacheInfo, hopFlags, routeLayout, rtnexthop } from '../route_attributes'
+import { ruleFlags, ruleLayout } from '../rule_attributes'
+import { Mode, RTM } from '../rtnetlink'
 
 const { header: ifinfomsg, attributes: link } = linkLayout
 const { header: ifaddrmsg, attributes: address } = addressLayout

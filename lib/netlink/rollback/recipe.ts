@@ -1,7 +1,7 @@
 // How the native side takes back a change when a batch is rolled back, whatever becomes of JavaScript meanwhile: what it
 // looks at to find the object that the change is about, and what of that object it sends back.
 
-import { recipeMode } from '../native/layout'
+import { recipeMode } from '../../native/layout'
 
 /** Bytes of a family's own header. */
 export type HeaderRange = readonly [at: number, size: number]

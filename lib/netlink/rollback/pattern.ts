@@ -1,7 +1,7 @@
 // Which objects of a dump are meant, told so that the native side can tell: see native/rollback/pattern.h.
 
-import { testTrait } from '../native/layout'
-import type { Device } from '../wire/device'
+import { testTrait } from '../../native/layout'
+import type { Device } from '../../wire/device'
 
 /** A comparison with some bytes of an object. */
 export interface Test {

@@ -1,8 +1,8 @@
 // Where things stand in messages, by the kernel's names: for patterns and recipes, which the addon compares bytes by. The tables
 // have the numbers, and the audit compares those with the kernel's headers.
-import type { AttributeSet, AttributeTable } from '../wire/attributes'
-import type { Fields, Struct } from '../wire/struct'
-import type { HeaderRange } from './undo_recipe'
+import type { AttributeSet, AttributeTable } from '../../wire/attributes'
+import type { Fields, Struct } from '../../wire/struct'
+import type { HeaderRange } from './recipe'
 
 /** The number of an attribute by its name in the kernel, without the set's prefix: `OIF` of RTA_. */
 export function numberOf(set: Pick<AttributeSet<AttributeTable>, 'table' | 'prefix'>, name: string): number {
