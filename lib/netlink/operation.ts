@@ -26,8 +26,8 @@ export interface Step {
   readonly before?: (() => Before) | undefined
   /** Its one message asks for a dump, and what the dump finds is removed. */
   readonly sweep?: Sweep | undefined
-  /** What the kernel drops along with it, and is brought back; asked only where it may have to be. */
-  readonly along?: (() => readonly Along[]) | undefined
+  /** What the kernel drops because of it, and is brought back; asked only where it may have to be. */
+  readonly sideEffects?: (() => readonly SideEffect[]) | undefined
   /** The kernel must see all its messages at once, as a batch of nftables. Default: in as many pieces as fit the socket. */
   readonly undivided?: boolean | undefined
   /** Nothing can take it back. */
@@ -64,8 +64,8 @@ export interface Sweep {
   readonly among?: (() => Message) | undefined
 }
 
-/** What the kernel drops along with a change. */
-export interface Along {
+/** What the kernel drops because of a change. */
+export interface SideEffect {
   /** A dump or a look-up that finds it. */
   readonly lookup: Message
   readonly pattern: Pattern

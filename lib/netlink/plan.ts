@@ -14,7 +14,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import type { Device } from '../wire/device'
 import { littleEndian } from '../wire/writer'
 import type { Message, NumberedFamily } from './message'
-import type { Along, Operation, Step } from './operation'
+import type { SideEffect, Operation, Step } from './operation'
 import { patternWords } from './rollback/pattern'
 import { recipeWords, type UndoRecipe } from './rollback/recipe'
 
@@ -58,8 +58,8 @@ const typeAt = 4
 
 type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
 
-/** What goes along with a step, laid out: what is filled in where, and the numbers that tell of it. */
-interface PlacedAlong {
+/** A side effect of a step, laid out: what is filled in where, and the numbers that tell of it. */
+interface PlacedSideEffect {
   readonly its: readonly { readonly message: Relocated; readonly at: number }[]
   readonly words: readonly number[]
 }
@@ -318,12 +318,12 @@ export class Plan<Its extends Item = Item> {
     const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep, ensures, expects } = step
     const { rollback } = this.manner
     const before = rollback ? step.before?.() : undefined
-    const along = rollback ? step.along?.().map((part) => this.#placeAlong(part)) : undefined
+    const sideEffects = rollback ? step.sideEffects?.().map((part) => this.#placeSideEffect(part)) : undefined
     const recipe = sweep?.recipe ?? before?.recipe
     const begin = this.#align()
     const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
     let relocations = lookup?.relocations.length ?? 0
-    for (const { its } of along ?? []) for (const { message } of its) relocations += message.relocations.length
+    for (const { its } of sideEffects ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const message of messages) {
       this.#placeMessage(message)
       relocations += message.relocations.length
@@ -340,7 +340,7 @@ export class Plan<Its extends Item = Item> {
         (lasting === true ? stepTrait.lasting : 0) |
         (sweep === undefined ? 0 : stepTrait.sweep) |
         (sweep?.backwards === true ? stepTrait.backwards : 0) |
-        (along === undefined ? 0 : stepTrait.along) |
+        (sideEffects === undefined ? 0 : stepTrait.along) |
         (sweep?.firstOnly === true ? stepTrait.firstOnly : 0) |
         (ensures === true ? stepTrait.ensures : 0) |
         (expects === undefined ? 0 : stepTrait.expects),
@@ -360,14 +360,15 @@ export class Plan<Its extends Item = Item> {
       at += message.length
     }
     if (lookup !== undefined) this.#relocate(lookup, lookupAt, netns, operation)
-    for (const { its } of along ?? []) for (const { message, at } of its) this.#relocate(message, at, netns, operation)
+    for (const { its } of sideEffects ?? [])
+      for (const { message, at } of its) this.#relocate(message, at, netns, operation)
     if (sweep !== undefined) this.#addWords(patternWords(sweep.pattern, this.#place))
-    if (along === undefined) return
-    this.#addWords([along.length])
-    for (const { words: its } of along) this.#addWords(its)
+    if (sideEffects === undefined) return
+    this.#addWords([sideEffects.length])
+    for (const { words: its } of sideEffects) this.#addWords(its)
   }
 
-  #placeAlong({ lookup, model, recipe, anew, pattern }: Along): PlacedAlong {
+  #placeSideEffect({ lookup, model, recipe, anew, pattern }: SideEffect): PlacedSideEffect {
     const its: { message: Relocated; at: number }[] = []
     const part = (message: Message): number[] => {
       const at = this.#placeMessage(message)

@@ -5,7 +5,7 @@ import type { Message, Received } from './message'
 import { nothing, type Answers, type Operation, type Step, type Sweep } from './operation'
 
 /** How a change of one message is taken back. */
-export type WayBack = Pick<Step, 'inverse' | 'before' | 'along' | 'lasting' | 'undo'>
+export type WayBack = Pick<Step, 'inverse' | 'before' | 'sideEffects' | 'lasting' | 'undo'>
 
 /** Which lane a look takes: looks at links wait for the kernel's rtnl lock, the others do not. */
 export type LookLane = typeof Lane.look | typeof Lane.read
@@ -88,7 +88,7 @@ export class Shapes {
     netns: NetnsReference,
     request: Message,
     sweep: Sweep,
-    more: Pick<Step, 'tolerate' | 'along'> = {},
+    more: Pick<Step, 'tolerate' | 'sideEffects'> = {},
   ): Operation<void> => {
     const step: Step = { netns, messages: [request], ending: Ending.dump, sweep, ...more }
     return this.change(name, netns, [step])

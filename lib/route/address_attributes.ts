@@ -16,7 +16,7 @@ const ifaddrmsg = struct('ifaddrmsg', {
   index: ['ifa_index', device],
 })
 
-const cacheInfo = struct('ifa_cacheinfo', {
+export const cacheInfo = struct('ifa_cacheinfo', {
   preferred: ['ifa_prefered', u32],
   valid: ['ifa_valid', u32],
   created: ['cstamp', u32],

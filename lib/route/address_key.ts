@@ -1,10 +1,11 @@
 // What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
 import { messageHeaderSize } from '../netlink/constants'
+import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { forever } from '../wire/printable'
-import { AF_INET, AF_INET6, canonicalIP, formatIPv4, parseIP, parsePrefix, type Prefix } from '../wire/ip'
-import { addressFlags, addressLayout } from './address_attributes'
+import { AF_INET, AF_INET6, formatIPv4, parseIP, parsePrefix, type Prefix } from '../wire/ip'
+import { addressFlags, addressLayout, cacheInfo } from './address_attributes'
 import type { Address, AddressKey, AddressOptions } from './address_messages'
 import { checkFamily, checkScope } from './families'
 import { message } from './rtnetlink'
@@ -99,18 +100,9 @@ function scopeOf(bytes: Uint8Array): 'host' | 'link' | 'site' | 'global' {
   return bytes.every((byte, i) => byte === (i === 15 ? 1 : 0)) ? 'host' : 'global'
 }
 
-const IFA = {
-  ADDRESS: 1,
-  LOCAL: 2,
-  LABEL: 3,
-  BROADCAST: 4,
-  ANYCAST: 5,
-  CACHEINFO: 6,
-  FLAGS: 8,
-  RT_PRIORITY: 9,
-  PROTO: 11,
-} as const
-const ifa = { family: 0, prefixLength: 1, scope: 3 } as const
+const { header: ifaddrmsg, attributes } = addressLayout
+const path = (name: string): number[] => numbersOf(attributes, name)
+const scopeAt = offsetOf(ifaddrmsg, 'ifa_scope')
 
 /** Flags that the kernel takes away by itself when duplicate address detection is over. */
 const passing = ['tentative', 'optimistic'] as const
@@ -118,11 +110,19 @@ const passingBits = passing.reduce((bits, name) => bits | addressFlags.names[nam
 
 /** The lifetimes that a key may name, and where struct ifa_cacheinfo has them. */
 const lifetimes = [
-  ['preferredLifetimeSeconds', 0],
-  ['validLifetimeSeconds', 4],
+  ['preferredLifetimeSeconds', offsetOf(cacheInfo, 'ifa_prefered')],
+  ['validLifetimeSeconds', offsetOf(cacheInfo, 'ifa_valid')],
 ] as const
 
-/** What a key says of an address beyond what the kernel compares, for the native side. */
+// What a key says is compared as its own message has it; of the latter the kernel tells no zero.
+const compared = [
+  ['LABEL', false],
+  ['BROADCAST', false],
+  ['RT_PRIORITY', true],
+  ['PROTO', true],
+] as const
+
+/** What a key says of an address beyond what the kernel compares. */
 export function conditionsOf(given: Given, ends: Ends): Condition[] {
   const { broadcast, label, scope, metric, protocol, anycast, flags } = given
   const { prefix } = ends
@@ -131,71 +131,52 @@ export function conditionsOf(given: Given, ends: Ends): Condition[] {
     header: { ...(scope === undefined ? {} : { scope }) },
     attributes: { broadcast: broadcastOf(broadcast, ends), label, metric, protocol, flags },
   })
-  const payload = (number: number): Uint8Array | undefined =>
-    payloadOf(bytes, messageHeaderSize + addressLayout.header.size, number)
-  for (const number of [IFA.LABEL, IFA.BROADCAST, IFA.RT_PRIORITY, IFA.PROTO]) {
-    const value = payload(number)
-    if (value !== undefined) conditions.push([{ attribute: [number], value, zeroIsAbsent: number >= IFA.RT_PRIORITY }])
+  const payload = (name: string): Uint8Array | undefined =>
+    payloadOf(bytes, messageHeaderSize + ifaddrmsg.size, numberOf(attributes, name))
+  for (const [name, zeroIsAbsent] of compared) {
+    const value = payload(name)
+    if (value !== undefined) conditions.push([{ attribute: path(name), value, zeroIsAbsent }])
   }
   if (label !== undefined && prefix.family === 'ipv6') throw wrongValue('label', 'left out for IPv6', label)
-  if (anycast !== undefined) conditions.push([{ attribute: [IFA.ANYCAST], value: parseIP(anycast, 'anycast', 'ipv6') }])
+  if (anycast !== undefined)
+    conditions.push([{ attribute: path('ANYCAST'), value: parseIP(anycast, 'anycast', 'ipv6') }])
   // The scope of an IPv6 address was compared with the address.
   if (scope !== undefined && prefix.family === 'ipv4') {
-    const at = messageHeaderSize + ifa.scope
-    conditions.push([{ header: ifa.scope, value: bytes.subarray(at, at + 1) }])
+    const at = messageHeaderSize + scopeAt
+    conditions.push([{ header: scopeAt, value: bytes.slice(at, at + 1) }])
   }
   for (const [option, at] of lifetimes) {
     if (given[option] === undefined) continue
     const seconds = checkLifetime(given[option], option)
-    const attribute = [IFA.CACHEINFO]
+    const attribute = path('CACHEINFO')
+    // What was given runs down.
     conditions.push([{ attribute, at, value: word(seconds), atMost: true }])
     const endless = { attribute, at, value: word(forever) }
     conditions.push([seconds === forever ? endless : { ...endless, not: true }])
   }
-  const stays = payload(IFA.FLAGS)
+  const stays = payload('FLAGS')
   if (stays !== undefined) {
     const named = (new DataView(stays.buffer, stays.byteOffset).getUint32(0, true) & ~passingBits) >>> 0
-    conditions.push([{ attribute: [IFA.FLAGS], at: 0, value: word(named), mask: named | 0 }])
+    conditions.push([{ attribute: path('FLAGS'), at: 0, value: word(named), mask: named | 0 }])
   }
   return conditions
-}
-
-/** The same for an object. */
-export function agreement(given: Given, ends: Ends): (found: Address) => boolean {
-  const { label, scope, metric, protocol, anycast, broadcast: own, flags = [] } = given
-  const broadcast = broadcastOf(own, ends)
-  return (found) =>
-    (label === undefined || found.label === label) &&
-    (broadcast === undefined || found.broadcast === canonicalIP(broadcast)) &&
-    (anycast === undefined || found.anycast === canonicalIP(anycast)) &&
-    (scope === undefined || found.scope === scope) &&
-    (metric === undefined || (found.metric ?? 0) === metric) &&
-    (protocol === undefined || found.protocol === protocol) &&
-    lifetimes.every(([option]) => {
-      if (given[option] === undefined) return true
-      const seconds = checkLifetime(given[option], option)
-      // What was given runs down.
-      return seconds === forever ? found[option] === Infinity : found[option] <= seconds
-    }) &&
-    flags.every((flag) => (passing as readonly unknown[]).includes(flag) || found.flags.includes(flag))
 }
 
 /** The conditions that name an address: what the kernel compares itself. */
 export function named({ prefix, length, far }: Ends, { address, peer }: AddressKey): Condition[] {
   const family = prefix.family === 'ipv4' ? AF_INET : AF_INET6
-  const local: Condition =
-    prefix.family === 'ipv4' || peer !== undefined
-      ? [{ attribute: [IFA.LOCAL], value: prefix.bytes }]
-      : [
-          { attribute: [IFA.ADDRESS], value: prefix.bytes },
-          { attribute: [IFA.LOCAL], value: prefix.bytes },
-        ]
+  const local = { attribute: path('LOCAL'), value: prefix.bytes }
+  // IPv6 tells an address without another end as IFA_ADDRESS alone.
+  const alone: Condition[] = [
+    [local, { attribute: path('ADDRESS'), value: prefix.bytes }],
+    [local, { attribute: path('LOCAL'), not: true }],
+  ]
   return [
-    [{ header: ifa.family, value: byte(family) }],
-    local,
-    ...(peer === undefined ? [] : [[{ attribute: [IFA.ADDRESS], value: far }]]),
+    [{ header: offsetOf(ifaddrmsg, 'ifa_family'), value: byte(family) }],
+    ...(prefix.family === 'ipv4' ? [[local]] : alone),
+    ...(peer === undefined ? [] : [[{ attribute: path('ADDRESS'), value: far }]]),
     ...((peer ?? address).includes('/') || peer !== undefined
-      ? [[{ header: ifa.prefixLength, value: byte(length) }]]
+      ? [[{ header: offsetOf(ifaddrmsg, 'ifa_prefixlen'), value: byte(length) }]]
       : []),
   ]
 }

@@ -1,12 +1,13 @@
 // The messages behind the verbs of addresses, from options and to objects.
 import { forever, printable } from '../wire/printable'
-import { Ending, Lane } from '../native/addon'
+import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
-import type { Operation } from '../netlink/operation'
+import { map, type Operation } from '../netlink/operation'
+import { matches } from '../netlink/rollback/matches'
 import type { Condition } from '../netlink/rollback/pattern'
-import { numbersOf } from '../netlink/rollback/offsets'
+import { numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
@@ -14,13 +15,14 @@ import { parsePrefix } from '../wire/ip'
 import { Reader } from '../wire/reader'
 import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
-import { agreement, broadcastOf, checkEnds, checkGiven, checkLifetime, conditionsOf, named } from './address_key'
+import { broadcastOf, checkEnds, checkGiven, checkLifetime, conditionsOf, named } from './address_key'
 import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
 import { heldBy } from './rollback/side_effects'
 import { checkCondition } from './deletion'
 import { conflict, ensuring, looking, making, vanished, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, checkScope, type Family, type scope } from './families'
-import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
+import { firstOf } from './lookup'
+import { change, flush, list, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyAddress, deletedAddress, replacedAddress } from './rollback/recipes'
 
 /** What names an address: its device and itself. */
@@ -171,7 +173,7 @@ export function ensureAddress(netns: NetnsReference, options: AddressOptions): O
   const it: Ensuring = { name: 'addresses.ensure', netns, about: `${options.address} on ${options.dev}` }
   const request = newAddress(options, Mode.add)
   const told = decodeAddress({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
-  const isIt = matcher({
+  const pattern = patternOf({
     dev: options.dev,
     address: told?.address ?? options.address,
     peer: told?.peer ?? `${told?.address}`,
@@ -180,8 +182,7 @@ export function ensureAddress(netns: NetnsReference, options: AddressOptions): O
   return ensuring(it, steps, (answers) => {
     let value: Address | undefined
     answers.forEach(1, (received) => {
-      const address = decodeAddress(received)
-      if (address !== undefined && isIt(address)) value ??= address
+      if (matches(received, addressLayout.header.size, pattern)) value ??= decodeAddress(received)
     })
     if (value === undefined) throw vanished(it)
     const made = !answers.isRefused(0)
@@ -240,25 +241,25 @@ export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation
   if (more.length > 0) {
     const pattern = [...named(ends, key), ...more]
     const sweep = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', firstOnly: true }
-    return flush('addresses.delete', netns, dumpOf(key), sweep, { along: () => heldBy(key.dev) })
+    return flush('addresses.delete', netns, dumpOf(key), sweep, { sideEffects: () => heldBy(key.dev) })
   }
   const length = key.peer !== undefined || key.address.includes('/')
   const recipe = deletedAddress(familyOfAddress(key), { length })
   return change('addresses.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
     before: () => ({ recipe, lookup: dumpOf(key) }),
-    along: () => heldBy(key.dev),
+    sideEffects: () => heldBy(key.dev),
   })
 }
 
 interface Filtering {
   readonly request: Message
-  readonly isIt: (address: Address) => boolean
-  /** The same, for the native side. */
   readonly pattern: readonly Condition[]
 }
 
 const filterKeys = new Set(['dev', 'family', 'scope', 'label'])
+const scopeAt = offsetOf(addressLayout.header, 'ifa_scope')
 
+/** What a filter means, for the kernel and for whoever looks at what it dumps. */
 function filtering(filter: AddressFilter): Filtering {
   checkKeys(filter, filterKeys)
   const { dev, label } = filter
@@ -267,60 +268,45 @@ function filtering(filter: AddressFilter): Filtering {
   const wantedScope = checkScope(filter.scope)
   const wanted = checkFamily(filter.family)
   const header = { family: wanted ?? ('any' as const), ...(dev === undefined ? {} : { index: dev }) }
-  const pattern: Condition[] = [ofIP]
+  const pattern: Condition[] = []
   if (wantedScope !== undefined) {
     const { bytes } = message('GETADDR', addressLayout, { header: { scope: wantedScope } })
-    const at = 3 // ifa_scope
-    pattern.push([{ header: at, value: bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + 1) }])
+    pattern.push([
+      { header: scopeAt, value: bytes.slice(messageHeaderSize + scopeAt, messageHeaderSize + scopeAt + 1) },
+    ])
   }
   if (label !== undefined)
     pattern.push([{ attribute: numbersOf(addressLayout.attributes, 'LABEL'), value: Buffer.from(`${label}\0`) }])
-  return {
-    request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }),
-    isIt: (address) =>
-      (wantedScope === undefined || address.scope === wantedScope) && (label === undefined || address.label === label),
-    pattern,
-  }
+  return { request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }), pattern }
 }
 
 /** addresses.flush: secondary ones first, for they go with their primary one. */
 export function flushAddresses(netns: NetnsReference, filter: AddressFilter): Operation<void> {
   checkCondition(filter)
   const { request, pattern } = filtering(filter)
-  const sweep = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
-  return flush('addresses.flush', netns, request, sweep, { along: () => heldBy(filter.dev) })
+  const sweep = { pattern: [ofIP, ...pattern], recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
+  return flush('addresses.flush', netns, request, sweep, { sideEffects: () => heldBy(filter.dev) })
 }
 
 /** addresses.list */
-export function listAddresses(
-  netns: NetnsReference,
-  filter: AddressFilter = {},
-  name = 'addresses.list',
-): Operation<Address[]> {
-  const { request, isIt } = filtering(filter)
-  return dump(name, netns, Lane.read, request, (received) => {
-    const address = decodeAddress(received)
-    return address !== undefined && isIt(address) ? address : undefined
-  })
+export function listAddresses(netns: NetnsReference, filter: AddressFilter = {}): Operation<Address[]> {
+  const { request, pattern } = filtering(filter)
+  return list('addresses.list', netns, request, addressLayout, pattern, decodeAddress)
+}
+
+/** addresses.get: the kernel has only dumps. */
+export function getAddress(netns: NetnsReference, key: AddressKey): Operation<Address> {
+  const pattern = patternOf(key)
+  const all = list('addresses.get', netns, dumpOf(key), addressLayout, pattern, decodeAddress)
+  return map(all, (found) => firstOf(found, 'addresses.get', netns, `${key.address} on ${key.dev}`))
 }
 
 /** Checks a key and tells which address it names. */
-export function matcher(key: AddressKey): (address: Address) => boolean {
+function patternOf(key: AddressKey): Condition[] {
   const given = checkGiven(key, () => checkEnds(key))
   checkDevice(key.dev, 'dev')
   const ends = checkEnds(key)
-  conditionsOf(given, ends) // checks the rest
-  const agrees = agreement(given, ends)
-  const anyLength = !(key.peer ?? key.address).includes('/')
-  return (found) => {
-    const { address, peer } = found
-    const { family, bytes, length } = parsePrefix(address, 'address')
-    const same = family === ends.prefix.family && Buffer.compare(bytes, ends.prefix.bytes) === 0
-    // An address that is its own peer is told without one.
-    if (key.peer !== undefined && Buffer.compare(parsePrefix(peer ?? address, 'peer').bytes, ends.far) !== 0)
-      return false
-    return same && (anyLength || length === ends.length) && agrees(found)
-  }
+  return [...named(ends, key), ...conditionsOf(given, ends)]
 }
 
 /** Makes an address of an RTM_NEWADDR message. */

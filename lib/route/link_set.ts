@@ -22,14 +22,14 @@ import { linkSettings } from './rollback/recipes'
 export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<Link | undefined> {
   const index = indexOf(dev)
   const parts = partsOfChanges(changes, 'links.set')
-  const along = droppedBy(parts, dev)
+  const sideEffects = droppedBy(parts, dev)
   const { netns: target } = parts
   if (typeof dev === 'object' && parts.creation.name !== undefined) {
     throw wrongValue('dev', 'a name or an index, to rename a device', dev.altname)
   }
   if (target === undefined) {
     const steps = settling(parts, netns, index)
-    return linkChange('links.set', netns, withAlong(steps, along), dev) as Operation<undefined>
+    return linkChange('links.set', netns, withSideEffects(steps, sideEffects), dev) as Operation<undefined>
   }
   if (typeof dev === 'object') throw wrongValue('dev', 'a name or an index, to move a device', dev.altname)
   const { name, ...creation } = parts.creation
@@ -40,11 +40,11 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   }
   const move = moving(netns, target, dev, name)
   const steps = [move, ...settling({ ...parts, creation }, target, renamed, true)]
-  return thenLook(linkChange('links.set', netns, withAlong(steps, along), dev), target, renamed)
+  return thenLook(linkChange('links.set', netns, withSideEffects(steps, sideEffects), dev), target, renamed)
 }
 
-function withAlong(steps: readonly Step[], along: Step['along']): readonly Step[] {
-  return along === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, along } : step))
+function withSideEffects(steps: readonly Step[], sideEffects: Step['sideEffects']): readonly Step[] {
+  return sideEffects === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, sideEffects } : step))
 }
 
 /** Moves a device to another namespace, and back to its old name if need be. */
@@ -111,8 +111,8 @@ function thenLook(operation: Operation<void>, target: NetnsReference, dev: Devic
   }
 }
 
-/** What the kernel drops along with changes of a device. */
-function droppedBy({ netns, master, creation, flags }: LinkParts, dev: LinkName): Step['along'] {
+/** What the kernel drops because of changes of a device. */
+function droppedBy({ netns, master, creation, flags }: LinkParts, dev: LinkName): Step['sideEffects'] {
   const { mac, mtu } = creation
   // A further name may be too long to be looked up by: then all that there is in the namespace is looked at.
   const device = typeof dev === 'object' ? undefined : dev

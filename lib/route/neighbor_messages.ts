@@ -5,6 +5,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
 import { map, type Operation } from '../netlink/operation'
+import { matches } from '../netlink/rollback/matches'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import type { UnknownAttribute } from '../wire/attributes'
@@ -18,7 +19,7 @@ import { conflict, ensuring, looking, making, type Ensured, type Ensuring } from
 import { checkFamily, type Family, type routeProtocol } from './families'
 import { firstOf } from './lookup'
 import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
-import { change, dump, flush, look, message, Mode, ofIP, only, RTM } from './rtnetlink'
+import { change, flush, list, look, message, Mode, ofIP, only, RTM, ticksPerSecond } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './rollback/recipes'
 
 const destination = numbersOf(neighborLayout.attributes, 'DST')
@@ -282,34 +283,23 @@ export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operati
 
 /** neighbors.get: the kernel looks up one. */
 export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
-  const given = checkGiven(key)
-  const request = lookupOf(key)
-  conditionsOf(given) // checks the rest
+  const pattern = conditionsOf(checkGiven(key))
   const what = `${key.address} on ${key.dev}`
-  return map(look('neighbors.get', netns, Lane.read, request, decodeNeighbor, what), (neighbor) =>
-    firstOf(agrees(neighbor, given) ? [neighbor] : [], 'neighbors.get', netns, what),
+  // What is not as the key says is another one.
+  const decode = (received: Received): { readonly neighbor: Neighbor | undefined } => ({
+    neighbor: matches(received, neighborLayout.header.size, pattern) ? decodeNeighbor(received) : undefined,
+  })
+  return map(look('neighbors.get', netns, Lane.read, lookupOf(key), decode, what), ({ neighbor }) =>
+    firstOf(neighbor === undefined ? [] : [neighbor], 'neighbors.get', netns, what),
   )
 }
 
 const settled: ReadonlySet<unknown> = new Set(['permanent', 'noarp'])
 
-/** Whether a neighbor is as a key says. Between the states that the kernel goes through by itself there is no difference. */
-function agrees(neighbor: Neighbor, { mac, state, router, extLearned, managed, protocol, flags }: Given): boolean {
-  const has = (flag: NeighborFlag, wanted = flags?.includes(flag)): boolean =>
-    wanted === undefined || neighbor.flags.includes(flag) === wanted
-  return (
-    (mac === undefined || neighbor.mac === mac.toLowerCase()) &&
-    (state === undefined ||
-      neighbor.state === state ||
-      (!settled.has(state) && neighbor.state !== undefined && !settled.has(neighbor.state))) &&
-    has('router', router) &&
-    has('extLearned', extLearned) &&
-    (managed === undefined || (neighbor.managed ?? false) === managed) &&
-    (protocol === undefined || (neighbor.protocol ?? 'unspec') === protocol)
-  )
-}
-
-/** What `agrees` compares, for the native side. A key that names just the address has none of it. */
+/**
+ * What a key says of a neighbor beyond its address; one that names just that has none of it. Between the states that the kernel
+ * goes through by itself there is no difference.
+ */
 function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags, proxy }: Given): Condition[] {
   const conditions: Condition[] = []
   if (mac !== undefined)
@@ -349,9 +339,10 @@ function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags
 
 interface Filtering {
   readonly request: Message
-  readonly state: NeighborState | undefined
+  readonly pattern: readonly Condition[]
 }
 
+/** What a filter means, for the kernel and for whoever looks at what it dumps. */
 function filtering(filter: NeighborFilter): Filtering {
   checkKeys(filter, filterKeys)
   const { dev, master } = filter
@@ -366,23 +357,16 @@ function filtering(filter: NeighborFilter): Filtering {
     },
     attributes: { dev, master },
   })
-  return { request, state }
+  return { request, pattern: state === undefined ? [] : [[isIn(state)]] }
 }
 
 /** neighbors.list */
-export function listNeighbors(
-  netns: NetnsReference,
-  filter: NeighborFilter = {},
-  name = 'neighbors.list',
-): Operation<Neighbor[]> {
-  const { request, state } = filtering(filter)
-  return dump(name, netns, Lane.read, request, (received) => {
-    const neighbor = decodeNeighbor(received)
-    return state === undefined || neighbor?.state === state ? neighbor : undefined
-  })
+export function listNeighbors(netns: NetnsReference, filter: NeighborFilter = {}): Operation<Neighbor[]> {
+  const { request, pattern } = filtering(filter)
+  return list('neighbors.list', netns, request, neighborLayout, pattern, decodeNeighbor)
 }
 
-/** Whether a neighbor is in a state, for the native side. */
+/** Whether a neighbor is in a state. */
 function isIn(state: NeighborState): Test {
   return {
     header: offsetOf(neighborLayout.header, 'ndm_state'),
@@ -393,14 +377,14 @@ function isIn(state: NeighborState): Test {
 /** neighbors.flush: all but those in the state noarp, which the kernel has made. */
 export function flushNeighbors(netns: NetnsReference, filter: NeighborFilter): Operation<void> {
   checkCondition(filter)
-  const { request, state } = filtering(filter)
-  const pattern: Condition[] = [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]]
-  if (state !== undefined) pattern.push([isIn(state)])
-  return flush('neighbors.flush', netns, request, { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH' })
+  const { request, pattern } = filtering(filter)
+  const removable: Condition[] = [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]]
+  return flush('neighbors.flush', netns, request, {
+    pattern: [...removable, ...pattern],
+    recipe: anyNeighbor,
+    name: 'RTM_DELNEIGH',
+  })
 }
-
-/** Ages are in units of USER_HZ. */
-const ticksPerSecond = 100
 
 /** Makes a neighbor of an RTM_NEWNEIGH message. */
 export function decodeNeighbor(received: Pick<Received, 'reader' | 'at' | 'end'>): Neighbor | undefined {

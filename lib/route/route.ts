@@ -1,4 +1,5 @@
 // A route as users give and get it, and its way to and from the messages.
+import { ticksPerSecond } from './rtnetlink'
 import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
@@ -392,9 +393,6 @@ function defaultScope({ type, via, nexthops, nexthopId }: RouteOptions): 'host' 
   const direct = (type === undefined || type === 'unicast') && via === undefined
   return direct && nexthops === undefined && nexthopId === undefined ? 'link' : 'global'
 }
-
-/** USER_HZ of the kernel's interface: rta_expires counts in it. */
-const ticksPerSecond = 100
 
 const attributesAt = (rtmsg.size + 3) & ~3
 

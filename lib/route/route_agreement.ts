@@ -1,14 +1,15 @@
 // What the options of a route say of one another, and whether a route is as a key says: what the kernel would drop or not
 // compare is refused, or compared here.
-import { isDeepStrictEqual } from 'node:util'
+import { ticksPerSecond } from './rtnetlink'
 import { messageHeaderSize } from '../netlink/constants'
+import { numberOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, item, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
-import { AF_INET6, canonicalIP, parseIP, parsePrefix } from '../wire/ip'
+import { AF_INET6, parseIP, parsePrefix } from '../wire/ip'
 import type { Family } from './families'
 import type { Nexthop, Route, RouteNexthop, RouteOptions } from './route'
-import { routeMetrics, rtmsg } from './route_attributes'
-import { samePrefix, ways } from './route_filter'
+import { cacheInfo, hopFlags, routeLayout, routeMetrics, rtnexthop } from './route_attributes'
+import { bytesOf, ways } from './route_filter'
 
 /** What a list tells of a route besides. */
 type Given = RouteOptions & Partial<Pick<Route, 'flags' | 'unknown'>>
@@ -68,30 +69,6 @@ function onlinkOf({ onlink, flags }: Given): boolean | undefined {
   return onlink ?? flags?.includes('onlink')
 }
 
-/** Whether a route is as a key says, in what `routes.list` cannot filter. */
-export function agrees(route: Route, key: Given): boolean {
-  const { src, tos, from, nexthops, metrics, encap, expiresSeconds } = key
-  const onlink = onlinkOf(key)
-  return (
-    (src === undefined || route.src === canonicalIP(src)) &&
-    (tos === undefined || (route.tos ?? 0) === tos) &&
-    (from === undefined || (route.from !== undefined && samePrefix(route.from, parsePrefix(from, 'from')))) &&
-    (onlink === undefined || route.flags.includes('onlink') === onlink) &&
-    (expiresSeconds === undefined || runsDown(route.expiresSeconds ?? Infinity, expiresSeconds)) &&
-    (['flow', 'preference', 'encapType', 'nexthopId'] as const).every(
-      (name) => key[name] === undefined || (route[name] ?? (name === 'preference' ? 'medium' : 0)) === key[name],
-    ) &&
-    (encap === undefined || holdsAll(route.encap, encap)) &&
-    (metrics === undefined || sameValues(route.metrics ?? {}, metrics)) &&
-    (nexthops === undefined || sameHops(route.nexthops ?? [], nexthops))
-  )
-}
-
-/** Whether a rest of time may be what is left of one that was given. */
-function runsDown(left: number, given: number): boolean {
-  return given === Infinity ? left === Infinity : left <= given
-}
-
 /** The attributes of an encapsulation (LWTUNNEL_), of which the kernel tells more than were given. */
 function partsOf(encap: Uint8Array): [number: number, value: Uint8Array][] {
   const parts: [number, Uint8Array][] = []
@@ -103,34 +80,6 @@ function partsOf(encap: Uint8Array): [number: number, value: Uint8Array][] {
     at += (length + 3) & ~3
   }
   return parts
-}
-
-/** Whether an encapsulation has all that another one has. */
-function holdsAll(found: Uint8Array | undefined, wanted: Uint8Array): boolean {
-  if (found === undefined) return false
-  const parts = new Map(partsOf(found))
-  return partsOf(wanted).every(([number, value]) => Buffer.compare(parts.get(number) ?? new Uint8Array(0), value) === 0)
-}
-
-function sameValues(found: object, wanted: object): boolean {
-  const values = found as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).every(
-    ([name, value]) => value === undefined || isDeepStrictEqual(values[name] ?? 0, value),
-  )
-}
-
-function sameHops(found: readonly RouteNexthop[], wanted: readonly Nexthop[]): boolean {
-  if (found.length !== wanted.length) return false
-  return wanted.every(({ via, dev, weight = 1, flow, encap }, i) => {
-    const hop = found[i]
-    return (
-      hop?.weight === weight &&
-      hop.via === (via === undefined ? undefined : canonicalIP(via)) &&
-      (dev === undefined || hop.dev === dev) &&
-      (flow ?? 0) === (hop.flow ?? 0) &&
-      (encap === undefined || holdsAll(hop.encap, encap))
-    )
-  })
 }
 
 /** Refuses the names of devices in ways that are looked for: a list tells their indices. */
@@ -159,57 +108,53 @@ export function saysMore(key: Given, of: Family): boolean {
   return another || [src, preference, metrics, encap].some((value) => value !== undefined)
 }
 
-const RTA = {
-  SRC: 2,
-  GATEWAY: 5,
-  PREFSRC: 7,
-  METRICS: 8,
-  MULTIPATH: 9,
-  FLOW: 11,
-  CACHEINFO: 12,
-  VIA: 18,
-  PREF: 20,
-  ENCAP_TYPE: 21,
-  ENCAP: 22,
-} as const
-/** rta_expires in struct rta_cacheinfo, in units of USER_HZ; 0: never. */
-const expires = 8
-const ticksPerSecond = 100
-// Offsets in struct rtnexthop.
-const rtnh = { hops: 3, index: 4 } as const
-const rtm = { tos: 3, flags: 8 } as const
-const RTNH_F_ONLINK = 4
+const { header: rtmsg, attributes } = routeLayout
+const number = (name: string): number => numberOf(attributes, name)
+const expires = offsetOf(cacheInfo, 'rta_expires')
+const [, RTNH_F_ONLINK] = hopFlags.names.onlink
 
-/** What `agrees` compares, for the native side; `bytes` is a message that names the route. */
+/** What a key says of a route that the kernel does not filter by; `bytes` is a message that names the route. */
 export function agreement(key: Given, bytes: Uint8Array): Condition[] {
   const at = messageHeaderSize + rtmsg.size
   const pattern: Condition[] = []
   const said = (path: readonly number[], value: Uint8Array | undefined): void => {
     if (value !== undefined) pattern.push([{ attribute: path, value, zeroIsAbsent: true }])
   }
-  for (const number of [RTA.SRC, RTA.FLOW, RTA.PREF, RTA.ENCAP_TYPE]) said([number], payloadOf(bytes, at, number))
-  if (key.src !== undefined) said([RTA.PREFSRC], parseIP(key.src, 'src'))
-  if (key.tos !== undefined) pattern.push([{ header: rtm.tos, value: Uint8Array.of(key.tos) }])
-  const metrics = payloadOf(bytes, at, RTA.METRICS)
+  for (const one of ['FLOW', 'PREF', 'ENCAP_TYPE', 'NH_ID'].map(number)) said([one], payloadOf(bytes, at, one))
+  if (key.from !== undefined) pattern.push(...fromPrefix(key.from))
+  if (key.src !== undefined) said([number('PREFSRC')], parseIP(key.src, 'src'))
+  if (key.tos !== undefined) pattern.push([{ header: offsetOf(rtmsg, 'rtm_tos'), value: Uint8Array.of(key.tos) }])
+  const metrics = payloadOf(bytes, at, number('METRICS'))
   if (metrics !== undefined) {
-    for (const [, number] of Object.values(routeMetrics.table))
-      said([RTA.METRICS, number], payloadOf(metrics, 0, number))
+    for (const [, one] of Object.values(routeMetrics.table)) said([number('METRICS'), one], payloadOf(metrics, 0, one))
   }
   const onlink = onlinkOf(key)
   if (onlink !== undefined) {
     const value = new Uint8Array(Uint32Array.of(onlink ? RTNH_F_ONLINK : 0).buffer)
-    pattern.push([{ header: rtm.flags, value, mask: RTNH_F_ONLINK }])
+    pattern.push([{ header: offsetOf(rtmsg, 'rtm_flags'), value, mask: RTNH_F_ONLINK }])
   }
-  if (key.encap !== undefined) pattern.push(...encapsulated([RTA.ENCAP], key.encap))
+  if (key.encap !== undefined) pattern.push(...encapsulated([number('ENCAP')], key.encap))
   if (key.expiresSeconds !== undefined) pattern.push(...expiring(key.expiresSeconds))
   if (key.nexthops !== undefined) pattern.push(...alongWays(key.nexthops))
-  // Of several ways the kernel would delete them all.
-  if (key.via !== undefined || key.dev !== undefined) pattern.push([{ attribute: [RTA.MULTIPATH], not: true }])
   return pattern
 }
 
+/** The same of a route that is to be deleted: of one with several ways the kernel would delete them all. */
+export function agreementOfDeleted(key: Given, bytes: Uint8Array): Condition[] {
+  const oneWay: Condition[] =
+    key.via === undefined && key.dev === undefined ? [] : [[{ attribute: [number('MULTIPATH')], not: true }]]
+  return [...agreement(key, bytes), ...oneWay]
+}
+
+function fromPrefix(from: string): Condition[] {
+  const { bytes, length } = parsePrefix(from, 'from')
+  const attribute = [number('SRC')]
+  const source = length === 0 ? { attribute, not: true } : { attribute, value: bytesOf({ bytes, length }) }
+  return [[{ header: offsetOf(rtmsg, 'rtm_src_len'), value: byte(length) }], [source]]
+}
+
 function expiring(seconds: number): Condition[] {
-  const attribute = [RTA.CACHEINFO]
+  const attribute = [number('CACHEINFO')]
   const never = { attribute, at: expires, value: word(0) }
   if (seconds === Infinity) return [[never, { attribute, not: true }]]
   const ticks = Math.min(0x7fffffff, Math.ceil(seconds * ticksPerSecond))
@@ -226,10 +171,11 @@ function alongWays(nexthops: readonly Nexthop[]): Condition[] {
   const pattern: Condition[] = [[{ attribute: [ways, item(nexthops.length)], not: true }]]
   for (const [i, { via, dev, weight = 1, flow, encap }] of nexthops.entries()) {
     const way = [ways, item(i)]
-    pattern.push([{ attribute: way, at: rtnh.hops, value: byte(weight - 1) }])
-    if (typeof dev === 'number') pattern.push([{ attribute: way, at: rtnh.index, value: word(dev) }])
-    const own = { attribute: [...way, RTA.GATEWAY] }
-    const others = { attribute: [...way, RTA.VIA] }
+    pattern.push([{ attribute: way, at: offsetOf(rtnexthop, 'rtnh_hops'), value: byte(weight - 1) }])
+    if (typeof dev === 'number')
+      pattern.push([{ attribute: way, at: offsetOf(rtnexthop, 'rtnh_ifindex'), value: word(dev) }])
+    const own = { attribute: [...way, number('GATEWAY')] }
+    const others = { attribute: [...way, number('VIA')] }
     if (via === undefined) {
       pattern.push([{ ...own, not: true }], [{ ...others, not: true }])
     } else {
@@ -241,8 +187,8 @@ function alongWays(nexthops: readonly Nexthop[]): Condition[] {
         { ...others, value: Buffer.concat([family, router]) },
       ])
     }
-    pattern.push([{ attribute: [...way, RTA.FLOW], value: word(flow ?? 0), zeroIsAbsent: true }])
-    if (encap !== undefined) pattern.push(...encapsulated([...way, RTA.ENCAP], encap))
+    pattern.push([{ attribute: [...way, number('FLOW')], value: word(flow ?? 0), zeroIsAbsent: true }])
+    if (encap !== undefined) pattern.push(...encapsulated([...way, number('ENCAP')], encap))
   }
   return pattern
 }

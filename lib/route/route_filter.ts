@@ -1,16 +1,17 @@
 // Which routes are meant by a filter: what the kernel filters, and what is compared here or by the native side.
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
+import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
 import { checkKeys } from '../wire/invalid'
-import { AF_INET, AF_INET6, canonicalIP, parseIP, parsePrefix, type Prefix } from '../wire/ip'
+import { AF_INET, AF_INET6, parseIP, parsePrefix, type Prefix } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
 import { checkFamily, checkScope, type Family, type routeProtocol, type scope } from './families'
-import type { Route, RouteTable } from './route'
-import { routeLayout, type routeType } from './route_attributes'
-import { message, ofIP } from './rtnetlink'
+import type { RouteTable } from './route'
+import { routeLayout, rtnexthop, type routeType } from './route_attributes'
+import { message } from './rtnetlink'
 
 /** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
 export interface RouteFilter {
@@ -45,9 +46,7 @@ export interface RouteFiltering {
   readonly request: Message
   /** The same without what is not needed to tell which routes are to the same destination. */
   readonly among: () => Message
-  /** Whether a route is meant by the rest of the filter. */
-  readonly isIt: (route: Route) => boolean
-  /** The same, for the native side. */
+  /** Which routes of the dump are meant. */
   readonly pattern: readonly Condition[]
 }
 
@@ -57,7 +56,6 @@ export function filtering(filter: RouteFilter): RouteFiltering {
   const { dst, via, metric, dev, type, protocol, table } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
   const hop = via === undefined ? undefined : parseIP(via, 'via')
-  const router = via === undefined ? undefined : canonicalIP(via)
   const wantedScope = checkScope(filter.scope)
   if (metric !== undefined) checkInteger(metric, 0, 0xffffffff, 'metric')
   const chosen = checkFamily(filter.family)
@@ -70,46 +68,43 @@ export function filtering(filter: RouteFilter): RouteFiltering {
   })
   const among = (): Message =>
     message('GETROUTE', routeLayout, { flags: NLM_F.DUMP, header: { family }, attributes: { table } })
-  const isIt = (route: Route): boolean =>
-    (dst === undefined || (prefix === undefined ? route.dst === 'default' : samePrefix(route.dst, prefix))) &&
-    (router === undefined || route.via === router || route.nexthops?.some((hop) => hop.via === router) === true) &&
-    (metric === undefined || (route.metric ?? 0) === (route.family === 'ipv6' ? metric || defaultMetric : metric)) &&
-    (wantedScope === undefined || route.scope === wantedScope)
   const pattern = [
-    ofIP,
     ...(dst === undefined ? [] : toPrefix(prefix)),
     ...(hop === undefined ? [] : [over(hop)]),
     ...(metric === undefined ? [] : ofMetric(metric)),
     ...(wantedScope === undefined ? [] : [[ofScope(wantedScope)]]),
   ]
-  return { request, among, isIt, pattern }
+  return { request, among, pattern }
 }
 
-// Attributes of a route (RTA_), and fields of struct rtmsg.
-const RTA = { DST: 1, GATEWAY: 5, PRIORITY: 6, MULTIPATH: 9, VIA: 18 } as const
-const rtm = { dstLength: 1, scope: 6 } as const
-/** The ways of RTA_MULTIPATH: struct rtnexthop has 8 bytes. */
-export const ways = RTA.MULTIPATH | (8 << 16)
+const { header: rtmsg, attributes } = routeLayout
+const DST = numberOf(attributes, 'DST')
+const GATEWAY = numberOf(attributes, 'GATEWAY')
+const VIA = numberOf(attributes, 'VIA')
+/** The ways of RTA_MULTIPATH, each behind a struct rtnexthop. */
+export const ways = numberOf(attributes, 'MULTIPATH') | (rtnexthop.size << 16)
 
 function toPrefix(prefix: Prefix | undefined): Condition[] {
   const { bytes, length } = prefix ?? { bytes: new Uint8Array(0), length: 0 }
   const destination: Test =
-    length === 0
-      ? { attribute: [RTA.DST], not: true }
-      : { attribute: [RTA.DST], value: bytes.length === 16 ? masked(bytes, length) : bytes }
-  return [[{ header: rtm.dstLength, value: byte(length) }], [destination]]
+    length === 0 ? { attribute: [DST], not: true } : { attribute: [DST], value: bytesOf({ bytes, length }) }
+  return [[{ header: offsetOf(rtmsg, 'rtm_dst_len'), value: byte(length) }], [destination]]
 }
 
 function over(router: Uint8Array): Condition {
-  const direct: Test[] = [[RTA.GATEWAY], [ways, RTA.GATEWAY]].map((attribute) => ({ attribute, value: router }))
+  const direct: Test[] = [[GATEWAY], [ways, GATEWAY]].map((attribute) => ({ attribute, value: router }))
   if (router.length === 4) return direct
   // Of an IPv4 route: struct rtvia has the family before the address.
   const value = Buffer.concat([new Uint8Array(Uint16Array.of(AF_INET6).buffer), router])
-  return [...direct, ...[[RTA.VIA], [ways, RTA.VIA]].map((attribute) => ({ attribute, value }))]
+  return [...direct, ...[[VIA], [ways, VIA]].map((attribute) => ({ attribute, value }))]
 }
 
 function ofMetric(metric: number): Condition[] {
-  const priority = (value: number): Test => ({ attribute: [RTA.PRIORITY], value: word(value), zeroIsAbsent: true })
+  const priority = (value: number): Test => ({
+    attribute: numbersOf(attributes, 'PRIORITY'),
+    value: word(value),
+    zeroIsAbsent: true,
+  })
   if (metric !== 0) return [[priority(metric)]]
   const family = (value: number): Test => ({ header: 0, value: byte(value) })
   return [
@@ -120,17 +115,13 @@ function ofMetric(metric: number): Condition[] {
 
 function ofScope(wanted: NonNullable<RouteFilter['scope']>): Test {
   const { bytes } = message('GETROUTE', routeLayout, { header: { scope: wanted } })
-  const at = messageHeaderSize + rtm.scope
-  return { header: rtm.scope, value: bytes.subarray(at, at + 1) }
+  const header = offsetOf(rtmsg, 'rtm_scope')
+  return { header, value: bytes.slice(messageHeaderSize + header, messageHeaderSize + header + 1) }
 }
 
-/** Whether a route's destination is a prefix. */
-export function samePrefix(text: string, wanted: Pick<Prefix, 'bytes' | 'length'>): boolean {
-  if (text === 'default') return wanted.length === 0
-  const { bytes, length } = parsePrefix(text, 'dst')
-  if (length !== wanted.length) return false
-  // IPv6 takes the bits behind the prefix and drops them; IPv4 refuses them.
-  return Buffer.compare(bytes, bytes.length === 16 ? masked(wanted.bytes, length) : wanted.bytes) === 0
+/** The bytes of a prefix as the kernel has them: IPv6 takes the bits behind it and drops them; IPv4 refuses them. */
+export function bytesOf({ bytes, length }: Pick<Prefix, 'bytes' | 'length'>): Uint8Array {
+  return bytes.length === 16 ? masked(bytes, length) : bytes
 }
 
 function masked(bytes: Uint8Array, length: number): Uint8Array {

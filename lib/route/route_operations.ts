@@ -3,8 +3,9 @@ import { errnoNumber } from '../errno'
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
-import type { Message, Received } from '../netlink/message'
+import type { Message } from '../netlink/message'
 import type { Operation } from '../netlink/operation'
+import type { Condition } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { familyOf, parseIP } from '../wire/ip'
@@ -22,10 +23,10 @@ import {
   type RouteOptions,
 } from './route'
 import { causeForRoute } from './likely_cause'
-import { agreement, agrees, checkIndices, saysMore } from './route_agreement'
+import { agreement, agreementOfDeleted, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
-import { change, dump, flush, look, message, Mode, RTM } from './rtnetlink'
+import { change, flush, list, look, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyRoute, deletedRoute, replacedRoute } from './rollback/recipes'
 
 /** How a packet looks whose route is asked for. */
@@ -106,14 +107,9 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
   const request = deletion(key)
   const family = familyOfRoute(key)
   if (saysMore(key, family)) {
-    const { dst, via, dev, metric, type, protocol, scope } = key
-    const {
-      request: all,
-      among,
-      pattern,
-    } = filtering({ dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) })
+    const { request: all, among, pattern } = filtering(filterOf(key))
     const sweep = {
-      pattern: [...pattern, ...agreement(key, request.bytes)],
+      pattern: [ofIP, ...pattern, ...agreementOfDeleted(key, request.bytes)],
       recipe: anyRoute,
       name: 'RTM_DELROUTE',
       among,
@@ -131,37 +127,37 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
 export function flushRoutes(netns: NetnsReference, filter: RouteFilter): Operation<void> {
   checkCondition(filter)
   const { request, among, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
-  const sweep = { pattern, recipe: anyRoute, name: 'RTM_DELROUTE', among }
+  const sweep = { pattern: [ofIP, ...pattern], recipe: anyRoute, name: 'RTM_DELROUTE', among }
   return flush('routes.flush', netns, request, sweep, { tolerate: noSuchTable })
 }
 
 /** routes.list */
-export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}, name = 'routes.list'): Operation<Route[]> {
-  const { request, isIt } = filtering(filter)
-  const decode = (received: Received): Route | undefined => {
-    const route = decodeRoute(received)
-    return route !== undefined && isIt(route) ? route : undefined
-  }
-  // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
-  return dump(name, netns, Lane.read, request, decode, noSuchTable)
+export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}): Operation<Route[]> {
+  return listing('routes.list', netns, filter, [])
 }
 
-/** The list that holds the route of a key, and what it is called. */
+function listing(
+  name: string,
+  netns: NetnsReference,
+  filter: RouteFilter,
+  more: readonly Condition[],
+): Operation<Route[]> {
+  const { request, pattern } = filtering(filter)
+  // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
+  return list(name, netns, request, routeLayout, [...pattern, ...more], decodeRoute, noSuchTable)
+}
+
+/** The list that holds the route of a key. */
 export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route[]> {
   checkKeys(key, routeGivenKeys)
-  const { dst, via, dev, metric, type, protocol, scope, nexthops } = named(key)
-  routeMessage(named(key), false) // checks the whole key
-  checkIndices(nexthops)
-  const family = familyOfRoute(key)
-  const list = listRoutes(
-    netns,
-    { dst, via, dev, metric, type, protocol, scope, family, table: tableOf(key) },
-    'routes.get',
-  )
-  return {
-    ...list,
-    result: (answers) => list.result(answers).filter((route) => agrees(route, named(key))),
-  }
+  checkIndices(named(key).nexthops)
+  return listing('routes.get', netns, filterOf(named(key)), agreement(named(key), deletion(key).bytes))
+}
+
+/** What the kernel and `filtering` compare of a key. */
+function filterOf(key: RouteKey): RouteFilter {
+  const { dst, via, dev, metric, type, protocol, scope } = key
+  return { dst, via, dev, metric, type, protocol, scope, family: familyOfRoute(key), table: tableOf(key) }
 }
 
 const lookupKeys = new Set([

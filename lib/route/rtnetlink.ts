@@ -1,7 +1,11 @@
 // What all rtnetlink resources share: message types (linux/rtnetlink.h), and the shapes that their verbs have.
+import { Lane } from '../native/addon'
+import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
-import { encodeMessage, type Layout, type Message, type MessageContent } from '../netlink/message'
-import { byte, type Condition } from '../netlink/rollback/pattern'
+import { encodeMessage, type Layout, type Message, type MessageContent, type Received } from '../netlink/message'
+import type { Operation } from '../netlink/operation'
+import { matches } from '../netlink/rollback/matches'
+import { byte, type Condition, type Pattern } from '../netlink/rollback/pattern'
 import { Shapes } from '../netlink/shapes'
 import { AF_INET, AF_INET6 } from '../wire/ip'
 import type { AttributeTable } from '../wire/attributes'
@@ -44,6 +48,9 @@ export function message<H extends Fields, A extends AttributeTable>(
   return encodeMessage(layout, `RTM_${type}`, RTM[type], content)
 }
 
+/** USER_HZ: rtnetlink tells times in it. */
+export const ticksPerSecond = 100
+
 /** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `change`, `append`, `prepend`. */
 export const Mode = {
   add: NLM_F.CREATE | NLM_F.EXCL,
@@ -56,6 +63,26 @@ export const Mode = {
 /** The shapes of rtnetlink's operations. */
 export const { change, flush, dump, look } = new Shapes(NETLINK.ROUTE)
 export { only, type LookLane, type WayBack } from '../netlink/shapes'
+
+/** Objects that a dump has and a pattern means. */
+export function list<T>(
+  name: string,
+  netns: NetnsReference,
+  request: Message,
+  { header }: Layout<Fields, AttributeTable>,
+  pattern: Pattern,
+  decode: (received: Received) => T | undefined,
+  tolerate?: ReadonlySet<number>,
+): Operation<T[]> {
+  return dump(
+    name,
+    netns,
+    Lane.read,
+    request,
+    (received) => (matches(received, header.size, pattern) ? decode(received) : undefined),
+    tolerate,
+  )
+}
 
 /** Objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
 export const ofIP: Condition = [AF_INET, AF_INET6].map((family) => ({ header: 0, value: byte(family) }))

@@ -1,17 +1,23 @@
 // Which rules are meant by a key: comparisons, here and for the native side.
 import { messageHeaderSize } from '../netlink/constants'
+import { offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { Writer, Written } from '../wire/writer'
-import { action, ruleAttributes, ruleHeader } from './rule_attributes'
+import { action, ruleAttributes, ruleFlags, ruleHeader } from './rule_attributes'
 import type { Rule, RuleOptions, RuleRange } from './rule_messages'
 
 type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
 
 const number = (field: AttributeName): number => ruleAttributes.table[field][1]
 
-// Offsets in struct fib_rule_hdr.
-const header = { to: 1, from: 2, tos: 3, action: 7, flags: 8 } as const
-const FIB_RULE_INVERT = 2
+const header = {
+  to: offsetOf(ruleHeader, 'dst_len'),
+  from: offsetOf(ruleHeader, 'src_len'),
+  tos: offsetOf(ruleHeader, 'tos'),
+  action: offsetOf(ruleHeader, 'action'),
+  flags: offsetOf(ruleHeader, 'flags'),
+} as const
+const [, FIB_RULE_INVERT] = ruleFlags.names.invert
 
 /** What `same` compares of a field, for the native side: with the key's own message. */
 export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {

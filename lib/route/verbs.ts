@@ -7,8 +7,8 @@ import {
   deleteAddress,
   ensureAddress,
   flushAddresses,
+  getAddress,
   listAddresses,
-  matcher,
   type Address,
   type AddressFilter,
   type AddressKey,
@@ -71,14 +71,6 @@ export const linkVerbs = {
     changeAltnames(netns, 'addAltnames', dev, altnames),
   deleteAltnames: (netns: Netns, dev: LinkName, altnames: readonly string[]): Operation<void> =>
     changeAltnames(netns, 'deleteAltnames', dev, altnames),
-}
-
-function getAddress(netns: Netns, key: AddressKey): Operation<Address> {
-  const isIt = matcher(key)
-  const what = `${key.address} on ${key.dev}`
-  return map(listAddresses(netns, { dev: key.dev }, 'addresses.get'), (all) =>
-    firstOf(all.filter(isIt), 'addresses.get', netns, what),
-  )
 }
 
 export const addressVerbs = {

@@ -79,7 +79,7 @@ export function repeated<Value>(type: Type<Value>): Type<readonly Value[]> & Rep
 }
 
 /** Calls `each` for every attribute between two places, until it says true. */
-function forEachAttribute(
+export function forEachAttribute(
   reader: Reader,
   at: number,
   end: number,

@@ -15,7 +15,7 @@ export interface Test {
   readonly attribute?: readonly number[]
   /** What it is compared with. Default: nothing; the attribute has to be there, whatever it is. */
   readonly value?: Uint8Array | undefined
-  /** Instead: the index of a device, which is looked up if this is its name. Only of what goes along with a change. */
+  /** Instead: the index of a device, which is looked up if this is its name. Only of side effects of a change. */
   readonly device?: Device
   /** Of an attribute, only a number of at most 4 bytes in its payload, at this offset. Default: the whole payload. */
   readonly at?: number

@@ -84,8 +84,9 @@ const data = attributes('IFLA_VXLAN_', {
   /** Bits of the 64-bit header that no packet may have set. Default: all that are not in use. Since Linux 6.14. */
   reservedBits: ['RESERVED_BITS', 33, be64],
   /**
-   * Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17, which never reports it:
-   * one from 6.14 on passes it over without a word.
+   * Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17. No kernel reports it, so that of
+   * 6.14 to 6.16 nobody can tell that they pass it over: there the link is made without an error, and sends as if it were
+   * false. Older ones refuse the link.
    */
   mcRoute: ['MC_ROUTE', 34, boolean(u8)],
 })

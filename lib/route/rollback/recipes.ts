@@ -9,7 +9,7 @@ import { linkLayout } from '../link_attributes'
 import { neighborLayout } from '../neighbor_attributes'
 import { cacheInfo, hopFlags, routeLayout, rtnexthop } from '../route_attributes'
 import { ruleFlags, ruleLayout } from '../rule_attributes'
-import { Mode, RTM } from '../rtnetlink'
+import { Mode, RTM, ticksPerSecond } from '../rtnetlink'
 
 const { header: ifinfomsg, attributes: link } = linkLayout
 const { header: ifaddrmsg, attributes: address } = addressLayout
@@ -65,9 +65,6 @@ const [, RTNH_F_ONLINK] = hopFlags.names.onlink
 // The word that hop flags have in a route's header.
 const flagsAt = offsetOf(rtmsg, 'rtm_flags')
 const toDestination = rangesOf(rtmsg, 'rtm_family', 'rtm_dst_len', 'rtm_src_len', 'rtm_tos')
-/** USER_HZ: the kernel tells rta_expires in it. */
-const ticksPerSecond = 100
-
 /** A route (struct rtmsg) that goes. */
 export const anyRoute: UndoRecipe = {
   mode: 'object',
@@ -152,8 +149,26 @@ export const anyRule: UndoRecipe = {
   // What every kernel compares (rule_find of net/core/fib_rules.c), and neither FIB_RULE_INVERT nor FRA_GOTO.
   selecting: {
     header: ['dst_len', 'src_len', 'tos', 'action'].map((name) => rangeOf(ruleHeader, name)),
-    // From FRA_DST to FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, from FRA_TUN_ID to FRA_OIFNAME, from FRA_L3MDEV to FRA_DPORT_RANGE
-    attributes: [1, 2, 3, 6, 10, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24],
+    attributes: numbersOf(
+      rule,
+      'DST',
+      'SRC',
+      'IIFNAME',
+      'PRIORITY',
+      'FWMARK',
+      'TUN_ID',
+      'SUPPRESS_IFGROUP',
+      'SUPPRESS_PREFIXLEN',
+      'TABLE',
+      'FWMASK',
+      'OIFNAME',
+      'L3MDEV',
+      'UID_RANGE',
+      'PROTOCOL',
+      'IP_PROTO',
+      'SPORT_RANGE',
+      'DPORT_RANGE',
+    ),
   },
 }
 

@@ -1,6 +1,6 @@
-// What the kernel drops along with a change of a device or its addresses, and a batch that is rolled back brings back.
+// Side effects: what the kernel drops because of a change of a device or its addresses, and a batch that is rolled back brings back.
 import { NLM_F } from '../../netlink/constants'
-import type { Along } from '../../netlink/operation'
+import type { SideEffect } from '../../netlink/operation'
 import { byte, type Condition, type Test } from '../../netlink/rollback/pattern'
 import { numberOf, numbersOf, offsetOf } from '../../netlink/rollback/offsets'
 import type { AttributeTable } from '../../wire/attributes'
@@ -30,8 +30,8 @@ const known: readonly Test[] = [
 ]
 
 /** The neighbors of a device; without a device, of all. */
-export function neighborsOf(dev: Device | undefined): Along[] {
-  const lookup = (proxy: readonly 'proxy'[]): Along['lookup'] =>
+export function neighborsOf(dev: Device | undefined): SideEffect[] {
+  const lookup = (proxy: readonly 'proxy'[]): SideEffect['lookup'] =>
     message('GETNEIGH', neighborLayout, { flags, header: { family: 'any', flags: [...proxy] }, attributes: { dev } })
   return [
     { lookup: lookup([]), pattern: [ofIP, known], recipe: anyNeighbor },
@@ -48,9 +48,9 @@ const isIPv6: Test = { header: offsetOf(rtmsg, 'rtm_family'), value: byte(AF_INE
 const hasSource: Test = { attribute: numbersOf(route, 'PREFSRC') }
 
 /** All that a device loses when it goes down: its addresses, neighbors and routes. */
-export function heldBy(dev: Device | undefined): Along[] {
+export function heldBy(dev: Device | undefined): SideEffect[] {
   const addresses = { family: 'any', ...(dev === undefined ? {} : { index: dev }) } as const
-  const routes = (family: Family, of: Device | undefined): Along['lookup'] =>
+  const routes = (family: Family, of: Device | undefined): SideEffect['lookup'] =>
     message('GETROUTE', routeLayout, { flags, header: { family }, attributes: { dev: of } })
   const routes6 = routes('ipv6', dev)
   return [
@@ -84,7 +84,7 @@ const portSettable = Object.values(portKinds).flatMap(({ kind, data, traits: { k
 })
 
 /** Settings of a port, which it loses when it leaves its master. */
-export function portSettings(dev: Device): Along[] {
+export function portSettings(dev: Device): SideEffect[] {
   return portSettable.map(({ kind, unknown }) => {
     // The numbers alone: the payloads are those that the port had.
     const port = { portKind: kind, portData: { unknown } } as never
@@ -98,7 +98,7 @@ export function portSettings(dev: Device): Along[] {
 }
 
 /** How a device makes its IPv6 addresses, which it forgets where it loses IPv6 altogether. */
-export function addressGeneration(dev: Device): Along[] {
+export function addressGeneration(dev: Device): SideEffect[] {
   const spec = { inet6: { addrGenMode: 'eui64' } } as never
   return [
     {
@@ -111,7 +111,7 @@ export function addressGeneration(dev: Device): Along[] {
 }
 
 /** What a device loses when it is moved: its master, and that it is up. */
-export function lostByMove(dev: Device): Along[] {
+export function lostByMove(dev: Device): SideEffect[] {
   const header = { index: dev, change: IFF.UP }
   return [
     {
