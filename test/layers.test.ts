@@ -21,11 +21,16 @@ const layer = (name: string, purpose: string, uses: string): Layer => ({
 const libLayers = [
   layer('errno', 'names and meanings of errnos', ''),
   layer('errors', 'the classes of errors', 'errno'),
+  layer('backoff', 'the waits between tries', ''),
   layer('programs', 'finds programs in PATH', ''),
   layer('load', 'finds and loads the addon', ''),
   layer('wire', 'bytes: tables of attributes, from which come encoder, decoder and types', ''),
   layer('native', "the addon's functions, jobs as promises, handles", 'errno errors load wire'),
-  layer('netlink', 'messages, requests, operations and their plans, families as tables', 'errno errors wire native'),
+  layer(
+    'netlink',
+    'messages, requests, operations and their plans, families as tables',
+    'backoff errno errors wire native',
+  ),
   layer('route', 'rtnetlink', 'errno errors wire native netlink'),
   layer('diag', 'sock_diag', 'errno errors wire native netlink'),
   layer('ethtool', 'the generic netlink family ethtool', 'errors wire native netlink'),
@@ -41,11 +46,15 @@ const libLayers = [
   layer(
     'netns',
     'NetNs, which holds all together',
-    'errors wire native netlink route diag ethtool rootless files processes taps packets sockets names clients',
+    'backoff errors wire native netlink route diag ethtool rootless files processes taps packets sockets names clients',
   ),
   layer('namespaces', 'namespaces of all eight kinds', 'errors wire native rootless processes netns'),
   layer('testing', 'fixtures and the leak check', 'errors wire native netns'),
-  layer('public', 'netloom/errors and netloom/values: how libraries on top check and fail', 'errno errors wire netns'),
+  layer(
+    'public',
+    'netloom/errors and netloom/values: how libraries on top check and fail',
+    'backoff errno errors wire netns',
+  ),
   layer(
     'index',
     'what is public',
@@ -243,7 +252,7 @@ describe.each(Object.entries(packages))('%s', (_, { directory, dependencies }) =
 
 const rows = Object.entries(trees).flatMap(([tree, { layers }]) => layers.map(({ name }) => `${tree}/${name}`))
 
-it.each(rows.filter((row) => !/lib\/(err|load|programs|index|changes|codecs|columns|database)/.test(row)))(
+it.each(rows.filter((row) => !/lib\/(err|backoff|load|programs|index|changes|codecs|columns|database)/.test(row)))(
   'CONTRIBUTING.md says what %s is for',
   (row) => {
     expect(readFileSync(join(repository, 'CONTRIBUTING.md'), 'utf8')).toContain(`\`${row}/\``)

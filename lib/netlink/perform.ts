@@ -1,5 +1,6 @@
 // Carries one operation out: one job, interrupted dumps again.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Backoff } from '../backoff'
 import { AbortError, DumpInterruptedError, NetloomError, type Subject } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
@@ -11,11 +12,13 @@ import { transact } from './transaction'
 
 /** An interrupted dump is tried this often, with 1, 2, 4 … ms in between: half a second in all. */
 const dumpTries = 10
+const betweenDumps = { min: 1, max: 256 }
 
 /** Sends an operation's messages and makes its result. Rejects with an error that says what the kernel said. */
 export async function perform<Result>(operation: Operation<Result>, options?: CallOptions): Promise<Result> {
   checkCallOptions(options)
   const limit = new Limit(operation, options)
+  let backoff: Backoff | undefined
   for (let tries = 1; ; tries++) {
     const plan = Plan.of([operation])
     const { families } = plan
@@ -34,7 +37,8 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
     }
     if (!wasInterrupted(report)) return result
     if (tries === dumpTries) throw new DumpInterruptedError(operation.name, operation.netns.label, tries, result)
-    await limit.pause(2 ** (tries - 1))
+    backoff ??= new Backoff(betweenDumps)
+    await limit.pause(backoff.next())
   }
 }
 

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { AbortError, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsIdentity } from '../native/netns_handle'
-import { Backoff } from './backoff'
+import { RefillFailures } from './refill_failures'
 import type { MakeNetNs } from './batch'
 import { deleteEach } from './many'
 import { Pause } from './pause'
@@ -32,7 +32,7 @@ export class Pool<Created extends Kept> implements AsyncDisposable {
   readonly #options: PoolOptions
   readonly #makeNetNs: MakeNetNs<Created>
   readonly #ready: Created[] = []
-  readonly #backoff = new Backoff()
+  readonly #failures = new RefillFailures()
   readonly #pause = new Pause()
   readonly #takers: Waiters<Created>
   readonly #spectators: Waiters<undefined>
@@ -75,7 +75,7 @@ export class Pool<Created extends Kept> implements AsyncDisposable {
 
   /** By what the last try to make a namespace failed; undefined after one that succeeded. */
   get failure(): unknown {
-    return this.#backoff.failure
+    return this.#failures.failure
   }
 
   /** Whether it was closed, or aborted by its signal. */
@@ -179,7 +179,7 @@ export class Pool<Created extends Kept> implements AsyncDisposable {
   async #makeAll(): Promise<void> {
     while (this.#lacks()) {
       // Where nothing has failed this is a turn of the event loop: whoever has just taken one goes on first.
-      await this.#pause.for(this.#backoff.pauseMs)
+      await this.#pause.for(this.#failures.pauseMs)
       if (this.#lacks()) await this.#makeOne()
     }
     this.#refilling = undefined
@@ -190,12 +190,12 @@ export class Pool<Created extends Kept> implements AsyncDisposable {
     try {
       netns = await createPrepared(this.#options, this.#makeNetNs, this.#numbers++, this.#end.signal)
     } catch (error) {
-      if (this.closed || !this.#backoff.failed(error)) return
+      if (this.closed || !this.#failures.failed(error)) return
       this.#takers.refuse(error)
       this.#spectators.refuse(error)
       return
     }
-    this.#backoff.succeeded()
+    this.#failures.succeeded()
     if (this.closed) await netns[Symbol.asyncDispose]()
     else if (!this.#takers.serve(netns)) this.#ready.push(netns)
     if (this.#ready.length >= this.size) this.#spectators.serveAll(undefined)

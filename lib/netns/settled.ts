@@ -17,6 +17,7 @@ import { NetnsHandle } from '../native/netns_handle'
 import { letGoOfSpares } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
 import { Plan } from '../netlink/plan'
+import { Backoff } from '../backoff'
 import { perform } from '../netlink/perform'
 import { listNsids, setNsid } from '../route/nsids'
 import { FutureNetns } from './future'
@@ -82,8 +83,8 @@ async function create(observer: NetnsHandle | undefined, id: number, signal: Abo
 }
 
 async function freeingBegins(observer: NetnsHandle, id: number, signal: AbortSignal): Promise<void> {
-  for (let pause = 0.5; (await perform(listNsids(observer, operation), { signal })).includes(id);) {
-    pause = Math.min(2 * pause, longestPauseMs)
-    await sleep(pause, undefined, { signal })
+  const backoff = new Backoff({ min: 1, max: longestPauseMs })
+  while ((await perform(listNsids(observer, operation), { signal })).includes(id)) {
+    await sleep(backoff.next(), undefined, { signal })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The errors of netloom, and those by which it refuses a value: for libraries on top of it, whose errors are to read as its own.
+ * The errors of netloom, those by which it refuses a value, and how long to wait between tries of what fails: for libraries on top of it, whose errors are to read as its own.
  * Loads no addon.
  * @module netloom/errors
  */
@@ -17,5 +17,6 @@ export {
   type NetloomErrorDetails,
   type Subject,
 } from '../errors'
+export { Backoff, type BackoffOptions } from '../backoff'
 export { errnoName, errnoNumber } from '../errno'
 export { isInvalid, outOfRange, unknownOption, wrongType, wrongValue, type InvalidValue } from '../wire/invalid'

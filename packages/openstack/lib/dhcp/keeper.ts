@@ -2,7 +2,7 @@
 import { NetloomError } from 'netloom/errors'
 import type { Network } from './check_network'
 import { dnsmasqArguments, isSame, pathsIn, type Paths } from './arguments'
-import { RestartDelay } from './backoff'
+import { RestartDelay } from './restart_delay'
 import type { Claim } from '../agents/claim'
 import { Dnsmasq } from './dnsmasq'
 import { dhcpError } from './errors'

@@ -2,6 +2,7 @@
 // it fails. What must be set up on each connection anew (monitors, locks) is a part of the session.
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Backoff } from 'netloom/errors'
 import { Call } from './calls'
 import { asError, closedClient, malformed, OvsdbConnectionError } from './errors'
 import { jsonText } from './json'
@@ -78,10 +79,12 @@ export class Session {
   readonly #reasons = new Map<string, string>()
   /** Attempts since the last connection that was a good one. */
   #failures = 0
+  readonly #backoff: Backoff
   #next = 0
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options
+    this.#backoff = new Backoff({ ...options.backoff, jitter: true })
     this.#events = events
   }
 
@@ -176,13 +179,10 @@ export class Session {
 
   // The first round through all remotes is made at once, every other one after twice the time of that before.
   async #pause(): Promise<void> {
-    const { remotes, backoff } = this.#options
+    const { remotes } = this.#options
     const rounds = this.#failures / remotes.length
     if (rounds < 1 || !Number.isInteger(rounds)) return
-    const longest = Math.min(backoff.max, backoff.min * 2 ** Math.min(rounds - 1, 30))
-    // Many clients that lost one server do not come back in step.
-    const delay = longest * (0.5 + Math.random() / 2)
-    await sleep(delay, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+    await sleep(this.#backoff.next(), undefined, { signal: this.#closing.signal }).catch(() => undefined)
   }
 
   /** One connection, from the attempt to its end; gives the reason of that. */
@@ -220,7 +220,10 @@ export class Session {
     }
     const reason = await connection.ended
     signal.removeEventListener('abort', close)
-    if (performance.now() - started >= goodLife) this.#failures = 0
+    if (performance.now() - started >= goodLife) {
+      this.#failures = 0
+      this.#backoff.reset()
+    }
     this.#lost(reason)
     return reason
   }

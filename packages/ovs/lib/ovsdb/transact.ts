@@ -1,6 +1,6 @@
 // A transaction from its code to its results: sent, read, and run again where that cannot apply it twice.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wrongType } from 'netloom/errors'
+import { Backoff, wrongType } from 'netloom/errors'
 import type { Call, OvsdbCallOptions } from './calls'
 import {
   malformed,
@@ -101,14 +101,8 @@ function isConflict(error: unknown, operations: readonly JsonRow[]): boolean {
   return operations[error.index]?.op === 'wait' && operations[error.index]?.timeout === 0
 }
 
-const shortestPause = 2
-const longestPause = 250
-
 // What has changed is on its way to the replica. Others that have met the same conflict come at another time.
-async function pause(conflicts: number, call: Call): Promise<void> {
-  const longest = Math.min(longestPause, shortestPause * 2 ** conflicts)
-  await call.race(sleep(longest * (0.5 + Math.random() / 2)), 'none')
-}
+const betweenConflicts = { min: 2, max: 250, jitter: true }
 
 /** Runs the code of a transaction and sends what it wrote, until it is applied or cannot be. */
 export async function runTransaction<Tables extends DatabaseTables, T>(
@@ -118,6 +112,7 @@ export async function runTransaction<Tables extends DatabaseTables, T>(
   call: Call,
 ): Promise<T> {
   if (typeof code !== 'function') throw wrongType('code', 'a function', code)
+  const backoff = new Backoff(betweenConflicts)
   for (let conflicts = 0; ;) {
     const online = await session.ready(call)
     const tx = new Transaction<Tables>(online.schema)
@@ -133,8 +128,10 @@ export async function runTransaction<Tables extends DatabaseTables, T>(
       })
       return result
     } catch (error) {
-      if (isConflict(error, operations) && conflicts < retries) await pause(conflicts++, call)
-      else if (!isHarmless(error, operations, idempotent)) throw error
+      if (isConflict(error, operations) && conflicts < retries) {
+        conflicts++
+        await call.race(sleep(backoff.next()), 'none')
+      } else if (!isHarmless(error, operations, idempotent)) throw error
     }
   }
 }

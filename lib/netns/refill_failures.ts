@@ -1,14 +1,14 @@
-// How long to wait after something failed that is tried again and again.
+// The failures of a pool to make a namespace, and how long it waits after each.
+import { Backoff } from '../backoff'
 import { hasNoRoom, longestWaitMs } from './many'
 
-const firstPauseMs = 10
-const longestPauseMs = 1000
 const noRoomPauseMs = 20
 
 /** The failures of one thing, since it last succeeded. */
-export class Backoff {
-  #count = 0
-  #since = 0
+export class RefillFailures {
+  readonly #backoff = new Backoff({ min: 10, max: 1000 })
+  /** When the first of them was; undefined after a success. */
+  #since: number | undefined
   #pauseMs = 0
   #failure: unknown
 
@@ -24,7 +24,8 @@ export class Backoff {
 
   /** Notes a success. */
   succeeded(): void {
-    this.#count = 0
+    this.#backoff.reset()
+    this.#since = undefined
     this.#pauseMs = 0
     this.#failure = undefined
   }
@@ -32,14 +33,13 @@ export class Backoff {
   /** Notes a failure; false if it is likely to pass by itself: the kernel has no room while it is freeing namespaces. */
   failed(error: unknown): boolean {
     const now = performance.now()
-    if (this.#count === 0) this.#since = now
+    this.#since ??= now
     this.#failure = error
     if (hasNoRoom(error) && now - this.#since < longestWaitMs) {
-      this.#count ||= 1
       this.#pauseMs = noRoomPauseMs
       return false
     }
-    this.#pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#count++)
+    this.#pauseMs = this.#backoff.next()
     return true
   }
 }
