@@ -28,12 +28,13 @@ test('dnsmasq is killed: it is started again, with its leases, more slowly each 
   expect(network.leases()).toMatchObject([{ address: '10.0.0.10' }])
   expect(await scene.udhcpc(client)).toMatchObject({ ip: '10.0.0.10' })
   const starts: number[] = []
-  for (let i = 0; i < 4; i++) {
+  // One more than it takes: where the client took its time, dnsmasq had run for long, and the first end counts as none.
+  for (let i = 0; i < 5; i++) {
     if (i > 0) process.kill(network.pid!, 'SIGKILL')
     await until(() => scene.events('restart').length === i + 1, 'it is started again')
     starts.push(performance.now())
   }
-  expect(starts[3]! - starts[2]!).toBeGreaterThan(350)
+  expect(starts[4]! - starts[3]!).toBeGreaterThan(350)
   expect(scene.events('error')).toEqual([])
 })
 
