@@ -9,6 +9,7 @@ import { listRoutes } from '../lib/route/route_operations'
 import type { NetNs } from '../lib/index'
 import type { Benchmark } from './benchmark'
 import { withRoutes } from './many_routes'
+import { copyOf } from '../lib/wire/scratch'
 import { interleave, milliseconds } from './measure'
 
 const required = 1.5
@@ -17,7 +18,7 @@ async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
   const operation = listRoutes(ns[handleOf], { family: 'ipv4' })
   const { reports } = await transact(Plan.of([operation]), operation.lane, { operation: operation.name }, undefined)
   return (reports[0]?.answers ?? []).flatMap(({ blocks }) =>
-    blocks.map((block) => (typeof block === 'number' ? scratch.slice(0, block) : block)),
+    blocks.map((block) => (typeof block === 'number' ? copyOf(scratch, 0, block) : block)),
   )
 }
 

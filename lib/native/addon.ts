@@ -1,5 +1,6 @@
 // The typed face of the addon: what native/addon/addon.cc exports, and nothing that knows what a message means.
 import { loadAddon } from '../load'
+import type { Scratch } from '../wire/scratch'
 import { cancelled, ending, lane, outcome } from './layout'
 
 /** Lanes of native/threads/job.h, by number. */
@@ -58,7 +59,7 @@ export interface Addon {
   openNetnsThread(tid: number): Started
   deleteNetns(path: string, expected: number): Started
   listNetns(directory: string): Started
-  letGo(): Started
+  releasePrefetched(): Started
   listLeftovers(directory: string): Started
   removeLeftover(path: string): Started
   closeNetns(handle: number): boolean
@@ -87,7 +88,7 @@ export interface Addon {
   endNamespace(handle: number): Started
   listNamespaces(): Started
   createRootless(users: string, groups: string, withHandle: number): Started
-  wayIn(handle: number): Started
+  namespacesToJoin(handle: number): Started
   /** The number of the datagrams that it can be read and written by, besides; or -errno. */
   watchSocket(socket: number): number
   socketAddress(socket: number, peer: boolean): readonly [address: string, port: number, device: number] | number
@@ -180,7 +181,8 @@ export interface Addon {
   accessFiles(handle: number, tree: FileTree, what: FileAccess, name: string, files: string): Started
   sendToUnix(path: string, message: string): Ended
   lockFile(path: string): Ended
-  transact(lane: Lane, plan: Int32Array, bytes: Uint8Array, names: string | undefined): Started
+  /** Copies the plan and the bytes, an Int32Array and a Uint8Array, before it returns. */
+  transact(lane: Lane, plan: Scratch, bytes: Scratch, names: string | undefined): Started
   cancel(job: number): number
   /** How many of the things that a job does are done. */
   progress(job: number): number
@@ -196,4 +198,4 @@ export interface Addon {
 export const addon = loadAddon() as Addon
 
 /** Where the answer of a transaction that ended at once may lie. */
-export const scratch = new Uint8Array(addon.scratch())
+export const scratch: Scratch = new Uint8Array(addon.scratch())

@@ -2,6 +2,7 @@
 // thread, many packets at a time: out of the kernel into one piece of memory, which the packets then share.
 import { errnoNumber } from '../errno'
 import { warnOfCollected } from './collected'
+import type { Scratch } from '../wire/scratch'
 import { addon } from './addon'
 import { noteClosed, noteOpened } from './opened'
 
@@ -46,7 +47,7 @@ export function wordOf(i: number, word: Exclude<keyof typeof Word, 'address'>): 
 }
 
 /** The bytes of its sender's address, until the next are received. */
-export function addressOf(i: number, length: number): Buffer {
+export function addressOf(i: number, length: number): Scratch {
   const at = 4 * (headWords + i * metaWords + Word.address)
   return bytes.subarray(at, at + length)
 }

@@ -29,12 +29,12 @@ export const stepTrait = {
   undo: 1,
   undivided: 2,
   lasting: 4,
-  sweep: 8,
-  /** Of a sweep: the last ones first. */
+  flush: 8,
+  /** Of a flush: the last objects first. */
   backwards: 16,
-  /** Something goes along. */
-  along: 32,
-  /** Of a sweep: only the first one. */
+  /** It has side effects. */
+  sideEffects: 32,
+  /** Of a flush: only the first match. */
   firstOnly: 64,
   ensures: 128,
   expects: 256,

@@ -135,9 +135,9 @@ export async function listNetns(directory: string, options?: CallOptions): Promi
   return unwrap(completion, { operation, detail: directory })
 }
 
-/** Lets go of the namespaces that were made ahead. */
-export async function letGoOfSpares(operation: string): Promise<void> {
-  unwrap(await runJob<undefined>({ operation }, () => addon.letGo()), { operation })
+/** Closes the prefetched namespaces. */
+export async function releasePrefetched(operation: string): Promise<void> {
+  unwrap(await runJob<undefined>({ operation }, () => addon.releasePrefetched()), { operation })
 }
 
 /** Removes a file without a namespace, unless somebody is just making one for it. */
@@ -183,13 +183,13 @@ export function runInside<Result>(
   try {
     return inside()
   } finally {
-    const stranded = addon.leave()
-    if (stranded !== undefined) {
+    const failure = addon.leave()
+    if (failure !== undefined) {
       // eslint-disable-next-line no-unsafe-finally -- worse than whatever happened inside
       throw systemError({
         ...about,
-        errno: stranded[0],
-        syscall: stranded[1],
+        errno: failure[0],
+        syscall: failure[1],
         detail: 'the thread could not return to its own namespace; end this process or Worker',
       })
     }

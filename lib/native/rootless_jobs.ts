@@ -26,7 +26,7 @@ export async function createRootless(request: RootlessRequest, options?: CallOpt
 }
 
 /** What a child of this process enters to be in a namespace: a descriptor, and its kind as a flag of setns(2). */
-export interface WayIn {
+export interface ToJoin {
   /** Belongs to the handle, and is valid while that is open. */
   readonly fd: number
   /** `CLONE_NEWNET`, or `CLONE_NEWUSER` before it where only a user namespace gives the right to enter. */
@@ -34,14 +34,18 @@ export interface WayIn {
 }
 
 /** What a child enters, in this order, to be in the namespace. Nothing if it is there anyway. */
-export async function findWayIn(operation: string, netns: NetnsHandle, options?: CallOptions): Promise<WayIn[]> {
+export async function findNamespacesToJoin(
+  operation: string,
+  netns: NetnsHandle,
+  options?: CallOptions,
+): Promise<ToJoin[]> {
   const about = { operation, netns: netns.label }
-  const start = (): Started => addon.wayIn(netns.use(operation))
+  const start = (): Started => addon.namespacesToJoin(netns.use(operation))
   const numbers = unwrap(await runJob<number[]>(about, start, options), about)
-  const ways: WayIn[] = []
+  const toJoin: ToJoin[] = []
   for (let i = 0; i < numbers.length; i += 2) {
     const [fd, kind] = numbers.slice(i) as [number, number]
-    ways.push({ fd, kind })
+    toJoin.push({ fd, kind })
   }
-  return ways
+  return toJoin
 }

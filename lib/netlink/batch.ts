@@ -85,7 +85,7 @@ async function carryOut(
   options: CallOptions,
   { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch?: Watch },
 ): Promise<BatchResult[]> {
-  const { items, manner } = plan
+  const { items, onFailure } = plan
   const running = transact(plan, lane, subject, options, watch)
   const later = running instanceof Promise
   const transacted = later ? await running : running
@@ -107,7 +107,7 @@ async function carryOut(
   const failed = results.findIndex(
     ({ status }, i) => status === 'rejected' && reports.get(i)?.outcome === Outcome.failed,
   )
-  if (failed >= 0 && (manner.stop || manner.rollback)) {
+  if (failed >= 0 && (onFailure.stop || onFailure.rollback)) {
     const error = batchError(subject, items, failed, results, transacted, reports)
     // Perhaps a family is gone, or was loaded again.
     if (error.code === 'ENOENT') for (const family of plan.families) family.forget()

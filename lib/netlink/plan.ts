@@ -12,6 +12,7 @@ import {
 } from '../native/layout'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Device } from '../wire/device'
+import type { Scratch } from '../wire/scratch'
 import { littleEndian } from '../wire/writer'
 import type { Message, NumberedFamily } from './message'
 import type { SideEffect, Operation, Step } from './operation'
@@ -32,16 +33,16 @@ export interface Creation {
 export type Item = Operation<unknown> | { readonly creation: Creation; readonly name: string }
 
 /** How a transaction goes on when an operation fails. */
-export interface Manner {
+export interface OnFailure {
   readonly rollback: boolean
   readonly stop: boolean
 }
 
-/** A transaction as `addon.transact` takes it. */
-export interface LaidOut {
+/** A plan as `addon.transact` takes it, in memory that the next plan overwrites. */
+export interface EncodedPlan {
   /** Says itself how much of it and of the bytes is meant: to make a view of memory takes longer than to fill it. */
-  readonly words: Int32Array
-  readonly bytes: Uint8Array
+  readonly words: Scratch
+  readonly bytes: Scratch
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
   readonly names: string | undefined
 }
@@ -59,12 +60,12 @@ const typeAt = 4
 type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
 
 /** A side effect of a step, laid out: what is filled in where, and the numbers that tell of it. */
-interface PlacedSideEffect {
+interface StoredSideEffect {
   readonly its: readonly { readonly message: Relocated; readonly at: number }[]
   readonly words: readonly number[]
 }
 
-const alone: Manner = { rollback: false, stop: true }
+const alone: OnFailure = { rollback: false, stop: true }
 
 /** Memory that plans are written in: used again, because to get it takes longer than to fill it. */
 interface Memory {
@@ -105,7 +106,7 @@ interface Named {
  */
 export class Plan<Its extends Item = Item> {
   readonly items: Its[] = []
-  readonly manner: Manner
+  readonly onFailure: OnFailure
   #memory: Memory
   #wordCount = headSize
   #size = 0
@@ -122,14 +123,14 @@ export class Plan<Its extends Item = Item> {
   #end = 0
   #target = 0
 
-  constructor(manner: Manner = alone) {
-    this.manner = manner
+  constructor(onFailure: OnFailure = alone) {
+    this.onFailure = onFailure
     this.#memory = spare.pop() ?? { words: new Int32Array(256), bytes: new Uint8Array(2048) }
   }
 
   /** A plan of these operations. */
-  static of<Its extends Item>(items: readonly Its[], manner?: Manner): Plan<Its> {
-    const plan = new Plan<Its>(manner)
+  static of<Its extends Item>(items: readonly Its[], onFailure?: OnFailure): Plan<Its> {
+    const plan = new Plan<Its>(onFailure)
     for (const item of items) plan.add(item)
     return plan
   }
@@ -143,15 +144,26 @@ export class Plan<Its extends Item = Item> {
     return this.items.push(item) - 1
   }
 
-  /** The families whose numbers have to be known before `finish`. */
+  /** The families whose numbers have to be known before `hand`. */
   get families(): readonly NumberedFamily[] {
     return this.#numbered === undefined ? noFamilies : [...this.#numbered.keys()]
   }
 
-  /** All of it, once; throws if a namespace that it uses is closed. `release` must follow, and nothing else may. */
-  finish(): LaidOut {
+  /**
+   * Calls `send` with all of it, once; throws if a namespace that it uses is closed. Nothing else may be called afterwards.
+   */
+  hand<Result>(send: (encoded: EncodedPlan) => Result): Result {
+    const encoded = this.#encode()
+    try {
+      return send(encoded)
+    } finally {
+      this.#release()
+    }
+  }
+
+  #encode(): EncodedPlan {
     this.#copy()
-    this.#writeNumbers()
+    this.#writeFamilyNumbers()
     const recipes = this.#recipes
     if (recipes !== undefined) {
       const more = [...recipes.keys()].flatMap(recipeWords)
@@ -171,16 +183,15 @@ export class Plan<Its extends Item = Item> {
     words[planHead.words] = this.#wordCount
     words[planHead.bytes] = this.#size
     words[planHead.namespaces] = this.#namespaces.length
-    words[planHead.rollback] = this.manner.rollback ? 1 : 0
-    words[planHead.stopAtFailure] = this.manner.stop ? 1 : 0
+    words[planHead.rollback] = this.onFailure.rollback ? 1 : 0
+    words[planHead.stopAtFailure] = this.onFailure.stop ? 1 : 0
     words[planHead.recipes] = recipes?.size ?? 0
     words[planHead.operations] = this.items.length
     const names = this.#names === undefined ? undefined : [...this.#names.keys()].map((name) => `${name}\0`).join('')
     return { words, bytes, names }
   }
 
-  /** Lets go of its memory, once the addon has copied what is in it. */
-  release(): void {
+  #release(): void {
     const memory = this.#memory
     this.#memory = none
     this.#source = undefined
@@ -214,15 +225,15 @@ export class Plan<Its extends Item = Item> {
     return at
   }
 
-  readonly #place = (bytes: Uint8Array): number => {
+  readonly #addBytes = (bytes: Uint8Array): number => {
     const at = this.#room(bytes.length)
     this.#memory.bytes.set(bytes, at)
     return at
   }
 
-  #placeMessage({ memory, begin, end, length, family }: Message): number {
+  #addMessage({ memory, begin, end, length, family }: Message): number {
     const at = this.#room(length)
-    if (family !== undefined) this.#noteFamily(family, at)
+    if (family !== undefined) this.#addFamily(family, at)
     if (memory !== this.#source || begin !== this.#end || at !== this.#target + (this.#end - this.#begin)) {
       this.#copy()
       this.#source = memory
@@ -233,13 +244,13 @@ export class Plan<Its extends Item = Item> {
     return at
   }
 
-  #noteFamily(family: NumberedFamily, at: number): void {
+  #addFamily(family: NumberedFamily, at: number): void {
     const places = (this.#numbered ??= new Map<NumberedFamily, number[]>()).get(family)
     if (places === undefined) this.#numbered.set(family, [at])
     else places.push(at)
   }
 
-  #writeNumbers(): void {
+  #writeFamilyNumbers(): void {
     if (this.#numbered === undefined) return
     const { buffer, byteOffset } = this.#memory.bytes
     const view = new DataView(buffer, byteOffset)
@@ -266,19 +277,19 @@ export class Plan<Its extends Item = Item> {
     return position
   }
 
-  #numberOfName(name: string): number {
-    return numberOf((this.#names ??= new Map<string, number>()), name)
+  #indexOfName(name: string): number {
+    return indexIn((this.#names ??= new Map<string, number>()), name)
   }
 
-  #numberOfRecipe(recipe: UndoRecipe): number {
-    return numberOf((this.#recipes ??= new Map<UndoRecipe, number>()), recipe)
+  #indexOfRecipe(recipe: UndoRecipe): number {
+    return indexIn((this.#recipes ??= new Map<UndoRecipe, number>()), recipe)
   }
 
   #addCreation({ creation }: Item & { readonly creation: Creation }): void {
     const { netns, path, ephemeral, rootless = false } = creation
     this.#word(creationMark.creation)
     this.#word(this.#addNamespace({ netns, operation: '', created: true }))
-    this.#word(path === undefined ? -1 : this.#numberOfName(path))
+    this.#word(path === undefined ? -1 : this.#indexOfName(path))
     this.#word((ephemeral ? creationTrait.ephemeral : 0) | (rootless ? creationTrait.rootless : 0))
   }
 
@@ -309,27 +320,27 @@ export class Plan<Its extends Item = Item> {
         this.#word(relocationKind.deviceIndex)
         this.#word(at + relocation.at)
         this.#word(this.#position(message.devicesOf ?? netns, operation))
-        this.#word(this.#numberOfName(relocation.device))
+        this.#word(this.#indexOfName(relocation.device))
       }
     }
   }
 
   #addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
     const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep, ensures, expects } = step
-    const { rollback } = this.manner
+    const { rollback } = this.onFailure
     const before = rollback ? step.before?.() : undefined
-    const sideEffects = rollback ? step.sideEffects?.().map((part) => this.#placeSideEffect(part)) : undefined
+    const sideEffects = rollback ? step.sideEffects?.().map((part) => this.#storeSideEffect(part)) : undefined
     const recipe = sweep?.recipe ?? before?.recipe
     const begin = this.#align()
     const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
     let relocations = lookup?.relocations.length ?? 0
     for (const { its } of sideEffects ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const message of messages) {
-      this.#placeMessage(message)
+      this.#addMessage(message)
       relocations += message.relocations.length
     }
     const length = this.#size - begin
-    const lookupAt = lookup === undefined ? 0 : this.#placeMessage(lookup)
+    const lookupAt = lookup === undefined ? 0 : this.#addMessage(lookup)
     this.#reserve(planSize.step + (tolerate?.size ?? 0))
     this.#word(this.#position(netns, operation))
     this.#word(protocol)
@@ -338,15 +349,15 @@ export class Plan<Its extends Item = Item> {
       (isUndo ? stepTrait.undo : 0) |
         (undivided === true ? stepTrait.undivided : 0) |
         (lasting === true ? stepTrait.lasting : 0) |
-        (sweep === undefined ? 0 : stepTrait.sweep) |
+        (sweep === undefined ? 0 : stepTrait.flush) |
         (sweep?.backwards === true ? stepTrait.backwards : 0) |
-        (sideEffects === undefined ? 0 : stepTrait.along) |
+        (sideEffects === undefined ? 0 : stepTrait.sideEffects) |
         (sweep?.firstOnly === true ? stepTrait.firstOnly : 0) |
         (ensures === true ? stepTrait.ensures : 0) |
         (expects === undefined ? 0 : stepTrait.expects),
     )
     this.#word(inverse ?? 0)
-    this.#word(recipe === undefined ? -1 : this.#numberOfRecipe(recipe))
+    this.#word(recipe === undefined ? -1 : this.#indexOfRecipe(recipe))
     this.#word(begin)
     this.#word(length)
     this.#word(lookupAt)
@@ -360,34 +371,33 @@ export class Plan<Its extends Item = Item> {
       at += message.length
     }
     if (lookup !== undefined) this.#relocate(lookup, lookupAt, netns, operation)
-    for (const { its } of sideEffects ?? [])
-      for (const { message, at } of its) this.#relocate(message, at, netns, operation)
-    if (sweep !== undefined) this.#addWords(patternWords(sweep.pattern, this.#place))
+    for (const { its } of sideEffects ?? []) for (const { message, at } of its) this.#relocate(message, at, netns, operation)
+    if (sweep !== undefined) this.#addWords(patternWords(sweep.pattern, this.#addBytes))
     if (sideEffects === undefined) return
     this.#addWords([sideEffects.length])
     for (const { words: its } of sideEffects) this.#addWords(its)
   }
 
-  #placeSideEffect({ lookup, model, recipe, anew, pattern }: SideEffect): PlacedSideEffect {
+  #storeSideEffect({ lookup, model, recipe, anew, pattern }: SideEffect): StoredSideEffect {
     const its: { message: Relocated; at: number }[] = []
     const part = (message: Message): number[] => {
-      const at = this.#placeMessage(message)
+      const at = this.#addMessage(message)
       its.push({ message, at })
       return [at, message.length]
     }
-    const placeValue = (value: Uint8Array, device?: Device): number => {
-      const at = this.#place(value)
+    const storeValue = (value: Uint8Array, device?: Device): number => {
+      const at = this.#addBytes(value)
       if (typeof device === 'string')
         its.push({ message: { relocations: [{ at: 0, device }], devicesOf: undefined }, at })
       return at
     }
-    const head = [this.#numberOfRecipe(recipe), anew === true ? 1 : 0]
+    const head = [this.#indexOfRecipe(recipe), anew === true ? 1 : 0]
     const messages = [...part(lookup), ...(model === undefined ? [0, 0] : part(model))]
-    return { its, words: [...head, ...messages, ...patternWords(pattern, placeValue)] }
+    return { its, words: [...head, ...messages, ...patternWords(pattern, storeValue)] }
   }
 }
 
-function numberOf<Key>(table: Map<Key, number>, key: Key): number {
+function indexIn<Key>(table: Map<Key, number>, key: Key): number {
   const known = table.get(key)
   if (known !== undefined) return known
   table.set(key, table.size)

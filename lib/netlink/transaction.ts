@@ -1,6 +1,14 @@
 // A transaction: operations handed to the addon as one job, and what it tells of them.
 import { systemError, type NetloomError, type Subject } from '../errors'
-import { addon, Lane, Outcome, type Block, type NetnsDescription, type TransactionAnswer } from '../native/addon'
+import {
+  addon,
+  Lane,
+  Outcome,
+  type Block,
+  type NetnsDescription,
+  type Started,
+  type TransactionAnswer,
+} from '../native/addon'
 import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
 import type { Plan } from './plan'
 
@@ -47,12 +55,7 @@ export function transact(
   options: CallOptions | undefined,
   watch?: Watch,
 ): Transacted | Promise<Transacted> {
-  const start = (): ReturnType<typeof addon.transact> => {
-    const { words, bytes, names } = plan.finish()
-    const started = addon.transact(lane, words, bytes, names)
-    plan.release()
-    return started
-  }
+  const start = (): Started => plan.hand(({ words, bytes, names }) => addon.transact(lane, words, bytes, names))
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
     if (result === undefined) return allDone(plan.items.length)

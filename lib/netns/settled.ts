@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchError } from '../errors'
 import type { CallOptions } from '../native/jobs'
 import { NetnsHandle } from '../native/netns_handle'
-import { letGoOfSpares } from '../native/netns_jobs'
+import { releasePrefetched } from '../native/netns_jobs'
 import { commit, type CreationItem } from '../netlink/batch'
 import { Plan } from '../netlink/plan'
 import { Backoff } from '../backoff'
@@ -47,7 +47,7 @@ export async function settled(options: CallOptions = {}): Promise<void> {
 }
 
 async function sendProbes(signal: AbortSignal): Promise<void> {
-  await letGoOfSpares(operation)
+  await releasePrefetched(operation)
   const observer = await create(undefined, 0, signal)
   try {
     for (let id = 1; id <= probes; id++) {

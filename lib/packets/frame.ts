@@ -1,5 +1,6 @@
 // Frame: what a packet socket tells of a packet (packet(7), PACKET_AUXDATA).
 import { printable } from '../wire/printable'
+import { copyOf } from '../wire/scratch'
 import { addressOf, timeOf, wordOf, type Slab } from '../native/datagrams'
 
 /** Where a packet comes from or goes to, as the kernel sees it (PACKET_HOST …). */
@@ -58,7 +59,7 @@ function sourceOf(i: number): string {
   const length = Math.min(8, wordOf(i, 'family') >>> 16)
   return length === 0
     ? noAddress
-    : addressOf(i, length)
+    : copyOf(addressOf(i, length))
         .toString('hex')
         .replace(/..(?=.)/g, '$&:')
 }

@@ -1,5 +1,6 @@
 // The file format of tcpdump, with nanoseconds (pcap-savefile(5)): a header, and one before each packet.
 import { addressOf, wordOf, type Slab } from '../native/datagrams'
+import { copyOf } from '../wire/scratch'
 import { vlanOf } from './frame'
 
 /** What the packets of a file begin with (LINKTYPE_ of pcap-linktype(7)). */
@@ -44,7 +45,7 @@ function writeCooked(to: Buffer, at: number, i: number, protocol: number): void 
   to.writeUInt16BE(type >>> 16, at + 8)
   to[at + 10] = type & 0xff
   to[at + 11] = addressLength
-  addressOf(i, 8).copy(to, at + 12)
+  copyOf(addressOf(i, 8)).copy(to, at + 12)
 }
 
 /**

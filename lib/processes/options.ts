@@ -1,4 +1,4 @@
-// In which namespaces a process is born, beside the network namespace: the options, checked, as the addon wants them.
+// In which namespaces a process is launched, beside the network namespace: the options, checked, as the addon wants them.
 import type { IdRange } from '../rootless/options'
 import { resolve } from 'node:path'
 import { Kind } from '../native/process_jobs'

@@ -7,7 +7,7 @@ import { AbortError, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { noteOpened } from '../native/opened'
-import { findWayIn } from '../native/rootless_jobs'
+import { findNamespacesToJoin } from '../native/rootless_jobs'
 import { findProgram } from '../programs'
 import { Addresses } from '../route/addresses'
 import { wrongType, wrongValue } from '../wire/invalid'
@@ -87,10 +87,10 @@ export async function connectOutside(netns: NetnsHandle, options: OutsideOptions
   const subject = { operation, netns: netns.label }
   if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
   const found = installed(via, netns.label)
-  const ways = await findWayIn(operation, netns, { signal })
-  const last = ways.at(-1)
+  const toJoin = await findNamespacesToJoin(operation, netns, { signal })
+  const last = toJoin.at(-1)
   if (last === undefined) throw wrongValue('netns', 'another one than that of this process', netns.label)
-  const place: Place = { net: last.fd, user: ways.length > 1 ? ways[0]?.fd : undefined }
+  const place: Place = { net: last.fd, user: toJoin.length > 1 ? toJoin[0]?.fd : undefined }
   const { outside, said } = start(found, place, dev, hostLoopback)
   try {
     await ready(outside, said, netns, { signal, timeout })
@@ -181,8 +181,8 @@ function start(
 ): { outside: Outside; said: () => string } {
   const args = argumentsOf(program, place, dev, hostLoopback)
   const [command, all] = program === 'pasta' ? (['/bin/sh', ['-c', watched, path, ...args]] as const) : [path, args]
-  const ways: StdioOptions = program === 'pasta' ? [place.net, place.user ?? 'ignore'] : ['ignore', 'ignore']
-  const child: ChildProcess = spawn(command, all, { stdio: [...ways, 'pipe', 'pipe'], cwd: '/' })
+  const toJoin: StdioOptions = program === 'pasta' ? [place.net, place.user ?? 'ignore'] : ['ignore', 'ignore']
+  const child: ChildProcess = spawn(command, all, { stdio: [...toJoin, 'pipe', 'pipe'], cwd: '/' })
   let text = ''
   child.stderr?.on('data', (data: Buffer) => {
     text = `${text}${data.toString()}`.slice(-2000)

@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { outOfRange, wrongType, wrongValue } from './invalid'
 import type { Reader } from './reader'
+import type { Scratch } from './scratch'
 import type { Scalar, Type } from './type'
 
 /** An address family of sys/socket.h. */
@@ -16,12 +17,12 @@ export const AF_INET6 = 10
 const firstHalves = new Array<string | undefined>(65_536).fill(undefined)
 const secondHalves = new Array<string | undefined>(65_536).fill(undefined)
 
-function byte(bytes: Uint8Array, at: number): number {
+function byte(bytes: Scratch, at: number): number {
   return bytes[at] ?? 0
 }
 
 /** The text of the four bytes at `at`. */
-export function formatIPv4(bytes: Uint8Array, at = 0): string {
+export function formatIPv4(bytes: Scratch, at = 0): string {
   const a = byte(bytes, at)
   const b = byte(bytes, at + 1)
   const c = byte(bytes, at + 2)
@@ -32,7 +33,7 @@ export function formatIPv4(bytes: Uint8Array, at = 0): string {
 }
 
 /** The text of the sixteen bytes at `at`, as RFC 5952 wants it. */
-export function formatIPv6(bytes: Uint8Array, at = 0): string {
+export function formatIPv6(bytes: Scratch, at = 0): string {
   const groups: number[] = []
   let runStart = -1
   let runLength = 1

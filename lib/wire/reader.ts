@@ -1,14 +1,15 @@
 // Bytes that came from the kernel. Every reader of a value checks that it lies inside its attribute before it calls these.
+import { copyOf, type Scratch } from './scratch'
 import { littleEndian } from './writer'
 
 /** Reads one block of received messages. */
 export class Reader {
-  /** The block. */
-  readonly bytes: Uint8Array
-  /** A view of it. */
-  readonly view: DataView
+  /** The block: the next answer may overwrite it. */
+  readonly bytes: Scratch
+  private readonly view: DataView
 
-  constructor(bytes: Uint8Array) {
+  constructor(block: Scratch) {
+    const bytes = block as Uint8Array
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
@@ -47,6 +48,6 @@ export class Reader {
   }
   /** A copy of a range, independent of the block. */
   copy(from: number, to: number): Buffer {
-    return Buffer.from(this.bytes.subarray(from, to))
+    return copyOf(this.bytes, from, to)
   }
 }

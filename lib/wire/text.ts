@@ -1,6 +1,7 @@
 // Strings that end in NUL, bytes without a meaning, and flags that are there or not.
 import { isBytes, outOfRange, wrongType, wrongValue } from './invalid'
 import type { Reader } from './reader'
+import { copyOf, type Scratch } from './scratch'
 import type { Scalar, Type } from './type'
 
 /** Checks a string's type, length in bytes and that it has no NUL. */
@@ -37,9 +38,10 @@ export function readText(reader: Reader, at: number, end: number): string {
 // Most names are short and ASCII: up to that length a loop beats a call into the runtime.
 const mostByBytes = 32
 
-function decodeText(bytes: Uint8Array, at: number, end: number): string {
-  const nul = bytes.subarray(at, end).indexOf(0)
-  return Buffer.from(bytes.buffer, bytes.byteOffset + at, nul < 0 ? end - at : nul).toString('utf8')
+function decodeText(bytes: Scratch, at: number, end: number): string {
+  const copy = copyOf(bytes, at, end)
+  const nul = copy.indexOf(0)
+  return copy.toString('utf8', 0, nul < 0 ? copy.length : nul)
 }
 
 /** A string of at most `most` bytes (NLA_NUL_STRING); `check` refuses more. */

@@ -49,8 +49,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value DeleteNetns(Info info);
   // listNetns(directory)
   Napi::Value ListNetns(Info info);
-  // letGo(): of the namespaces that were made ahead
-  Napi::Value LetGoOfSpares(Info info);
+  // releasePrefetched(): closes the prefetched namespaces
+  Napi::Value ReleasePrefetchedNetns(Info info);
   // listLeftovers(directory)
   Napi::Value ListLeftoverFiles(Info info);
   // removeLeftover(path)
@@ -175,13 +175,13 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // endNamespace(handle): ends the first process of a pid namespace that was created here
   Napi::Value EndNamespace(Info info);
   // listNamespaces(): those of the machine
-  Napi::Value ListMachineNamespaces(Info info);
+  Napi::Value ListEveryNamespace(Info info);
 
   // without privilege: rootless_calls.cc
   // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
   Napi::Value CreateRootlessNetns(Info info);
-  // wayIn(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
-  Napi::Value FindWayIntoNetns(Info info);
+  // namespacesToJoin(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
+  Napi::Value FindNamespacesToJoin(Info info);
 
   // messages: transaction_calls.cc
   // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)

@@ -83,7 +83,7 @@ void Environment::drain() {
     report(results, *job, {});
     wanted = true;
   }
-  executor_.staff([this] { return home(); });
+  executor_.start_threads([this] { return home(); });
   if (executor_.threads() == 0) kept_sockets_->close_idle();
   if (jobs_.empty()) wake_->keep_alive(false);
   // What they hold goes before JavaScript goes on, for it may end the process.
@@ -96,7 +96,7 @@ void Environment::drain() {
 void Environment::limit(size_t opening, size_t sockets) {
   executor_.limit(opening);
   kept_sockets_->allow(sockets);
-  nursery_->allow(std::min(opening / 16, Nursery::kAhead));
+  prefetch_->allow(std::min(opening / 16, NetnsPrefetch::kMostSpares));
 }
 
 void Environment::dispatch(napi_value results) {
@@ -122,7 +122,7 @@ bool Environment::call(napi_value function, size_t count, const napi_value* argu
 
 void Environment::end() {
   executor_.stop();
-  nursery_->stop();
+  prefetch_->stop();
   jobs_.clear();
   held_processes_.end();
   worker_children_.end();
@@ -233,7 +233,7 @@ Failure Environment::duplicate(int fd, Fd& copy) const {
 }
 
 Home Environment::home() const {
-  Home home{{}, {}, kept_sockets_, nursery_};
+  Home home{{}, {}, kept_sockets_, prefetch_};
   int seen = 0;
   for (const Home::Other& first : entered_from_) {
     if ((seen & first.kind) != 0) continue;

@@ -105,7 +105,7 @@ class Environment final : public Handles {
   Napi::Reference<Napi::ArrayBuffer> scratch_;
   std::vector<Home::Other> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
-  std::shared_ptr<Nursery> nursery_ = std::make_shared<Nursery>();
+  std::shared_ptr<NetnsPrefetch> prefetch_ = std::make_shared<NetnsPrefetch>();
   HeldProcesses held_processes_;
   WorkerChildren worker_children_;
   std::unique_ptr<LoopWake> wake_;

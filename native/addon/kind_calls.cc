@@ -84,8 +84,8 @@ Napi::Value NetloomAddon::EndNamespace(Info info) {
                 {Use{of->identity(), true}});
 }
 
-Napi::Value NetloomAddon::ListMachineNamespaces(Info info) {
-  return Submit(info, std::make_shared<ListMachine>(), LaneName::read);
+Napi::Value NetloomAddon::ListEveryNamespace(Info info) {
+  return Submit(info, std::make_shared<ListAllNamespaces>(), LaneName::read);
 }
 
 }  // namespace netloom

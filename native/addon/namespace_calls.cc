@@ -63,8 +63,8 @@ Napi::Value NetloomAddon::ListNetns(Info info) {
   return Submit(info, std::make_shared<ListNamespaces>(*directory), LaneName::read);
 }
 
-Napi::Value NetloomAddon::LetGoOfSpares(Info info) {
-  return Submit(info, std::make_shared<LetGo>(), LaneName::mutation);
+Napi::Value NetloomAddon::ReleasePrefetchedNetns(Info info) {
+  return Submit(info, std::make_shared<ReleasePrefetched>(), LaneName::mutation);
 }
 
 Napi::Value NetloomAddon::ListLeftoverFiles(Info info) {

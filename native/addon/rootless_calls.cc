@@ -18,10 +18,10 @@ Napi::Value NetloomAddon::CreateRootlessNetns(Info info) {
   return Submit(info, std::make_shared<CreateRootless>(std::move(maps), with), LaneName::mutation);
 }
 
-Napi::Value NetloomAddon::FindWayIntoNetns(Info info) {
+Napi::Value NetloomAddon::FindNamespacesToJoin(Info info) {
   const NamespacePointer netns = Find(info[0]);
   if (!netns) return status(info.Env(), Failure{EBADF, nullptr});
-  return Submit(info, std::make_shared<FindWayIn>(netns), LaneName::read, {Use{netns->identity(), false}});
+  return Submit(info, std::make_shared<FindToJoin>(netns), LaneName::read, {Use{netns->identity(), false}});
 }
 
 }  // namespace netloom

@@ -15,27 +15,27 @@ Napi::Value NetloomAddon::Transact(Info info) {
   const auto bytes = view_of<const uint8_t>(env, info[2], napi_uint8_array);
   const auto names = info[3].IsUndefined() ? std::string() : text(info[3]);
   if (!lane || *lane < 0 || *lane >= kLaneCount || !words || !bytes || !names) return malformed(env);
-  auto plan = Plan::open(*words, bytes->size());
-  if (!plan) return malformed(env);
+  auto reader = PlanReader::open(*words, bytes->size());
+  if (!reader) return malformed(env);
   const auto name = static_cast<LaneName>(static_cast<int>(*lane));
-  const bool changes = name != LaneName::look && name != LaneName::read;
-  Script script;
+  const bool changes = name != LaneName::query && name != LaneName::read;
+  Plan plan;
   std::vector<Use> uses;
-  for (size_t i = 0; i < plan->namespaces(); ++i) {
-    const uint64_t handle = plan->handle(i);
+  for (size_t i = 0; i < reader->namespaces(); ++i) {
+    const uint64_t handle = reader->handle(i);
     NamespacePointer netns = environment_.find(handle);
     if (!netns && handle == 0) {  // to be created
-      script.namespaces.emplace_back();
+      plan.namespaces.emplace_back();
       continue;
     }
     if (!netns) return status(env, Failure{EBADF, nullptr});
     uses.push_back(Use{netns->identity(), changes});
-    script.namespaces.push_back(std::move(netns));
+    plan.namespaces.push_back(std::move(netns));
   }
-  script.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(plan->bytes()));
-  script.names = split(*names);
-  if (!plan->read(script)) return malformed(env);
-  for (const Operation& operation : script.operations) {
+  plan.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(reader->bytes()));
+  plan.names = split(*names);
+  if (!reader->read(plan)) return malformed(env);
+  for (const Operation& operation : plan.operations) {
     if (operation.creation && !operation.creation->path.empty())
       uses.push_back(use_of_path(operation.creation->path, true));
   }
@@ -43,7 +43,7 @@ Napi::Value NetloomAddon::Transact(Info info) {
   std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of < b.of; });
   uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
              uses.end());
-  auto job = std::make_shared<Transaction>(std::move(script));
+  auto job = std::make_shared<Transaction>(std::move(plan));
   if (environment_.job_count() == 0) job->expect_answer();
   return Submit(info, std::move(job), name, std::move(uses));
 }

@@ -4,29 +4,29 @@
 
 namespace netloom {
 
-Failure Place::open(const std::string& path, Place& place) {
+Failure DirectoryEntry::open(const std::string& path, DirectoryEntry& entry) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return Failure{EINVAL, "open"};
   if (slash + 1 == path.size()) return Failure{EISDIR, "open"};
   Fd directory(::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return failed("open");
-  place.directory_ = std::move(directory);
-  place.name_ = path.substr(slash + 1);
+  entry.directory_ = std::move(directory);
+  entry.name_ = path.substr(slash + 1);
   return {};
 }
 
-Fd Place::create(mode_t mode) const {
+Fd DirectoryEntry::create(mode_t mode) const {
   return Fd(::openat(directory_.get(), name_.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
 }
 
-bool Place::leads_to(int fd) const {
+bool DirectoryEntry::leads_to(int fd) const {
   struct stat there;
   struct stat file;
   if (::fstatat(directory_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return false;
   return ::fstat(fd, &file) == 0 && there.st_dev == file.st_dev && there.st_ino == file.st_ino;
 }
 
-Failure Place::unlink() const {
+Failure DirectoryEntry::unlink() const {
   return ::unlinkat(directory_.get(), name_.c_str(), 0) == 0 ? Failure{} : failed("unlink");
 }
 
@@ -34,8 +34,8 @@ std::string path_of_descriptor(int fd) {
   return "/proc/thread-self/fd/" + std::to_string(fd);
 }
 
-Fd reopen(int place) {
-  return Fd(::open(path_of_descriptor(place).c_str(), O_RDONLY | O_CLOEXEC));
+Fd reopen(int file) {
+  return Fd(::open(path_of_descriptor(file).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 }  // namespace netloom

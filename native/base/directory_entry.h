@@ -12,18 +12,18 @@
 
 namespace netloom {
 
-class Place {
+class DirectoryEntry {
  public:
-  static Failure open(const std::string& path, Place& place);
+  static Failure open(const std::string& path, DirectoryEntry& entry);
 
   explicit operator bool() const { return static_cast<bool>(directory_); }
-  // What stands there now, opened without being used. Symbolic links are not followed.
-  Fd look() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
-  // The same, where a symbolic link is followed.
-  Fd follow() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_CLOEXEC)); }
-  // A file that was not there before, nor a link in its place.
+  // Opens with O_PATH what has the name now; a symbolic link is not followed.
+  Fd open_path() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
+  // The same, and follows a symbolic link.
+  Fd open_target() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_CLOEXEC)); }
+  // Creates a file; fails if something has the name, also a symbolic link.
   Fd create(mode_t mode) const;
-  // Whether this very file stands there: not another one, nor what is mounted on it.
+  // Whether this very file has the name: not another one, nor what is mounted on it.
   bool leads_to(int fd) const;
   Failure unlink() const;
 
@@ -34,7 +34,7 @@ class Place {
 
 // The path of a descriptor, for calls that take nothing else.
 std::string path_of_descriptor(int fd);
-// Opens for use what was opened as a place.
-Fd reopen(int place);
+// Opens for reading what was opened with O_PATH.
+Fd reopen(int file);
 
 }  // namespace netloom

@@ -36,9 +36,9 @@ namespace step_trait {
 inline constexpr int32_t undo = 1;
 inline constexpr int32_t undivided = 2;
 inline constexpr int32_t lasting = 4;
-inline constexpr int32_t sweep = 8;
+inline constexpr int32_t flush = 8;
 inline constexpr int32_t backwards = 16;
-inline constexpr int32_t along = 32;
+inline constexpr int32_t side_effects = 32;
 inline constexpr int32_t first_only = 64;
 inline constexpr int32_t ensures = 128;
 inline constexpr int32_t expects = 256;

@@ -1,5 +1,5 @@
 // The process that stands, outside, for a program in a pid namespace: signals go in and its end comes out. It enters
-// nothing itself. A child of its own does, and what that bears there are children of the monitor too (CLONE_PARENT).
+// nothing itself. A child of its own does, and what that forks there are children of the monitor too (CLONE_PARENT).
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +18,7 @@ constexpr size_t kMaskSize = 8;
 using Mask = uint64_t;
 
 // What the kernel notes of the processes inside, while their parent may be killed.
-struct Born {
+struct Children {
   int32_t first;  // of a new pid namespace
   int32_t program;
 };
@@ -26,7 +26,7 @@ struct Born {
 struct Monitor {
   const Work& work;
   Mask before = 0;
-  Born* born = nullptr;
+  Children* children = nullptr;
   int errors[2] = {-1, -1};    // from who goes in
   int lifeline[2] = {-1, -1};  // of the first process
   int terminal = -1;
@@ -52,10 +52,11 @@ void set_mask(Mask mask, Mask* before) {
 }
 
 Failure Monitor::open() {
-  const long page = call(SYS_mmap, nullptr, sizeof(Born), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const long page =
+      call(SYS_mmap, nullptr, sizeof(Children), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page < 0) return failed(page, Step::mmap);
-  born = reinterpret_cast<Born*>(page);
-  *born = {};
+  children = reinterpret_cast<Children*>(page);
+  *children = {};
   if (const long result = call(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, errors); result < 0)
     return failed(result, Step::socket);
   if (const long result = call(SYS_pipe2, lifeline, O_CLOEXEC); result < 0) return failed(result, Step::pipe);
@@ -73,13 +74,13 @@ void Monitor::go_in() {
   call(SYS_close, lifeline[1]);
   call(SYS_close, errors[0]);
   if (Failure failure = enter(work)) fail(errors[1], failure);
-  const auto bear = [&](int32_t& number) { return fork(CLONE_PARENT | CLONE_PARENT_SETTID, &number); };
+  const auto fork_inside = [&](int32_t& number) { return fork(CLONE_PARENT | CLONE_PARENT_SETTID, &number); };
   if (work.makes(CLONE_NEWPID)) {
-    const int first = bear(born->first);
+    const int first = fork_inside(children->first);
     if (first < 0) fail(errors[1], failed(first, Step::clone));
     if (first == 0) be_first(lifeline[0]);
   }
-  const int program = bear(born->program);
+  const int program = fork_inside(children->program);
   if (program < 0) fail(errors[1], failed(program, Step::clone));
   if (program > 0) exit(0);
   die_with_parent();
@@ -102,7 +103,7 @@ Failure Monitor::start() {
     if (polled > 0) break;
     if (polled < 0 && polled != -EINTR) return failed(polled, Step::ppoll);
     int status = 0;
-    for (const int pid : {entering, static_cast<int>(born->program)}) {
+    for (const int pid : {entering, static_cast<int>(children->program)}) {
       if (pid == 0 || wait(pid, &status, WNOHANG | WUNTRACED) <= 0 || !WIFSTOPPED(status)) continue;
       call(SYS_kill, entering, SIGKILL);
       return Failure{EINTR, Step::launch};
@@ -111,11 +112,11 @@ Failure Monitor::start() {
   Report report{};
   if (read(errors[0], &report, sizeof report) == sizeof report) return Failure{report.error, report.step};
   reap(entering);
-  return born->program == 0 ? Failure{EINTR, Step::launch} : Failure{};
+  return children->program == 0 ? Failure{EINTR, Step::launch} : Failure{};
 }
 
 void Monitor::kill_all() {
-  for (const int pid : {static_cast<int>(born->program), static_cast<int>(born->first)})
+  for (const int pid : {static_cast<int>(children->program), static_cast<int>(children->first)})
     if (pid > 0) call(SYS_kill, pid, SIGKILL);
   close(lifeline[1]);
   while (true) {
@@ -126,8 +127,8 @@ void Monitor::kill_all() {
 
 void Monitor::pass_on(int signal, int code) const {
   // What a terminal sends goes to all of the group in its foreground, the program among them.
-  const bool has_it = code == SI_KERNEL && call(SYS_getpgid, born->program) == call(SYS_getpgid, 0);
-  if (!has_it) call(SYS_kill, born->program, signal);
+  const bool has_it = code == SI_KERNEL && call(SYS_getpgid, children->program) == call(SYS_getpgid, 0);
+  if (!has_it) call(SYS_kill, children->program, signal);
 }
 
 void Monitor::take_terminal_back() const {
@@ -159,7 +160,7 @@ void Monitor::watch() {
     int status = 0;
     int ended = 0;
     while ((ended = wait(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-      if (ended != born->program) continue;
+      if (ended != children->program) continue;
       if (!WIFSTOPPED(status)) end_as(status);
       // The shell that has started us is to see that it has stopped.
       take_terminal_back();

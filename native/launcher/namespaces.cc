@@ -172,7 +172,7 @@ Failure make_user(const Work& work, int& user) {
 
 Failure enter(const Work& work) {
   const Plan& plan = work.plan;
-  // First: it is the root of a cgroup namespace that is made, and whatever is born inside is born in it.
+  // First: it is the root of a cgroup namespace that is made, and whatever is forked inside is in it.
   if (plan.has_cgroup != 0) {
     const long result = write(work.descriptors[plan.joined_count], "0", 1);
     if (result < 0) return failed(result, Step::cgroup);
@@ -180,7 +180,7 @@ Failure enter(const Work& work) {
   const bool joins_user = work.joins(CLONE_NEWUSER);
   const bool makes_user = work.makes(CLONE_NEWUSER);
   Waiting waiting = (1U << plan.joined_count) - 1;
-  // A process that is made to hold the new user namespace must not be born in a pid namespace of others.
+  // A process that is made to hold the new user namespace must not be forked in a pid namespace of others.
   Waiting pids = 0;
   for (uint32_t i = 0; i < plan.joined_count; ++i)
     if (makes_user && plan.joined[i] == CLONE_NEWPID) pids |= 1U << i;

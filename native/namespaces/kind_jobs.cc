@@ -126,9 +126,9 @@ napi_value AskKind::deliver(const Delivery& to) {
   return failure ? nullptr : make_text(to.env, answer_);
 }
 
-napi_value ListMachine::deliver(const Delivery& to) {
+napi_value ListAllNamespaces::deliver(const Delivery& to) {
   ArrayValue result(to.env);
-  for (const MachineEntry& entry : found_) {
+  for (const NamespaceEntry& entry : found_) {
     result.push(make_text(to.env, entry.kind));
     result.push(static_cast<double>(entry.inode));
     result.push(static_cast<double>(entry.processes));

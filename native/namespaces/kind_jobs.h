@@ -109,14 +109,14 @@ class AskKind final : public Job {
   std::string answer_;
 };
 
-class ListMachine final : public Job {
+class ListAllNamespaces final : public Job {
  public:
-  void run(ThreadHome&) override { failure = list_machine(found_); }
+  void run(ThreadHome&) override { failure = scan_proc(found_); }
   // [kind, inode, processes, pid, uid, command, descriptors, mounts each with a line feed at its end, kind, …]
   napi_value deliver(const Delivery& to) override;
 
  private:
-  std::vector<MachineEntry> found_;
+  std::vector<NamespaceEntry> found_;
 };
 
 }  // namespace netloom

@@ -54,9 +54,9 @@ napi_value DeleteNamespace::deliver(const Delivery& to) {
 
 void RemoveLeftover::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([this]() -> Failure {
-    Place place;
-    if (Failure refused = Place::open(path_, place)) return refused;
-    return remove_pin_file(place);
+    DirectoryEntry entry;
+    if (Failure refused = DirectoryEntry::open(path_, entry)) return refused;
+    return remove_pin_file(entry);
   });
 }
 

@@ -39,7 +39,7 @@ class CreateNamespace final : public Job {
   Pin pin_;
 };
 
-// Takes away the pin of an ephemeral namespace whose handle was closed, and lets go of the namespace after it.
+// Unpins an ephemeral namespace whose handle was closed, and then closes its descriptor.
 class Unpin final : public Job {
  public:
   Unpin(NamespacePointer netns, Pin pin) : netns_(std::move(netns)), pin_(std::move(pin)) {}
@@ -117,10 +117,10 @@ class ListLeftovers final : public Job {
   std::vector<std::string> found_;
 };
 
-// Lets go of what was made ahead.
-class LetGo final : public Job {
+// Closes the prefetched namespaces.
+class ReleasePrefetched final : public Job {
  public:
-  void run(ThreadHome& thread) override { thread.nursery().rest(); }
+  void run(ThreadHome& thread) override { thread.prefetch().release(); }
   napi_value deliver(const Delivery&) override { return nullptr; }
 };
 

@@ -9,9 +9,9 @@ napi_value CreateRootless::deliver(const Delivery& to) {
   return failure ? nullptr : describe(to, std::move(created_));
 }
 
-napi_value FindWayIn::deliver(const Delivery& to) {
+napi_value FindToJoin::deliver(const Delivery& to) {
   ArrayValue result(to.env);
-  for (const auto& [fd, kind] : ways_) {
+  for (const auto& [fd, kind] : to_join_) {
     result.push(fd);
     result.push(kind);
   }

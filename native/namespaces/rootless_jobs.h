@@ -26,16 +26,16 @@ class CreateRootless final : public Job {
 };
 
 // What a child of this process enters to be in a namespace.
-class FindWayIn final : public Job {
+class FindToJoin final : public Job {
  public:
-  explicit FindWayIn(NamespacePointer netns) : netns_(std::move(netns)) {}
-  void run(ThreadHome& thread) override { failure = netns_->way_in(thread, ways_); }
+  explicit FindToJoin(NamespacePointer netns) : netns_(std::move(netns)) {}
+  void run(ThreadHome& thread) override { failure = netns_->namespaces_to_join(thread, to_join_); }
   // [descriptor, CLONE_NEW…, descriptor, CLONE_NEW…, …]: they are the handle's, valid while it is open.
   napi_value deliver(const Delivery& to) override;
 
  private:
   NamespacePointer netns_;
-  std::vector<Namespace::WayIn> ways_;
+  std::vector<Namespace::ToJoin> to_join_;
 };
 
 }  // namespace netloom

@@ -20,7 +20,7 @@ namespace netloom {
 namespace {
 
 using Key = std::pair<std::string, uint64_t>;
-using Entries = std::map<Key, MachineEntry>;
+using Entries = std::map<Key, NamespaceEntry>;
 // Of mounts: a descriptor that was opened there says the path, not the namespace.
 using Places = std::map<std::string, Key>;
 
@@ -35,8 +35,8 @@ std::optional<Key> parse(const std::string& link) {
   return std::pair(std::move(kind), inode);
 }
 
-MachineEntry& entry_of(Entries& entries, const Key& key) {
-  MachineEntry& entry = entries[key];
+NamespaceEntry& entry_of(Entries& entries, const Key& key) {
+  NamespaceEntry& entry = entries[key];
   entry.kind = key.first;
   entry.inode = key.second;
   return entry;
@@ -106,7 +106,7 @@ void add_process(Entries& entries, const Places& places, int proc, int pid, cons
   for (const Kind& kind : kKinds) {
     const auto key = parse(link_at(process.get(), (std::string("ns/") + kind.name).c_str()));
     if (!key) continue;
-    MachineEntry& entry = entry_of(entries, *key);
+    NamespaceEntry& entry = entry_of(entries, *key);
     ++entry.processes;
     if (entry.pid != 0 && entry.pid < pid) continue;
     if (!command) {
@@ -144,7 +144,7 @@ void add_mounts(Entries& entries, Places& places) {
 
 }  // namespace
 
-Failure list_machine(std::vector<MachineEntry>& found) {
+Failure scan_proc(std::vector<NamespaceEntry>& found) {
   const Fd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!proc) return failed("open");
   Entries entries;

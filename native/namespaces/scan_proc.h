@@ -12,7 +12,7 @@
 
 namespace netloom {
 
-struct MachineEntry {
+struct NamespaceEntry {
   std::string kind;
   uint64_t inode = 0;
   size_t processes = 0;
@@ -23,6 +23,6 @@ struct MachineEntry {
   std::string mounts;      // their paths as in /proc/self/mountinfo, each with a line feed at its end
 };
 
-Failure list_machine(std::vector<MachineEntry>& found);
+Failure scan_proc(std::vector<NamespaceEntry>& found);
 
 }  // namespace netloom

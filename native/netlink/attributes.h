@@ -24,6 +24,17 @@ inline void append_message(std::vector<uint8_t>& messages, Bytes message) {
   messages.resize(NLMSG_ALIGN(messages.size()));
 }
 
+// Messages that append_message() put one behind another.
+inline std::vector<std::span<uint8_t>> split_messages(std::span<uint8_t> messages) {
+  std::vector<std::span<uint8_t>> parts;
+  for (size_t at = 0; at < messages.size(); at += NLMSG_ALIGN(parts.back().size())) {
+    nlmsghdr header;
+    std::memcpy(&header, messages.data() + at, sizeof header);
+    parts.push_back(messages.subspan(at, header.nlmsg_len));
+  }
+  return parts;
+}
+
 // One attribute of a message.
 struct Attribute {
   uint16_t type = 0;  // as it stands there, with its flag bits

@@ -52,17 +52,17 @@ Failure Namespace::owner(UserNamespacePointer& user) {
   return {};
 }
 
-Failure Namespace::way_in(ThreadHome& thread, std::vector<WayIn>& ways) {
-  ways.clear();
+Failure Namespace::namespaces_to_join(ThreadHome& thread, std::vector<ToJoin>& to_join) {
+  to_join.clear();
   const Failure failure = thread.visit(fd_.get());
   if (failure && failure.error != EPERM) return failure;
   if (failure && thread.is_at_home_in(fd_.get())) return {};
   if (failure) {
     UserNamespacePointer user;
     if (owner(user)) return failure;
-    ways.push_back({user->fd(), CLONE_NEWUSER});
+    to_join.push_back({user->fd(), CLONE_NEWUSER});
   }
-  ways.push_back({fd_.get(), CLONE_NEWNET});
+  to_join.push_back({fd_.get(), CLONE_NEWNET});
   return {};
 }
 
@@ -133,16 +133,17 @@ Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
 
 namespace {
 
-// Where there is no room, what was made ahead took it: it is used, or waited for until the kernel has freed it.
-Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<Nursery::Spare>& spare) {
+// If the kernel has no room for another namespace, the prefetched ones may have taken it: uses one of them, or waits
+// until the kernel has freed those that were closed.
+Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<NetnsPrefetch::Spare>& spare) {
   // It inherits settings of where it is created, which is home.
   if (!thread.return_home()) return failed("setns");
   while (true) {
     const Failure failure = thread.visit_new();
     if (failure.error != ENOSPC) return failure;
-    spare = thread.nursery().take_last();
+    spare = thread.prefetch().take_last();
     if (spare) return {};
-    if (!thread.nursery().has_let_go()) return failure;
+    if (!thread.prefetch().may_still_be_freeing()) return failure;
     constexpr timespec kPause{0, 2'000'000};
     ::nanosleep(&kPause, nullptr);
   }
@@ -154,7 +155,7 @@ Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePoin
   if (!path.empty()) {
     if (Failure failure = Pin::prepare(path, made)) return failure;
   }
-  std::optional<Nursery::Spare> spare = thread.nursery().take(thread.home());
+  std::optional<NetnsPrefetch::Spare> spare = thread.prefetch().take(thread.home());
   if (!spare) {
     if (Failure failure = unshare_where_there_is_room(thread, spare)) return failure;
   }

@@ -78,11 +78,11 @@ class Namespace {
   }
 
   // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.
-  struct WayIn {
+  struct ToJoin {
     int fd;
     int kind;  // CLONE_NEW…
   };
-  Failure way_in(ThreadHome& thread, std::vector<WayIn>& ways);
+  Failure namespaces_to_join(ThreadHome& thread, std::vector<ToJoin>& to_join);
 
   // Takes over a socket that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);

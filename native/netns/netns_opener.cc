@@ -15,7 +15,7 @@ namespace netloom {
 namespace {
 
 // struct linux_dirent64, which the C library does not declare.
-struct DirectoryEntry {
+struct LinuxDirent64 {
   uint64_t inode;
   int64_t offset;
   uint16_t size;
@@ -25,11 +25,11 @@ struct DirectoryEntry {
 
 // False for what is no list of entries.
 bool add_names(const char* entries, size_t size, std::vector<std::string>& names) {
-  constexpr size_t kHead = offsetof(DirectoryEntry, name);
+  constexpr size_t kHead = offsetof(LinuxDirent64, name);
   for (size_t at = 0; at < size;) {
     uint16_t length = 0;
     if (size - at < kHead) return false;
-    std::memcpy(&length, entries + at + offsetof(DirectoryEntry, size), sizeof length);
+    std::memcpy(&length, entries + at + offsetof(LinuxDirent64, size), sizeof length);
     if (length <= kHead || length > size - at) return false;
     const char* name = entries + at + kHead;
     const std::string text(name, ::strnlen(name, length - kHead));

@@ -30,46 +30,46 @@ bool attach(int loose, int file) {
 }
 
 // Of the mount that the descriptor was opened on, wherever it is and whatever its path leads to by now.
-bool detach(int place) {
-  return ::umount2(path_of_descriptor(place).c_str(), MNT_DETACH) == 0;
+bool detach(int file) {
+  return ::umount2(path_of_descriptor(file).c_str(), MNT_DETACH) == 0;
 }
 
 // Whether it is what is to be unpinned.
-Failure check(int place, const Identity* expected, Identity& found) {
-  if (!is_namespace(place)) return Failure{ENOENT, "fstatfs"};
-  if (Failure failure = identify(place, found)) return failure;
+Failure check(int file, const Identity* expected, Identity& found) {
+  if (!is_namespace(file)) return Failure{ENOENT, "fstatfs"};
+  if (Failure failure = identify(file, found)) return failure;
   if (expected) return found == *expected ? Failure{} : Failure{ESTALE, "umount2"};
-  const Fd file = reopen(place);
-  if (!file) return failed("open");
+  const Fd opened = reopen(file);
+  if (!opened) return failed("open");
   int kind = CLONE_NEWNET;
-  return tell_kind(file.get(), kind) ? Failure{ENOENT, "ioctl"} : Failure{};
+  return tell_kind(opened.get(), kind) ? Failure{ENOENT, "ioctl"} : Failure{};
 }
 
-// A symbolic link to a pin goes in place of the pin.
-Failure remove_link(const Place& place, const Identity* expected) {
-  const Fd behind = place.follow();
+// Removes a symbolic link to a pin instead of the pin.
+Failure remove_link(const DirectoryEntry& entry, const Identity* expected) {
+  const Fd behind = entry.open_target();
   if (!behind) return failed("open");
   Identity found;
   if (Failure failure = check(behind.get(), expected, found)) return failure;
-  return place.unlink();
+  return entry.unlink();
 }
 
-bool is_link(int place) {
+bool is_link(int file) {
   struct stat status;
-  return ::fstat(place, &status) == 0 && S_ISLNK(status.st_mode);
+  return ::fstat(file, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-Failure remove_at(const Place& place, const Identity* expected, std::optional<Identity>& unpinned) {
+Failure remove_at(const DirectoryEntry& entry, const Identity* expected, std::optional<Identity>& unpinned) {
   for (int tries = kMostTries;; --tries) {
-    const Fd there = place.look();
+    const Fd there = entry.open_path();
     if (!there) return failed("open");
-    if (is_link(there.get())) return remove_link(place, expected);
+    if (is_link(there.get())) return remove_link(entry, expected);
     Identity found;
     if (Failure failure = check(there.get(), expected, found)) return failure;
     if (detach(there.get())) {
       unpinned = found;
       // What somebody does there from now on is his.
-      const Failure failure = remove_pin_file(place);
+      const Failure failure = remove_pin_file(entry);
       return failure.error == ENOENT || failure.error == EBUSY ? Failure{} : failure;
     }
     // EINVAL: somebody has unmounted it meanwhile, and perhaps mounted another one.
@@ -92,7 +92,7 @@ Pin& Pin::operator=(Pin&& other) noexcept {
   if (this != &other) {
     undo();
     path_ = std::exchange(other.path_, {});
-    place_ = std::move(other.place_);
+    entry_ = std::move(other.entry_);
     file_ = std::move(other.file_);
     theirs_ = other.theirs_;
     pinned_ = std::exchange(other.pinned_, {});
@@ -105,8 +105,8 @@ void Pin::undo() {
   std::optional<Identity> unpinned;
   if (pinned_) {
     (void)remove(path_, &*pinned_, unpinned);
-  } else if (place_.leads_to(file_.get())) {
-    (void)place_.unlink();
+  } else if (entry_.leads_to(file_.get())) {
+    (void)entry_.unlink();
   }
 }
 
@@ -114,12 +114,12 @@ Failure Pin::prepare(const std::string& path, Pin& pin) {
   if (in_names_directory(path)) {
     if (Failure failure = share_names_directory()) return failure;
   }
-  Place place;
-  if (Failure failure = Place::open(path, place)) return failure;
+  DirectoryEntry entry;
+  if (Failure failure = DirectoryEntry::open(path, entry)) return failure;
   Fd file;
   bool theirs = false;
-  if (Failure failure = take_pin_file(path, place, file, theirs)) return failure;
-  pin = Pin(path, std::move(place), std::move(file), theirs);
+  if (Failure failure = take_pin_file(path, entry, file, theirs)) return failure;
+  pin = Pin(path, std::move(entry), std::move(file), theirs);
   return {};
 }
 
@@ -128,28 +128,28 @@ Failure Pin::mount(int netns) {
   if (Failure failure = identify(netns, identity)) return failure;
   if (theirs_) {
     ::nanosleep(&kTurn, nullptr);
-    if (!place_.leads_to(file_.get())) return kNameTaken;
+    if (!entry_.leads_to(file_.get())) return kNameTaken;
   }
   const Fd loose = loose_mount(netns);
   if (!loose) return failed("open_tree");
   if (!attach(loose.get(), file_.get())) return failed("move_mount");
   // Who may write in the directory, or in one above it, can have moved the file away, and the mount with it.
-  Place place;
-  const Failure unseen = Place::open(path_, place);
-  if (unseen || !place.leads_to(netns)) {
+  DirectoryEntry entry;
+  const Failure unseen = DirectoryEntry::open(path_, entry);
+  if (unseen || !entry.leads_to(netns)) {
     (void)detach(loose.get());
     return is_out_of_descriptors(unseen.error) ? unseen : kNameTaken;
   }
   pinned_ = identity;
   file_.reset();
-  place_ = Place();
+  entry_ = DirectoryEntry();
   return {};
 }
 
 Failure Pin::remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned) {
-  Place place;
-  Failure failure = Place::open(path, place);
-  if (!failure) failure = remove_at(place, expected, unpinned);
+  DirectoryEntry entry;
+  Failure failure = DirectoryEntry::open(path, entry);
+  if (!failure) failure = remove_at(entry, expected, unpinned);
   if (is_out_of_descriptors(failure.error) && expected && in_names_directory(path) && !unpinned)
     return remove_by_path(path, *expected);
   return failure;

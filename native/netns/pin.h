@@ -21,7 +21,7 @@ class Pin {
   Pin() = default;
   Pin(Pin&& other) noexcept
       : path_(std::exchange(other.path_, {})),
-        place_(std::move(other.place_)),
+        entry_(std::move(other.entry_)),
         file_(std::move(other.file_)),
         theirs_(other.theirs_),
         pinned_(std::exchange(other.pinned_, {})) {}
@@ -43,12 +43,12 @@ class Pin {
   static Failure remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned);
 
  private:
-  Pin(std::string path, Place place, Fd file, bool theirs)
-      : path_(std::move(path)), place_(std::move(place)), file_(std::move(file)), theirs_(theirs) {}
+  Pin(std::string path, DirectoryEntry entry, Fd file, bool theirs)
+      : path_(std::move(path)), entry_(std::move(entry)), file_(std::move(file)), theirs_(theirs) {}
   void undo();
 
   std::string path_;
-  Place place_;                     // until something is mounted there
+  DirectoryEntry entry_;            // until something is mounted there
   Fd file_;                         // the same, and locked
   bool theirs_ = false;             // taken over from another program
   std::optional<Identity> pinned_;  // nothing: there is only the file

@@ -32,8 +32,8 @@ bool lock(int fd) {
 }
 
 // An empty file with nothing mounted on it: what there is of a name that is being made, or was.
-bool is_unfinished(int place, struct stat& status) {
-  return ::fstat(place, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 && !is_namespace(place);
+bool is_unfinished(int file, struct stat& status) {
+  return ::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 && !is_namespace(file);
 }
 
 // Others may give a file of theirs any mode.
@@ -54,8 +54,8 @@ bool is_pin_file(const std::string& path, const struct stat& unfinished) {
 }
 
 // Takes over a file that somebody left. No failure and no file: what was there is gone, or is another thing now.
-Failure take_over(const std::string& path, const Place& place, Fd& taken, bool& theirs) {
-  const Fd there = place.look();
+Failure take_over(const std::string& path, const DirectoryEntry& entry, Fd& taken, bool& theirs) {
+  const Fd there = entry.open_path();
   if (!there) return errno == ENOENT ? Failure{} : failed("open");
   struct stat status;
   if (!is_unfinished(there.get(), status) || !is_pin_file(path, status)) return kNameTaken;
@@ -66,7 +66,7 @@ Failure take_over(const std::string& path, const Place& place, Fd& taken, bool& 
   // At least once: who deletes a name has nothing mounted there either, for a moment.
   do {
     ::nanosleep(&kMoment, nullptr);
-    if (!place.leads_to(file.get())) return {};
+    if (!entry.leads_to(file.get())) return {};
   } while (now(CLOCK_MONOTONIC) < end);
   // From now on it is one of ours.
   if (::fchmod(file.get(), kOurMode) != 0) return kNameTaken;
@@ -77,17 +77,17 @@ Failure take_over(const std::string& path, const Place& place, Fd& taken, bool& 
 
 }  // namespace
 
-bool is_pin_file(const std::string& path, int place) {
+bool is_pin_file(const std::string& path, int file) {
   struct stat status;
-  return is_unfinished(place, status) && is_pin_file(path, status);
+  return is_unfinished(file, status) && is_pin_file(path, status);
 }
 
-Failure take_pin_file(const std::string& path, const Place& place, Fd& taken, bool& theirs) {
+Failure take_pin_file(const std::string& path, const DirectoryEntry& entry, Fd& taken, bool& theirs) {
   for (int i = 0; i < kMostTries; ++i) {
-    Fd file = place.create(kOurMode);
+    Fd file = entry.create(kOurMode);
     if (!file) {
       if (errno != EEXIST) return failed("open");
-      if (Failure failure = take_over(path, place, taken, theirs)) return failure;
+      if (Failure failure = take_over(path, entry, taken, theirs)) return failure;
       if (taken) return {};
       continue;
     }
@@ -98,7 +98,7 @@ Failure take_pin_file(const std::string& path, const Place& place, Fd& taken, bo
       continue;
     }
     // A file system without locks has no more than the file.
-    if (!locked || place.leads_to(file.get())) {
+    if (!locked || entry.leads_to(file.get())) {
       taken = std::move(file);
       return {};
     }
@@ -106,17 +106,17 @@ Failure take_pin_file(const std::string& path, const Place& place, Fd& taken, bo
   return kNameTaken;
 }
 
-Failure remove_pin_file(const Place& place) {
-  const Fd there = place.look();
+Failure remove_pin_file(const DirectoryEntry& entry) {
+  const Fd there = entry.open_path();
   if (!there && !is_out_of_descriptors(errno)) return failed("unlink");
   struct stat status;
   if (there && !is_unfinished(there.get(), status)) return Failure{ENOENT, "unlink"};
   // If there is no descriptor for it, without the lock.
   const Fd file = there ? reopen(there.get()) : Fd();
   // A name that is being made is none yet; and one that was unmounted is somebody else's by now.
-  if (file && ((!lock(file.get()) && errno == EWOULDBLOCK) || !place.leads_to(file.get())))
+  if (file && ((!lock(file.get()) && errno == EWOULDBLOCK) || !entry.leads_to(file.get())))
     return Failure{ENOENT, "unlink"};
-  return place.unlink();
+  return entry.unlink();
 }
 
 Failure list_leftovers(const std::string& directory, std::vector<std::string>& found) {
@@ -127,9 +127,9 @@ Failure list_leftovers(const std::string& directory, std::vector<std::string>& f
     errno = 0;
     const dirent* entry = ::readdir(entries.get());
     if (!entry) return errno == 0 ? Failure{} : failed("readdir");
-    Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    const Fd file(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status;
-    if (place && is_unfinished(place.get(), status) && patience_for(status) == 0) found.emplace_back(entry->d_name);
+    if (file && is_unfinished(file.get(), status) && patience_for(status) == 0) found.emplace_back(entry->d_name);
   }
 }
 

@@ -22,15 +22,15 @@ namespace netloom {
 inline constexpr Failure kNameTaken{EEXIST, "open"};
 
 // Whether this, which the path leads to, is the file of a name that has no namespace: yet, or any more.
-bool is_pin_file(const std::string& path, int place);
+bool is_pin_file(const std::string& path, int file);
 
 // Makes the file, or takes over one that somebody left. It is locked until it is closed. `theirs`: it was made by
 // another program.
-Failure take_pin_file(const std::string& path, const Place& place, Fd& taken, bool& theirs);
+Failure take_pin_file(const std::string& path, const DirectoryEntry& entry, Fd& taken, bool& theirs);
 
 // Removes the file of a name that is no mount (any more). ENOENT, and nothing is removed, if it is something else, or
 // somebody has taken it over.
-Failure remove_pin_file(const Place& place);
+Failure remove_pin_file(const DirectoryEntry& entry);
 
 // The names in a directory that are files on which nobody has mounted anything, nor is likely to do so any more.
 Failure list_leftovers(const std::string& directory, std::vector<std::string>& found);

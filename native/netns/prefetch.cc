@@ -14,8 +14,8 @@
 namespace netloom {
 namespace {
 
-// So many creations, one within so short a time of the other, are many. What is ready then waits no longer than that:
-// what a namespace inherits from its home may be changed there.
+// So many creations, each within kSoon of the one before, start the thread. What is ready waits no longer than kSoon:
+// the settings that a namespace inherits from its home may change.
 constexpr unsigned kMany = 8;
 constexpr auto kSoon = std::chrono::milliseconds(20);
 // So long the kernel takes to free them, unless it has much else to free.
@@ -25,7 +25,7 @@ constexpr int kDescriptorsLeft = 64;
 
 }  // namespace
 
-std::optional<Nursery::Spare> Nursery::take(int home) {
+std::optional<NetnsPrefetch::Spare> NetnsPrefetch::take(int home) {
   std::deque<Spare> stale;  // closed without the lock
   std::optional<Spare> spare;
   std::unique_lock lock(mutex_);
@@ -34,7 +34,7 @@ std::optional<Nursery::Spare> Nursery::take(int home) {
   takes_in_a_row_ = soon ? takes_in_a_row_ + 1 : 1;
   last_take_ = now;
   if (!soon && !ready_.empty()) {
-    last_letting_go_ = now;
+    last_release_ = now;
     ready_.swap(stale);
   }
   if (!ready_.empty()) {
@@ -45,10 +45,10 @@ std::optional<Nursery::Spare> Nursery::take(int home) {
     pthread_join(thread_, nullptr);
     started_ = false;
   }
-  if (!started_ && takes_in_a_row_ >= kMany && ahead_ > 0 && !stopping_) {
+  if (!started_ && takes_in_a_row_ >= kMany && most_ > 0 && !stopping_) {
     home_ = Fd(::fcntl(home, F_DUPFD_CLOEXEC, 3));
     over_ = false;
-    started_ = home_ && start_thread<&Nursery::work>(thread_, "netloom-ahead", *this);
+    started_ = home_ && start_thread<&NetnsPrefetch::work>(thread_, "netloom-netns", *this);
     if (!started_) home_.reset();
   }
   lock.unlock();
@@ -56,7 +56,7 @@ std::optional<Nursery::Spare> Nursery::take(int home) {
   return spare;
 }
 
-std::optional<Nursery::Spare> Nursery::take_last() {
+std::optional<NetnsPrefetch::Spare> NetnsPrefetch::take_last() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !ready_.empty() || !making_; });
   if (ready_.empty()) return std::nullopt;
@@ -65,26 +65,26 @@ std::optional<Nursery::Spare> Nursery::take_last() {
   return spare;
 }
 
-bool Nursery::has_let_go() {
+bool NetnsPrefetch::may_still_be_freeing() {
   const std::lock_guard lock(mutex_);
-  return last_letting_go_ && Clock::now() - *last_letting_go_ < kFreeing;
+  return last_release_ && Clock::now() - *last_release_ < kFreeing;
 }
 
-void Nursery::rest() {
+void NetnsPrefetch::release() {
   std::unique_lock lock(mutex_);
   takes_in_a_row_ = 0;
   if (!started_ || over_) return;
-  resting_ = true;
+  releasing_ = true;
   changed_.notify_all();
-  changed_.wait(lock, [this] { return !resting_; });
+  changed_.wait(lock, [this] { return !releasing_; });
 }
 
-void Nursery::allow(size_t ahead) {
+void NetnsPrefetch::allow(size_t ahead) {
   const std::lock_guard lock(mutex_);
-  ahead_ = ahead;
+  most_ = ahead;
 }
 
-bool Nursery::make(Spare& spare) const {
+bool NetnsPrefetch::make(Spare& spare) const {
   if (::unshare(CLONE_NEWNET) != 0) return false;
   spare.netns = open_own_netns();
   rlimit descriptors;
@@ -95,13 +95,13 @@ bool Nursery::make(Spare& spare) const {
   return ::setns(home_.get(), CLONE_NEWNET) == 0 && made;
 }
 
-void Nursery::work() {
+void NetnsPrefetch::work() {
   // It was started where the lane was just then, and what it makes inherits settings of where it is.
   const bool at_home = ::setns(home_.get(), CLONE_NEWNET) == 0;
   std::unique_lock lock(mutex_);
   // Where there is no room for another one, those that are ready still have their use.
-  for (bool full = false; at_home && !stopping_ && !resting_ && Clock::now() - last_take_ < kSoon;) {
-    if (full || ready_.size() >= ahead_) {
+  for (bool full = false; at_home && !stopping_ && !releasing_ && Clock::now() - last_take_ < kSoon;) {
+    if (full || ready_.size() >= most_) {
       changed_.wait_until(lock, last_take_ + kSoon);
       continue;
     }
@@ -115,15 +115,15 @@ void Nursery::work() {
     changed_.notify_all();
   }
   takes_in_a_row_ = 0;
-  if (!ready_.empty()) last_letting_go_ = Clock::now();
+  if (!ready_.empty()) last_release_ = Clock::now();
   ready_.clear();
   home_.reset();
   over_ = true;
-  resting_ = false;
+  releasing_ = false;
   changed_.notify_all();
 }
 
-void Nursery::stop() {
+void NetnsPrefetch::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

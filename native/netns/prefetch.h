@@ -1,5 +1,5 @@
-// Namespaces made ahead. To create one takes the kernel as long as all else that makes a pod, and nothing of what
-// follows has to wait for it: while many are created one after another, a thread keeps a few ready.
+// Network namespaces that a thread creates before they are asked for. The kernel takes as long to create one as to make
+// all else that a pod has. While many are created one after another, the thread keeps a few ready.
 #pragma once
 
 #include <pthread.h>
@@ -15,31 +15,31 @@
 
 namespace netloom {
 
-class Nursery {
+class NetnsPrefetch {
  public:
-  // Nobody has named it or put anything into it, and it is like one that is created now.
+  // A namespace without a name, with nothing in it: as if it were created now.
   struct Spare {
     Fd netns;
     NetlinkSocket route;  // NETLINK_ROUTE, in it
   };
 
-  ~Nursery() { stop(); }
+  ~NetnsPrefetch() { stop(); }
 
-  // For somebody who creates a namespace: one that is ready, if there is. Whether the next ones are made ahead depends
-  // on how often this is called. `home`: where namespaces are created, for they inherit settings.
+  // A namespace that is ready, if there is one; to be called for each that is created, as the thread goes by how often
+  // that is. `home`: the namespace from which new ones inherit settings.
   std::optional<Spare> take(int home);
-  // For somebody who was refused one (ENOSPC): one that was made ahead may be what there was room for.
+  // For a caller to whom the kernel refused a new namespace (ENOSPC): the ones that are ready count towards the limit.
   std::optional<Spare> take_last();
-  // Whether the kernel may still be freeing what this let go of.
-  bool has_let_go();
-  // Lets go of what is ready; until many are created again, nothing is made ahead.
-  void rest();
+  // Whether the kernel may still be freeing namespaces that release() closed.
+  bool may_still_be_freeing();
+  // Closes the namespaces that are ready; creates none until many are asked for again.
+  void release();
   // How many are ready at most.
   void allow(size_t ahead);
-  // Ends the thread; what is ready goes.
+  // Ends the thread, and closes the namespaces that are ready.
   void stop();
 
-  static constexpr size_t kAhead = 4;
+  static constexpr size_t kMostSpares = 4;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -51,15 +51,15 @@ class Nursery {
   std::condition_variable changed_;
   std::deque<Spare> ready_;
   Clock::time_point last_take_;
-  std::optional<Clock::time_point> last_letting_go_;
+  std::optional<Clock::time_point> last_release_;
   unsigned takes_in_a_row_ = 0;
-  size_t ahead_ = kAhead;
+  size_t most_ = kMostSpares;
   Fd home_;
   pthread_t thread_ = {};
   bool started_ = false;  // and not joined yet
   bool over_ = false;     // the thread is about to end
   bool making_ = false;
-  bool resting_ = false;
+  bool releasing_ = false;
   bool stopping_ = false;
 };
 

@@ -12,7 +12,7 @@
 
 namespace netloom {
 
-class Nursery;
+class NetnsPrefetch;
 
 // What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
 // sockets that they keep open; the namespaces that are made ahead.
@@ -26,7 +26,7 @@ struct Home {
   Fd netns;
   Failure failure;
   std::shared_ptr<OpenSockets> sockets;
-  std::shared_ptr<Nursery> nursery;
+  std::shared_ptr<NetnsPrefetch> prefetch;
   std::vector<Other> others = {};
 };
 
@@ -51,7 +51,7 @@ class ThreadHome {
   // Whether the thread is in the network namespace that it belongs to, and that is this one.
   bool is_at_home_in(int fd) const;
   OpenSockets& sockets() { return *home_->sockets; }
-  Nursery& nursery() { return *home_->nursery; }
+  NetnsPrefetch& prefetch() { return *home_->prefetch; }
 
   ReceiveBuffer& receive_buffer() { return receive_buffer_; }
 

@@ -28,7 +28,7 @@ UserNamespacePointer note(Fd fd, const Identity& identity) {
   return found;
 }
 
-// A launcher is born where the thread is that starts it.
+// A launcher is in the namespaces of the thread that starts it.
 Failure start_at_home(ThreadHome& thread, const LaunchPlan& plan, const std::string& path, Launched& launched) {
   if (!thread.return_home()) return failed("setns");
   return launched.start(plan, path);

@@ -1,4 +1,4 @@
-// A process that is born inside namespaces: what JavaScript asks for, as a plan for the launcher.
+// A process that is launched inside namespaces: what JavaScript asks for, as a plan for the launcher.
 #pragma once
 
 #include <cstdint>

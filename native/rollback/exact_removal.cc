@@ -1,43 +1,138 @@
-// Which messages remove just some of the objects among which the kernel looks for the first that a message names:
-// rules.
-#include <algorithm>
+#include "rollback/exact_removal.h"
 
-#include "rollback/undo.h"
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
 
 namespace netloom {
 namespace {
 
-// One of the objects that are alike, in their order.
+// One of the objects whose order means something, in their order.
 struct Member {
   Bytes object;
   bool goes;
   std::vector<uint8_t> removal;
 };
 
-// The first member that stays and that the removal of one from `end` on would take instead; `end` if there is none.
-size_t first_in_danger(const std::vector<Member>& members, size_t end, bool only_what_goes, const UndoRecipe& recipe) {
-  for (size_t i = 0; i < end; ++i) {
-    if (members[i].goes) continue;
-    for (size_t j = std::max(i + 1, only_what_goes ? 0 : end); j < members.size(); ++j) {
-      if (only_what_goes && !members[j].goes) continue;
-      if (is_selected(members[j].removal, members[i].object, recipe)) return i;
+// By field of the recipe's selection a number that stands for its value. 0: an object lacks it, or a removal selects
+// any.
+using Values = std::vector<uint32_t>;
+
+// Numbers the values of the fields by which the kernel selects. Whoever is in a namespace chooses the values: a sorted
+// map takes the same time for all of them.
+class Numbering {
+ public:
+  explicit Numbering(const UndoRecipe& recipe)
+      : recipe_(recipe), numbers_(recipe.selecting_header.size() + recipe.selecting.size()) {}
+
+  Values of_object(Bytes object) {
+    return values_of(object, [](Bytes) { return true; });
+  }
+  // What a removal gives as zero or as all ones selects any.
+  Values of_removal(Bytes removal) {
+    return values_of(removal, [](Bytes value) {
+      const auto all = [&](uint8_t byte) {
+        return std::all_of(value.begin(), value.end(), [byte](uint8_t one) { return one == byte; });
+      };
+      return !all(0) && !all(0xff);
+    });
+  }
+
+ private:
+  template <class Counts>
+  Values values_of(Bytes message, Counts counts) {
+    Values values;
+    const auto add = [&](std::optional<Bytes> value) {
+      auto& numbers = numbers_[values.size()];
+      if (!value || !counts(*value)) {
+        values.push_back(0);
+      } else {
+        values.push_back(numbers.try_emplace(as_text(*value), numbers.size() + 1).first->second);
+      }
+    };
+    for (const Range& range : recipe_.selecting_header)
+      add(family_header_of(message, recipe_).subspan(range.at, range.size));
+    for (const uint16_t number : recipe_.selecting) {
+      Attribute found;
+      add(find_attribute(attributes_of(message, recipe_), number, found) ? std::optional(found.payload) : std::nullopt);
+    }
+    return values;
+  }
+
+  const UndoRecipe& recipe_;
+  std::vector<std::map<std::string_view, uint32_t>> numbers_;
+};
+
+// Which fields a removal selects by.
+using Shape = std::vector<bool>;
+
+Shape shape_of(const Values& removal) {
+  Shape shape;
+  for (const uint32_t value : removal)
+    shape.push_back(value != 0);
+  return shape;
+}
+
+Values selected_by(const Shape& shape, const Values& values) {
+  Values selected;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i]) selected.push_back(values[i]);
+  return selected;
+}
+
+// Of each member the first of those before it that stays and that the kernel would take for it; the number of members
+// if there is none. All removals of one shape are looked up in one index. Of more shapes than a few, the first member
+// that stays counts as taken: then more copies are made than had to be.
+std::vector<size_t> first_taken(const std::vector<Member>& members, const UndoRecipe& recipe) {
+  constexpr size_t kMostShapes = 16;
+  const size_t none = members.size();
+  Numbering numbering(recipe);
+  std::vector<Values> objects, removals;
+  std::map<Shape, std::vector<size_t>> by_shape;
+  size_t first_that_stays = none;
+  std::vector<size_t> taken(members.size(), none);
+  for (size_t i = 0; i < members.size(); ++i) {
+    objects.push_back(numbering.of_object(members[i].object));
+    removals.push_back(numbering.of_removal(members[i].removal));
+    if (first_that_stays < i) taken[i] = first_that_stays;
+    if (!members[i].goes) first_that_stays = std::min(first_that_stays, i);
+    const Shape shape = shape_of(removals[i]);
+    const auto known = by_shape.find(shape);
+    if (known != by_shape.end()) {
+      known->second.push_back(i);
+    } else if (by_shape.size() < kMostShapes) {
+      by_shape[shape] = {i};
     }
   }
-  return end;
+  for (const auto& [shape, of_shape] : by_shape) {
+    std::map<Values, size_t> first;
+    size_t next = 0;
+    for (size_t i = 0; i < members.size() && next < of_shape.size(); ++i) {
+      if (of_shape[next] == i) {
+        const auto found = first.find(selected_by(shape, removals[i]));
+        taken[i] = found == first.end() ? none : found->second;
+        ++next;
+      }
+      if (!members[i].goes) first.try_emplace(selected_by(shape, objects[i]), i);
+    }
+  }
+  return taken;
 }
 
 void remove_exactly(const std::vector<Member>& members, const UndoRecipe& recipe, ExactRemoval& result) {
-  size_t anew = first_in_danger(members, members.size(), true, recipe);
-  // From there on all is made anew or goes, each by a message that must not take one of those before it either.
-  while (anew < members.size()) {
-    const size_t before = first_in_danger(members, anew, false, recipe);
-    if (before == anew) break;
-    anew = before;
-  }
+  const std::vector<size_t> taken = first_taken(members, recipe);
+  // From here on all objects are removed, after those that stay were copied.
+  size_t begin = members.size();
+  for (size_t i = 0; i < members.size(); ++i)
+    if (members[i].goes) begin = std::min(begin, taken[i]);
+  // None of these removals may take an object before `begin`.
+  for (size_t i = members.size(); i-- > begin;)
+    begin = std::min(begin, taken[i]);
   for (size_t i = 0; i < members.size(); ++i) {
     const Member& member = members[i];
-    if (i >= anew && !member.goes) append_message(result.copies, restoring(member.object, member.object, recipe));
-    if (i >= anew || member.goes) append_message(result.removals, member.removal);
+    if (i >= begin && !member.goes) append_message(result.copies, restoring(member.object, member.object, recipe));
+    if (i >= begin || member.goes) append_message(result.removals, member.removal);
   }
 }
 
@@ -45,7 +140,7 @@ void remove_exactly(const std::vector<Member>& members, const UndoRecipe& recipe
 
 ExactRemoval exact_removal(const std::vector<Bytes>& objects, const std::vector<bool>& goes, const UndoRecipe& recipe) {
   ExactRemoval result;
-  // A dump tells those that are alike one behind the other.
+  // In a dump, objects whose order means something follow one another.
   for (size_t begin = 0, end = 0; begin < objects.size(); begin = end) {
     bool any = false;
     for (end = begin; end < objects.size() && (end == begin || are_ordered(objects[begin], objects[end], recipe));

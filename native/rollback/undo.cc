@@ -9,14 +9,6 @@ bool equal(Bytes a, Bytes b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
 }
 
-Bytes header_of(Bytes message, const UndoRecipe& recipe) {
-  return message.subspan(NLMSG_HDRLEN, recipe.header_size);
-}
-
-Bytes attributes_of(Bytes message, const UndoRecipe& recipe) {
-  return message.subspan(std::min<size_t>(message.size(), NLMSG_HDRLEN + NLMSG_ALIGN(recipe.header_size)));
-}
-
 bool contains(const std::vector<uint16_t>& numbers, uint16_t number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
@@ -82,9 +74,9 @@ void add_old(MessageBuilder& message, Bytes ours, Bytes old, const UndoRecipe& r
 std::vector<uint8_t> old_settings(Bytes change, Bytes object, const UndoRecipe& recipe) {
   nlmsghdr header;
   std::memcpy(&header, change.data(), sizeof header);
-  MessageBuilder message(header.nlmsg_type, 0, header_of(change, recipe));
+  MessageBuilder message(header.nlmsg_type, 0, family_header_of(change, recipe));
   for (const Range& range : recipe.old_header) {
-    std::memcpy(message.family_header() + range.at, header_of(object, recipe).data() + range.at, range.size);
+    std::memcpy(message.family_header() + range.at, family_header_of(object, recipe).data() + range.at, range.size);
   }
   add_old(message, attributes_of(change, recipe), attributes_of(object, recipe), recipe, true);
   return message.finish();
@@ -111,7 +103,7 @@ void add_rest(MessageBuilder& message, Bytes all, const RestOfTime& rest) {
 
 // The object as a message of another type, without what the kernel only reports.
 std::vector<uint8_t> object_as(Bytes object, uint16_t type, uint16_t flags, const UndoRecipe& recipe) {
-  MessageBuilder message(type, flags, header_of(object, recipe));
+  MessageBuilder message(type, flags, family_header_of(object, recipe));
   for (const MaskedWord& word : recipe.masked) {
     uint32_t value;
     std::memcpy(&value, message.family_header() + word.at, sizeof value);
@@ -136,12 +128,20 @@ std::vector<uint8_t> object_as(Bytes object, uint16_t type, uint16_t flags, cons
 
 bool have_same(Bytes a, Bytes b, const std::vector<Range>& ranges, const UndoRecipe& recipe) {
   return std::all_of(ranges.begin(), ranges.end(), [&](const Range& range) {
-    const auto part = [&](Bytes message) { return header_of(message, recipe).subspan(range.at, range.size); };
+    const auto part = [&](Bytes message) { return family_header_of(message, recipe).subspan(range.at, range.size); };
     return equal(part(a), part(b));
   });
 }
 
 }  // namespace
+
+Bytes family_header_of(Bytes message, const UndoRecipe& recipe) {
+  return message.subspan(NLMSG_HDRLEN, recipe.header_size);
+}
+
+Bytes attributes_of(Bytes message, const UndoRecipe& recipe) {
+  return message.subspan(std::min<size_t>(message.size(), NLMSG_HDRLEN + NLMSG_ALIGN(recipe.header_size)));
+}
 
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
   const size_t least = NLMSG_HDRLEN + recipe.header_size;
@@ -158,33 +158,13 @@ bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe) {
 }
 
 bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe) {
-  if (recipe.ordered < 0 || (recipe.ordered > 0 && header_of(a, recipe).front() != recipe.ordered)) return false;
+  if (recipe.ordered < 0 || (recipe.ordered > 0 && family_header_of(a, recipe).front() != recipe.ordered)) return false;
   return have_same(a, b, recipe.alike_header, recipe) &&
          std::all_of(recipe.alike.begin(), recipe.alike.end(), [&](uint16_t number) {
            Attribute one;
            Attribute other;
            const bool there = find_attribute(attributes_of(a, recipe), number, one);
            return there == find_attribute(attributes_of(b, recipe), number, other) && equal(one.payload, other.payload);
-         });
-}
-
-bool is_selected(Bytes removal, Bytes object, const UndoRecipe& recipe) {
-  const auto is_any = [](Bytes value) {
-    const auto all = [&](uint8_t byte) {
-      return std::all_of(value.begin(), value.end(), [byte](uint8_t one) { return one == byte; });
-    };
-    return all(0) || all(0xff);
-  };
-  const auto is_same = [&](const Range& range) {
-    const Bytes value = header_of(removal, recipe).subspan(range.at, range.size);
-    return is_any(value) || equal(value, header_of(object, recipe).subspan(range.at, range.size));
-  };
-  return std::all_of(recipe.selecting_header.begin(), recipe.selecting_header.end(), is_same) &&
-         std::all_of(recipe.selecting.begin(), recipe.selecting.end(), [&](uint16_t number) {
-           Attribute wanted;
-           Attribute found;
-           if (!find_attribute(attributes_of(removal, recipe), number, wanted) || is_any(wanted.payload)) return true;
-           return find_attribute(attributes_of(object, recipe), number, found) && equal(wanted.payload, found.payload);
          });
 }
 
@@ -204,20 +184,6 @@ std::vector<uint8_t> inverse(Bytes change, uint16_t type) {
 
 std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe) {
   return object_as(object, recipe.remove_type, 0, recipe);
-}
-
-void Comeback::goes(Bytes object, Bytes change) {
-  append_message(messages_, restoring(change, object, recipe_));
-  last_ = object;
-}
-
-void Comeback::stays(Bytes object) {
-  if (last_.empty() || !are_ordered(last_, object, recipe_)) {
-    last_ = {};
-    return;
-  }
-  if (others_ == Others::again) append_message(messages_, removing(object, recipe_));
-  goes(object);
 }
 
 }  // namespace netloom

@@ -1,5 +1,5 @@
-// Messages that take a change back, made of the change and of what the kernel had before: whatever becomes of
-// JavaScript meanwhile. What differs from one kind of object to another stands in a recipe, which JavaScript gives.
+// Messages that undo a change, made from the change and from what the kernel had before it, without JavaScript. What
+// differs from one kind of object to another stands in a recipe, which JavaScript gives.
 #pragma once
 
 #include <cerrno>
@@ -12,7 +12,7 @@
 
 namespace netloom {
 
-// What the kernel says where something that is to go is gone already.
+// What the kernel answers where an object that is to be removed does not exist.
 inline constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
 
 // Some bytes of a family's header.
@@ -21,26 +21,26 @@ struct Range {
   size_t size;
 };
 
-// A word of a family's header of which some bits are kept.
+// A word of a family's header, and the bits of it that are sent.
 struct MaskedWord {
   size_t at;
   uint32_t mask;
 };
 
-// An attribute that is not sent where another one is there, which says all of it.
+// An attribute that is not sent where an object also has another one that says the same.
 struct Instead {
   uint16_t there;
   uint16_t dropped;
 };
 
-// A byte in each item of a list, of which some bits are kept.
+// A byte in each item of a list, and the bits of it that are sent.
 struct MaskedItems {
   uint16_t attribute;
   size_t at;
   uint8_t mask;
 };
 
-// A rest of time that the kernel tells in one attribute and takes in another, as a number of whole seconds.
+// The time that is left, which the kernel reports in one attribute and takes in another, in whole seconds.
 struct RestOfTime {
   uint16_t told;
   size_t at;
@@ -56,10 +56,10 @@ struct BitSet {
   uint16_t value;
 };
 
-// How to find the object that a change is about among those that were there, and how to bring it back.
+// How to find the object that a change is about in a dump, and how to restore it.
 struct UndoRecipe {
   enum class Mode : uint8_t {
-    settings,  // the change names some settings of an object: those get their old values
+    settings,  // the change sets some settings of an object: they get their old values
     object,    // the change replaces or removes an object: it is made again
   };
 
@@ -90,48 +90,18 @@ struct UndoRecipe {
   std::vector<uint16_t> selecting;
 };
 
-// All are whole messages, nlmsghdr first.
+// All arguments are whole messages, nlmsghdr first.
+
+Bytes family_header_of(Bytes message, const UndoRecipe& recipe);
+Bytes attributes_of(Bytes message, const UndoRecipe& recipe);
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe);
-// The message that brings `object` back, or the settings of it that `change` changed.
+// The message that makes `object` again, or gives the settings that `change` sets their old values.
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe);
-// The change as a message of another type, which takes it back: what RTM_NEWADDR adds, RTM_DELADDR removes.
+// The change as a message of another type, which undoes it: RTM_DELADDR removes what RTM_NEWADDR adds.
 std::vector<uint8_t> inverse(Bytes change, uint16_t type);
-// Whether the order of two objects means something.
+// Whether the order of two objects matters to the kernel.
 bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);
-// Whether the kernel might take an object for the one that a message removes.
-bool is_selected(Bytes removal, Bytes object, const UndoRecipe& recipe);
 // The message that removes an object.
 std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe);
-
-// Removal of some objects of a dump where the kernel takes the first that has what a message names, and nothing names
-// what it does not have. One that stays and would be taken instead is made again, behind the others, and then removed
-// where it was: first all `copies` are sent, then all `removals`.
-struct ExactRemoval {
-  std::vector<uint8_t> copies;
-  std::vector<uint8_t> removals;
-};
-ExactRemoval exact_removal(const std::vector<Bytes>& objects, const std::vector<bool>& goes, const UndoRecipe& recipe);
-
-// The messages that make objects again, for a dump that is gone through from its begin to its end.
-class Comeback {
- public:
-  enum class Others : uint8_t {
-    again,  // what stays is removed and made again, so that it is in its place
-    noted,  // what makes it is noted, too: its place will be seen to when it is known what is missing
-  };
-  explicit Comeback(const UndoRecipe& recipe, Others others = Others::again) : recipe_(recipe), others_(others) {}
-
-  // An object that goes, or whose settings `change` changes.
-  void goes(Bytes object, Bytes change = {});
-  // One that stays. What is made comes behind those that are alike: those that were behind it have to come later still.
-  void stays(Bytes object);
-  std::vector<uint8_t> take() { return std::move(messages_); }
-
- private:
-  const UndoRecipe& recipe_;
-  Others others_;
-  std::vector<uint8_t> messages_;
-  Bytes last_;  // the last object that is made again
-};
 
 }  // namespace netloom

@@ -18,14 +18,14 @@ constexpr auto kIdleTime = std::chrono::milliseconds(500);
 // Before it sleeps a thread looks for another job: to wake it takes 50 µs where a core that sleeps is a virtual one. It
 // looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
 // call costs next to nothing.
-constexpr auto kShortLook = std::chrono::microseconds(20);
-constexpr auto kLongLook = std::chrono::microseconds(200);
+constexpr auto kShortPoll = std::chrono::microseconds(20);
+constexpr auto kLongPoll = std::chrono::microseconds(200);
 // How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
 constexpr auto kBriefly = std::chrono::microseconds(25);
 // After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
 constexpr unsigned kMostVainWaits = 3;
 
-constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-look", "netloom-read",
+constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-query", "netloom-read",
                                                         "netloom-remove", "netloom-supply"};
 
 }  // namespace
@@ -50,16 +50,16 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
     return false;
   }
   ++under_way_;
-  bool hire;
+  bool start;
   {
     const auto lock = lock_briefly(mutex_);
     ++lane.assigned;
-    hire = lane.threads == 0;
+    start = lane.threads == 0;
     job->blockers_ = order_.enter(job, job->uses_);
     if (job->blockers_ == 0) make_ready(job);
   }
   lane.filled.notify_one();
-  if (hire) staff(home);
+  if (start) start_threads(home);
   return false;
 }
 
@@ -169,7 +169,7 @@ std::vector<JobPointer> Executor::collect(size_t most) {
   return collected;
 }
 
-void Executor::staff(const OpenHome& home) {
+void Executor::start_threads(const OpenHome& home) {
   auto lock = lock_briefly(mutex_);
   for (auto worker = threads_.begin(); worker != threads_.end();) {
     if (!worker->ended) {
@@ -207,30 +207,30 @@ void Executor::staff(const OpenHome& home) {
 
 template <class Run>
 bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
-  lane.handover.look();
+  lane.handover.start_polling();
   while (true) {
     const auto begin = Clock::now();
-    const auto until = begin + (eager ? kLongLook : kShortLook);
+    const auto until = begin + (eager ? kLongPoll : kShortPoll);
     while (!lane.handover.has_offer() && lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ &&
            Clock::now() < until) {
       relax();
     }
     Job* job = lane.handover.has_offer() ? lane.handover.take() : nullptr;
-    if (!job) job = lane.handover.stop_looking();  // there was no offer, or it was taken back
+    if (!job) job = lane.handover.stop_polling();  // there was no offer, or it was taken back
     expect_from_other_core(job, 1024);             // the job, of whatever kind
-    eager = Clock::now() < begin + kLongLook;
+    eager = Clock::now() < begin + kLongPoll;
     if (!job) return false;
     const bool last = !run(*job);
     // JavaScript's thread offers no other before it knows that this one is over.
-    if (last) lane.handover.stop_looking();
+    if (last) lane.handover.stop_polling();
     auto awaited = Job::Handed::awaited;
     const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
     if (last) return left;
     if (left) {
-      lane.handover.stop_looking();
+      lane.handover.stop_polling();
       return true;
     }
-    lane.handover.look();
+    lane.handover.start_polling();
   }
 }
 
@@ -251,17 +251,17 @@ void Executor::work(Worker& self) {
   Lane& lane = lanes_[static_cast<size_t>(self.lane)];
   ThreadHome thread(self.home);
   const Failure unsettled = thread.settle();
-  Failure stranded = unsettled;
+  Failure lost_home = unsettled;
   const auto run = [&](Job& job) {
     if (unsettled) {
       job.failure = unsettled;
       return false;
     }
     job.run(thread);
-    if (!thread.return_home()) stranded = failed("setns");
+    if (!thread.return_home()) lost_home = failed("setns");
     // Whether what the job did is whole, nobody knows: the caller must be told.
-    if (stranded) job.failure = Failure{stranded.error, "setns (home)"};
-    return !stranded;
+    if (lost_home) job.failure = Failure{lost_home.error, "setns (home)"};
+    return !lost_home;
   };
   auto lock = lock_briefly(mutex_);
   bool eager = false;
@@ -273,13 +273,13 @@ void Executor::work(Worker& self) {
       ran = serve_handover(lane, eager, run);
       lock = lock_briefly(mutex_);
       if (ran) job = std::move(lane.left);
-      if (!ran && stranded) break;
+      if (!ran && lost_home) break;
     }
     if (!job) {
       const auto begin = Clock::now();
       job = next(lane, lock);
       if (!job) break;
-      eager = eager || Clock::now() - begin < kLongLook;
+      eager = eager || Clock::now() - begin < kLongPoll;
       if (!job->abandoned_) {
         job->state_ = Job::State::running;
         lock.unlock();
@@ -294,9 +294,9 @@ void Executor::work(Worker& self) {
       lock = lock_briefly(mutex_);
     }
     finish(std::move(job), lock);
-    if (stranded) break;
+    if (lost_home) break;
   }
-  if (stranded) home_.reset();  // the replacement opens it anew
+  if (lost_home) home_.reset();  // the replacement opens it anew
   --lane.threads;
   self.ended = true;
   wake_();

@@ -31,7 +31,7 @@ class Executor {
   ~Executor() { stop(); }
 
   // How long submit() may take: no longer than to queue the job; or some microseconds more, for a job that ends soon:
-  // an event loop that goes to sleep, to be woken again, takes ten times as long as the kernel takes for a look-up.
+  // an event loop that goes to sleep, to be woken again, takes ten times as long as a query takes the kernel.
   enum class Await : uint8_t {
     nothing,
     end,     // it will be collected all the same, when the event loop has had its turn
@@ -49,8 +49,8 @@ class Executor {
   Cancelled cancel(const JobPointer& job);
   // Jobs that ended, `most` at a time, in order; wakes again if there are more.
   std::vector<JobPointer> collect(size_t most);
-  // Buries threads that ended and starts those that are missing.
-  void staff(const OpenHome& home);
+  // Joins threads that ended and starts those that are missing.
+  void start_threads(const OpenHome& home);
   // Ends all threads; the running jobs are waited for, queued ones dropped.
   void stop();
 
@@ -91,7 +91,7 @@ class Executor {
   bool ended_briefly(const JobPointer& job, Lane& lane);
   // The lane's next job, or nothing when the thread should end.
   JobPointer next(Lane& lane, std::unique_lock<std::mutex>& lock);
-  // Without the lock: looks for a job for a while, longer if the last one came soon, and runs what is handed over.
+  // Without the lock: polls for a job for a while, longer if the last one came soon, and runs what is handed over.
   // True if there is one that nobody waited for to its end.
   template <class Run>
   bool serve_handover(Lane& lane, bool& eager, Run run);

@@ -1,5 +1,5 @@
-// Where JavaScript's thread leaves one job for a lane's thread that is looking for one, without a lock. Between two
-// cores a line of memory takes 200 to 400 ns to change hands, and a look-up that waits for a dozen of them takes twice
+// Where JavaScript's thread leaves one job for a lane's thread that polls for one, without a lock. Between two
+// cores a line of memory takes 200 to 400 ns to change hands, and a query that waits for a dozen of them takes twice
 // as long as the kernel does.
 #pragma once
 
@@ -19,24 +19,24 @@ inline void expect_from_other_core(const void* begin, size_t size) {
 
 class alignas(64) Handover {
  public:
-  // On JavaScript's thread. False if the lane's thread does not look, and the job is still the caller's.
+  // On JavaScript's thread. False if the lane's thread does not poll, and the job is still the caller's.
   bool offer(Job* job) {
     offered_.store(job);
-    return looking_.load() || offered_.exchange(nullptr) == nullptr;
+    return polling_.load() || offered_.exchange(nullptr) == nullptr;
   }
 
-  // On the lane's thread, which looks from look() until a stop_looking() that takes nothing.
-  void look() { looking_.store(true); }
+  // On the lane's thread, which polls from start_polling() until a stop_polling() that takes nothing.
+  void start_polling() { polling_.store(true); }
   bool has_offer() const { return offered_.load(std::memory_order_acquire) != nullptr; }
   Job* take() { return offered_.exchange(nullptr); }
-  Job* stop_looking() {
-    looking_.store(false);
+  Job* stop_polling() {
+    polling_.store(false);
     return offered_.load() == nullptr ? nullptr : take();
   }
 
  private:
   std::atomic<Job*> offered_ = nullptr;
-  std::atomic<bool> looking_ = false;
+  std::atomic<bool> polling_ = false;
 };
 
 }  // namespace netloom

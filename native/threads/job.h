@@ -22,14 +22,14 @@ namespace netloom {
 // Each lane has threads of its own, so that what the kernel makes slow does not hold up what is fast.
 enum class LaneName : uint8_t {
   mutation,  // changes: they wait for the kernel's rtnl lock anyway, one thread is enough
-  look,      // looks at links, which wait for rtnl too
-  read,      // dumps and look-ups that need no lock, and opening things
-  removal,   // lone deletions of links, which sleep in the kernel
-  supply,    // changes that nobody waits for, so that they hold up none that somebody does
+  query,     // queries for links, which wait for rtnl too
+  read,      // dumps and queries that need no lock, and opening things
+  removal,   // single deletions of links, which sleep in the kernel
+  supply,    // changes that no caller waits for, so that they delay none that a caller waits for
 };
 inline constexpr size_t kLaneCount = 5;
 
-// What a job touches. Two uses of one namespace run in the order of their submission unless both only look.
+// What a job touches. Two uses of one namespace run in the order of their submission unless both only read.
 struct Use {
   Identity of;
   bool changes;
@@ -40,7 +40,7 @@ struct Delivery {
   napi_env env;
   Handles& handles;
   // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty
-  // where results are delivered that JavaScript looks at later.
+  // where JavaScript reads the results later.
   std::span<uint8_t> scratch;
 };
 

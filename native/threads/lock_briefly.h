@@ -1,5 +1,5 @@
-// Locks a mutex whose sections are a few instructions: who finds it taken looks again for a while before it sleeps, for
-// to be woken takes longer than the section by far.
+// Locks a mutex whose sections are a few instructions: a thread that finds it taken tries again for a while before it
+// sleeps, because waking it takes far longer than the section.
 #pragma once
 
 #include <mutex>
@@ -16,9 +16,9 @@ inline void relax() {
 }
 
 inline std::unique_lock<std::mutex> lock_briefly(std::mutex& mutex) {
-  constexpr int kLooks = 500;
+  constexpr int kTries = 500;
   std::unique_lock lock(mutex, std::try_to_lock);
-  for (int look = 0; !lock && look < kLooks; ++look) {
+  for (int tries = 0; !lock && tries < kTries; ++tries) {
     relax();
     (void)lock.try_lock();
   }

@@ -1,4 +1,4 @@
-// Which job may run when: uses of one namespace keep the order of their submission, except that looks share a turn.
+// Which job may run when: uses of one namespace keep the order of their submission, except that readers share a turn.
 #pragma once
 
 #include <list>
@@ -32,7 +32,7 @@ class Order {
   }
 
  private:
-  // One change, or looks that follow one another.
+  // One change, or readers that follow one another.
   struct Turn {
     bool changes;
     size_t unfinished = 0;

@@ -1,7 +1,8 @@
+#include "transactions/plan.h"
+
 #include <algorithm>
 
 #include "transactions/find_device.h"
-#include "transactions/transaction.h"
 
 namespace netloom {
 namespace {
@@ -53,7 +54,7 @@ bool is_sound_pattern(const Pattern& pattern, const UndoRecipe& recipe) {
 
 }  // namespace
 
-bool Script::is_sound() const {
+bool Plan::is_sound() const {
   if (!std::all_of(recipes.begin(), recipes.end(), is_sound_recipe)) return false;
   for (const Relocation& relocation : relocations) {
     if (bytes.size() < sizeof(uint32_t) || relocation.at > bytes.size() - sizeof(uint32_t)) return false;
@@ -65,21 +66,21 @@ bool Script::is_sound() const {
   for (const Step& step : steps) {
     if (step.netns >= namespaces.size() || !is_inside(bytes, step.bytes)) return false;
     const bool one_message = step.inverse != 0 || step.recipe;
-    if (!are_messages(step.bytes, one_message || step.sweep ? 1 : SIZE_MAX)) return false;
+    if (!are_messages(step.bytes, one_message || step.flush ? 1 : SIZE_MAX)) return false;
     if (step.recipe) {
       if (*step.recipe >= recipes.size() || !is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1))
         return false;
     }
-    if (step.sweep && !step.lookup.empty() && (!is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)))
+    if (step.flush && !step.lookup.empty() && (!is_inside(bytes, step.lookup) || !are_messages(step.lookup, 1)))
       return false;
     if (step.tolerated > tolerated.size() || step.first_tolerated > tolerated.size() - step.tolerated) return false;
     if (step.relocations > relocations.size() || step.first_relocation > relocations.size() - step.relocations)
       return false;
   }
-  for (const Sweep& sweep : sweeps) {
-    if (sweep.recipe >= recipes.size() || !is_sound_pattern(sweep.pattern, recipes[sweep.recipe])) return false;
+  for (const Flush& flush : flushes) {
+    if (flush.recipe >= recipes.size() || !is_sound_pattern(flush.pattern, recipes[flush.recipe])) return false;
   }
-  for (const Along& one : along) {
+  for (const SideEffect& one : side_effects) {
     if (one.recipe >= recipes.size() || !is_sound_pattern(one.pattern, recipes[one.recipe])) return false;
     const size_t least = NLMSG_HDRLEN + recipes[one.recipe].header_size;
     const bool model = !one.model.empty();

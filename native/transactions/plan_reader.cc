@@ -4,49 +4,49 @@
 
 namespace netloom {
 
-std::optional<Plan> Plan::open(std::span<const int32_t> words, size_t most_bytes) {
-  Plan plan;
+std::optional<PlanReader> PlanReader::open(std::span<const int32_t> words, size_t most_bytes) {
+  PlanReader reader;
   constexpr size_t kHead = layout::plan_size::head;
   if (words.size() < kHead) return std::nullopt;
   const auto head = [&](int32_t place) {
     return static_cast<size_t>(static_cast<uint32_t>(words[static_cast<size_t>(place)]));
   };
   const size_t count = head(layout::plan_head::words);
-  plan.bytes_ = head(layout::plan_head::bytes);
+  reader.bytes_ = head(layout::plan_head::bytes);
   const size_t namespaces = head(layout::plan_head::namespaces);
-  if (count < kHead || count > words.size() || plan.bytes_ > most_bytes || namespaces > (count - kHead) / 2)
+  if (count < kHead || count > words.size() || reader.bytes_ > most_bytes || namespaces > (count - kHead) / 2)
     return std::nullopt;
-  plan.words_ = words.first(count - 2 * namespaces);
-  plan.handles_ = words.subspan(plan.words_.size(), 2 * namespaces);
-  return plan;
+  reader.words_ = words.first(count - 2 * namespaces);
+  reader.handles_ = words.subspan(reader.words_.size(), 2 * namespaces);
+  return reader;
 }
 
-uint64_t Plan::handle(size_t netns) const {
+uint64_t PlanReader::handle(size_t netns) const {
   return static_cast<uint32_t>(handles_[2 * netns]) |
          static_cast<uint64_t>(static_cast<uint32_t>(handles_[2 * netns + 1])) << 32;
 }
 
-bool Plan::read(Script& script) {
-  script.rollback = words_[layout::plan_head::rollback] != 0;
-  script.stop_at_failure = words_[layout::plan_head::stop_at_failure] != 0;
+bool PlanReader::read(Plan& plan) {
+  plan.rollback = words_[layout::plan_head::rollback] != 0;
+  plan.stop_at_failure = words_[layout::plan_head::stop_at_failure] != 0;
   at_ = layout::plan_head::recipes;
   const size_t recipes = size();
   const size_t operations = size();
   at_ = layout::plan_size::head;
   for (size_t i = 0; i < recipes; ++i) {
-    if (!read_recipe(script)) return false;
+    if (!read_recipe(plan)) return false;
   }
   if (operations > words_.size() - at_) return false;
-  script.operations.reserve(operations);
-  script.steps.reserve(operations);
+  plan.operations.reserve(operations);
+  plan.steps.reserve(operations);
   for (size_t i = 0; i < operations; ++i) {
-    if (!read_operation(script)) return false;
+    if (!read_operation(plan)) return false;
   }
-  return at_ == words_.size() && script.is_sound();
+  return at_ == words_.size() && plan.is_sound();
 }
 
 template <class Each>
-bool Plan::read_list(size_t width, Each each) {
+bool PlanReader::read_list(size_t width, Each each) {
   if (!has(1)) return false;
   const size_t count = size();
   if (count > (words_.size() - at_) / width) return false;
@@ -55,18 +55,18 @@ bool Plan::read_list(size_t width, Each each) {
   return true;
 }
 
-bool Plan::read_part(Script& script, std::span<uint8_t>& bytes) {
+bool PlanReader::read_part(Plan& plan, std::span<uint8_t>& bytes) {
   if (!has(2)) return false;
   const size_t offset = size();
   const size_t length = size();
-  if (offset > script.bytes.size() || length > script.bytes.size() - offset) return false;
-  bytes = std::span(script.bytes).subspan(offset, length);
+  if (offset > plan.bytes.size() || length > plan.bytes.size() - offset) return false;
+  bytes = std::span(plan.bytes).subspan(offset, length);
   return true;
 }
 
-bool Plan::read_recipe(Script& script) {
+bool PlanReader::read_recipe(Plan& plan) {
   if (!has(layout::plan_size::recipe)) return false;
-  UndoRecipe& recipe = script.recipes.emplace_back();
+  UndoRecipe& recipe = plan.recipes.emplace_back();
   recipe.mode = word() == layout::recipe_mode::settings ? UndoRecipe::Mode::settings : UndoRecipe::Mode::object;
   recipe.header_size = size();
   recipe.absent_is_any = word() != 0;
@@ -119,20 +119,20 @@ bool Plan::read_recipe(Script& script) {
          read_list(1, number_into(recipe.selecting)) && read_list(4, bits);
 }
 
-bool Plan::read_operation(Script& script) {
+bool PlanReader::read_operation(Plan& plan) {
   if (!has(1)) return false;
   Operation operation{};
-  operation.first_step = script.steps.size();
+  operation.first_step = plan.steps.size();
   const int32_t steps = word();
   if (steps != layout::creation_mark::creation) {
     if (steps < 0) return false;
     operation.steps = static_cast<uint32_t>(steps);
-    operation.first_forgiven = script.tolerated.size();
-    if (!read_list(1, [&] { script.tolerated.push_back(word()); })) return false;
-    operation.forgiven = script.tolerated.size() - operation.first_forgiven;
-    script.operations.push_back(std::move(operation));
+    operation.first_forgiven = plan.tolerated.size();
+    if (!read_list(1, [&] { plan.tolerated.push_back(word()); })) return false;
+    operation.forgiven = plan.tolerated.size() - operation.first_forgiven;
+    plan.operations.push_back(std::move(operation));
     for (int32_t i = 0; i < steps; ++i) {
-      if (!read_step(script)) return false;
+      if (!read_step(plan)) return false;
     }
     return true;
   }
@@ -142,17 +142,17 @@ bool Plan::read_operation(Script& script) {
   creation.netns = size();
   const int32_t name = word();
   if (name >= 0) {
-    if (static_cast<size_t>(name) >= script.names.size()) return false;
-    creation.path = script.names[static_cast<size_t>(name)];
+    if (static_cast<size_t>(name) >= plan.names.size()) return false;
+    creation.path = plan.names[static_cast<size_t>(name)];
   }
   const int32_t traits = word();
   creation.ephemeral = (traits & layout::creation_trait::ephemeral) != 0;
   creation.rootless = (traits & layout::creation_trait::rootless) != 0;
-  script.operations.push_back(std::move(operation));
+  plan.operations.push_back(std::move(operation));
   return true;
 }
 
-bool Plan::read_step(Script& script) {
+bool PlanReader::read_step(Plan& plan) {
   if (!has(layout::plan_size::step)) return false;
   Step step{};
   step.netns = size();
@@ -169,68 +169,68 @@ bool Plan::read_step(Script& script) {
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
   if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);
-  if (!read_part(script, step.bytes) || !read_part(script, step.lookup)) return false;
+  if (!read_part(plan, step.bytes) || !read_part(plan, step.lookup)) return false;
   step.tolerated = size();
   step.relocations = size();
   const size_t rest = words_.size() - at_;
   if (step.tolerated > rest || step.relocations > (rest - step.tolerated) / layout::plan_size::relocation) return false;
-  step.first_tolerated = script.tolerated.size();
+  step.first_tolerated = plan.tolerated.size();
   for (size_t i = 0; i < step.tolerated; ++i)
-    script.tolerated.push_back(word());
-  step.first_relocation = script.relocations.size();
+    plan.tolerated.push_back(word());
+  step.first_relocation = plan.relocations.size();
   for (size_t i = 0; i < step.relocations; ++i) {
     const bool device = word() == layout::relocation::device_index;
     const size_t place = size();
     const size_t netns = size();
     const auto name = static_cast<uint32_t>(word());
-    script.relocations.push_back(
+    plan.relocations.push_back(
         {device ? Relocation::What::device_index : Relocation::What::netns_descriptor, place, netns, name});
   }
-  if ((traits & layout::step_trait::sweep) != 0) {
-    Sweep& sweep = script.sweeps.emplace_back();
-    sweep.recipe = step.recipe.value_or(UINT32_MAX);
-    sweep.backwards = (traits & layout::step_trait::backwards) != 0;
-    sweep.first_only = (traits & layout::step_trait::first_only) != 0;
+  if ((traits & layout::step_trait::flush) != 0) {
+    Flush& flush = plan.flushes.emplace_back();
+    flush.recipe = step.recipe.value_or(UINT32_MAX);
+    flush.backwards = (traits & layout::step_trait::backwards) != 0;
+    flush.first_only = (traits & layout::step_trait::first_only) != 0;
     step.recipe.reset();
-    step.sweep = static_cast<uint32_t>(script.sweeps.size() - 1);
-    if (!read_pattern(script, sweep.pattern)) return false;
+    step.flush = static_cast<uint32_t>(plan.flushes.size() - 1);
+    if (!read_pattern(plan, flush.pattern)) return false;
   }
-  step.first_along = script.along.size();
-  if ((traits & layout::step_trait::along) != 0) {
+  step.first_side_effect = plan.side_effects.size();
+  if ((traits & layout::step_trait::side_effects) != 0) {
     if (!has(1)) return false;
     for (size_t left = size(); left > 0; --left) {
-      if (!read_along(script)) return false;
+      if (!read_side_effect(plan)) return false;
     }
-    step.along = script.along.size() - step.first_along;
+    step.side_effects = plan.side_effects.size() - step.first_side_effect;
   }
-  script.steps.push_back(std::move(step));
+  plan.steps.push_back(std::move(step));
   return true;
 }
 
-bool Plan::read_along(Script& script) {
+bool PlanReader::read_side_effect(Plan& plan) {
   if (!has(2)) return false;
-  Along along{};
-  along.recipe = size();
-  along.anew = word() != 0;
-  if (!read_part(script, along.lookup) || !read_part(script, along.model)) return false;
-  if (!read_pattern(script, along.pattern)) return false;
-  script.along.push_back(std::move(along));
+  SideEffect effect{};
+  effect.recipe = size();
+  effect.remove_first = word() != 0;
+  if (!read_part(plan, effect.lookup) || !read_part(plan, effect.model)) return false;
+  if (!read_pattern(plan, effect.pattern)) return false;
+  plan.side_effects.push_back(std::move(effect));
   return true;
 }
 
-bool Plan::read_pattern(Script& script, Pattern& pattern) {
+bool PlanReader::read_pattern(Plan& plan, Pattern& pattern) {
   if (!has(1)) return false;
   for (size_t conditions = size(); conditions > 0; --conditions) {
     Condition& condition = pattern.emplace_back();
     if (!has(1)) return false;
     for (size_t tests = size(); tests > 0; --tests) {
-      if (!read_test(script, condition.emplace_back())) return false;
+      if (!read_test(plan, condition.emplace_back())) return false;
     }
   }
   return true;
 }
 
-bool Plan::read_test(Script& script, Test& test) {
+bool PlanReader::read_test(Plan& plan, Test& test) {
   if (!has(3)) return false;
   const int32_t traits = word();
   test.in_header = (traits & layout::test_trait::header) != 0;
@@ -243,7 +243,7 @@ bool Plan::read_test(Script& script, Test& test) {
   test.at = static_cast<uint32_t>(word());
   if (!read_list(1, [&] { test.place.push_back(static_cast<uint32_t>(word())); })) return false;
   std::span<uint8_t> value;
-  if (!read_part(script, value)) return false;
+  if (!read_part(plan, value)) return false;
   test.value = value;
   return !test.place.empty();
 }

@@ -1,4 +1,4 @@
-// What JavaScript hands over for a transaction: numbers, bytes and names, made into a script.
+// Reads the plan of a transaction from the numbers, bytes and names that JavaScript writes.
 #pragma once
 
 #include <cstdint>
@@ -7,57 +7,59 @@
 #include <string>
 #include <vector>
 
-#include "transactions/transaction.h"
+#include "transactions/plan.h"
 
 namespace netloom {
 
-// The numbers, whose places, sizes and traits are those of layout.h: the head (how many there are, how many bytes
-// belong to them, how many namespaces; whether to roll back, whether to stop at a failure; how many recipes and
-// operations); the recipes and operations; then the namespaces, each the low and the high half of its handle, 0 for one
-// that is to be created. lib/netlink/plan.ts writes them.
+// The numbers have 32 bits and stand in this order; their offsets, sizes and flags are those of layout.h, and
+// lib/netlink/plan.ts writes them: the head (how many numbers and bytes there are, how many namespaces; whether to roll
+// back, whether to stop at a failure; how many recipes and operations); the recipes; the operations; for each namespace
+// the low and the high half of its handle, 0 for one that is to be created.
 //
-// A recipe: mode, size of the header, whether absent is any, whether only what is there is sent, make type and flags,
-// remove type, whether it replaces, of which kind the order is kept or -1; then lists, each behind its length: places
-// and sizes that are the same, attributes that are the same, places and sizes of the old header, places and masks of
-// words, attributes that are dropped, attributes and those that they stand for, attributes with places and masks in
-// their items, at most one rest of time (told, place, ticks, taken), places and sizes that are alike, attributes that
-// are alike; places and sizes, and attributes, by which the kernel selects what it removes; at most one set of bits
-// (the attribute; in it its bits; in each its name and its value).
+// A recipe: mode, size of the header, whether an absent attribute matches any, whether only existing settings are sent,
+// type and flags of the message that makes, type of the one that removes, whether it replaces, the family whose order
+// is kept or -1. Then lists, each after its length: ranges of the header that are the same, attributes that are the
+// same, ranges of the old header, offsets and masks of words, dropped attributes, pairs of an attribute and the one
+// that stands in for it, attributes with offsets and masks in their items, at most one expiry (attribute, offset, ticks
+// a second, attribute that sets it), ranges that are alike, attributes that are alike, ranges and attributes by which
+// the kernel selects what it removes, at most one bit set (the attribute, its list, a bit's name, a bit's value).
 //
-// An operation: how many steps, the list of forgiven errnos, the steps; or the mark of a creation, the namespace, the
-// name of its path or -1, traits. A step: namespace, protocol, ending, traits, inverse, recipe or -1, offset and length
-// of its bytes, offset and length of its lookup, how many tolerated errnos and relocations, and these; the pattern of a
-// sweep; the list of what goes along. A relocation: what, place, namespace, name. Something that goes along: recipe,
-// whether anew, offset and length of its lookup, the same of its model, the pattern.
+// An operation: number of steps, the list of forgiven errnos, the steps. Or instead: the mark of a creation, the
+// namespace, the index of its path in the names or -1, flags.
 //
-// A pattern is a list of conditions, each a list of tests: traits, mask, offset of the part, the list that is the
-// place, offset and length of the value.
-class Plan {
+// A step: namespace, protocol, ending, flags, inverse, recipe or -1, offset and length of its bytes, offset and length
+// of its lookup, number of tolerated errnos, number of relocations, these two lists; the pattern of its flush; the list
+// of its side effects. A relocation: what, offset, namespace, name. A side effect: recipe, whether to remove first,
+// offset and length of its lookup, offset and length of its model, pattern.
+//
+// A pattern: a list of conditions, each a list of tests. A test: flags, mask, offset in the payload, the path of
+// attribute numbers as a list, offset and length of the value.
+class PlanReader {
  public:
-  // A plan lies at the beginning of `words`, and its bytes at the beginning of so many; nothing if it claims more.
-  static std::optional<Plan> open(std::span<const int32_t> words, size_t most_bytes);
+  // The plan lies at the beginning of `words`, its bytes at the beginning of `most_bytes`; nullopt if it claims more.
+  static std::optional<PlanReader> open(std::span<const int32_t> words, size_t most_bytes);
 
   size_t namespaces() const { return handles_.size() / 2; }
   uint64_t handle(size_t netns) const;
   size_t bytes() const { return bytes_; }
-  // Fills in what is missing of a script that has its namespaces, bytes and names; false if the numbers make no sense.
-  bool read(Script& script);
+  // Fills in the rest of a plan that has its namespaces, bytes and names; false if the numbers are malformed.
+  bool read(Plan& plan);
 
  private:
-  bool read_recipe(Script& script);
-  bool read_operation(Script& script);
-  bool read_step(Script& script);
-  bool read_along(Script& script);
-  bool read_pattern(Script& script, Pattern& pattern);
-  bool read_test(Script& script, Test& test);
-  bool read_part(Script& script, std::span<uint8_t>& bytes);
+  bool read_recipe(Plan& plan);
+  bool read_operation(Plan& plan);
+  bool read_step(Plan& plan);
+  bool read_side_effect(Plan& plan);
+  bool read_pattern(Plan& plan, Pattern& pattern);
+  bool read_test(Plan& plan, Test& test);
+  bool read_part(Plan& plan, std::span<uint8_t>& bytes);
   template <class Each>
   bool read_list(size_t width, Each each);
   bool has(size_t words) const { return words_.size() - at_ >= words; }
   int32_t word() { return words_[at_++]; }
   size_t size() { return static_cast<uint32_t>(word()); }
 
-  Plan() = default;
+  PlanReader() = default;
 
   std::span<const int32_t> words_;
   std::span<const int32_t> handles_;

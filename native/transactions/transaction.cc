@@ -46,8 +46,8 @@ bool is_failed(const Operation& operation) {
 
 }  // namespace
 
-Transaction::Transaction(Script script) : script_(std::move(script)), created_(script_.namespaces.size()) {
-  for (const Operation& operation : script_.operations) {
+Transaction::Transaction(Plan plan) : plan_(std::move(plan)), created_(plan_.namespaces.size()) {
+  for (const Operation& operation : plan_.operations) {
     if (!operation.creation) continue;
     created_[operation.creation->netns] = true;
     ++creations_;
@@ -57,22 +57,22 @@ Transaction::Transaction(Script script) : script_(std::move(script)), created_(s
 void Transaction::expect_answer() {
   // A link, the longest of what a look-up answers, has about 1.2 KiB.
   constexpr size_t kLookup = 2048;
-  if (script_.operations.size() != 1 || script_.steps.size() != 1 || script_.steps[0].ending != Ending::reply) return;
-  script_.operations[0].tell().answers.reserve(1);
+  if (plan_.operations.size() != 1 || plan_.steps.size() != 1 || plan_.steps[0].ending != Ending::reply) return;
+  plan_.operations[0].tell().answers.reserve(1);
   first_replies_.blocks.make_room(kLookup);
 }
 
 void Transaction::run(ThreadHome& thread) {
-  std::vector<Operation>& operations = script_.operations;
+  std::vector<Operation>& operations = plan_.operations;
   if (operations.size() == 1) {
     expect_from_other_core(operations.data(), sizeof(Operation));
-    expect_from_other_core(script_.steps.data(), script_.steps.size() * sizeof(Step));
-    expect_from_other_core(script_.bytes.data(), script_.bytes.size());
-    expect_from_other_core(script_.namespaces.data(), sizeof(NamespacePointer));
+    expect_from_other_core(plan_.steps.data(), plan_.steps.size() * sizeof(Step));
+    expect_from_other_core(plan_.bytes.data(), plan_.bytes.size());
+    expect_from_other_core(plan_.namespaces.data(), sizeof(NamespacePointer));
     expect_from_other_core(operations[0].details.get(), sizeof(Operation::Details));
   }
   bool failed = false;
-  while (tried_ < operations.size() && !interrupted_ && !(failed && script_.stop_at_failure)) {
+  while (tried_ < operations.size() && !interrupted_ && !(failed && plan_.stop_at_failure)) {
     const size_t first = tried_;
     const size_t end = end_of_run(first);
     if (end - first >= kLeastTogether) {
@@ -84,14 +84,14 @@ void Transaction::run(ThreadHome& thread) {
     for (size_t i = first; i < tried_; ++i)
       failed = failed || is_failed(operations[i]);
   }
-  if (script_.rollback && (failed || tried_ < operations.size())) {
+  if (plan_.rollback && (failed || tried_ < operations.size())) {
     roll_back(thread);
     return;
   }
   for (Operation& operation : operations) {
     if (!operation.creation || operation.outcome != Outcome::done) continue;
     if (operation.creation->ephemeral) {
-      script_.namespaces[operation.creation->netns]->own(std::move(operation.details->pin));
+      plan_.namespaces[operation.creation->netns]->own(std::move(operation.details->pin));
     } else {
       operation.details->pin.disarm();
     }
@@ -99,21 +99,21 @@ void Transaction::run(ThreadHome& thread) {
 }
 
 bool Transaction::interrupt() {
-  if (script_.operations.size() < 2 && !script_.rollback) return false;
+  if (plan_.operations.size() < 2 && !plan_.rollback) return false;
   interrupted_ = true;
   return true;
 }
 
 size_t Transaction::end_of_run(size_t first) const {
   const auto step_of = [&](size_t i) -> const Step* {
-    const Operation& operation = script_.operations[i];
+    const Operation& operation = plan_.operations[i];
     if (operation.creation || operation.steps != 1) return nullptr;
-    const Step& step = script_.steps[operation.first_step];
+    const Step& step = plan_.steps[operation.first_step];
     return step.inverse != 0 && step.ending == Ending::ack && step.tolerated == 0 ? &step : nullptr;
   };
   const Step* last = step_of(first);
   size_t end = first + 1;
-  for (; last && end < script_.operations.size(); ++end) {
+  for (; last && end < plan_.operations.size(); ++end) {
     const Step* next = step_of(end);
     if (!next || next->netns != last->netns || next->protocol != last->protocol) break;
     if (next->bytes.data() != last->bytes.data() + last->bytes.size()) break;
@@ -127,8 +127,8 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
     const size_t sent = send_together(thread, first, std::min(end, first + kMostTogether));
     tried_ = first + sent;
     over_.store(tried_, std::memory_order_relaxed);
-    if (script_.stop_at_failure) {
-      const auto begin = script_.operations.begin() + static_cast<ptrdiff_t>(first);
+    if (plan_.stop_at_failure) {
+      const auto begin = plan_.operations.begin() + static_cast<ptrdiff_t>(first);
       const auto failed = std::find_if(begin, begin + static_cast<ptrdiff_t>(sent), is_failed);
       if (failed != begin + static_cast<ptrdiff_t>(sent)) {
         // The kernel did not stop there.
@@ -136,7 +136,7 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
           if (later->outcome == Outcome::done)
             later->outcome = undo(thread, *later) ? Outcome::waiting : Outcome::stuck;
         }
-        tried_ = static_cast<size_t>(failed - script_.operations.begin()) + 1;
+        tried_ = static_cast<size_t>(failed - plan_.operations.begin()) + 1;
         return;
       }
     }
@@ -145,9 +145,9 @@ void Transaction::run_together(ThreadHome& thread, size_t first, size_t end) {
 }
 
 size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) {
-  std::vector<Operation>& operations = script_.operations;
-  const auto step_of = [&](size_t i) -> Step& { return script_.steps[operations[i].first_step]; };
-  if (!script_.namespaces[step_of(first).netns]) {  // its creation failed
+  std::vector<Operation>& operations = plan_.operations;
+  const auto step_of = [&](size_t i) -> Step& { return plan_.steps[operations[i].first_step]; };
+  if (!plan_.namespaces[step_of(first).netns]) {  // its creation failed
     for (size_t i = first; i < end; ++i)
       fail(operations[i], Failure{ECANCELED, nullptr}, 0);
     return end - first;
@@ -164,10 +164,9 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
   const Step& last = step_of(ready - 1);
   const std::span<uint8_t> bytes(begin, last.bytes.data() + last.bytes.size());
   Replies replies;
-  const Failure failure =
-      script_.namespaces[last.netns]->with_socket(thread, last.protocol, [&](NetlinkSocket& socket) {
-        return socket.transact(thread.receive_buffer(), {bytes, Ending::last_ack}, replies);
-      });
+  const Failure failure = plan_.namespaces[last.netns]->with_socket(thread, last.protocol, [&](NetlinkSocket& socket) {
+    return socket.transact(thread.receive_buffer(), {bytes, Ending::last_ack}, replies);
+  });
   for (size_t i = first; i < ready; ++i) {
     operations[i].outcome = Outcome::done;
     if (failure) fail(operations[i], failure, 0);
@@ -191,21 +190,21 @@ void Transaction::run_alone(ThreadHome& thread, Operation& operation) {
     return;
   }
   for (size_t i = 0; i < operation.steps; ++i) {
-    const Step& step = script_.steps[operation.first_step + i];
+    const Step& step = plan_.steps[operation.first_step + i];
     if (step.undo || (is_found(operation) && step.ending != Ending::reply && step.ending != Ending::dump)) continue;
     Operation::Answer answer{i, std::exchange(first_replies_, {})};
     Failure failure;
-    if (script_.rollback) failure = look_before(thread, step, operation);
+    if (plan_.rollback) failure = query_before(thread, step, operation);
     if (!failure)
-      failure = step.sweep ? sweep(thread, step, operation, answer.replies)
+      failure = step.flush ? flush(thread, step, operation, answer.replies)
                            : execute(thread, step, operation, answer.replies);
     const bool stop = failure || answer.replies.refused;
     if (i == 0 && step.ensures && !stop && says_there(step, answer.replies)) operation.tell().found = true;
     if (stop || !answer.replies.blocks.empty()) operation.tell().answers.push_back(std::move(answer));
     if (!stop) continue;
     fail(operation, failure, i);
-    // A sweep may have removed something before it failed.
-    operation.details->leftover = !undo_steps(thread, operation, step.sweep ? i + 1 : i);
+    // A flush may have removed something before it failed.
+    if (!undo_steps(thread, operation, step.flush ? i + 1 : i)) operation.details->leftover = true;
     return;
   }
   operation.outcome = Outcome::done;
@@ -223,21 +222,21 @@ void Transaction::fail(Operation& operation, Failure failure, size_t step) {
       if (error == 0 && (type == NLMSG_ERROR || type == NLMSG_DONE)) error = -error_in(message);
     });
   }
-  const auto forgiven = std::span(script_.tolerated).subspan(operation.first_forgiven, operation.forgiven);
+  const auto forgiven = std::span(plan_.tolerated).subspan(operation.first_forgiven, operation.forgiven);
   details.forgiven = std::find(forgiven.begin(), forgiven.end(), error) != forgiven.end();
 }
 
 void Transaction::create(ThreadHome& thread, Operation& operation) {
   const Creation& creation = *operation.creation;
   Operation::Details& details = operation.tell();
-  NamespacePointer& created = script_.namespaces[creation.netns];
+  NamespacePointer& created = plan_.namespaces[creation.netns];
   details.failure = creation.rootless ? create_rootless(thread, own_ids(), nullptr, created)
                                       : create_namespace(thread, creation.path, created, details.pin);
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }
 
 std::span<const int> Transaction::tolerated(const Step& step) const {
-  return std::span(script_.tolerated).subspan(step.first_tolerated, step.tolerated);
+  return std::span(plan_.tolerated).subspan(step.first_tolerated, step.tolerated);
 }
 
 Failure Transaction::execute(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies) {
@@ -247,7 +246,7 @@ Failure Transaction::execute(ThreadHome& thread, const Step& step, Operation& op
 
 Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSocket::Request& request,
                           Replies& replies) {
-  const NamespacePointer& netns = script_.namespaces[step.netns];
+  const NamespacePointer& netns = plan_.namespaces[step.netns];
   if (!netns) return Failure{ECANCELED, nullptr};
   return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
     return socket.transact(thread.receive_buffer(), request, replies);
@@ -256,15 +255,15 @@ Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSoc
 
 Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& operation) {
   for (size_t i = 0; i < step.relocations; ++i) {
-    const Relocation& relocation = script_.relocations[step.first_relocation + i];
-    const NamespacePointer& netns = script_.namespaces[relocation.netns];
+    const Relocation& relocation = plan_.relocations[step.first_relocation + i];
+    const NamespacePointer& netns = plan_.namespaces[relocation.netns];
     // Its creation failed, or nobody has tried it.
     if (!netns) return Failure{ECANCELED, nullptr};
     int32_t value = netns->fd();
     if (relocation.what == Relocation::What::device_index) {
       if (Failure failure = find_named(thread, step, relocation, operation, value)) return failure;
     }
-    std::memcpy(script_.bytes.data() + relocation.at, &value, sizeof value);
+    std::memcpy(plan_.bytes.data() + relocation.at, &value, sizeof value);
   }
   return {};
 }
@@ -279,16 +278,16 @@ Failure Transaction::find_named(ThreadHome& thread, const Step& step, const Relo
       return {};
     }
   }
-  const std::string& name = script_.names[relocation.name];
-  const Failure failure = find_device(thread, *script_.namespaces[relocation.netns], step.protocol, name, index);
+  const std::string& name = plan_.names[relocation.name];
+  const Failure failure = find_device(thread, *plan_.namespaces[relocation.netns], step.protocol, name, index);
   if (failure.error == ENODEV) operation.tell().missing_device = name;
   if (!failure && several) operation.tell().devices.push_back({relocation.netns, relocation.name, index});
   return failure;
 }
 
 size_t Transaction::lone_answer(std::span<uint8_t> scratch) {
-  if (script_.operations.size() != 1 || rolled_back_ || interrupted_) return 0;
-  const Operation& operation = script_.operations.front();
+  if (plan_.operations.size() != 1 || rolled_back_ || interrupted_) return 0;
+  const Operation& operation = plan_.operations.front();
   if (operation.outcome != Outcome::done || operation.creation || operation.details->answers.size() != 1) return 0;
   const Operation::Answer& answer = operation.details->answers.front();
   const std::vector<ReplyBlocks::Block>& blocks = answer.replies.blocks.blocks();
@@ -299,8 +298,8 @@ size_t Transaction::lone_answer(std::span<uint8_t> scratch) {
 
 napi_value Transaction::deliver(const Delivery& to) {
   size_t answers = 0;
-  bool silent = !rolled_back_ && tried_ == script_.operations.size();
-  for (const Operation& operation : script_.operations) {
+  bool silent = !rolled_back_ && tried_ == plan_.operations.size();
+  for (const Operation& operation : plan_.operations) {
     if (!operation.details) continue;
     answers += operation.details->answers.size();
     silent = silent && operation.outcome == Outcome::done && !operation.creation && operation.details->answers.empty();
@@ -312,8 +311,8 @@ napi_value Transaction::deliver(const Delivery& to) {
   result.push(interrupted_ ? 1 : 0);
   result.push(rolled_back_ ? 1 : 0);
   result.push(static_cast<double>(tried_));
-  for (size_t i = 0; i < script_.operations.size(); ++i) {
-    Operation& operation = script_.operations[i];
+  for (size_t i = 0; i < plan_.operations.size(); ++i) {
+    Operation& operation = plan_.operations[i];
     const bool usual = operation.outcome == (rolled_back_ ? Outcome::undone : Outcome::done);
     if (!operation.details && (usual || i >= tried_)) continue;
     Operation::Details& details = operation.tell();
@@ -325,7 +324,7 @@ napi_value Transaction::deliver(const Delivery& to) {
     result.push(details.missing_device.empty() ? nullptr : make_text(env, details.missing_device));
     result.push(details.leftover ? 1 : 0);
     const bool created = operation.creation && operation.outcome == Outcome::done;
-    result.push(created ? describe(to, script_.namespaces[operation.creation->netns]) : nullptr);
+    result.push(created ? describe(to, plan_.namespaces[operation.creation->netns]) : nullptr);
     result.push(static_cast<double>(details.answers.size()));
     for (Operation::Answer& answer : details.answers) {
       std::vector<ReplyBlocks::Block>& blocks = answer.replies.blocks.blocks();

@@ -110,7 +110,7 @@ describe('blocks of received messages', () => {
       fc.property(block, (bytes) => {
         const places = seeing(bytes, (reader) => {
           const found: (readonly [number, number])[] = []
-          forEachMessage(reader.bytes, ({ at, end }) => found.push([at, end]))
+          forEachMessage(reader.bytes as Uint8Array, ({ at, end }) => found.push([at, end]))
           return found
         })
         let before = 0

@@ -156,7 +156,7 @@ describe('an attribute that the table does not know', () => {
     const bytes = bytesOf(set, { unknown: [{ type: 99, data: Buffer.of(1, 2, 3) }] })
     const found = seeing(bytes, (reader) => {
       const decoded = set.decode(reader, 0, bytes.length)
-      reader.bytes.fill(0)
+      ;(reader.bytes as Uint8Array).fill(0)
       return decoded
     })
     expect(found.unknown?.[0]?.data).toEqual(Buffer.of(1, 2, 3))

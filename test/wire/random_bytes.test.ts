@@ -54,7 +54,7 @@ const sets: Record<string, Pick<AttributeSet<AttributeTable>, 'decode' | 'path' 
 /** Everything that a decoder makes of all messages in a block. */
 function decodeAll(reader: Reader, decode: (received: Received) => unknown): unknown[] {
   const found: unknown[] = []
-  forEachMessage(reader.bytes, (received) => found.push(decode(received)))
+  forEachMessage(reader.bytes as Uint8Array, (received) => found.push(decode(received)))
   return found
 }
 

@@ -78,7 +78,7 @@ describe('bytes', () => {
     const block = Buffer.from([1, 2, 3])
     const found = seeing(block, (reader) => {
       const copy = binary().decode(reader, 0, 3, {})
-      reader.bytes.fill(9)
+      ;(reader.bytes as Uint8Array).fill(9)
       return copy
     })
     expect([...found]).toEqual([1, 2, 3])

@@ -62,17 +62,17 @@ export function payloadOf(bytes: Uint8Array, at: number, number: number): Uint8A
 }
 
 /** Puts a value, or the index of a device, into the transaction's bytes, and tells where. */
-export type Place = (value: Uint8Array, device?: Device) => number
+export type StoreValue = (value: Uint8Array, device?: Device) => number
 
 /** A pattern as numbers, as native/transactions/plan_reader.h has it. */
-export function patternWords(pattern: Pattern, place: Place): number[] {
+export function patternWords(pattern: Pattern, store: StoreValue): number[] {
   return [
     pattern.length,
-    ...pattern.flatMap((tests) => [tests.length, ...tests.flatMap((test) => testWords(test, place))]),
+    ...pattern.flatMap((tests) => [tests.length, ...tests.flatMap((test) => testWords(test, store))]),
   ]
 }
 
-function testWords(test: Test, place: Place): number[] {
+function testWords(test: Test, store: StoreValue): number[] {
   const { header, attribute = [], at, atMost, mask = -1, not, zeroIsAbsent, device } = test
   const value = device === undefined ? test.value : word(typeof device === 'number' ? device : 0)
   const trait =
@@ -89,7 +89,7 @@ function testWords(test: Test, place: Place): number[] {
     at ?? 0,
     where.length,
     ...where,
-    value === undefined ? 0 : place(value, device),
+    value === undefined ? 0 : store(value, device),
     value?.length ?? 0,
   ]
 }
