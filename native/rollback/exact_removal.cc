@@ -131,8 +131,11 @@ void remove_exactly(const std::vector<Member>& members, const UndoRecipe& recipe
     begin = std::min(begin, taken[i]);
   for (size_t i = 0; i < members.size(); ++i) {
     const Member& member = members[i];
-    if (i >= begin && !member.goes) append_message(result.copies, restoring(member.object, member.object, recipe));
-    if (i >= begin || member.goes) append_message(result.removals, member.removal);
+    if (i < begin && !member.goes) continue;
+    const std::vector<uint8_t> make = restoring(member.object, member.object, recipe);
+    append_message(result.trials, make);
+    if (!member.goes) append_message(result.copies, make);
+    append_message(result.removals, member.removal);
   }
 }
 

@@ -13,6 +13,9 @@ namespace netloom {
 // take for one that is removed; the kernel puts the copy behind the others, and a removal then takes the original. The
 // objects that stay keep their order.
 struct ExactRemoval {
+  // Would make each object that is copied or removed. Who may not make one may not remove it, either; to be sent with
+  // NLM_F_EXCL first, which changes nothing.
+  std::vector<uint8_t> trials;
   std::vector<uint8_t> copies;
   std::vector<uint8_t> removals;
 };

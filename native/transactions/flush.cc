@@ -62,32 +62,32 @@ Failure Transaction::flush(ThreadHome& thread, const Step& step, Operation& oper
   return failure;
 }
 
-// The kernel would refuse a copy that this process may not make, such as that of a rule for user ids which belong to
-// the user namespace of another one. Once copies are made, no message removes just them: it would take the originals.
-// So all are tried out first.
+// The kernel refuses to copy, and to remove, what this process may not make, such as a rule for user ids in the user
+// namespace of another one. Once copies are made no message removes just them: it would take the originals. So all are
+// tried out first.
 Failure Transaction::make_copies(ThreadHome& thread, const Step& step, Operation& operation, ExactRemoval& removal,
                                  Replies& replies) {
-  if (removal.copies.empty()) return {};
+  const std::vector<std::span<uint8_t>> trials = split_messages(removal.trials);
+  if (trials.size() < 2) return {};
   std::vector<bool> made;
-  if (Failure failure = try_out(thread, step, removal.copies, made, replies)) return failure;
-  const bool any_made = std::find(made.begin(), made.end(), true) != made.end();
+  Failure failure = try_out(thread, step, removal.trials, made, replies);
+  if (failure) return failure;
+  bool leftover = std::find(made.begin(), made.end(), true) != made.end();
   if (!replies.refused) {
-    // Removes those that were made where the kernel was to say that they exist.
-    const std::vector<std::span<uint8_t>> copies = split_messages(removal.copies);
+    // Removes what was made where the kernel was to say that it exists.
     const UndoRecipe& recipe = plan_.recipes[plan_.flushes[*step.flush].recipe];
-    for (size_t i = 0; i < copies.size(); ++i)
-      if (made[i]) append_message(removal.removals, inverse(copies[i], recipe.remove_type));
+    for (size_t i = 0; i < trials.size(); ++i)
+      if (made[i]) append_message(removal.removals, inverse(trials[i], recipe.remove_type));
     replies = {};
-    const Failure failure = send(thread, step, {removal.copies, Ending::last_ack, {}}, replies);
+    if (removal.copies.empty()) return {};
+    failure = send(thread, step, {removal.copies, Ending::last_ack, {}}, replies);
     if (!failure && !replies.refused) return {};
-    operation.tell().leftover = true;
-    if (failure) return failure;
-  } else if (any_made) {
-    operation.tell().leftover = true;
+    leftover = true;  // some copies were made
   }
+  if (leftover) operation.tell().leftover = true;
   // These are not the messages that JavaScript knows the step by.
   --replies.first_sequence;
-  return {};
+  return failure;
 }
 
 Failure Transaction::try_out(ThreadHome& thread, const Step& step, std::vector<uint8_t> messages,

@@ -53,7 +53,7 @@ class Transaction final : public Job {
                      int32_t& index);
   // Removes what a dump finds. `replies` has refusals alone.
   Failure flush(ThreadHome& thread, const Step& step, Operation& operation, Replies& replies);
-  // Makes the copies of a removal, or none: `replies` says which the kernel refuses.
+  // Makes the copies that a removal needs; nothing if the kernel would refuse a copy or a removal, as `replies` says.
   Failure make_copies(ThreadHome& thread, const Step& step, Operation& operation, ExactRemoval& removal,
                       Replies& replies);
   // Finds out what the kernel would refuse of messages that make objects which exist: with NLM_F_EXCL it checks all of
