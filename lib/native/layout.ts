@@ -50,7 +50,7 @@ export const testTrait = { header: 1, negated: 2, zeroIsAbsent: 4, presence: 8, 
 export const recipeMode = { settings: 0, object: 1 } as const
 
 /** Lanes: which of the addon's threads a job runs on. */
-export const lane = { mutation: 0, look: 1, read: 2, removal: 3, supply: 4 } as const
+export const lane = { mutation: 0, query: 1, read: 2, removal: 3, supply: 4 } as const
 
 /** How a step's messages are answered. */
 export const ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const

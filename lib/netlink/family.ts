@@ -10,7 +10,7 @@ import { NETLINK, NLM_F } from './constants'
 import { genlmsghdr, numberOf } from './generic'
 import { decodeMessage, encodeMessage, type Layout, type Message, type NumberedFamily, type Received } from './message'
 import type { Operation, Step } from './operation'
-import { Shapes, type WayBack } from './shapes'
+import { Shapes, type Rollback } from './shapes'
 import type { BitSetNumbers } from './rollback/recipe'
 import { methods, noted, targetOf, type BatchTarget, type Methods, type Noted, type Verbs } from './verbs'
 
@@ -276,7 +276,7 @@ class CompiledFamily {
     }
   }
 
-  #wayBack(netns: NetnsReference, { declaration }: Compiled, value: object): WayBack {
+  #rollback(netns: NetnsReference, { declaration }: Compiled, value: object): Rollback {
     const { undo, restore } = declaration
     const related = (which: Related<never>): Message => {
       const compiled = this.#operation(which.operation, 'operation')
@@ -294,7 +294,7 @@ class CompiledFamily {
     const compiled = this.#operation(key, 'operation')
     const { declaration } = compiled
     const name = `${this.#name}.${key}`
-    const { change, dump, look } = this.#shapes
+    const { change, dump, query } = this.#shapes
     return (netns, request = {}) => {
       if (declaration.reply === undefined) {
         const message = this.#message(compiled, request, 0)
@@ -302,12 +302,12 @@ class CompiledFamily {
           netns,
           messages: [message],
           ending: Ending.ack,
-          ...this.#wayBack(netns, compiled, request),
+          ...this.#rollback(netns, compiled, request),
         }
         return change(name, netns, [step])
       }
       const flags = declaration.dump === true ? NLM_F.DUMP : 0
-      const shape = declaration.dump === true ? dump : look
+      const shape = declaration.dump === true ? dump : query
       return shape<object>(name, netns, Lane.read, this.#message(compiled, request, flags), this.#decode(compiled))
     }
   }

@@ -66,7 +66,7 @@ const control = { header: genlmsghdr, attributes: controlAttributes }
 const GENL_ID_CTRL = 16
 const CTRL_CMD = { GETFAMILY: 3, GETPOLICY: 10 } as const
 const version = 2
-const { dump, look } = new Shapes(NETLINK.GENERIC)
+const { dump, query } = new Shapes(NETLINK.GENERIC)
 
 /** A command of a generic family. */
 export interface GenericOperation {
@@ -123,7 +123,7 @@ export function getFamily(netns: NetnsReference, name: string): Operation<Generi
     header: { command: CTRL_CMD.GETFAMILY, version },
     attributes: { name },
   })
-  return look('generic netlink', netns, Lane.read, request, familyOf, `family ${name}`)
+  return query('generic netlink', netns, Lane.read, request, familyOf, `family ${name}`)
 }
 
 /** All families that the namespace has. */

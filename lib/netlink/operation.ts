@@ -25,7 +25,7 @@ export interface Step {
   /** How what was there before this one message is found and brought back; asked only where it may have to be. */
   readonly before?: (() => Before) | undefined
   /** Its one message asks for a dump, and what the dump finds is removed. */
-  readonly sweep?: Sweep | undefined
+  readonly flush?: Flush | undefined
   /** What the kernel drops because of it, and is brought back; asked only where it may have to be. */
   readonly sideEffects?: (() => readonly SideEffect[]) | undefined
   /** The kernel must see all its messages at once, as a batch of nftables. Default: in as many pieces as fit the socket. */
@@ -33,12 +33,12 @@ export interface Step {
   /** Nothing can take it back. */
   readonly lasting?: boolean | undefined
   /**
-   * What the operation makes may be there already: a tolerated refusal says so, or an object that a sweep finds, and does
+   * What the operation makes may be there already: a tolerated refusal says so, or an object that a flush finds, and does
    * not remove then. If the first step says so, those that would change something are passed over.
    */
   readonly ensures?: boolean | undefined
   /**
-   * Its one message looks at an object, which has to be as the pattern of `sweep` says, and is left alone: else the step
+   * Its one message looks at an object, which has to be as the pattern of `flush` says, and is left alone: else the step
    * fails with `EOPNOTSUPP`, and this tells what the object lacks.
    */
   readonly expects?: ((object: Received) => string | undefined) | undefined
@@ -51,7 +51,7 @@ export interface Before {
 }
 
 /** What is removed of the objects that a dump finds. */
-export interface Sweep {
+export interface Flush {
   readonly pattern: Pattern
   readonly recipe: UndoRecipe
   /** The name of the message that removes one, for errors: `RTM_DELROUTE`. */
@@ -72,8 +72,8 @@ export interface SideEffect {
   readonly recipe: UndoRecipe
   /** With a recipe for settings: a change that names those that are brought back. */
   readonly model?: Message
-  /** What is left of it has to be removed first. Default: false. */
-  readonly anew?: boolean
+  /** A rollback removes what is left of it before it makes it again. Default: false. */
+  readonly removeFirst?: boolean
 }
 
 /** One call of the public face, such as `links.add`. */

@@ -12,7 +12,7 @@ import { isOpen, type Report, type StepAnswer } from './transaction'
 const ENODEV = errnoNumber('ENODEV')
 /** How native/transactions/flush.cc says that a dump was interrupted, and how often it was tried. */
 const interruptedDump = 'recvmsg (dump)'
-const sweepTries = 10
+const dumpTries = 10
 
 const ECANCELED = errnoNumber('ECANCELED')
 const ENOENT = errnoNumber('ENOENT')
@@ -119,7 +119,7 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
     return systemError({ ...base, errno, syscall: 'SIOCGIFINDEX', detail: `there is no device "${missingDevice}"` })
   }
   if (errno !== 0 && call === interruptedDump) {
-    return new DumpInterruptedError(operation.name, netns, sweepTries, undefined)
+    return new DumpInterruptedError(operation.name, netns, dumpTries, undefined)
   }
   if (errno !== 0 && errno === ECANCELED && call === undefined) {
     return systemError({ ...base, errno, detail: 'the namespace that it is for was not created' })
@@ -139,7 +139,7 @@ function errorOf(operation: Operation<unknown>, report: Report): NetloomError {
   const { refusal, errno: said, message } = refused
   const { kernelMessage } = refusal
   const hint = message && operation.cause?.({ errno: said, kernelMessage, message })
-  return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.sweep?.name, hint }, refusal)
+  return new NetlinkError({ ...base, errno: said, syscall: message?.name ?? step?.flush?.name, hint }, refusal)
 }
 
 function lackOf(step: Step, { answers, failedStep }: Report): string | undefined {

@@ -326,13 +326,13 @@ export class Plan<Its extends Item = Item> {
   }
 
   #addStep(step: Step, protocol: number, operation: string, isUndo: boolean): void {
-    const { netns, messages, ending, tolerate, inverse, undivided, lasting, sweep, ensures, expects } = step
+    const { netns, messages, ending, tolerate, inverse, undivided, lasting, flush, ensures, expects } = step
     const { rollback } = this.onFailure
     const before = rollback ? step.before?.() : undefined
     const sideEffects = rollback ? step.sideEffects?.().map((part) => this.#storeSideEffect(part)) : undefined
-    const recipe = sweep?.recipe ?? before?.recipe
+    const recipe = flush?.recipe ?? before?.recipe
     const begin = this.#align()
-    const lookup = before?.lookup ?? (rollback ? sweep?.among?.() : undefined)
+    const lookup = before?.lookup ?? (rollback ? flush?.among?.() : undefined)
     let relocations = lookup?.relocations.length ?? 0
     for (const { its } of sideEffects ?? []) for (const { message } of its) relocations += message.relocations.length
     for (const message of messages) {
@@ -349,10 +349,10 @@ export class Plan<Its extends Item = Item> {
       (isUndo ? stepTrait.undo : 0) |
         (undivided === true ? stepTrait.undivided : 0) |
         (lasting === true ? stepTrait.lasting : 0) |
-        (sweep === undefined ? 0 : stepTrait.flush) |
-        (sweep?.backwards === true ? stepTrait.backwards : 0) |
+        (flush === undefined ? 0 : stepTrait.flush) |
+        (flush?.backwards === true ? stepTrait.backwards : 0) |
         (sideEffects === undefined ? 0 : stepTrait.sideEffects) |
-        (sweep?.firstOnly === true ? stepTrait.firstOnly : 0) |
+        (flush?.firstOnly === true ? stepTrait.firstOnly : 0) |
         (ensures === true ? stepTrait.ensures : 0) |
         (expects === undefined ? 0 : stepTrait.expects),
     )
@@ -371,14 +371,15 @@ export class Plan<Its extends Item = Item> {
       at += message.length
     }
     if (lookup !== undefined) this.#relocate(lookup, lookupAt, netns, operation)
-    for (const { its } of sideEffects ?? []) for (const { message, at } of its) this.#relocate(message, at, netns, operation)
-    if (sweep !== undefined) this.#addWords(patternWords(sweep.pattern, this.#addBytes))
+    for (const { its } of sideEffects ?? [])
+      for (const { message, at } of its) this.#relocate(message, at, netns, operation)
+    if (flush !== undefined) this.#addWords(patternWords(flush.pattern, this.#addBytes))
     if (sideEffects === undefined) return
     this.#addWords([sideEffects.length])
     for (const { words: its } of sideEffects) this.#addWords(its)
   }
 
-  #storeSideEffect({ lookup, model, recipe, anew, pattern }: SideEffect): StoredSideEffect {
+  #storeSideEffect({ lookup, model, recipe, removeFirst, pattern }: SideEffect): StoredSideEffect {
     const its: { message: Relocated; at: number }[] = []
     const part = (message: Message): number[] => {
       const at = this.#addMessage(message)
@@ -391,7 +392,7 @@ export class Plan<Its extends Item = Item> {
         its.push({ message: { relocations: [{ at: 0, device }], devicesOf: undefined }, at })
       return at
     }
-    const head = [this.#indexOfRecipe(recipe), anew === true ? 1 : 0]
+    const head = [this.#indexOfRecipe(recipe), removeFirst === true ? 1 : 0]
     const messages = [...part(lookup), ...(model === undefined ? [0, 0] : part(model))]
     return { its, words: [...head, ...messages, ...patternWords(pattern, storeValue)] }
   }

@@ -129,7 +129,7 @@ export function answered(protocol: number, netns: NetnsReference, request: AnyRe
   const message = messageFor(request, 0)
   const first = (answers: Parameters<typeof only>[0]): NetlinkMessage =>
     only(answers, 0, (received) => new NetlinkMessage(received))
-  return operationOf('get', protocol, netns, message, Lane.look, Ending.reply, first)
+  return operationOf('get', protocol, netns, message, Lane.query, Ending.reply, first)
 }
 
 /** A request that is answered with any number of messages, and NLMSG_DONE. */
@@ -137,5 +137,5 @@ export function dumped(protocol: number, netns: NetnsReference, request: AnyRequ
   const message = messageFor(request, NLM_F.DUMP)
   const each = (answers: Parameters<typeof all>[0]): NetlinkMessage[] =>
     all(answers, 0, (received) => new NetlinkMessage(received))
-  return operationOf('dump', protocol, netns, message, Lane.look, Ending.dump, each)
+  return operationOf('dump', protocol, netns, message, Lane.query, Ending.dump, each)
 }

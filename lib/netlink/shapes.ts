@@ -1,19 +1,19 @@
-// The shapes that most operations of a family have: a change, a dump, a look at one object, the removal of what a dump finds.
+// The shapes that most operations of a family have: a change, a dump, a query for one object, the removal of what a dump finds.
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from './message'
-import { nothing, type Answers, type Operation, type Step, type Sweep } from './operation'
+import { nothing, type Answers, type Operation, type Step, type Flush } from './operation'
 
 /** How a change of one message is taken back. */
-export type WayBack = Pick<Step, 'inverse' | 'before' | 'sideEffects' | 'lasting' | 'undo'>
+export type Rollback = Pick<Step, 'inverse' | 'before' | 'sideEffects' | 'lasting' | 'undo'>
 
-/** Which lane a look takes: looks at links wait for the kernel's rtnl lock, the others do not. */
-export type LookLane = typeof Lane.look | typeof Lane.read
+/** Which lane a query takes: queries for links wait for the kernel's rtnl lock, the others do not. */
+export type QueryLane = typeof Lane.query | typeof Lane.read
 
 /** Makes an object of a message; undefined leaves it out. */
 export type Decode<T> = (received: Received) => T | undefined
 
-const noWayBack: WayBack = {}
+const noRollback: Rollback = {}
 
 /** A change in one message. A batch may hold a million of them, so it keeps no more than it must until it is sent. */
 class SmallChange implements Operation<void> {
@@ -24,13 +24,13 @@ class SmallChange implements Operation<void> {
     private readonly message: Message,
     readonly about: string | undefined,
     readonly lane: Lane,
-    private readonly back: WayBack,
+    private readonly rollback: Rollback,
     readonly cause: Operation<void>['cause'],
   ) {}
 
   get steps(): readonly Step[] {
     const { netns, message } = this
-    return [Object.assign({ netns, messages: [message], ending: Ending.ack }, this.back)]
+    return [Object.assign({ netns, messages: [message], ending: Ending.ack }, this.rollback)]
   }
 
   get result(): () => void {
@@ -73,12 +73,12 @@ export class Shapes {
     what: Message | readonly Step[],
     about?: string,
     lane: Lane = Lane.mutation,
-    back: WayBack = noWayBack,
+    rollback: Rollback = noRollback,
     cause?: Operation<void>['cause'],
   ): Operation<void> => {
     const { protocol } = this
     return 'bytes' in what
-      ? new SmallChange(protocol, name, netns, what, about, lane, back, cause)
+      ? new SmallChange(protocol, name, netns, what, about, lane, rollback, cause)
       : { name, protocol, lane, netns, steps: what, about, cause, result: nothing }
   }
 
@@ -87,10 +87,10 @@ export class Shapes {
     name: string,
     netns: NetnsReference,
     request: Message,
-    sweep: Sweep,
+    flush: Flush,
     more: Pick<Step, 'tolerate' | 'sideEffects'> = {},
   ): Operation<void> => {
-    const step: Step = { netns, messages: [request], ending: Ending.dump, sweep, ...more }
+    const step: Step = { netns, messages: [request], ending: Ending.dump, flush, ...more }
     return this.change(name, netns, [step])
   }
 
@@ -98,7 +98,7 @@ export class Shapes {
   readonly dump = <T>(
     name: string,
     netns: NetnsReference,
-    lane: LookLane,
+    lane: QueryLane,
     request: Message,
     decode: Decode<T>,
     tolerate?: ReadonlySet<number>,
@@ -111,11 +111,11 @@ export class Shapes {
     result: (answers) => all(answers, 0, decode),
   })
 
-  /** A look at one object, which the kernel answers with one message. */
-  readonly look = <T>(
+  /** A query for one object, which the kernel answers with one message. */
+  readonly query = <T>(
     name: string,
     netns: NetnsReference,
-    lane: LookLane,
+    lane: QueryLane,
     request: Message,
     decode: Decode<T>,
     about?: string,

@@ -100,7 +100,7 @@ const afterSending: ReadonlySet<string> = new Set(['sendmsg (later)', 'recvmsg',
 
 /** Whether nobody knows what the kernel did when a system call failed on a lane. */
 export function isOpen(lane: Lane, call: string | undefined): boolean {
-  const changes = lane !== Lane.look && lane !== Lane.read
+  const changes = lane !== Lane.query && lane !== Lane.read
   return changes && call !== undefined && afterSending.has(call)
 }
 

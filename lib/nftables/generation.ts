@@ -10,7 +10,7 @@ import { Shapes } from '../netlink/shapes'
 import { checkTarget } from './check'
 import { generationLayout, typeOf } from './messages'
 
-const { look } = new Shapes(NETLINK.NETFILTER)
+const { query } = new Shapes(NETLINK.NETFILTER)
 
 /** The generation in which a namespace begins: nothing was ever put into its nftables. */
 export const firstGeneration = 1
@@ -30,7 +30,7 @@ export async function generationOf(netns: NetnsTarget): Promise<number | undefin
   const idOf = (received: Parameters<typeof decodeMessage>[1]): number | undefined =>
     decodeMessage(generationLayout, received)?.attributes.id
   try {
-    return await perform(look('nftables generation', reference, Lane.read, request, idOf))
+    return await perform(query('nftables generation', reference, Lane.read, request, idOf))
   } catch (error) {
     // Without nf_tables there is nothing to count. What else is wrong, those who use it will meet.
     if (error instanceof NetloomError) return undefined

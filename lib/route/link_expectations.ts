@@ -97,11 +97,11 @@ function numbersByName(type: unknown): (value: unknown) => number {
   return (value) => (typeof value === 'string' ? (names[value]?.[1] ?? -1) : (value as number))
 }
 
-function expecting(expectations: readonly Expectation[]): Pick<Step, 'sweep' | 'expects'> {
+function expecting(expectations: readonly Expectation[]): Pick<Step, 'flush' | 'expects'> {
   if (expectations.length === 0) return {}
   const pattern = expectations.map(({ condition }) => condition)
   return {
-    sweep: { pattern, recipe: linkSettings, name: 'RTM_GETLINK' },
+    flush: { pattern, recipe: linkSettings, name: 'RTM_GETLINK' },
     expects(object: Received) {
       const link = decodeLink(object, false) as unknown as Options | undefined
       return expectations.find(({ holds }) => link !== undefined && !holds(link))?.lack
@@ -110,7 +110,7 @@ function expecting(expectations: readonly Expectation[]): Pick<Step, 'sweep' | '
 }
 
 /** What the look at a new link has to find. */
-export function expectedOfNew(expectations: readonly Expectation[]): Pick<Step, 'sweep' | 'expects'> {
+export function expectedOfNew(expectations: readonly Expectation[]): Pick<Step, 'flush' | 'expects'> {
   return expecting(expectations.filter(({ when }) => when !== 'change'))
 }
 

@@ -13,7 +13,7 @@ import { decodeLink, type Link } from './link'
 import { linkLayout } from './link_attributes'
 import { brief, naming, show, type LinkName } from './link_messages'
 import { checkInfoKind } from './link_places'
-import { dump, look, message } from './rtnetlink'
+import { dump, query, message } from './rtnetlink'
 
 /** What a look at links gives besides. */
 export interface LinkDetail {
@@ -33,10 +33,10 @@ export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail
   checkKeys(detail, detailKeys)
   const statistics = checkStatistics(detail)
   const request = message('GETLINK', linkLayout, naming(dev, brief))
-  return look(
+  return query(
     'links.get',
     netns,
-    Lane.look,
+    Lane.query,
     request,
     (received) => decodeLink(received, statistics),
     `link ${show(dev)}`,
@@ -88,7 +88,7 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
       ...(master === undefined || master === 0 ? {} : { master }),
     },
   })
-  return dump('links.list', netns, Lane.look, request, (received) => {
+  return dump('links.list', netns, Lane.query, request, (received) => {
     const link = decodeLink(received, statistics)
     if (link === undefined || (group !== undefined && link.group !== group)) return undefined
     // The kernel does not filter by a kind that it does not know.

@@ -19,7 +19,7 @@ import { conflict, ensuring, looking, making, type Ensured, type Ensuring } from
 import { checkFamily, type Family, type routeProtocol } from './families'
 import { firstOf } from './lookup'
 import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
-import { change, flush, list, look, message, Mode, ofIP, only, RTM, ticksPerSecond } from './rtnetlink'
+import { change, flush, list, query, message, Mode, ofIP, only, RTM, ticksPerSecond } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './rollback/recipes'
 
 const destination = numbersOf(neighborLayout.attributes, 'DST')
@@ -289,7 +289,7 @@ export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<
   const decode = (received: Received): { readonly neighbor: Neighbor | undefined } => ({
     neighbor: matches(received, neighborLayout.header.size, pattern) ? decodeNeighbor(received) : undefined,
   })
-  return map(look('neighbors.get', netns, Lane.read, lookupOf(key), decode, what), ({ neighbor }) =>
+  return map(query('neighbors.get', netns, Lane.read, lookupOf(key), decode, what), ({ neighbor }) =>
     firstOf(neighbor === undefined ? [] : [neighbor], 'neighbors.get', netns, what),
   )
 }

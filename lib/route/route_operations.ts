@@ -26,7 +26,7 @@ import { causeForRoute } from './likely_cause'
 import { agreement, agreementOfDeleted, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
-import { change, flush, list, look, message, Mode, ofIP, RTM } from './rtnetlink'
+import { change, flush, list, query, message, Mode, ofIP, RTM } from './rtnetlink'
 import { anyRoute, deletedRoute, replacedRoute } from './rollback/recipes'
 
 /** How a packet looks whose route is asked for. */
@@ -194,5 +194,5 @@ export function lookUpRoute(netns: NetnsReference, address: string, options: Loo
     },
     attributes: { dst: address, from, iif, dev: oif, mark, uid, ipProtocol, sourcePort, destinationPort },
   })
-  return look('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
+  return query('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
 }

@@ -61,8 +61,8 @@ export const Mode = {
 } as const
 
 /** The shapes of rtnetlink's operations. */
-export const { change, flush, dump, look } = new Shapes(NETLINK.ROUTE)
-export { only, type LookLane, type WayBack } from '../netlink/shapes'
+export const { change, flush, dump, query } = new Shapes(NETLINK.ROUTE)
+export { only, type QueryLane, type Rollback } from '../netlink/shapes'
 
 /** Objects that a dump has and a pattern means. */
 export function list<T>(

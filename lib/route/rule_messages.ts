@@ -263,7 +263,7 @@ export function ensureRule(netns: NetnsReference, options: RuleOptions): Operati
     netns,
     messages: [message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family } })],
     ending: Ending.dump,
-    sweep: { pattern: exactly(options, request.bytes), recipe: anyRule, name: 'RTM_GETRULE' },
+    flush: { pattern: exactly(options, request.bytes), recipe: anyRule, name: 'RTM_GETRULE' },
     ensures: true,
   }
   const make: Step = { netns, messages: [request], ending: Ending.ack, inverse: RTM.DELRULE }

@@ -13,7 +13,7 @@ constexpr bool is(Enum value, int32_t number) {
   return static_cast<int32_t>(value) == number;
 }
 
-static_assert(is(LaneName::mutation, layout::lane::mutation) && is(LaneName::query, layout::lane::look) &&
+static_assert(is(LaneName::mutation, layout::lane::mutation) && is(LaneName::query, layout::lane::query) &&
               is(LaneName::read, layout::lane::read) && is(LaneName::removal, layout::lane::removal) &&
               is(LaneName::supply, layout::lane::supply) && kLaneCount == 5);
 static_assert(is(Ending::ack, layout::ending::ack) && is(Ending::dump, layout::ending::dump) &&

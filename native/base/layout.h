@@ -65,7 +65,7 @@ inline constexpr int32_t object = 1;
 
 namespace lane {
 inline constexpr int32_t mutation = 0;
-inline constexpr int32_t look = 1;
+inline constexpr int32_t query = 1;
 inline constexpr int32_t read = 2;
 inline constexpr int32_t removal = 3;
 inline constexpr int32_t supply = 4;

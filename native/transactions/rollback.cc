@@ -216,7 +216,8 @@ bool Transaction::undo_step(ThreadHome& thread, const Step& step, Operation& ope
   return all;
 }
 
-// A rule that this process may not make must not be removed to be made again in its place: it would be lost.
+// A rule that this process may not make must not be removed to be made again in its place: it would be lost. While it
+// stays, the removals of the others might take it instead.
 bool Transaction::drop_refused_remakes(ThreadHome& thread, const Step& step, std::vector<uint8_t>& messages) {
   const UndoRecipe* recipe = step.flush    ? &plan_.recipes[plan_.flushes[*step.flush].recipe]
                              : step.recipe ? &plan_.recipes[*step.recipe]
@@ -232,17 +233,10 @@ bool Transaction::drop_refused_remakes(ThreadHome& thread, const Step& step, std
   Replies replies;
   if (try_out(thread, step, std::move(remakes), made, replies)) return false;
   if (!replies.refused) return true;
-  std::vector<bool> refused(made.size());
-  for_each_refusal(replies, [&](uint32_t number, Bytes) {
-    if (number < refused.size()) refused[number] = true;
-  });
   std::vector<uint8_t> rest;
-  for (size_t i = 0, pair = 0; i < all.size(); ++i) {
-    if (is_removal(i) && i + 1 < all.size() && refused[pair++]) {
-      ++i;
-    } else {
-      append_message(rest, all[i]);
-    }
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool of_a_remake = is_removal(i) || (i > 0 && is_removal(i - 1));
+    if (!of_a_remake) append_message(rest, all[i]);
   }
   messages = std::move(rest);
   return false;

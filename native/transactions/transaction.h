@@ -61,7 +61,8 @@ class Transaction final : public Job {
   // `replies` has the other refusals.
   Failure try_out(ThreadHome& thread, const Step& step, std::vector<uint8_t> messages, std::vector<bool>& made,
                   Replies& replies);
-  // Leaves out of restoring messages the objects that stay and could not be made again; false if there are any.
+  // If an object that stays could not be made again, drops from restoring messages all that keep the order, and returns
+  // false.
   bool drop_refused_remakes(ThreadHome& thread, const Step& step, std::vector<uint8_t>& messages);
   // Fails if the object is not as the step expects it.
   Failure expect(ThreadHome& thread, const Step& step, Replies& replies);

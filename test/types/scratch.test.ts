@@ -1,9 +1,9 @@
 // Memory that the next call overwrites is of a type that fits nowhere where bytes are kept. `tsc` is the judge.
 import { expectTypeOf } from 'expect-type'
 import type { Reader } from '../../lib/netlink'
-import { addon, scratch } from '../../lib/native/addon'
+import { scratch, type Addon } from '../../lib/native/addon'
 import { addressOf } from '../../lib/native/datagrams'
-import { Plan, type EncodedPlan } from '../../lib/netlink/plan'
+import type { EncodedPlan, Plan } from '../../lib/netlink/plan'
 import { copyOf, type Scratch } from '../../lib/wire/scratch'
 
 test('the memory of answers, packets and plans is scratch memory', () => {
@@ -12,7 +12,7 @@ test('the memory of answers, packets and plans is scratch memory', () => {
   expectTypeOf(addressOf).returns.toEqualTypeOf<Scratch>()
   expectTypeOf<EncodedPlan['words']>().toEqualTypeOf<Scratch>()
   expectTypeOf<EncodedPlan['bytes']>().toEqualTypeOf<Scratch>()
-  expectTypeOf(addon.transact).parameter(1).toEqualTypeOf<Scratch>()
+  expectTypeOf<Addon['transact']>().parameter(1).toEqualTypeOf<Scratch>()
 })
 
 test('it cannot be kept as bytes, viewed or sent', () => {

@@ -60,7 +60,7 @@ export function heldBy(dev: Device | undefined): SideEffect[] {
     { lookup: routes('ipv4', undefined), pattern: [[notByKernel], ...over(dev)], recipe: anyRoute },
     { lookup: routes6, pattern: [[isIPv6], [notByKernel], [{ ...hasSource, not: true }]], recipe: anyRoute },
     // Without its source address an IPv6 route stays, and looks the same to the kernel.
-    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, anew: true },
+    { lookup: routes6, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, removeFirst: true },
   ]
 }
 
