@@ -78,25 +78,27 @@ export function filtering(filter: RouteFilter): RouteFiltering {
 }
 
 const { header: rtmsg, attributes } = routeLayout
-const DST = numberOf(attributes, 'DST')
-const GATEWAY = numberOf(attributes, 'GATEWAY')
-const VIA = numberOf(attributes, 'VIA')
+const destinationNumber = numberOf(attributes, 'DST')
+const gatewayNumber = numberOf(attributes, 'GATEWAY')
+const viaNumber = numberOf(attributes, 'VIA')
 /** The ways of RTA_MULTIPATH, each behind a struct rtnexthop. */
 export const ways = numberOf(attributes, 'MULTIPATH') | (rtnexthop.size << 16)
 
 function toPrefix(prefix: Prefix | undefined): Condition[] {
   const { bytes, length } = prefix ?? { bytes: new Uint8Array(0), length: 0 }
   const destination: Test =
-    length === 0 ? { attribute: [DST], not: true } : { attribute: [DST], value: bytesOf({ bytes, length }) }
+    length === 0
+      ? { attribute: [destinationNumber], not: true }
+      : { attribute: [destinationNumber], value: bytesOf({ bytes, length }) }
   return [[{ header: offsetOf(rtmsg, 'rtm_dst_len'), value: byte(length) }], [destination]]
 }
 
 function over(router: Uint8Array): Condition {
-  const direct: Test[] = [[GATEWAY], [ways, GATEWAY]].map((attribute) => ({ attribute, value: router }))
+  const direct: Test[] = [[gatewayNumber], [ways, gatewayNumber]].map((attribute) => ({ attribute, value: router }))
   if (router.length === 4) return direct
   // Of an IPv4 route: struct rtvia has the family before the address.
   const value = Buffer.concat([new Uint8Array(Uint16Array.of(AF_INET6).buffer), router])
-  return [...direct, ...[[VIA], [ways, VIA]].map((attribute) => ({ attribute, value }))]
+  return [...direct, ...[[viaNumber], [ways, viaNumber]].map((attribute) => ({ attribute, value }))]
 }
 
 function ofMetric(metric: number): Condition[] {
