@@ -88,7 +88,7 @@ export interface LinkCommon {
   group?: number
   /** Free text (IFLA_IFALIAS). */
   alias?: string
-  /** Further names (IFLA_PROP_LIST). Since Linux 5.5. */
+  /** Altnames (IFLA_PROP_LIST). Since Linux 5.5. */
   altnames?: readonly string[]
   /** Index of the device that this one is a port of: a bridge, a VRF (IFLA_MASTER). */
   master?: number

@@ -139,7 +139,7 @@ function checkShortAltname(value: string, field: string): void {
   if (value.length <= 15) checkDeviceName(value, field)
 }
 
-/** Checks a further name of a device. */
+/** Checks an altname of a device. */
 export function checkAltname(value: unknown, field: string): string {
   const name = checkText(value, 1, longestAltname, field)
   checkShortAltname(name, field)

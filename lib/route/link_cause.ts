@@ -23,7 +23,7 @@ export function causeForLink({ errno, kernelMessage, message }: Refused): string
   const probe = probes.get(message.name)
   if (probe !== undefined) return probe.lack
   const code = errnoName(errno)
-  if (code === 'EOPNOTSUPP' && message.name.endsWith('LINKPROP')) return 'further names need Linux 5.5'
+  if (code === 'EOPNOTSUPP' && message.name.endsWith('LINKPROP')) return 'altnames need Linux 5.5'
   if (code === 'EOPNOTSUPP' && message.name === 'RTM_DELLINK')
     return 'devices of hardware and lo cannot be deleted, nor those that their driver keeps'
   const asked = decode(message)

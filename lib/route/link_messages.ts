@@ -2,7 +2,7 @@
 import { type NetnsReference } from '../native/netns_handle'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Answers, Operation, Step } from '../netlink/operation'
-import { checkDevice, FurtherName, type Device } from '../wire/device'
+import { checkDevice, Altname, type Device } from '../wire/device'
 import { checkKeys, isPlainObject } from '../wire/invalid'
 import { causeForLink } from './link_cause'
 import { decodeLink, type Link } from './link'
@@ -11,11 +11,11 @@ import type { LinkFlags, LinkParts } from './link_parts'
 import type { LinkWire } from './link_places'
 import { change, message, only } from './rtnetlink'
 
-/** What names a link: its name, its index, or one of its further names (IFLA_ALT_IFNAME). */
+/** What names a link: its name, its index, or one of its altnames (IFLA_ALT_IFNAME). */
 export type LinkName =
   | Device
   | {
-      /** A further name. Since Linux 5.5. */
+      /** An altname. Since Linux 5.5. */
       readonly altname: string
     }
 
@@ -43,7 +43,7 @@ export function naming(dev: LinkName, more?: LinkContent['attributes']): LinkCon
  */
 export function indexOf(dev: LinkName): Device {
   naming(dev) // checks it
-  return typeof dev === 'object' ? (new FurtherName(dev.altname) as unknown as Device) : dev
+  return typeof dev === 'object' ? (new Altname(dev.altname) as unknown as Device) : dev
 }
 
 /** A link's name, for errors. */

@@ -100,7 +100,7 @@ export interface LinkCreation extends LinkSettings {
   name: string
   /** The index that it shall have, at least 1 (ifi_index). Default: the kernel chooses. */
   index?: number | undefined
-  /** Further names, each of up to 127 bytes (IFLA_PROP_LIST). Default: none. Since Linux 5.5. */
+  /** Altnames, each of up to 127 bytes (IFLA_PROP_LIST). Default: none. Since Linux 5.5. */
   altnames?: readonly string[] | undefined
   /**
    * How many transmit queues, 1 to 4096 (IFLA_NUM_TX_QUEUES). One is enough for a veth, and a quarter faster to make

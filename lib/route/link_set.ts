@@ -114,7 +114,7 @@ function thenLook(operation: Operation<void>, target: NetnsReference, dev: Devic
 /** What the kernel drops because of changes of a device. */
 function droppedBy({ netns, master, creation, flags }: LinkParts, dev: LinkName): Step['sideEffects'] {
   const { mac, mtu } = creation
-  // A further name may be too long to be looked up by: then all that there is in the namespace is looked at.
+  // An altname may be too long to be looked up by: then all that there is in the namespace is looked at.
   const device = typeof dev === 'object' ? undefined : dev
   const moves = netns !== undefined
   const leaves = moves || master !== undefined

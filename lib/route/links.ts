@@ -128,7 +128,7 @@ export class Links {
   }
 
   /**
-   * Gives a link further names, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). Since Linux 5.5.
+   * Gives a link altnames, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). Since Linux 5.5.
    * @throws NetlinkError: `ENODEV`; `EEXIST` if one of them is taken.
    * @example
    * await ns.links.addAltnames('eth0', ['uplink'])
@@ -138,7 +138,7 @@ export class Links {
   }
 
   /**
-   * Takes further names away (RTM_DELLINKPROP). Since Linux 5.5.
+   * Takes altnames away (RTM_DELLINKPROP). Since Linux 5.5.
    * @throws NetlinkError: `ENODEV`; `ENOENT` if the link has no such name.
    */
   async deleteAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {

@@ -24,8 +24,8 @@ export function checkDevice(value: unknown, field: string): Device {
   return typeof value === 'number' ? checkInteger(value, 1, 0x7fffffff, field) : checkDeviceName(value, field)
 }
 
-/** A further name of a device (IFLA_ALT_IFNAME), checked already: it may be longer than a device's own. */
-export class FurtherName {
+/** An altname of a device (IFLA_ALT_IFNAME), checked already: it may be longer than a device's own. */
+export class Altname {
   constructor(readonly name: string) {}
 }
 
@@ -36,7 +36,7 @@ export const device: Scalar<Device> = {
   encode(writer, value, field) {
     const device: unknown = value
     if (value === 0) writer.u32(0)
-    else if (device instanceof FurtherName) writer.deviceIndex(device.name)
+    else if (device instanceof Altname) writer.deviceIndex(device.name)
     else if (typeof checkDevice(value, field) === 'number') writer.u32(value as number)
     else writer.deviceIndex(value as string)
   },

@@ -53,7 +53,7 @@ const changes: [string, (batch: Batch<NetNs>) => void][] = [
   ['down: all that it had', (b) => b.links.set('v0', { up: false })],
   ['down: what is learned elsewhere', (b) => b.links.set('w0', { up: false })],
   [
-    'down, by a further name',
+    'down, by an altname',
     (b) => {
       b.links.addAltnames('v0', ['another-name-that-is-too-long-for-a-device'])
       b.links.set({ altname: 'another-name-that-is-too-long-for-a-device' }, { up: false })

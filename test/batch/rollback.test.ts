@@ -64,7 +64,7 @@ const additions: [string, (batch: Batch<NetNs>) => void][] = [
       b.rules.add({ table: 5, from: '10.0.0.0/8' })
     },
   ],
-  ['further names', (b) => b.links.addAltnames('v0', ['one', 'another-name-that-is-long'])],
+  ['altnames', (b) => b.links.addAltnames('v0', ['one', 'another-name-that-is-long'])],
 ]
 
 test.each(additions)('what was added goes: %s', async (_what, note) => {

@@ -14,7 +14,7 @@ const addresses = (count: number): string[] =>
   })
 
 describe('a device whose message is longer than 32 KiB', () => {
-  it.each([239, 240, 248, 490])('with %p further names is made, and told whole', async (count) => {
+  it.each([239, 240, 248, 490])('with %p altnames is made, and told whole', async (count) => {
     const { ns } = net
     const altnames = names(count)
     const made = await ns.links.add({ kind: 'ifb', name: 'large', altnames })

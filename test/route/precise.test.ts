@@ -174,14 +174,14 @@ it('an alias may have 255 bytes, and be taken away', async () => {
   expect((await ns.links.get('v0')).alias).toBeUndefined()
 })
 
-it('a link is set by a long further name', async () => {
+it('a link is set by a long altname', async () => {
   const altname = 'a-name-that-is-much-too-long-for-a-device'
   await ns.links.addAltnames('v0', [altname])
   await ns.links.set({ altname }, { mtu: 1300 })
   expect((await ns.links.get('v0')).mtu).toBe(1300)
 })
 
-it('of further names of which one is taken, none is given', async () => {
+it('of altnames of which one is taken, none is given', async () => {
   await ns.links.addAltnames('w0', ['taken'])
   await expect(ns.links.addAltnames('v0', ['one', 'taken'])).rejects.toMatchObject({ code: 'EEXIST', leftover: false })
   expect((await ns.links.get('v0')).altnames).toBeUndefined()
