@@ -7,7 +7,7 @@ import { nameErrors } from '../sockets/inside'
 import { refuseToConnect } from '../sockets/stay'
 import { checkObject, wrongValue } from '../wire/invalid'
 import { createConnection, type CreateConnectionOptions } from './client_socket'
-import type { Place } from './establish'
+import type { NetnsWithLookup } from './establish'
 
 type OnCreate = (error: Error | null, socket?: Duplex) => void
 
@@ -29,7 +29,7 @@ function connectionOf(options: object): CreateConnectionOptions {
 }
 
 /** Lets requests that fail tell the namespace: of some errors Node makes those, not the connection. */
-function nameRequests(agent: Connecting, { netns }: Place): void {
+function nameRequests(agent: Connecting, { netns }: NetnsWithLookup): void {
   const { addRequest } = agent
   agent.addRequest = (request, ...rest) => {
     nameErrors(request, netns)
@@ -38,7 +38,7 @@ function nameRequests(agent: Connecting, { netns }: Place): void {
 }
 
 /** @internal NetNs.agent */
-export function agentOf(place: Place, options?: AgentOptions): Agent {
+export function agentOf(place: NetnsWithLookup, options?: AgentOptions): Agent {
   checkOptions(options)
   const agent = new Agent(options)
   const connecting = agent as unknown as Connecting
@@ -48,7 +48,7 @@ export function agentOf(place: Place, options?: AgentOptions): Agent {
 }
 
 /** @internal NetNs.httpsAgent */
-export function secureAgentOf(place: Place, options?: SecureAgentOptions): SecureAgent {
+export function secureAgentOf(place: NetnsWithLookup, options?: SecureAgentOptions): SecureAgent {
   checkOptions(options)
   // Newer versions of Node connect to a proxy by themselves, from where the process is.
   const { proxyEnv } = (options ?? {}) as { readonly proxyEnv?: unknown }

@@ -6,7 +6,7 @@ import { checkOnRead, type MakeSocket } from '../sockets/connection'
 import { checkSocketPath, nameErrors, noteSocket } from '../sockets/inside'
 import { checkInteger } from '../wire/integers'
 import { checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { establish, type HostTarget, type Place, type Target } from './establish'
+import { establish, type HostTarget, type NetnsWithLookup, type Target } from './establish'
 import { takeOver } from './take_over'
 
 /** Options of `NetNs.createConnection`: those of Node's `net.createConnection`. What it does not know is left alone. */
@@ -102,7 +102,7 @@ interface Undestroyable {
 }
 
 /** What the kernel says of a socket that has a connection; Node asks it. */
-function alreadyConnected(target: Target, { netns }: Place): Error {
+function alreadyConnected(target: Target, { netns }: NetnsWithLookup): Error {
   const to = target.path === undefined ? { address: target.host, port: target.port } : { address: target.path }
   const where = 'port' in to ? `${to.address}:${to.port}` : to.address
   const properties = { errno: -106, code: 'EISCONN', syscall: 'connect', ...to, netns: netns.label }
@@ -111,7 +111,7 @@ function alreadyConnected(target: Target, { netns }: Place): Error {
 
 /** A socket that connects inside, also when it has been closed and connects again. */
 export class ClientSocket extends Socket {
-  readonly #place: Place
+  readonly #place: NetnsWithLookup
   #noDelay: boolean
   #keepAlive: { readonly initialDelay: number | undefined } | undefined
   #attempt: AbortController | undefined
@@ -120,7 +120,7 @@ export class ClientSocket extends Socket {
   readonly #onread: OnReadOpts | undefined
 
   /** @param options - With what `NetNs.connect` has opened, a socket that has a handle already. */
-  constructor(place: Place, options: CreateConnectionOptions | Parameters<MakeSocket>[0]) {
+  constructor(place: NetnsWithLookup, options: CreateConnectionOptions | Parameters<MakeSocket>[0]) {
     super('fd' in options ? options : constructorOptions(options))
     this.#place = place
     this.#onread = options.onread
@@ -217,7 +217,7 @@ export class ClientSocket extends Socket {
 }
 
 /** @internal NetNs.createConnection */
-export function createConnection(place: Place, ...args: readonly unknown[]): Socket {
+export function createConnection(place: NetnsWithLookup, ...args: readonly unknown[]): Socket {
   if (args.length === 0) return new ClientSocket(place, {})
   const [options, onConnect] = readArguments(args)
   const socket = new ClientSocket(place, options)

@@ -9,10 +9,10 @@ import {
 } from '../sockets/connection'
 import { checkObject } from '../wire/invalid'
 import { ClientSocket } from './client_socket'
-import { establish, isName, type Place } from './establish'
+import { establish, isName, type NetnsWithLookup } from './establish'
 
 /** @internal NetNs.connect */
-export async function connect(place: Place, given: ConnectOptions): Promise<Socket> {
+export async function connect(place: NetnsWithLookup, given: ConnectOptions): Promise<Socket> {
   const options = withHost(given)
   const make: MakeSocket = (own) => new ClientSocket(place, own)
   if (!isNamed(options)) return connectToAddress(place.netns, options, make)

@@ -8,7 +8,7 @@ import { AbortError, NetloomError } from '../errors'
 import { refuseToConnect } from '../sockets/stay'
 import { checkInteger } from '../wire/integers'
 import { checkObject, wrongType } from '../wire/invalid'
-import { establish, type HostTarget, type Place, type Target } from './establish'
+import { establish, type HostTarget, type NetnsWithLookup, type Target } from './establish'
 
 /** A class of undici. */
 export type UndiciClass = abstract new (...args: never[]) => object
@@ -115,7 +115,7 @@ function moduleOf(given: unknown, netns: string): Usable {
 }
 
 /** @internal NetNs.dispatcher */
-export function dispatcherOf(place: Place, options: DispatcherOptions & { undici?: unknown } = {}): object {
+export function dispatcherOf(place: NetnsWithLookup, options: DispatcherOptions & { undici?: unknown } = {}): object {
   checkObject(options)
   const { undici: given, connect = {}, ...rest } = options
   checkObject(connect, 'connect')

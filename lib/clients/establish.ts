@@ -14,7 +14,7 @@ import type { NameLookup, NameLookupOptions } from '../names/lookup'
 import { connect, type ConnectionOptions, type MakeSocket } from '../sockets/connection'
 
 /** A namespace, and how it resolves names. */
-export interface Place {
+export interface NetnsWithLookup {
   readonly netns: NetnsHandle
   readonly lookup: NameLookup
 }
@@ -65,7 +65,7 @@ type OwnOptions = Omit<ConnectionOptions, keyof CallOptions>
 
 /** A connection from the namespace, with Node's errors. */
 export async function establish(
-  place: Place,
+  place: NetnsWithLookup,
   target: Target,
   own: OwnOptions,
   { signal, timeout }: Pick<CallOptions, 'signal' | 'timeout'>,
@@ -122,7 +122,7 @@ function together(errors: readonly unknown[], { label }: NetnsHandle): Aggregate
 
 /** The addresses that are tried, in order. */
 async function addressesOf(
-  place: Place,
+  place: NetnsWithLookup,
   target: HostTarget,
   call: Pick<CallOptions, 'signal' | 'timeout'>,
   tell: Listener,

@@ -2,10 +2,10 @@
 import type { Server } from 'node:net'
 import { checkListenOptions, listen as listenAtAddress, type ListenOptions } from '../sockets/server'
 import { checkObject } from '../wire/invalid'
-import { isName, type Place } from './establish'
+import { isName, type NetnsWithLookup } from './establish'
 
 /** @internal NetNs.listen */
-export async function listen(place: Place, options?: ListenOptions): Promise<Server> {
+export async function listen(place: NetnsWithLookup, options?: ListenOptions): Promise<Server> {
   if (options !== undefined) checkObject(options)
   const host = options?.path === undefined ? options?.host : undefined
   if (!isName(host)) return listenAtAddress(place.netns, options)

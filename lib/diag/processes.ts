@@ -7,7 +7,11 @@ async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
   return reading.catch(() => undefined)
 }
 
-async function lookAt(pid: string, wanted: ReadonlySet<number>, found: Map<number, SocketProcess[]>): Promise<void> {
+async function scanProcess(
+  pid: string,
+  wanted: ReadonlySet<number>,
+  found: Map<number, SocketProcess[]>,
+): Promise<void> {
   const names = (await orNothing(readdir(`/proc/${pid}/fd`))) ?? []
   const targets = await Promise.all(names.map((fd) => orNothing(readlink(`/proc/${pid}/fd/${fd}`))))
   let command: string | undefined
@@ -38,7 +42,7 @@ export async function processesOf(
     if (netns !== undefined && pid !== own) {
       if ((await orNothing(readlink(`/proc/${pid}/ns/net`))) !== `net:[${netns}]`) continue
     }
-    await lookAt(pid, inodes, found)
+    await scanProcess(pid, inodes, found)
   }
   return found
 }

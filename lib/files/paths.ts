@@ -4,7 +4,7 @@ import { wrongType, wrongValue } from '../wire/invalid'
 import { checkText } from '../wire/text'
 
 /** A file of one of the trees. */
-export interface Place {
+export interface TreePath {
   readonly tree: FileTree
   /** Below the tree. */
   readonly path: string
@@ -25,7 +25,7 @@ const expected = `a path below ${roots.map(([prefix]) => prefix).join(', ')}: ot
 const longestPath = 4095
 
 /** Checks a path that the namespace shows in its own way. */
-export function placeOf(value: unknown, field = 'path'): Place {
+export function treePathOf(value: unknown, field = 'path'): TreePath {
   if (typeof value !== 'string') throw wrongType(field, 'a path', value)
   const path = checkText(value, 1, longestPath, field)
   for (const [prefix, tree] of roots) {

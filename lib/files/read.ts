@@ -3,7 +3,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { accessFiles, FileAccess, foundIn, type FileResult } from '../native/file_jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { wrongType, wrongValue } from '../wire/invalid'
-import { placeOf } from './paths'
+import { treePathOf } from './paths'
 
 /** Options of `NetNs.readFile`. */
 export interface ReadFileOptions extends CallOptions {
@@ -18,7 +18,7 @@ async function accessOne(
   path: unknown,
   options: CallOptions | undefined,
 ): Promise<NonNullable<FileResult['found']>> {
-  const place = placeOf(path)
+  const place = treePathOf(path)
   const shown = path as string
   const about = { operation, netns: netns.label }
   const [result] = await accessFiles(about, netns, place.tree, what, [{ path: place.path, shown }], options)

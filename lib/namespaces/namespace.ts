@@ -18,9 +18,9 @@ import { wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { checkPath } from '../wire/text'
 import { checkHostName, checkKind, readOffsets, type NamespaceMembers, type TimeOffsets } from './create'
-import { listNamespaces, type NamespaceEntry } from './machine'
+import { listNamespaces, type NamespaceEntry } from './list_namespaces'
 import { createNamespaceSet, type NamespaceSet } from './set'
-import { cannotEnter, hintOf } from './why'
+import { cannotEnter, hintOf } from './refusals'
 
 /**
  * A namespace that is open, of any kind. It lives as long as something holds it: a process in it, a pin, or an open handle

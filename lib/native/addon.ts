@@ -118,7 +118,7 @@ export interface Addon {
   signalProcess(child: number, signal: number): number
   /** The number by which the process is known, or -errno. */
   holdProcess(pid: number, onEnd: () => void): number
-  letGoOfProcess(child: number): void
+  releaseProcess(child: number): void
   listNetnsProcesses(handle: number): Started
   signalNetnsProcesses(handle: number, signal: number): Started
   listenDatagrams(datagrams: number, ready: (events: number) => void): number

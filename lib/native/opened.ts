@@ -1,4 +1,4 @@
-// What somebody has to close, with where it was opened. Written down only from `watchOpened` on: for tests.
+// What somebody has to close, with where it was opened. EncodedBytes down only from `watchOpened` on: for tests.
 
 /** What was opened: a handle of a namespace, or what lives inside one. */
 export interface Opened {

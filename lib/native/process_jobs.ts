@@ -122,8 +122,8 @@ export function holdProcess(pid: number, onEnd: () => void): number {
 }
 
 /** Ends the holding; nobody is told of its end then. */
-export function letGoOfProcess(number: number): void {
-  addon.letGoOfProcess(number)
+export function releaseProcess(number: number): void {
+  addon.releaseProcess(number)
 }
 
 /** Sends a signal to a process that is held here: 0 or -errno. */

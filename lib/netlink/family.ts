@@ -7,12 +7,12 @@ import { printableThroughout } from '../wire/printable'
 import { struct, type Fields, type Struct, type StructValue } from '../wire/struct'
 import { attributes } from '../wire/attributes'
 import { NETLINK, NLM_F } from './constants'
-import { genlmsghdr, numberOf } from './generic'
+import { genlmsghdr, familyNumber } from './generic'
 import { decodeMessage, encodeMessage, type Layout, type Message, type NumberedFamily, type Received } from './message'
 import type { Operation, Step } from './operation'
 import { Shapes, type Rollback } from './shapes'
 import type { BitSetNumbers } from './rollback/recipe'
-import { methods, noted, targetOf, type BatchTarget, type Methods, type Noted, type Verbs } from './verbs'
+import { methods, batchVerbs, targetOf, type BatchTarget, type Methods, type BatchVerbs, type Verbs } from './verbs'
 
 type AnySet = AttributeSet<AttributeTable>
 
@@ -146,8 +146,8 @@ export interface Family<Its extends Verbs> {
   readonly name: string
   /** Its operations as data, for operations that are made of several. */
   readonly verbs: Its
-  /** Its operations in a namespace of a batch: noted, and carried out by `commit`, with rollback. */
-  in(batch: BatchTarget): Noted<Its>
+  /** Its operations in a namespace of a batch: batchVerbs, and carried out by `commit`, with rollback. */
+  in(batch: BatchTarget): BatchVerbs<Its>
   /** Its operations in a namespace: each a promise. The last argument has the options of the call. */
   in(netns: NetnsTarget): Methods<Its>
 }
@@ -176,11 +176,11 @@ export function defineFamily<const Table extends OperationTable, H extends Field
   const entries = Object.keys(declaration.operations).map((name) => [name, compiled.verb(name)] as const)
   const verbs = Object.fromEntries(entries) as unknown as FamilyVerbs<H, Table> & Verbs
   const counts = Object.fromEntries(entries.map(([name]) => [name, 1])) as Record<keyof FamilyVerbs<H, Table>, number>
-  const inBatch = noted(verbs)
+  const inBatch = batchVerbs(verbs)
   const alone = methods(verbs, counts)
   const within = (target: unknown): unknown => {
     const found = targetOf(target, 'target')
-    return 'place' in found ? inBatch(found.place) : alone(found.netns)
+    return 'scope' in found ? inBatch(found.scope) : alone(found.netns)
   }
   return { name: declaration.name, verbs, in: within as Family<FamilyVerbs<H, Table>>['in'] }
 }
@@ -211,7 +211,7 @@ class CompiledFamily {
     const own: Fields = header?.fields ?? {}
     const generic = protocol === NETLINK.GENERIC
     this.#name = name
-    this.#type = generic ? numberOf(name) : undefined
+    this.#type = generic ? familyNumber(name) : undefined
     this.#version = version
     this.#shapes = new Shapes(protocol)
     this.#header = struct(header?.name ?? 'genlmsghdr', generic ? { ...genlmsghdr.fields, ...own } : own)

@@ -196,7 +196,7 @@ class FamilyNumber implements NumberedFamily {
 const numbers = new Map<string, NumberedFamily>()
 
 /** What stands for the number of a family. */
-export function numberOf(name: string): NumberedFamily {
+export function familyNumber(name: string): NumberedFamily {
   let found = numbers.get(name)
   if (found === undefined) numbers.set(name, (found = new FamilyNumber(name)))
   return found

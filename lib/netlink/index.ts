@@ -20,7 +20,7 @@ export {
   type Restore,
 } from './family'
 export type { BitSetNumbers } from './rollback/recipe'
-export type { AnyVerb, BatchEntry, BatchTarget, Methods, Noted, Verbs } from './verbs'
+export type { AnyVerb, BatchEntry, BatchTarget, Methods, BatchVerbs, Verbs } from './verbs'
 export { genericFamilies, genericFamily, genericPolicy, type GenericPolicyOptions } from './generic_families'
 export {
   genlmsghdr,

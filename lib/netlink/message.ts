@@ -5,7 +5,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../wire/attributes'
 import { Reader } from '../wire/reader'
 import type { Fields, Struct, StructValue } from '../wire/struct'
-import { Writer, Written, type Relocation } from '../wire/writer'
+import { Writer, EncodedBytes, type Relocation } from '../wire/writer'
 import { messageHeaderSize, NLM_F } from './constants'
 
 /** The shape of a kind of message: `struct ifaddrmsg` and the attributes IFA_…, for example. */
@@ -39,7 +39,7 @@ export interface NumberedFamily {
 }
 
 /** A message that is ready to be sent: where it was written, and what is needed to send it and to tell of it. */
-export class Message extends Written {
+export class Message extends EncodedBytes {
   constructor(
     writer: Writer,
     /** Its type's name, for errors: `RTM_NEWLINK`. */

@@ -1,5 +1,5 @@
 // Verbs: what can be asked of a resource or a family, as operations that are not carried out yet. Carried out one by one they
-// are asynchronous methods; noted in a batch they give entries.
+// are asynchronous methods; batchVerbs in a batch they give entries.
 import type { CallOptions } from '../native/jobs'
 import { handleOf, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { wrongType } from '../wire/invalid'
@@ -23,7 +23,7 @@ export interface BatchEntry<Result> {
 }
 
 /** Verbs of a batch, which note what is to be done instead of doing it. */
-export type Noted<Its extends Verbs> = {
+export type BatchVerbs<Its extends Verbs> = {
   readonly [Name in keyof Its]: (...args: ArgumentsOf<Its[Name]>) => BatchEntry<ResultOf<Its[Name]>>
 }
 
@@ -35,38 +35,38 @@ export type Methods<Its extends Verbs> = {
 }
 
 /** Where verbs note: for one namespace, in one batch. */
-export interface Place {
+export interface BatchScope {
   readonly netns: NetnsReference
-  /** Throws if nothing can be noted any more. */
+  /** Throws if nothing can be batchVerbs any more. */
   readonly refuse: (operation: string) => void
   readonly note: (operation: Operation<unknown>) => BatchEntry<unknown>
 }
 
-/** Where the resources of one namespace in a batch keep their place: not for users, and not reachable by a string. */
-export const placeOf = Symbol('netloom.place')
+/** Where the resources of one namespace in a batch keep what belongs to them: not for users, and not reachable by a string. */
+export const scopeOf = Symbol('netloom.scope')
 
 /** The resources of one namespace in a batch, as other verbs see them. */
 export interface BatchTarget {
   /** @internal */
-  readonly [placeOf]: Place
+  readonly [scopeOf]: BatchScope
 }
 
 /**
  * Makes the class of a resource in a batch, once: a batch of one pod would spend more on functions than on the pod.
  */
-export function noted<Its extends Verbs>(verbs: Its): (place: Place) => Noted<Its> {
+export function batchVerbs<Its extends Verbs>(verbs: Its): (scope: BatchScope) => BatchVerbs<Its> {
   class Resource {
-    readonly #place: Place
+    readonly #scope: BatchScope
 
-    constructor(place: Place) {
-      this.#place = place
+    constructor(scope: BatchScope) {
+      this.#scope = scope
     }
 
     static {
       for (const [name, verb] of Object.entries(verbs)) {
         Object.defineProperty(this.prototype, name, {
           value: function (this: Resource, ...args: never[]): BatchEntry<unknown> {
-            const { netns, refuse, note } = this.#place
+            const { netns, refuse, note } = this.#scope
             refuse(name)
             return note(verb(netns, ...args))
           },
@@ -74,7 +74,7 @@ export function noted<Its extends Verbs>(verbs: Its): (place: Place) => Noted<It
       }
     }
   }
-  return (place) => new Resource(place) as unknown as Noted<Its>
+  return (scope) => new Resource(scope) as unknown as BatchVerbs<Its>
 }
 
 /** Makes the class whose methods carry verbs out, once; a method takes so many arguments before the options of the call. */
@@ -105,10 +105,10 @@ export function methods<Its extends Verbs>(
 }
 
 /** What verbs are for: a namespace, or one in a batch. */
-export function targetOf(target: unknown, field: string): { netns: NetnsReference } | { place: Place } {
+export function targetOf(target: unknown, field: string): { netns: NetnsReference } | { scope: BatchScope } {
   const given = target as Partial<NetnsTarget & BatchTarget> | null | undefined
-  const place = given?.[placeOf]
-  if (place !== undefined) return { place }
+  const scope = given?.[scopeOf]
+  if (scope !== undefined) return { scope }
   const netns = given?.[handleOf]
   if (netns === undefined) throw wrongType(field, 'a NetNs, or one in a batch', target)
   return { netns }

@@ -6,7 +6,7 @@ import { endWithProcess } from '../native/netns_jobs'
 import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
 import type { Operation } from '../netlink/operation'
 import { Plan } from '../netlink/plan'
-import { placeOf, type BatchEntry, type Noted, type Place } from '../netlink/verbs'
+import { scopeOf, type BatchEntry, type BatchVerbs, type BatchScope } from '../netlink/verbs'
 import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -14,7 +14,7 @@ import { FutureNetns } from './future'
 import { checkProgress, type ProgressOptions } from './many'
 import { checkName, pathOfName } from './name'
 import { checkPath } from '../wire/text'
-import { NotedResources, type BatchEthtool, type BatchNetNs } from './noted'
+import { BatchResources, type BatchEthtool, type BatchNetNs } from './batch_netns'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
@@ -69,12 +69,12 @@ export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: str
  */
 export class Batch<Created> implements BatchNetNs {
   /** @internal */
-  readonly [placeOf]: Place
-  readonly links: Noted<typeof linkVerbs>
-  readonly addresses: Noted<typeof addressVerbs>
-  readonly routes: Noted<typeof routeVerbs>
-  readonly neighbors: Noted<typeof neighborVerbs>
-  readonly rules: Noted<typeof ruleVerbs>
+  readonly [scopeOf]: BatchScope
+  readonly links: BatchVerbs<typeof linkVerbs>
+  readonly addresses: BatchVerbs<typeof addressVerbs>
+  readonly routes: BatchVerbs<typeof routeVerbs>
+  readonly neighbors: BatchVerbs<typeof neighborVerbs>
+  readonly rules: BatchVerbs<typeof ruleVerbs>
   readonly #netns: NetnsReference
   readonly #make: MakeNetNs<Created>
   readonly #lane: Lane
@@ -98,7 +98,7 @@ export class Batch<Created> implements BatchNetNs {
     this.#lane = lane
     this.#plan = new Plan({ rollback, stop: onError === 'stop' })
     const own = this.#resourcesOf(netns)
-    this[placeOf] = own[placeOf]
+    this[scopeOf] = own[scopeOf]
     this.links = own.links
     this.addresses = own.addresses
     this.routes = own.routes
@@ -144,7 +144,7 @@ export class Batch<Created> implements BatchNetNs {
         this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
     }
     if (path !== undefined) endWithProcess()
-    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns)[placeOf], netns, name)
+    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns)[scopeOf], netns, name)
   }
 
   /**
@@ -209,7 +209,7 @@ export class Batch<Created> implements BatchNetNs {
   #resourcesOf(netns: NetnsReference): BatchNetNs {
     let resources = this.#places.get(netns)
     if (resources === undefined) {
-      resources = new NotedResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
+      resources = new BatchResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
       this.#places.set(netns, resources)
     }
     return resources
@@ -222,14 +222,14 @@ export class Batch<Created> implements BatchNetNs {
   readonly #noteVerb = (operation: Operation<unknown>): BatchEntry<unknown> => this.#note(operation)
 }
 
-class Creation<Created> extends NotedResources implements NewNetNs<Created> {
+class Creation<Created> extends BatchResources implements NewNetNs<Created> {
   readonly index: number
   readonly [handleOf]: FutureNetns
   readonly #entry: BatchEntry<Created>
 
   constructor(
     entry: BatchEntry<Created>,
-    place: Place,
+    place: BatchScope,
     netns: FutureNetns,
     readonly name: string | undefined,
   ) {

@@ -8,7 +8,7 @@ import { agentOf, secureAgentOf } from '../clients/agent'
 import { createConnection, type CreateConnection } from '../clients/client_socket'
 import { connect } from '../clients/connect'
 import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type UndiciModule } from '../clients/dispatcher'
-import type { Place } from '../clients/establish'
+import type { NetnsWithLookup } from '../clients/establish'
 import { listen } from '../clients/listen'
 import { lookupOf, type NameLookup } from '../names/lookup'
 import { Resolver } from '../names/resolve'
@@ -127,7 +127,7 @@ export abstract class Inside extends View {
     return dispatcherOf(this.#place, options)
   }
 
-  get #place(): Place {
+  get #place(): NetnsWithLookup {
     return { netns: this[handleOf], lookup: this.lookup }
   }
 

@@ -8,7 +8,7 @@ import { refusePinned } from '../rootless/options'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type MakeNetNs, type NewNetNs } from './batch'
-import type { BatchNetNs } from './noted'
+import type { BatchNetNs } from './batch_netns'
 import { checkPrefix, nameBehind, nameTries } from './many'
 
 /** The batch that makes a namespace of a pool. */

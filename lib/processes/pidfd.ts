@@ -1,7 +1,7 @@
 // A process that somebody else has started, held by a descriptor: its number may stand for another one by the time of a signal.
 import { systemError } from '../errors'
 import { errnoNumber } from '../errno'
-import { holdProcess, letGoOfProcess, signalProcess } from '../native/process_jobs'
+import { holdProcess, releaseProcess, signalProcess } from '../native/process_jobs'
 import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { signalNumber } from './inside'
@@ -64,7 +64,7 @@ export class Pidfd {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    letGoOfProcess(this.#number)
+    releaseProcess(this.#number)
   }
 
   /** The same as `close`. */

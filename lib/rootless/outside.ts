@@ -90,7 +90,7 @@ export async function connectOutside(netns: NetnsHandle, options: OutsideOptions
   const toJoin = await findNamespacesToJoin(operation, netns, { signal })
   const last = toJoin.at(-1)
   if (last === undefined) throw wrongValue('netns', 'another one than that of this process', netns.label)
-  const place: Place = { net: last.fd, user: toJoin.length > 1 ? toJoin[0]?.fd : undefined }
+  const place: NamespaceDescriptors = { net: last.fd, user: toJoin.length > 1 ? toJoin[0]?.fd : undefined }
   const { outside, said } = start(found, place, dev, hostLoopback)
   try {
     await ready(outside, said, netns, { signal, timeout })
@@ -132,7 +132,7 @@ function installed(via: OutsideProgram | undefined, netns: string): Installed {
 }
 
 /** The descriptors of the namespace, and of the user namespace by which one may enter it. */
-interface Place {
+interface NamespaceDescriptors {
   readonly net: number
   readonly user: number | undefined
 }
@@ -155,7 +155,12 @@ const watched = `
   exec "$0" "$@" ${lifeline}<&-
 `
 
-function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string, hostLoopback: boolean): string[] {
+function argumentsOf(
+  program: OutsideProgram,
+  { net, user }: NamespaceDescriptors,
+  dev: string,
+  hostLoopback: boolean,
+): string[] {
   if (program === 'slirp4netns') {
     const options = ['--configure', '--mtu=65520', `--exit-fd=${lifeline}`, '--netns-type=path']
     if (!hostLoopback) options.push('--disable-host-loopback')
@@ -175,7 +180,7 @@ function argumentsOf(program: OutsideProgram, { net, user }: Place, dev: string,
 
 function start(
   { program, path }: Installed,
-  place: Place,
+  place: NamespaceDescriptors,
   dev: string,
   hostLoopback: boolean,
 ): { outside: Outside; said: () => string } {

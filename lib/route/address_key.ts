@@ -1,6 +1,6 @@
 // What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
 import { messageHeaderSize } from '../netlink/constants'
-import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
+import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { forever } from '../wire/printable'
@@ -132,7 +132,7 @@ export function conditionsOf(given: Given, ends: Ends): Condition[] {
     attributes: { broadcast: broadcastOf(broadcast, ends), label, metric, protocol, flags },
   })
   const payload = (name: string): Uint8Array | undefined =>
-    payloadOf(bytes, messageHeaderSize + ifaddrmsg.size, numberOf(attributes, name))
+    payloadOf(bytes, messageHeaderSize + ifaddrmsg.size, attributeNumber(attributes, name))
   for (const [name, zeroIsAbsent] of compared) {
     const value = payload(name)
     if (value !== undefined) conditions.push([{ attribute: path(name), value, zeroIsAbsent }])

@@ -19,7 +19,7 @@ import { broadcastOf, checkEnds, checkGiven, checkLifetime, conditionsOf, named 
 import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
 import { heldBy } from './rollback/side_effects'
 import { checkCondition } from './deletion'
-import { conflict, ensuring, looking, making, vanished, type Ensured, type Ensuring } from './ensure'
+import { conflict, ensuring, querying, making, vanished, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, checkScope, type Family, type scope } from './families'
 import { firstOf } from './lookup'
 import { change, flush, list, message, Mode, ofIP, RTM } from './rtnetlink'
@@ -178,7 +178,7 @@ export function ensureAddress(netns: NetnsReference, options: AddressOptions): O
     address: told?.address ?? options.address,
     peer: told?.peer ?? `${told?.address}`,
   })
-  const steps = [making(it, request, RTM.DELADDR), looking(netns, dumpOf(options), Ending.dump)]
+  const steps = [making(it, request, RTM.DELADDR), querying(netns, dumpOf(options), Ending.dump)]
   return ensuring(it, steps, (answers) => {
     let value: Address | undefined
     answers.forEach(1, (received) => {

@@ -34,7 +34,7 @@ export function making({ netns }: Ensuring, request: Message, inverse: number): 
 }
 
 /** A step that looks at what is there: by a dump, or at one object. */
-export function looking(
+export function querying(
   netns: NetnsReference,
   request: Message,
   ending: typeof Ending.dump | typeof Ending.reply,

@@ -9,7 +9,7 @@ import type { Link } from './link'
 import { linkLayout } from './link_attributes'
 import { causeForLink } from './link_cause'
 import { expectedOfNew, probing } from './link_expectations'
-import { finishing, lookAt, readLink } from './link_messages'
+import { finishing, queryLink, readLink } from './link_messages'
 import type { LinkOptions } from './link_options'
 import { linkInfoOf, partsOfNew, type LinkParts } from './link_parts'
 import { message, Mode } from './rtnetlink'
@@ -74,7 +74,7 @@ export function creating(netns: NetnsReference, link: LinkOptions, verb: string)
     { netns, messages: [create], ending: Ending.ack, undo },
     ...(far === undefined ? [] : finishingFarEnd(far)),
     ...finishingIn(near, finish),
-    { netns: near.netns, messages: [lookAt(made)], ending: Ending.reply, ...expectedOfNew(parts.expectations) },
+    { netns: near.netns, messages: [queryLink(made)], ending: Ending.reply, ...expectedOfNew(parts.expectations) },
   ]
   return { name: creation.name ?? '', steps, messages: [create, ...finish], near, far }
 }
@@ -99,7 +99,7 @@ function finishingFarEnd(far: NewEnd): Step[] {
   const steps = finishingIn(far, finishing(made, parts, parts.flags, parts.master))
   const expected = expectedOfNew(parts.expectations)
   if (expected.expects === undefined) return steps
-  return [...steps, { netns, messages: [lookAt(made)], ending: Ending.reply, ...expected }]
+  return [...steps, { netns, messages: [queryLink(made)], ending: Ending.reply, ...expected }]
 }
 
 function finishingIn({ parts, netns }: NewEnd, messages: readonly Message[]): Step[] {

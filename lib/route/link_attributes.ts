@@ -1,5 +1,5 @@
 // The messages of links: struct ifinfomsg and the attributes IFLA_… of linux/if_link.h, in the order of the header.
-import { aside } from '../wire/aside'
+import { separate } from '../wire/separate'
 import { attributes } from '../wire/attributes'
 import { bits, oneOf } from '../wire/choices'
 import { checkDeviceName, device } from '../wire/device'
@@ -150,7 +150,7 @@ const altname = text(longestAltname, checkShortAltname, 1)
 
 export const linkAttributes = attributes('IFLA_', {
   ...creationAttributes,
-  link: ['LINK', 5, aside(device)],
+  link: ['LINK', 5, separate(device)],
   qdisc: ['QDISC', 6, text(16)],
   stats32: ['STATS', 7, ignored],
   master: ['MASTER', 10, device],
@@ -158,14 +158,14 @@ export const linkAttributes = attributes('IFLA_', {
   map: ['MAP', 14, ignored],
   operState: ['OPERSTATE', 16, operState],
   linkMode: ['LINKMODE', 17, oneOf(u8, 'IF_LINK_MODE_', { default: ['DEFAULT', 0], dormant: ['DORMANT', 1] })],
-  linkInfo: ['LINKINFO', 18, aside(named('', linkInfo))],
+  linkInfo: ['LINKINFO', 18, separate(named('', linkInfo))],
   /** Free text of up to 255 bytes. */
   alias: ['IFALIAS', 20, bareText(255)],
   numVf: ['NUM_VF', 21, u32],
   virtualFunctions: ['VFINFO_LIST', 22, ignored],
   statistics: ['STATS64', 23, linkStatistics],
   vfPorts: ['VF_PORTS', 24, ignored],
-  afSpec: ['AF_SPEC', 26, aside(named('', familyAttributes))],
+  afSpec: ['AF_SPEC', 26, separate(named('', familyAttributes))],
   netnsFd: ['NET_NS_FD', 28, netnsFd],
   filter: ['EXT_MASK', 29, linkFilter],
   promiscuity: ['PROMISCUITY', 30, u32],
@@ -173,7 +173,7 @@ export const linkAttributes = attributes('IFLA_', {
   physPortId: ['PHYS_PORT_ID', 34, mac],
   carrierChanges: ['CARRIER_CHANGES', 35, u32],
   physSwitchId: ['PHYS_SWITCH_ID', 36, mac],
-  linkNetnsId: ['LINK_NETNSID', 37, aside(i32)],
+  linkNetnsId: ['LINK_NETNSID', 37, separate(i32)],
   physPortName: ['PHYS_PORT_NAME', 38, text(255)],
   protoDown: ['PROTO_DOWN', 39, boolean(u8)],
   pad: ['PAD', 42, ignored],

@@ -7,13 +7,13 @@ import type { Message } from '../netlink/message'
 import type { Answers, Operation, Step } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { Reader } from '../wire/reader'
-import { conflict, ensuring, isThere, looking, type Ensured, type Ensuring } from './ensure'
+import { conflict, ensuring, isThere, querying, type Ensured, type Ensuring } from './ensure'
 import type { Options } from './kinds/kind'
 import { decodeLink, type Link, type LinkReference } from './link'
 import { creating } from './link_add'
 import { causeForLink } from './link_cause'
 import { expectedOfNew } from './link_expectations'
-import { lookAt, readLink } from './link_messages'
+import { queryLink, readLink } from './link_messages'
 import type { LinkOptions } from './link_options'
 import type { LinkParts } from './link_parts'
 import { nsidRequest, readNsid } from './nsids'
@@ -24,10 +24,11 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
   const it: Ensuring = { name: 'links.ensure', netns, about: `link ${name}`, cause: causeForLink }
   const [create, ...rest] = steps
   const all: Step[] = [{ ...create, tolerate: isThere, ensures: true }, ...rest.slice(0, -1)]
-  const look = (where: NetnsReference, dev: Device): number => all.push(looking(where, lookAt(dev), Ending.reply)) - 1
+  const look = (where: NetnsReference, dev: Device): number =>
+    all.push(querying(where, queryLink(dev), Ending.reply)) - 1
   const nearStep = look(near.netns, name)
   all[nearStep] = {
-    ...looking(near.netns, lookAt(name), Ending.reply),
+    ...querying(near.netns, queryLink(name), Ending.reply),
     ...expectedOfNew(near.parts.expectations),
   }
   const ends: End[] = [
@@ -37,7 +38,7 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
     const references = referencesOf(far.parts, far.netns, far.netns, look)
     ends.push({ parts: far.parts, step: look(far.netns, far.parts.creation.name ?? ''), references })
     // The look at the near end has given the far end's namespace an id, if it had none.
-    if (!isSame(near.netns, far.netns)) all.push(looking(near.netns, nsidRequest(far.netns), Ending.reply))
+    if (!isSame(near.netns, far.netns)) all.push(querying(near.netns, nsidRequest(far.netns), Ending.reply))
   }
   const last = all.length - 1
   const told = toldBy(messages)

@@ -5,7 +5,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from '../netlink/message'
 import type { Step } from '../netlink/operation'
 import { byte, type Condition } from '../netlink/rollback/pattern'
-import { numberOf, numbersOf } from '../netlink/rollback/offsets'
+import { attributeNumber, numbersOf } from '../netlink/rollback/offsets'
 import type { Options, Probe, Schema } from './kinds/kind'
 import { decodeLink } from './link'
 import { linkAttributes, linkInfo } from './link_attributes'
@@ -30,7 +30,7 @@ export type ExpectationsByOption = Readonly<
   Record<string, ((value: unknown, prefix: string, found: Expectation[]) => void) | undefined>
 >
 
-const info = numberOf(linkAttributes, 'LINKINFO')
+const info = attributeNumber(linkAttributes, 'LINKINFO')
 
 /** Where a look at a link tells options: the attributes around them, and the property that they are in. */
 const levels = {
@@ -115,7 +115,7 @@ export function expectedOfNew(expectations: readonly Expectation[]): Pick<Step, 
 }
 
 /** A step that looks at a link and fails unless all of this holds; none if there is nothing to expect. */
-function looking(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
+function queryStep(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
   if (expectations.length === 0) return []
   return [{ netns, messages: [look], ending: Ending.reply, ...expecting(expectations) }]
 }
@@ -127,7 +127,7 @@ export function beforeChanges(
   expectations: readonly Expectation[],
   which: Expectation['of'],
 ): Step[] {
-  return looking(
+  return queryStep(
     netns,
     look,
     expectations.filter(({ of, when }) => of === which && when !== 'after'),
@@ -136,7 +136,7 @@ export function beforeChanges(
 
 /** What a link has to have after all was changed, of what could not be told before. */
 export function afterChanges(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
-  return looking(
+  return queryStep(
     netns,
     look,
     expectations.filter(({ when }) => when === 'after'),
@@ -144,8 +144,8 @@ export function afterChanges(netns: NetnsReference, look: Message, expectations:
 }
 
 /** Asks whether the kernel has what options need. */
-export function probing(netns: NetnsReference, probes: Iterable<Probe>): Step[] {
-  return [...probes]
+export function probing(netns: NetnsReference, probes: readonly Probe[]): Step[] {
+  return probes
     .filter(({ available }) => available)
     .map(({ request, tolerate }) => ({ netns, messages: [request()], ending: Ending.dump, tolerate }))
 }

@@ -52,7 +52,7 @@ export function show(dev: LinkName): string {
 }
 
 /** Asks for a link by its index; a name is looked up when it is needed. */
-export function lookAt(index: Device): Message {
+export function queryLink(index: Device): Message {
   return message('GETLINK', linkLayout, { header: { index }, attributes: brief })
 }
 

@@ -59,7 +59,7 @@ export interface LinkParts {
   /** What a look at it has to find. */
   readonly expectations: Expectation[]
   /** What to ask the kernel before. */
-  readonly probes: Set<Probe>
+  readonly probes: Probe[]
 }
 
 /** Flags (IFF_) that are set, and which of them are meant. */
@@ -77,12 +77,12 @@ export interface PortParts {
 }
 
 /** Where an option goes, and what has to come of it. */
-interface Place {
+interface OptionPlace {
   readonly put: Put<never>
   readonly expect: ExpectationsByOption[string]
   readonly probe: Probe | undefined
 }
-type PlaceMap = ReadonlyMap<string, Place>
+type PlaceMap = ReadonlyMap<string, OptionPlace>
 
 const ofLink = { data: linkAttributes, traits: linkTraits }
 
@@ -90,7 +90,7 @@ function placesOf(
   puts: Readonly<Record<string, Put<never>>>,
   schema: Schema,
   under: 'link' | 'kind',
-): [string, Place][] {
+): [string, OptionPlace][] {
   const expectations = expectationsOf(schema, under)
   const { probes = {} } = schema.traits
   return Object.entries(puts).map(([option, put]) => [
@@ -106,7 +106,7 @@ const putData =
   }
 
 /** Options of the kind's own: each is an attribute of its data, or the far end. */
-function ownPlaces(kind: AnyKind, creating: boolean): [string, Place][] {
+function ownPlaces(kind: AnyKind, creating: boolean): [string, OptionPlace][] {
   const { fixed = [] } = kind.traits
   const puts = Object.keys(kind.data.table).map((option): [string, Put<never>] => {
     if (kind.paired && option === 'peer') return [option, putPeer]
@@ -150,10 +150,11 @@ const putPort: Put<never> = (parts, value, field) => {
 }
 
 /** Notes what has to come of an option. */
-function note(parts: LinkParts, place: Place | undefined, value: unknown): void {
+function note(parts: LinkParts, place: OptionPlace | undefined, value: unknown): void {
   if (place === undefined) return
   place.expect?.(value, parts.prefix, parts.expectations)
-  if (place.probe !== undefined && value === true) parts.probes.add(place.probe)
+  const { probe } = place
+  if (probe !== undefined && value === true && !parts.probes.includes(probe)) parts.probes.push(probe)
 }
 
 const nowhere: Put<never> = () => undefined
@@ -162,7 +163,7 @@ const portPlaces = new Map(
     const puts = Object.fromEntries(['kind', ...Object.keys(schema.data.table)].map((option) => [option, nowhere]))
     const expectations = expectationsOf(schema, 'port')
     const { probes = {} } = schema.traits
-    const places = Object.keys(puts).map((option): [string, Place] => [
+    const places = Object.keys(puts).map((option): [string, OptionPlace] => [
       option,
       { put: nowhere, expect: expectations[option], probe: probes[option] },
     ])
@@ -229,7 +230,7 @@ function newParts(
     peer: undefined,
     port: undefined,
     expectations: [],
-    probes: new Set(),
+    probes: [],
   }
 }
 

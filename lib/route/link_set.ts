@@ -11,7 +11,7 @@ import type { Link } from './link'
 import { linkLayout } from './link_attributes'
 import { IFF } from './link_creation'
 import { afterChanges, beforeChanges, probing } from './link_expectations'
-import { brief, decodeBrief, indexOf, linkChange, lookAt, setting, type LinkName } from './link_messages'
+import { brief, decodeBrief, indexOf, linkChange, queryLink, setting, type LinkName } from './link_messages'
 import type { LinkChanges } from './link_options'
 import { linkInfoOf, partsOfChanges, type LinkParts } from './link_parts'
 import type { LinkWire } from './link_places'
@@ -66,9 +66,9 @@ function settling(parts: LinkParts, netns: NetnsReference, index: Device, moved 
     netns,
     messages: [setting(index, attributes, its)],
     ending: Ending.ack,
-    before: (): Before => ({ recipe: linkSettings, lookup: lookAt(index) }),
+    before: (): Before => ({ recipe: linkSettings, lookup: queryLink(index) }),
   })
-  const look = lookAt(index)
+  const look = queryLink(index)
   const upNow = !upFollows && flags.change !== 0
   const own = Object.keys(settings).length > 0 || upNow ? [change(settings, upNow ? flags : {})] : []
   const portChecks = [...probing(netns, probes), ...beforeChanges(netns, look, expectations, 'port')]
@@ -90,12 +90,12 @@ function thenLook(operation: Operation<void>, target: NetnsReference, dev: Devic
   const { name: verb, protocol, lane, netns, steps, about, cause } = operation
   const moved = { name: verb, protocol, lane, netns, about, cause }
   if (typeof dev === 'string') {
-    const last: Step = { netns: target, messages: [lookAt(dev)], ending: Ending.reply }
+    const last: Step = { netns: target, messages: [queryLink(dev)], ending: Ending.reply }
     const result: Operation<Link>['result'] = (answers) => only(answers, steps.length, decodeBrief)
     return { ...moved, steps: [...steps, last], result }
   }
   // Its index may be another one there, but its name is the same.
-  const first: Step = { netns, messages: [lookAt(dev)], ending: Ending.reply }
+  const first: Step = { netns, messages: [queryLink(dev)], ending: Ending.reply }
   const all = message('GETLINK', linkLayout, { flags: NLM_F.DUMP, attributes: brief })
   const last: Step = { netns: target, messages: [all], ending: Ending.dump }
   return {

@@ -7,7 +7,7 @@ import { decodeMessage, type Message, type Received } from '../netlink/message'
 import { map, type Operation } from '../netlink/operation'
 import { matches } from '../netlink/rollback/matches'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
-import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
+import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
@@ -15,7 +15,7 @@ import { familyOf, parseIP, parseMac } from '../wire/ip'
 import { Reader } from '../wire/reader'
 import type { ValueOf } from '../wire/type'
 import { checkCondition } from './deletion'
-import { conflict, ensuring, looking, making, type Ensured, type Ensuring } from './ensure'
+import { conflict, ensuring, querying, making, type Ensured, type Ensuring } from './ensure'
 import { checkFamily, type Family, type routeProtocol } from './families'
 import { firstOf } from './lookup'
 import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
@@ -225,7 +225,7 @@ export function ensureNeighbor(netns: NetnsReference, options: NeighborOptions):
   const it: Ensuring = { name: 'neighbors.ensure', netns, about: `${options.address} on ${options.dev}` }
   const request = newNeighbor(options, Mode.add)
   const told = decodeNeighbor({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
-  const look = looking(netns, lookupOf(options), Ending.reply)
+  const look = querying(netns, lookupOf(options), Ending.reply)
   const make = making(it, request, RTM.DELNEIGH)
   // The kernel does not say of a proxy entry that it is there.
   const proxy = told?.flags.includes('proxy') === true
@@ -330,7 +330,7 @@ function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags
     const value = payloadOf(
       bytes,
       messageHeaderSize + neighborLayout.header.size,
-      numberOf(neighborLayout.attributes, 'PROTOCOL'),
+      attributeNumber(neighborLayout.attributes, 'PROTOCOL'),
     )
     conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'PROTOCOL'), value, zeroIsAbsent: true }])
   }

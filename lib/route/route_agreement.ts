@@ -2,7 +2,7 @@
 // compare is refused, or compared here.
 import { ticksPerSecond } from './rtnetlink'
 import { messageHeaderSize } from '../netlink/constants'
-import { numberOf, offsetOf } from '../netlink/rollback/offsets'
+import { attributeNumber, offsetOf } from '../netlink/rollback/offsets'
 import { byte, item, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
 import { AF_INET6, parseIP, parsePrefix } from '../wire/ip'
@@ -109,7 +109,7 @@ export function saysMore(key: Given, of: Family): boolean {
 }
 
 const { header: rtmsg, attributes } = routeLayout
-const number = (name: string): number => numberOf(attributes, name)
+const number = (name: string): number => attributeNumber(attributes, name)
 const expires = offsetOf(cacheInfo, 'rta_expires')
 const [, RTNH_F_ONLINK] = hopFlags.names.onlink
 

@@ -1,5 +1,5 @@
 // The messages of routes: struct rtmsg and RTA_… (linux/rtnetlink.h), in the order of the header.
-import { aside } from '../wire/aside'
+import { separate } from '../wire/separate'
 import { attributes, type AttributesOf, type AttributeTable } from '../wire/attributes'
 import { bits, oneOf, setOf } from '../wire/choices'
 import { device } from '../wire/device'
@@ -272,13 +272,13 @@ export const routeAttributes = attributes('RTA_', {
   metric: ['PRIORITY', 6, u32],
   src: ['PREFSRC', 7, ip],
   metrics: ['METRICS', 8, routeMetrics],
-  nexthops: ['MULTIPATH', 9, aside(multipath)],
+  nexthops: ['MULTIPATH', 9, separate(multipath)],
   flow: ['FLOW', 11, u32],
-  cacheInfo: ['CACHEINFO', 12, aside(cacheInfo)],
+  cacheInfo: ['CACHEINFO', 12, separate(cacheInfo)],
   table: ['TABLE', 15, table],
   mark: ['MARK', 16, u32],
   mfcStats: ['MFC_STATS', 17, ignored],
-  viaOther: ['VIA', 18, aside(via)],
+  viaOther: ['VIA', 18, separate(via)],
   newDst: ['NEWDST', 19, binary()],
   preference: ['PREF', 20, routerPreference],
   encapType: ['ENCAP_TYPE', 21, encapType],

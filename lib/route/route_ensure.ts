@@ -6,9 +6,9 @@ import { messageHeaderSize } from '../netlink/constants'
 import type { Answers, Operation } from '../netlink/operation'
 import type { Device } from '../wire/device'
 import { Reader } from '../wire/reader'
-import { conflict, ensuring, looking, making, vanished, type Ensured, type Ensuring } from './ensure'
+import { conflict, ensuring, querying, making, vanished, type Ensured, type Ensuring } from './ensure'
 import { causeForRoute } from './likely_cause'
-import { lookAt, readLink } from './link_messages'
+import { queryLink, readLink } from './link_messages'
 import { decodeRoute, type Route, type RouteOptions } from './route'
 import { defaultMetric } from './route_filter'
 import { dumpOf, newRoute } from './route_operations'
@@ -23,8 +23,8 @@ export function ensureRoute(netns: NetnsReference, options: RouteOptions): Opera
   const names = namedDevices(options)
   const steps = [
     making(it, request, RTM.DELROUTE),
-    looking(netns, dumpOf(options), Ending.dump),
-    ...names.map((name) => looking(netns, lookAt(name), Ending.reply)),
+    querying(netns, dumpOf(options), Ending.dump),
+    ...names.map((name) => querying(netns, queryLink(name), Ending.reply)),
   ]
   return ensuring(it, steps, (answers) => {
     const wanted = withIndices(told, options, indexBy(names, answers))

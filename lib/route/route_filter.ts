@@ -1,7 +1,7 @@
 // Which routes are meant by a filter: what the kernel filters, and what is compared here or by the native side.
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
-import { numberOf, numbersOf, offsetOf } from '../netlink/rollback/offsets'
+import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
@@ -78,11 +78,11 @@ export function filtering(filter: RouteFilter): RouteFiltering {
 }
 
 const { header: rtmsg, attributes } = routeLayout
-const destinationNumber = numberOf(attributes, 'DST')
-const gatewayNumber = numberOf(attributes, 'GATEWAY')
-const viaNumber = numberOf(attributes, 'VIA')
+const destinationNumber = attributeNumber(attributes, 'DST')
+const gatewayNumber = attributeNumber(attributes, 'GATEWAY')
+const viaNumber = attributeNumber(attributes, 'VIA')
 /** The ways of RTA_MULTIPATH, each behind a struct rtnexthop. */
-export const ways = numberOf(attributes, 'MULTIPATH') | (rtnexthop.size << 16)
+export const ways = attributeNumber(attributes, 'MULTIPATH') | (rtnexthop.size << 16)
 
 function toPrefix(prefix: Prefix | undefined): Condition[] {
   const { bytes, length } = prefix ?? { bytes: new Uint8Array(0), length: 0 }

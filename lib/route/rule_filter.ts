@@ -2,7 +2,7 @@
 import { messageHeaderSize } from '../netlink/constants'
 import { offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
-import { Writer, Written } from '../wire/writer'
+import { Writer, EncodedBytes } from '../wire/writer'
 import { action, ruleAttributes, ruleFlags, ruleHeader } from './rule_attributes'
 import type { Rule, RuleOptions, RuleRange } from './rule_messages'
 
@@ -84,7 +84,7 @@ export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condit
   const bits = ruleAttributes.table[mask][2]
   const writer = new Writer()
   bits.encode(writer, allBits[mask], mask, {})
-  return [[absent(mask), { attribute: [number(mask)], value: new Written(writer).bytes }]]
+  return [[absent(mask), { attribute: [number(mask)], value: new EncodedBytes(writer).bytes }]]
 }
 
 /** Whether a rule has of a field what the options say, or what the kernel takes it for if they leave it out. */

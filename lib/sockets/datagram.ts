@@ -41,14 +41,14 @@ const sizeKeys = ['recvBufferSize', 'sendBufferSize'] as const
 const keys = new Set(['type', 'lookup', 'dev', ...booleanKeys, ...sizeKeys, ...callKeys])
 
 /** A namespace, and how names are resolved there. */
-interface Place {
+interface NetnsWithLookup {
   readonly netns: NetnsHandle
   readonly lookup: NonNullable<SocketOptions['lookup']>
 }
 
 /** @internal NetNs.createSocket */
 export async function createSocket(
-  { netns, lookup: lookupInside }: Place,
+  { netns, lookup: lookupInside }: NetnsWithLookup,
   what: SocketType | DatagramOptions,
   onMessage?: Parameters<typeof createOutside>[1],
 ): Promise<Socket> {

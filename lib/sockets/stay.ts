@@ -34,13 +34,13 @@ export function refuseOtherHandles(socket: DatagramSocket, { label }: NetnsHandl
 }
 
 /** What is known of a server that is, or was, inside. */
-interface Place {
+interface ServerInside {
   netns: NetnsHandle
   /** Whether its connections show the devices of the namespace in link-local addresses. */
   zones: boolean
 }
 
-const places = new WeakMap<Server, Place>()
+const serversInside = new WeakMap<Server, ServerInside>()
 const taking = new WeakSet<Server>()
 const seen = new WeakSet<Socket>()
 
@@ -49,13 +49,13 @@ const seen = new WeakSet<Socket>()
  * such as TLS. The server may be put into a namespace again, also into another one.
  */
 export function keepServer(server: Server, netns: NetnsHandle, zones: boolean): void {
-  const known = places.get(server)
+  const known = serversInside.get(server)
   if (known !== undefined) {
     Object.assign(known, { netns, zones })
     return
   }
-  const place: Place = { netns, zones }
-  places.set(server, place)
+  const place: ServerInside = { netns, zones }
+  serversInside.set(server, place)
   const { listen, emit } = server as unknown as Record<'listen' | 'emit', (...args: unknown[]) => unknown>
   setMethod(server, 'listen', (...args: unknown[]) => {
     if (!taking.has(server)) throw leaves('Server.listen', place.netns.label, 'listen of the NetNs with this server')
@@ -68,7 +68,7 @@ export function keepServer(server: Server, netns: NetnsHandle, zones: boolean): 
   })
 }
 
-function keepConnection(socket: Socket, { netns, zones }: Place): void {
+function keepConnection(socket: Socket, { netns, zones }: ServerInside): void {
   if (seen.has(socket)) return
   seen.add(socket)
   if (zones) showZones(socket)

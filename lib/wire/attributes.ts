@@ -40,13 +40,13 @@ export interface AttributeSet<Table extends AttributeTable> extends Type<Attribu
   /** `outer` is the object whose part the value is: what a `taggedBy` with an outer tag looks at. */
   encode(writer: Writer, value: AttributesOf<Table>, field?: string, outer?: Siblings): void
   decode(reader: Reader, at: number, end: number, outer?: Siblings): AttributesOf<Table>
-  /** As `decode`, into what has other properties already; what is marked `aside` goes into another object. */
+  /** As `decode`, into what has other properties already; what is marked `separate` goes into another object. */
   decodeInto(
     reader: Reader,
     at: number,
     end: number,
     out: object | Properties,
-    asideOut: object,
+    separateOut: object,
     outer?: Siblings,
   ): void
   /** The kernel's name, in lower camel case, of the attribute at byte `target`, with the names of those around it. */
@@ -68,7 +68,7 @@ interface Entry {
   readonly least: number
   readonly presence: boolean
   readonly ignored: boolean
-  readonly aside: boolean
+  readonly separate: boolean
   readonly repeated: boolean
   /** Its type looks at the object around this one. */
   readonly outer: boolean
@@ -98,7 +98,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       least,
       presence: 'presence' in type,
       ignored: 'ignored' in type,
-      aside: 'aside' in type,
+      separate: 'separate' in type,
       repeated: 'repeated' in type,
       outer: 'outer' in type,
     }
@@ -130,7 +130,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
     at: number,
     end: number,
     out: Record<string, unknown> | Properties,
-    asideOut: Record<string, unknown>,
+    separateOut: Record<string, unknown>,
     outer = nothingAround,
   ): void {
     const properties = out instanceof Properties ? out : undefined
@@ -143,7 +143,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
       const entry = byNumber[number]
       if (entry !== undefined && length - headerSize >= entry.least) {
         if (!entry.ignored) {
-          const target = entry.aside || properties !== undefined ? asideOut : (out as Record<string, unknown>)
+          const target = entry.separate || properties !== undefined ? separateOut : (out as Record<string, unknown>)
           let value = entry.type.decode(reader, at + headerSize, at + length, entry.outer ? outer : target)
           if (entry.repeated) {
             const list = lists?.get(number)
@@ -151,7 +151,7 @@ export function attributes<const Table extends AttributeTable>(prefix: string, t
             if (list === undefined) (lists ??= new Map()).set(number, (value = [value]))
             else value = list
           }
-          if (properties !== undefined && !entry.aside) properties.set(entry.key, value)
+          if (properties !== undefined && !entry.separate) properties.set(entry.key, value)
           else target[entry.key] = value
         }
       } else {

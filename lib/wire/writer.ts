@@ -42,7 +42,7 @@ let piece: Piece | undefined
 const nowhere: readonly Relocation[] = []
 
 /** Where what was written lies. */
-export interface WrittenPlace {
+export interface EncodedRange {
   /** The memory, which others are in, too. */
   readonly memory: Uint8Array<ArrayBuffer>
   /** Where it begins. */
@@ -202,7 +202,7 @@ export class Writer {
   }
 
   /** @internal Where all of it lies; the writer must not be used afterwards. */
-  finish(): WrittenPlace {
+  finish(): EncodedRange {
     const used = this.#end
     if (used + worthwhile <= this.#view.byteLength) {
       this.#piece.used = used
@@ -216,7 +216,7 @@ export class Writer {
  * Bytes that were written, and where they lie: what is written one after another is copied in one go. A view of them takes
  * more memory than most messages.
  */
-export class Written {
+export class EncodedBytes {
   readonly memory: Uint8Array<ArrayBuffer>
   readonly begin: number
   readonly end: number

@@ -18,7 +18,7 @@ import {
   u8,
   text,
 } from '../../lib/netlink/index'
-import { numberOf } from '../../lib/netlink/generic'
+import { familyNumber } from '../../lib/netlink/generic'
 import { useNetNs } from '../../lib/testing'
 import { ownPrefix } from '../support/namespaces'
 
@@ -118,7 +118,7 @@ describe('a generic family', () => {
   })
 
   it('is asked for its number again when it has another one', async () => {
-    const number = numberOf('mptcp_pm') as { number: number | undefined }
+    const number = familyNumber('mptcp_pm') as { number: number | undefined }
     await mptcp.in(net.ns).list()
     const right = number.number
     number.number = 1000
@@ -168,7 +168,7 @@ describe('in a batch', () => {
   })
 
   it('of a pool it is asked for its number, too', async () => {
-    numberOf('mptcp_pm').forget()
+    familyNumber('mptcp_pm').forget()
     await using pool = NetNs.pool({
       size: 1,
       prepare(pod) {

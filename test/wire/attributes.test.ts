@@ -1,6 +1,6 @@
 // Attribute sets: there and back, what is unknown, what is refused.
 import fc from 'fast-check'
-import { aside } from '../../lib/wire/aside'
+import { separate } from '../../lib/wire/separate'
 import { attributes, type AttributesOf } from '../../lib/wire/attributes'
 import { bits, oneOf } from '../../lib/wire/choices'
 import { be32, u16, u32, u64, u8 } from '../../lib/wire/integers'
@@ -9,7 +9,7 @@ import { list, packed } from '../../lib/wire/nesting'
 import { readOnly } from '../../lib/wire/read_only'
 import { struct } from '../../lib/wire/struct'
 import { binary, flag, text } from '../../lib/wire/text'
-import { Writer, Written } from '../../lib/wire/writer'
+import { Writer, EncodedBytes } from '../../lib/wire/writer'
 import { bytesOf, refusal, refused, roundTrip, seeing, thrownBy, valueOf } from './codec'
 
 const inner = attributes('IN_', { depth: ['DEPTH', 1, u16], label: ['LABEL', 2, text(20)], on: ['ON', 3, flag] })
@@ -79,8 +79,8 @@ it('whatever a set encodes, it decodes', () => {
   )
 })
 
-it('attributes are decoded into an object that has other properties already, some of them aside', () => {
-  const split = attributes('X_', { ...set.table, address: ['ADDRESS', 7, aside(ip)] })
+it('attributes are decoded into an object that has other properties already, some of them into a separate one', () => {
+  const split = attributes('X_', { ...set.table, address: ['ADDRESS', 7, separate(ip)] })
   fc.assert(
     fc.property(values, (value) => {
       const bytes = bytesOf(set, value)
@@ -143,7 +143,7 @@ describe('an attribute that the table does not know', () => {
     writer.u32(7)
     writer.end(at)
     writer.end(nest)
-    const bytes = Buffer.from(new Written(writer).bytes)
+    const bytes = Buffer.from(new EncodedBytes(writer).bytes)
     expect(bytesOf(set, valueOf(set, bytes))).toEqual(bytes)
   })
 

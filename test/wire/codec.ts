@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Reader } from '../../lib/wire/reader'
 import type { AnyType, Siblings, Type } from '../../lib/wire/type'
-import { Writer, Written } from '../../lib/wire/writer'
+import { Writer, EncodedBytes } from '../../lib/wire/writer'
 
 /** What a type can do: only its values differ. */
 type Codec<Value> = Pick<Type<Value>, 'encode' | 'decode'>
@@ -20,7 +20,7 @@ export function readerWithin(bytes: Uint8Array, filler = 0xa5): Reader {
 export function bytesOf<Value>(type: Codec<Value>, value: Value, siblings: Siblings = {}, field = 'it'): Buffer {
   const writer = new Writer()
   type.encode(writer, value, field, siblings)
-  return Buffer.from(new Written(writer).bytes)
+  return Buffer.from(new EncodedBytes(writer).bytes)
 }
 
 /** The value of a payload. */

@@ -4,7 +4,7 @@ import { binary, flag, text } from '../../lib/wire/text'
 import { wrongValue } from '../../lib/wire/invalid'
 import { checkDeviceName, device } from '../../lib/wire/device'
 import { u32 } from '../../lib/wire/integers'
-import { Writer, Written } from '../../lib/wire/writer'
+import { Writer, EncodedBytes } from '../../lib/wire/writer'
 import { bytesOf, refusal, refused, roundTrip, seeing, thrownBy, valueOf } from './codec'
 
 const withoutNul = fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0'))
@@ -129,7 +129,7 @@ describe('a device', () => {
       { at: 4, device: 'eth0' },
       { at: 12, device: 'eth1' },
     ])
-    expect([...new Written(writer).bytes.subarray(4, 8)]).toEqual([0, 0, 0, 0])
+    expect([...new EncodedBytes(writer).bytes.subarray(4, 8)]).toEqual([0, 0, 0, 0])
   })
 
   it.each([-1, 1.5, 2 ** 31, NaN])('is not %p', (value) => {

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os'
 import fc from 'fast-check'
 import { Reader } from '../../lib/wire/reader'
-import { Writer, Written } from '../../lib/wire/writer'
+import { Writer, EncodedBytes } from '../../lib/wire/writer'
 
 const NLA_F_NESTED = 0x8000
 
@@ -33,7 +33,7 @@ it('whatever is written stands there in order, however much it is', () => {
       for (const [method, value] of made) writer[method](value)
       const expected = Buffer.concat(made.map(spelled))
       expect(writer.length).toBe(expected.length)
-      expect(Buffer.from(new Written(writer).bytes)).toEqual(expected)
+      expect(Buffer.from(new EncodedBytes(writer).bytes)).toEqual(expected)
     }),
   )
 })
@@ -46,7 +46,7 @@ it('a message of 60 KB of attributes grows out of a small writer', () => {
     writer.bytes(payload)
     writer.end(at)
   })
-  const { bytes } = new Written(writer)
+  const { bytes } = new EncodedBytes(writer)
   expect(bytes.length).toBeGreaterThan(60_000)
   const reader = new Reader(bytes)
   let at = 0
@@ -69,7 +69,7 @@ it('nothing of an earlier message shows in a later one', () => {
   writer.deviceIndex('eth0')
   writer.u8(1)
   writer.end(at)
-  expect(Buffer.from(new Written(writer).bytes)).toEqual(
+  expect(Buffer.from(new EncodedBytes(writer).bytes)).toEqual(
     Buffer.from([29, 0, 1, 0, ...new Array<number>(24).fill(0), 1, 0, 0, 0]),
   )
 })
@@ -77,11 +77,11 @@ it('nothing of an earlier message shows in a later one', () => {
 it('a finished message stays as it is, whatever is written afterwards', () => {
   const first = new Writer()
   first.u32(1)
-  const { bytes } = new Written(first)
+  const { bytes } = new EncodedBytes(first)
   const second = new Writer()
   second.u32(2)
   expect([...bytes]).toEqual([...spelled(['u32', 1])])
-  expect([...new Written(second).bytes]).toEqual([...spelled(['u32', 2])])
+  expect([...new EncodedBytes(second).bytes]).toEqual([...spelled(['u32', 2])])
 })
 
 it('two messages can be written at a time', () => {
@@ -90,10 +90,10 @@ it('two messages can be written at a time', () => {
     first.u16(1)
     second.u16(2)
   }
-  expect(Buffer.from(new Written(first).bytes)).toEqual(
+  expect(Buffer.from(new EncodedBytes(first).bytes)).toEqual(
     Buffer.concat(new Array<Buffer>(3000).fill(spelled(['u16', 1]))),
   )
-  expect(Buffer.from(new Written(second).bytes)).toEqual(
+  expect(Buffer.from(new EncodedBytes(second).bytes)).toEqual(
     Buffer.concat(new Array<Buffer>(3000).fill(spelled(['u16', 2]))),
   )
 })
@@ -105,7 +105,7 @@ it('an attribute has the length of its payload, and padding behind it that does 
       const at = writer.begin(type, nested)
       writer.bytes(payload)
       writer.end(at)
-      const reader = new Reader(new Written(writer).bytes)
+      const reader = new Reader(new EncodedBytes(writer).bytes)
       expect(reader.u16(0)).toBe(4 + payload.length)
       expect(reader.u16(2)).toBe(nested ? type | NLA_F_NESTED : type)
       expect(reader.bytes.length % 4).toBe(0)
@@ -121,7 +121,7 @@ it('an attribute within one counts as payload, padding and all', () => {
   writer.u8(9)
   writer.end(inner)
   writer.end(outer)
-  const reader = new Reader(new Written(writer).bytes)
+  const reader = new Reader(new EncodedBytes(writer).bytes)
   expect(reader.u16(0)).toBe(12)
   expect(reader.u16(4)).toBe(5)
 })
@@ -131,7 +131,7 @@ it('an attribute of 65,535 bytes is written', () => {
   const at = writer.begin(1)
   writer.zeros(0xffff - 4)
   writer.end(at)
-  const reader = new Reader(new Written(writer).bytes)
+  const reader = new Reader(new EncodedBytes(writer).bytes)
   expect(reader.u16(0)).toBe(0xffff)
 })
 

@@ -5,7 +5,7 @@ import type { Fields, Struct } from '../../wire/struct'
 import type { HeaderRange } from './recipe'
 
 /** The number of an attribute by its name in the kernel, without the set's prefix: `OIF` of RTA_. */
-export function numberOf(set: Pick<AttributeSet<AttributeTable>, 'table' | 'prefix'>, name: string): number {
+export function attributeNumber(set: Pick<AttributeSet<AttributeTable>, 'table' | 'prefix'>, name: string): number {
   const found = Object.values(set.table).find(([symbol]) => symbol === name)
   if (found === undefined) throw new Error(`no attribute ${set.prefix}${name} is declared`)
   return found[1]
@@ -13,7 +13,7 @@ export function numberOf(set: Pick<AttributeSet<AttributeTable>, 'table' | 'pref
 
 /** The same of several. */
 export function numbersOf(set: Pick<AttributeSet<AttributeTable>, 'table' | 'prefix'>, ...names: string[]): number[] {
-  return names.map((name) => numberOf(set, name))
+  return names.map((name) => attributeNumber(set, name))
 }
 
 /** Where a field of a struct stands, by its name in C. */

@@ -1,7 +1,7 @@
 // How changes of rtnetlink are taken back when a batch is rolled back: what tells one object of a resource from another, and
 // what of it the kernel only reports.
 import { NLM_F } from '../../netlink/constants'
-import { numberOf, numbersOf, offsetOf, rangeOf, rangesOf } from '../../netlink/rollback/offsets'
+import { attributeNumber, numbersOf, offsetOf, rangeOf, rangesOf } from '../../netlink/rollback/offsets'
 import type { UndoRecipe } from '../../netlink/rollback/recipe'
 import { AF_INET } from '../../wire/ip'
 import { addressLayout } from '../address_attributes'
@@ -73,14 +73,14 @@ export const anyRoute: UndoRecipe = {
   dropped: numbersOf(route, 'CACHEINFO', 'MFC_STATS', 'PAD'),
   // A next hop object says it all, and the others are refused with it.
   instead: numbersOf(route, 'OIF', 'GATEWAY', 'MULTIPATH', 'VIA', 'ENCAP_TYPE', 'ENCAP').map(
-    (number) => [numberOf(route, 'NH_ID'), number] as const,
+    (number) => [attributeNumber(route, 'NH_ID'), number] as const,
   ),
-  maskedItems: [[numberOf(route, 'MULTIPATH'), offsetOf(rtnexthop, 'rtnh_flags'), RTNH_F_ONLINK]],
+  maskedItems: [[attributeNumber(route, 'MULTIPATH'), offsetOf(rtnexthop, 'rtnh_flags'), RTNH_F_ONLINK]],
   expiry: [
-    numberOf(route, 'CACHEINFO'),
+    attributeNumber(route, 'CACHEINFO'),
     offsetOf(cacheInfo, 'rta_expires'),
     ticksPerSecond,
-    numberOf(route, 'EXPIRES'),
+    attributeNumber(route, 'EXPIRES'),
   ],
   makeType: RTM.NEWROUTE,
   makeFlags: Mode.append,
@@ -189,4 +189,6 @@ export function deletedRule(said: {
 
 // All there are, also those that this version has no names for.
 const mostAttributes = 30
-const sameRule = Array.from({ length: mostAttributes }, (_, i) => i + 1).filter((one) => one !== numberOf(rule, 'PAD'))
+const sameRule = Array.from({ length: mostAttributes }, (_, i) => i + 1).filter(
+  (one) => one !== attributeNumber(rule, 'PAD'),
+)

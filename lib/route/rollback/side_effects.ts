@@ -2,7 +2,7 @@
 import { NLM_F } from '../../netlink/constants'
 import type { SideEffect } from '../../netlink/operation'
 import { byte, type Condition, type Test } from '../../netlink/rollback/pattern'
-import { numberOf, numbersOf, offsetOf } from '../../netlink/rollback/offsets'
+import { attributeNumber, numbersOf, offsetOf } from '../../netlink/rollback/offsets'
 import type { AttributeTable } from '../../wire/attributes'
 import { AF_INET6 } from '../../wire/ip'
 import type { Device } from '../../wire/device'
@@ -71,7 +71,7 @@ function over(device: Device | undefined): Condition[] {
     : [[{ attribute: numbersOf(route, 'OIF'), device }, { attribute: numbersOf(route, 'MULTIPATH') }]]
 }
 
-const portKind = [numberOf(linkLayout.attributes, 'LINKINFO'), numberOf(linkInfo, 'SLAVE_KIND')]
+const portKind = [attributeNumber(linkLayout.attributes, 'LINKINFO'), attributeNumber(linkInfo, 'SLAVE_KIND')]
 
 /** The settings of ports, by the kind of the master: not what they only report, what they do once, nor what they do not keep. */
 const portSettable = Object.values(portKinds).flatMap(({ kind, data, traits: { kept = {} } }) => {

@@ -74,13 +74,13 @@ export function checkWhole(value: unknown, least: number, most: number, field: s
   return value
 }
 
-function numberOf(value: ColumnValue): unknown {
+function numberIn(value: ColumnValue): unknown {
   return value === null ? undefined : Number(value)
 }
 
 /** An integer of which the largest that counts is far below 2^53. */
 export function integer(least: number, most: number, empty: unknown = null): Codec {
-  return { write: (value, field) => checkWhole(value, least, most, field), read: numberOf, empty }
+  return { write: (value, field) => checkWhole(value, least, most, field), read: numberIn, empty }
 }
 
 /** Milliseconds of the database as seconds of ours, or seconds as they are. */
@@ -185,7 +185,7 @@ export function reported(read: (value: ColumnValue) => unknown = orUndefined): C
 }
 
 /** A number that only the switch writes. */
-export const reportedNumber: Codec = reported(numberOf)
+export const reportedNumber: Codec = reported(numberIn)
 
 /** A map of strings that only the switch writes. */
 export const reportedStrings: Codec = reported(strings.read)

@@ -19,11 +19,11 @@ export interface HoldingOptions extends PlugChoice {
 }
 
 /** How what is kept in a directory of its own, by its id, is taken over. */
-export interface TakeOver<Written> {
+export interface TakeOver<Described> {
   /** Reads a description; throws for what is none of this id. */
-  readonly read: (text: string, id: string) => Written
+  readonly read: (text: string, id: string) => Described
   /** Goes on with it. */
-  readonly keep: (written: Written, directory: OwnDirectory) => Promise<void>
+  readonly keep: (written: Described, directory: OwnDirectory) => Promise<void>
   /** Told of each that cannot be taken over, and of what is somebody else's; the others are. */
   readonly failed: (error: Error) => void
 }
@@ -92,7 +92,7 @@ export class Holding {
   }
 
   /** Takes over all that is in the directory. */
-  async takeOver<Written>(how: TakeOver<Written>): Promise<void> {
+  async takeOver<Described>(how: TakeOver<Described>): Promise<void> {
     const { own, foreign } = this.state.look()
     await forEach(own, async (id) => {
       try {
@@ -114,10 +114,10 @@ export class Holding {
     this.#lock.release()
   }
 
-  async #takeOverOne<Written>({ read, keep }: TakeOver<Written>, id: string): Promise<void> {
+  async #takeOverOne<Described>({ read, keep }: TakeOver<Described>, id: string): Promise<void> {
     const directory = this.state.directory(id)
     const path = directory.description
-    let written: Written
+    let written: Described
     try {
       written = read(readIfThere(path) ?? '', id)
     } catch (error) {

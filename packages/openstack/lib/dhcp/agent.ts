@@ -19,7 +19,7 @@ import { OptionTester } from './option_tester'
 import { findByArgument } from './processes'
 import { canonical } from './ranges'
 import { checkDesired, optionsIn, sync, type Differences } from './sync'
-import { readNetworkFile } from './written'
+import { readNetworkFile } from './network_record'
 
 /** Options of `DhcpAgent.start`. */
 export interface DhcpAgentOptions {

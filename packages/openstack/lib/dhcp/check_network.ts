@@ -7,7 +7,7 @@ import { checkDeviceName, checkDomain, checkHostname, checkId, checkOptionText, 
 import { isCutShort } from './grammar'
 import { classlessRoutes } from './host_files'
 import { compressed, longestValue } from './option_grammar'
-import { writeDown } from './written'
+import { writeDown } from './network_record'
 import type { AddressRange, HostRoute, NetworkOptions, SubnetOptions } from './options'
 import {
   canonical,

@@ -15,7 +15,7 @@ import type { State } from './host_files'
 import { parseLeases, type Lease } from './leases'
 import { NetworkFiles } from './network_files'
 import type { OptionTester } from './option_tester'
-import { Place, type Settled } from './place'
+import { DhcpNamespace, type Settled } from './dhcp_namespace'
 import type { Left, Shared } from './shared'
 import { releaseLeases } from './release'
 import { isGrounded, mayLeaveLeases, withoutLeases } from './stale'
@@ -24,7 +24,7 @@ import { isGrounded, mayLeaveLeases, withoutLeases } from './stale'
 export class Keeper {
   readonly #shared: Shared
   readonly #paths: Paths
-  readonly #place: Place
+  readonly #place: DhcpNamespace
   readonly #dnsmasq: Dnsmasq
   readonly #files: NetworkFiles
   readonly #own: OwnDirectory
@@ -53,7 +53,7 @@ export class Keeper {
     this.#ownership = new Ownership('dhcp', id, owner, shared.adopt)
     this.#paths = pathsIn(own.path)
     this.#files = new NetworkFiles(own, this.#paths, () => this.#ownership.recorded)
-    this.#place = new Place(shared.plug)
+    this.#place = new DhcpNamespace(shared.plug)
     this.#dnsmasq = new Dnsmasq(shared.program, this.#paths, shared.patience)
     this.#dnsmasq.onEnd = () => {
       this.superviseSoon()

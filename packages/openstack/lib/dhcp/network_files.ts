@@ -4,7 +4,7 @@ import type { Paths } from './arguments'
 import { makeLast, putNew, readIfThere, replaceDurably, replaceFiles } from '../agents/files'
 import type { OwnDirectory } from '../agents/state_directory'
 import { hostFile, namesFile, optionsFile, type State } from './host_files'
-import { networkFile } from './written'
+import { networkFile } from './network_record'
 
 /** A file as it was written, and how the file system knew it then. */
 interface WrittenFile {

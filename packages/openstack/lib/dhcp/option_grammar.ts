@@ -74,13 +74,13 @@ const longestLine = 860
 export const longestValue = 255
 
 /** The number of an option; undefined for a name that is not known here. */
-export function numberOf(code: string, family: Family): number | undefined {
+export function optionNumber(code: string, family: Family): number | undefined {
   return /^\d+$/.test(code) ? Number(code) : numbers[family][code]
 }
 
 /** Whether the server says this option itself. */
 export function isOfProtocol(code: string, family: Family): boolean {
-  return protocol[family].has(numberOf(code, family) ?? -1)
+  return protocol[family].has(optionNumber(code, family) ?? -1)
 }
 
 /** How values are written for dnsmasq. `at` names the field of one of them, or of all. */
@@ -91,7 +91,7 @@ export function writtenValues(
   at: (index?: number) => string,
 ): readonly string[] {
   if (values.length === 0) return []
-  const number = numberOf(code, family)
+  const number = optionNumber(code, family)
   // A name that a later dnsmasq has brought: it alone knows.
   if (number === undefined) return values
   const written = write(kinds[family].get(number), family, values, at)

@@ -20,7 +20,7 @@ export interface Cidr extends Range {
   readonly length: number
 }
 
-function numberOf(bytes: Uint8Array): bigint {
+function addressNumber(bytes: Uint8Array): bigint {
   let number = 0n
   for (const byte of bytes) number = (number << 8n) | BigInt(byte)
   return number
@@ -29,7 +29,7 @@ function numberOf(bytes: Uint8Array): bigint {
 /** Parses an address. */
 export function parseAddress(value: unknown, field: string, family?: Family): Numbered {
   const bytes = parseIP(value, field, family)
-  return { family: bytes.length === 4 ? 'ipv4' : 'ipv6', number: numberOf(bytes) }
+  return { family: bytes.length === 4 ? 'ipv4' : 'ipv6', number: addressNumber(bytes) }
 }
 
 /** The text of an address, as RFC 5952 has it. */
@@ -49,7 +49,7 @@ export function canonical(value: unknown, field: string, family?: Family): strin
 export function parseCidr(value: unknown, field: string): Cidr {
   const { family, bytes, length } = parsePrefix(value, field)
   const bits = family === 'ipv4' ? 32 : 128
-  const first = numberOf(bytes)
+  const first = addressNumber(bytes)
   const mask = (1n << BigInt(bits - length)) - 1n
   if (!String(value).includes('/') || (first & mask) !== 0n) {
     throw wrongValue(field, 'a prefix with its length and without bits of a host, such as "10.0.0.0/24"', value)

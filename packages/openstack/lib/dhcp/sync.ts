@@ -9,7 +9,7 @@ import { filled, type DhcpNetwork } from './network'
 import { optionsOf, type GivenOptions } from './option_tester'
 import type { DesiredNetwork, PortOptions } from './options'
 import { checkPort, PortTable } from './ports_table'
-import { readBack, writeDown } from './written'
+import { readBack, writeDown } from './network_record'
 
 /** What `sync` changed of one network. */
 export interface NetworkDifferences {

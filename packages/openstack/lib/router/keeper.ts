@@ -3,13 +3,13 @@ import type { Claim } from '../agents/claim'
 import { makeLast, readIfThere, replaceDurably } from '../agents/files'
 import { Ownership } from '../agents/ownership'
 import { isOwner, type OwnDirectory } from '../agents/state_directory'
-import { readBack, writeDown } from '../dhcp/written'
+import { readBack, writeDown } from '../dhcp/network_record'
 import { checkRouter, portsOf, type CheckedRouter, type Port } from './check'
 import type { RouterOptions } from './options'
-import { Place, type Surroundings } from './place'
+import { RouterNamespace, type Surroundings } from './router_namespace'
 
 /** What a router's file holds. */
-export interface Written {
+export interface RouterRecord {
   readonly router: CheckedRouter
   /** It is being deleted. */
   readonly deleted: boolean
@@ -29,7 +29,7 @@ interface RouterFile {
 }
 
 /** Reads a router's file; throws for what is none. */
-export function readRouterFile(text: string): Written {
+export function readRouterFile(text: string): RouterRecord {
   const { version, router, deleted, stale = [], owner } = readBack(text) as RouterFile
   if (version !== 1) throw new Error('its version is unknown')
   const checked = { router: checkRouter(router), deleted: deleted === true, stale }
@@ -40,7 +40,7 @@ export function readRouterFile(text: string): Written {
 export class Keeper {
   readonly #own: OwnDirectory
   readonly #ownership: Ownership
-  readonly #place: Place
+  readonly #place: RouterNamespace
   #router: CheckedRouter
   #stale: readonly Port[] = []
   #written = ''
@@ -50,7 +50,7 @@ export class Keeper {
   constructor(own: OwnDirectory, router: CheckedRouter, surroundings: Surroundings, owner = own.owner) {
     this.#own = own
     this.#ownership = new Ownership('router', router.id, owner, surroundings.adopt)
-    this.#place = new Place(surroundings)
+    this.#place = new RouterNamespace(surroundings)
     this.#router = router
   }
 
@@ -105,7 +105,7 @@ export class Keeper {
   /** Looks whether all is as it should be, and mends what is not; tells what that was. */
   async mend(): Promise<string[]> {
     this.#settled = false
-    // Written first, so that whoever comes after a kill finds what was begun.
+    // RouterRecord first, so that whoever comes after a kill finds what was begun.
     await this.#write(false)
     const mended = await this.#place.settle(this.#router, this.#claim, this.#stale)
     this.#stale = []
@@ -117,7 +117,7 @@ export class Keeper {
   }
 
   /** Takes over what a former agent has left. */
-  async takeOver({ deleted, stale, owner }: Written): Promise<string[]> {
+  async takeOver({ deleted, stale, owner }: RouterRecord): Promise<string[]> {
     this.#ownership.takeOver(owner !== undefined)
     this.#stale = stale
     if (!deleted) return this.mend()

@@ -6,9 +6,9 @@ import { checkKeys } from 'netloom/values'
 import { checkRouter, portsOf, refuseTaken, type CheckedRouter } from './check'
 import { routerError } from './errors'
 import type { TellRouter } from './events'
-import { Keeper, type Written } from './keeper'
+import { Keeper, type RouterRecord } from './keeper'
 import type { RouterChanges, RouterOptions } from './options'
-import type { Surroundings } from './place'
+import type { Surroundings } from './router_namespace'
 import { Router } from './router'
 import { syncRouters, type RouterDifferences } from './sync'
 
@@ -105,7 +105,7 @@ export class Routers {
   }
 
   /** @internal Takes over what a former agent has left of a router. */
-  takeOver(written: Written, directory: OwnDirectory): Promise<void> {
+  takeOver(written: RouterRecord, directory: OwnDirectory): Promise<void> {
     return this.#inTurn(async () => {
       const { id } = written.router
       const kept = this.#keep(written.router, directory, written.owner)

@@ -10,7 +10,7 @@ const integer = /^-?\d+$/
 // OVSDB's integers have 64 bits, which is 20 digits at most; to read millions of them takes seconds.
 const mostDigits = 20
 
-function numberOf(text: string): number | bigint {
+function parseNumber(text: string): number | bigint {
   const value = Number(text)
   if (text.length > mostDigits && integer.test(text) && text.replace('-', '').length > mostDigits) {
     // JavaScript writes a real number from 1e20 to 1e21 so.
@@ -21,7 +21,7 @@ function numberOf(text: string): number | bigint {
 
 /** The value of a text. Throws a SyntaxError if it is no JSON, or has an integer of more than 20 digits that is no real number. */
 export function parseJson(text: string): Json {
-  return (long.test(text) ? parseLossless(text, null, numberOf) : JSON.parse(text)) as Json
+  return (long.test(text) ? parseLossless(text, null, parseNumber) : JSON.parse(text)) as Json
 }
 
 function hasWideInteger(value: Json): boolean {

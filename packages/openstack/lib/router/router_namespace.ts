@@ -35,7 +35,7 @@ export interface Surroundings {
 }
 
 /** The place of one router. */
-export class Place {
+export class RouterNamespace {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
   readonly #plugging: Turns

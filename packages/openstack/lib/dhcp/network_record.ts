@@ -3,7 +3,7 @@ import { isOwner } from '../agents/state_directory'
 import type { NetworkOptions, PortOptions } from './options'
 
 /** What a network's file holds. */
-export interface Written {
+export interface NetworkRecord {
   readonly network: NetworkOptions
   readonly ports: readonly PortOptions[]
   /** The network is being deleted. */
@@ -26,7 +26,7 @@ export function readBack(text: string): unknown {
 export function networkFile(
   network: string,
   ports: Iterable<{ readonly written: string }>,
-  { deleted, owner }: Pick<Written, 'deleted' | 'owner'>,
+  { deleted, owner }: Pick<NetworkRecord, 'deleted' | 'owner'>,
 ): string {
   const lines = Array.from(ports, ({ written }) => written)
   const whose = owner === undefined ? '' : `,"owner":"${owner}"`
@@ -34,9 +34,9 @@ export function networkFile(
 }
 
 /** Reads a network's file; undefined for what is none. */
-export function readNetworkFile(text: string): Written | undefined {
+export function readNetworkFile(text: string): NetworkRecord | undefined {
   try {
-    const file = readBack(text) as Partial<Written> & { version?: unknown }
+    const file = readBack(text) as Partial<NetworkRecord> & { version?: unknown }
     if (file.version !== 1 || typeof file.network !== 'object' || !Array.isArray(file.ports)) return undefined
     const owner = isOwner(file.owner) ? file.owner : undefined
     return { network: file.network, ports: file.ports as PortOptions[], deleted: file.deleted === true, owner }

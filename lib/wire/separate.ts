@@ -2,6 +2,6 @@
 import type { AnyType } from './type'
 
 /** The same type; AttributeSet.decodeInto puts its value into a second object. */
-export function aside<T extends AnyType>(type: T): T & { readonly aside: true } {
-  return { ...type, aside: true }
+export function separate<T extends AnyType>(type: T): T & { readonly separate: true } {
+  return { ...type, separate: true }
 }

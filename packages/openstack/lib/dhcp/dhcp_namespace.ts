@@ -33,7 +33,7 @@ export interface Begun {
 const metadataAddress = '169.254.169.254/32'
 
 /** The place of one network. */
-export class Place {
+export class DhcpNamespace {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
   /** What makes somebody else's again what was adopted. */

@@ -1,0 +1,58 @@
+// The resources of one namespace in a batch: their verbs, batchVerbs instead of carried out.
+import { ethtoolVerbs } from '../ethtool/features'
+import { batchVerbs, scopeOf, type BatchTarget, type BatchVerbs, type BatchScope } from '../netlink/verbs'
+import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
+
+/** `NetNs.ethtool` in a batch. */
+export interface BatchEthtool {
+  /** As `NetNs.ethtool.features`. */
+  readonly features: BatchVerbs<typeof ethtoolVerbs.features>
+}
+
+/** The resources of one namespace in a batch: the verbs, options and checks of `NetNs`, without those of the call. */
+export interface BatchNetNs extends BatchTarget {
+  /** As `NetNs.links`. */
+  readonly links: BatchVerbs<typeof linkVerbs>
+  /** As `NetNs.addresses`. */
+  readonly addresses: BatchVerbs<typeof addressVerbs>
+  /** As `NetNs.routes`. */
+  readonly routes: BatchVerbs<typeof routeVerbs>
+  /** As `NetNs.neighbors`. */
+  readonly neighbors: BatchVerbs<typeof neighborVerbs>
+  /** As `NetNs.rules`. */
+  readonly rules: BatchVerbs<typeof ruleVerbs>
+  /** As `NetNs.ethtool`. */
+  readonly ethtool: BatchEthtool
+}
+
+const links = batchVerbs(linkVerbs)
+const addresses = batchVerbs(addressVerbs)
+const routes = batchVerbs(routeVerbs)
+const neighbors = batchVerbs(neighborVerbs)
+const rules = batchVerbs(ruleVerbs)
+const features = batchVerbs(ethtoolVerbs.features)
+
+/** The resources of one namespace in a batch. */
+export class BatchResources implements BatchNetNs {
+  /** @internal */
+  readonly [scopeOf]: BatchScope
+  readonly links: BatchNetNs['links']
+  readonly addresses: BatchNetNs['addresses']
+  readonly routes: BatchNetNs['routes']
+  readonly neighbors: BatchNetNs['neighbors']
+  readonly rules: BatchNetNs['rules']
+  #ethtool: BatchEthtool | undefined
+
+  constructor(scope: BatchScope) {
+    this[scopeOf] = scope
+    this.links = links(scope)
+    this.addresses = addresses(scope)
+    this.routes = routes(scope)
+    this.neighbors = neighbors(scope)
+    this.rules = rules(scope)
+  }
+
+  get ethtool(): BatchEthtool {
+    return (this.#ethtool ??= { features: features(this[scopeOf]) })
+  }
+}
