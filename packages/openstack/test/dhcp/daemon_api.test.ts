@@ -44,6 +44,12 @@ describe('a daemon', () => {
     ['GET', '/', undefined, 404, 'ERR_NETLOOM_HTTP_404', undefined],
     ['GET', '/networks/ID/ports/a/b', undefined, 404, 'ERR_NETLOOM_HTTP_404', undefined],
     ['GET', '/networks/%zz', undefined, 400, 'ERR_NETLOOM_HTTP_400', undefined],
+    ['GET', '/networks/%2541%2Fb', undefined, 404, 'ERR_NETLOOM_NO_NETWORK', undefined],
+    ['GET', '/networks/', undefined, 404, 'ERR_NETLOOM_HTTP_404', undefined],
+    ['GET', '/networks//leases', undefined, 404, 'ERR_NETLOOM_HTTP_404', undefined],
+    ['PUT', '/none', '{', 404, 'ERR_NETLOOM_HTTP_404', undefined],
+    ['PUT', '/leases', '{', 405, 'ERR_NETLOOM_HTTP_405', undefined],
+    ['OPTIONS', '/networks', undefined, 405, 'ERR_NETLOOM_HTTP_405', undefined],
     ['PATCH', '/networks/ID', {}, 405, 'ERR_NETLOOM_HTTP_405', undefined],
     ['POST', '/sync', {}, 405, 'ERR_NETLOOM_HTTP_405', undefined],
     ['DELETE', '/leases', undefined, 405, 'ERR_NETLOOM_HTTP_405', undefined],
@@ -57,6 +63,17 @@ describe('a daemon', () => {
     ['PUT', '/networks/ID', { id: 'other', subnets: [] }, 400, 'ERR_INVALID_ARG_VALUE', 'id'],
     ['PUT', '/networks/ID', { subnets: [{ id: 'a', cidr: 'x' }] }, 400, 'ERR_INVALID_ARG_VALUE', 'subnets[0].cidr'],
     ['PUT', '/networks/ID', { tap: 'other', subnets: [] }, 400, 'ERR_INVALID_ARG_VALUE', 'tap'],
+    ['PUT', '/networks/ID', { subnets: [], vlan: '5' }, 400, 'ERR_INVALID_ARG_TYPE', 'vlan'],
+    ['PUT', '/networks/ID', { subnets: [], vlan: 4095 }, 400, 'ERR_OUT_OF_RANGE', 'vlan'],
+    // What the library takes, and no JSON is: the schema refuses it.
+    [
+      'PUT',
+      '/networks/ID',
+      '{"tap": "tap1", "subnets": [{"id": "v4", "cidr": "10.0.0.0/24", "leaseSeconds": 1e999}]}',
+      400,
+      'ERR_INVALID_ARG_VALUE',
+      'subnets[0].leaseSeconds',
+    ],
     ['PUT', '/networks/ID/ports/a', { mac: 5 }, 400, 'ERR_INVALID_ARG_TYPE', 'mac'],
     ['PUT', '/networks/ID/ports/a', { mac, fixedIps: ['10.9.9.9'] }, 400, 'ERR_INVALID_ARG_VALUE', 'fixedIps[0]'],
     ['PUT', '/sync', { networks: [{ id: 'a' }] }, 400, 'ERR_INVALID_ARG_TYPE', 'networks[0].subnets'],
@@ -87,8 +104,26 @@ describe('a daemon', () => {
         asked.end()
       })
     expect(await answer('PUT', 17 << 20)).toBe(413)
+    const announced = await daemon
+      .ask('PUT', `/networks/${id}`, '', { 'content-length': 17 << 20 })
+      .catch(() => undefined)
+    expect(announced).toMatchObject({ status: 413, body: { error: { code: 'ERR_NETLOOM_HTTP_413' } } })
     expect(await answer('PROPFIND', 0)).toBe(405)
     expect(await daemon.ask('GET', `/networks/${id}`)).toMatchObject({ status: 200 })
+  })
+
+  test.each([
+    { 'content-type': 'application/x-www-form-urlencoded' }, // as `curl -d` has it
+    { 'content-type': 'application/json; charset=utf-8' },
+    { 'content-type': 'nonsense' },
+    { 'transfer-encoding': 'chunked' },
+  ])('a body is JSON, whatever it is called: %j', async (headers) => {
+    const port = { mac: '52:54:00:00:00:02' }
+    const at = `/networks/${id}/ports/typed`
+    expect(await daemon.ask('PUT', at, port, headers)).toMatchObject({ status: 201, body: port })
+    expect(await daemon.ask('PUT', at, '{', headers)).toMatchObject({ status: 400, body: { error: { field: 'body' } } })
+    const empty = { 'content-type': 'application/json', 'content-length': 0 }
+    expect(await daemon.ask('DELETE', at, undefined, empty)).toMatchObject({ status: 204, body: '' })
   })
 
   test('several that add the same port at once: one does, the others replace it or are told', async () => {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { request, type IncomingHttpHeaders } from 'node:http'
+import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { until, type Scene } from './scene'
 
@@ -61,9 +61,9 @@ export class Running implements AsyncDisposable {
     return this.#said
   }
 
-  ask(method: string, path: string, body?: unknown): Promise<Answer> {
+  ask(method: string, path: string, body?: unknown, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.#socket, method, path, agent: false }, (response) => {
+      const asked = request({ socketPath: this.#socket, method, path, headers, agent: false }, (response) => {
         let text = ''
         response.on('data', (data) => (text += String(data)))
         response.on('end', () => {

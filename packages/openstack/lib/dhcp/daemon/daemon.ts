@@ -6,7 +6,7 @@ import pino, { type Logger } from 'pino'
 import { NetNs } from 'netloom'
 import { isInvalid } from 'netloom/errors'
 import { DhcpAgent } from '../agent'
-import { serve } from './api'
+import { createApi } from './api'
 import { ApiServer } from './api_server'
 import { readConfig, readNetworks, type DaemonConfig } from './config'
 import { FollowedFile, type CarriedOut } from './followed_file'
@@ -137,7 +137,8 @@ export class Daemon {
     const metrics = metricsOf(this.#agent)
     if (listen === undefined) return
     await freePath(listen)
-    const api = { agent: this.#agent, metrics, log: this.#log, described: networks !== undefined }
-    this.#server = await ApiServer.listen(listen, serve(api))
+    const described = networks !== undefined
+    const listener = await createApi({ agent: this.#agent, metrics, described }, this.#log)
+    this.#server = await ApiServer.listen(listen, listener)
   }
 }

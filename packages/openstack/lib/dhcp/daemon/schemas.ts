@@ -1,4 +1,4 @@
-// The description of the HTTP interface, in the form of OpenAPI 3.1.
+// What the HTTP interface takes and answers: JSON schemas, by which fastify validates, writes answers, and describes both as OpenAPI.
 const text = { type: 'string' } as const
 const texts = { type: 'array', items: text } as const
 const integer = { type: 'integer' } as const
@@ -77,7 +77,7 @@ const changed = object(
   ['id', 'network', 'added', 'updated', 'deleted'],
 )
 
-const schemas = {
+const named = {
   Network: object(network, ['subnets']),
   Port: object(port, ['mac']),
   Description: object(
@@ -94,7 +94,7 @@ const schemas = {
     ['networks'],
   ),
   NetworkState: networkState,
-  Networks: { type: 'array', items: networkState },
+  Networks: { type: 'array', items: { $ref: 'NetworkState#' } },
   PortState: portState,
   Differences: object({ networks: { type: 'array', items: changed }, deleted: texts }, ['networks', 'deleted']),
   Leases: {
@@ -116,73 +116,35 @@ const schemas = {
   Error: object({ error: object({ code: text, message: text, field: text }, ['message']) }, ['error']),
 }
 
-function reference(name: keyof typeof schemas): object {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
-}
+/** The schemas that routes refer to by name. */
+export const schemas = Object.entries(named).map(([$id, schema]) => ({ $id, ...schema }))
 
-const parameter = (name: string): object => ({ name, in: 'path', required: true, schema: text })
-const refusal = { description: 'Refused, or failed', content: reference('Error') }
-/** What an operation answers, by status; all else is a refusal. */
-const answers = (description: string, schema: keyof typeof schemas, ...statuses: readonly string[]): object => ({
-  ...Object.fromEntries(statuses.map((status) => [status, { description, content: reference(schema) }])),
+/** What a body is. */
+export const body = (name: keyof typeof named): object => ({ $ref: `${name}#` })
+
+/** What the parts of a path are. */
+export const params = (...names: readonly string[]): object =>
+  object(Object.fromEntries(names.map((name) => [name, { type: 'string', minLength: 1 }])), names)
+
+const refusal = { description: 'Refused, or failed', $ref: 'Error#' }
+
+/** What is answered, by status; all else is a refusal. */
+export const answers = (description: string, name: keyof typeof named, ...statuses: readonly number[]): object => ({
+  ...Object.fromEntries(statuses.map((status) => [status, { description, $ref: `${name}#` }])),
   default: refusal,
 })
-const gone = (description: string): object => ({ '204': { description }, default: refusal })
-const takes = (name: keyof typeof schemas): object => ({ required: true, content: reference(name) })
 
-/** What `GET /openapi.json` gives. */
-export const openapi = {
-  openapi: '3.1.0',
-  info: { title: 'netloom-dhcp-agent', version: '1' },
-  paths: {
-    '/networks': {
-      get: { summary: 'All networks, with their ports', responses: answers('Networks', 'Networks', '200') },
-    },
-    '/networks/{network}': {
-      parameters: [parameter('network')],
-      get: { summary: 'A network, with its ports', responses: answers('The network', 'NetworkState', '200') },
-      put: {
-        summary: 'Makes or changes a network',
-        requestBody: takes('Network'),
-        responses: answers('It is served', 'NetworkState', '200', '201'),
-      },
-      delete: { summary: 'Deletes a network', responses: gone('It is gone') },
-    },
-    '/networks/{network}/ports/{port}': {
-      parameters: [parameter('network'), parameter('port')],
-      put: {
-        summary: 'Adds or replaces a port',
-        requestBody: takes('Port'),
-        responses: answers('dnsmasq knows it', 'PortState', '200', '201'),
-      },
-      delete: { summary: 'Deletes a port, and releases its leases', responses: gone('It is gone') },
-    },
-    '/networks/{network}/leases': {
-      parameters: [parameter('network')],
-      get: { summary: 'Leases of a network', responses: answers('Leases', 'Leases', '200') },
-    },
-    '/leases': { get: { summary: 'All leases', responses: answers('Leases', 'Leases', '200') } },
-    '/sync': {
-      put: {
-        summary: 'Makes all networks equal to a description',
-        requestBody: takes('Description'),
-        responses: answers('What differed', 'Differences', '200'),
-      },
-    },
-    '/metrics': {
-      get: {
-        summary: 'Metrics for Prometheus',
-        responses: { '200': { description: 'Metrics', content: { 'text/plain': { schema: text } } }, default: refusal },
-      },
-    },
-    '/openapi.json': {
-      get: {
-        summary: 'This description',
-        responses: {
-          '200': { description: 'OpenAPI', content: { 'application/json': { schema: { type: 'object' } } } },
-        },
-      },
-    },
-  },
-  components: { schemas },
-} as const
+/** The same without a body. */
+export const gone = (description: string): object => ({ 204: { description, type: 'null' }, default: refusal })
+
+/** The same of another type than JSON. */
+export const textual = (description: string, type: string): object => ({
+  200: { description, content: { [type]: { schema: text } } },
+  default: refusal,
+})
+
+/** An object about which no more is said. */
+export const anyObject = (description: string): object => ({
+  200: { description, type: 'object', additionalProperties: true },
+  default: refusal,
+})
