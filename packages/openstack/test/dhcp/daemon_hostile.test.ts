@@ -132,7 +132,9 @@ test('links that lead to each other in the place of a followed file are no error
 test('who does not read an answer is cut off in the end, and who has asked is answered', async () => {
   await using scene = await Scene.make()
   const path = join(scene.directory, 's')
+  let asked = 0
   const server = await ApiServer.listen(path, (request, response) => {
+    asked++
     if (request.url === '/large') response.end(Buffer.alloc(30e6))
     else setTimeout(() => response.end('late but here'), 2500)
   })
@@ -146,7 +148,7 @@ test('who does not read an answer is cut off in the end, and who has asked is an
   deaf.pause()
   let said = ''
   const patient = ask('/late').on('data', (data) => (said += String(data)))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await until(() => asked === 2, 'both have asked')
   await server.close()
   expect(said).toContain('late but here')
   expect(existsSync(path)).toBe(false)
