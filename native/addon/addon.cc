@@ -49,7 +49,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("forgetChild", &NetloomAddon::ForgetChild),
                            InstanceMethod("signalProcess", &NetloomAddon::SignalProcess),
                            InstanceMethod("holdProcess", &NetloomAddon::HoldProcess),
-                           InstanceMethod("letGoOfProcess", &NetloomAddon::LetGoOfProcess),
+                           InstanceMethod("releaseProcess", &NetloomAddon::LetGoOfProcess),
                            InstanceMethod("listNetnsProcesses", &NetloomAddon::ListNetnsProcesses),
                            InstanceMethod("signalNetnsProcesses", &NetloomAddon::SignalNetnsProcesses),
                            InstanceMethod("listenDatagrams", &NetloomAddon::ListenDatagrams),

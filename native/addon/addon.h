@@ -108,7 +108,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value SignalProcess(Info info);
   // holdProcess(pid, on end): its number, or -errno; the event loop does not stay alive for it
   Napi::Value HoldProcess(Info info);
-  // letGoOfProcess(number), of one that is held
+  // releaseProcess(number), of one that is held
   Napi::Value LetGoOfProcess(Info info);
   // listNetnsProcesses(handle)
   Napi::Value ListNetnsProcesses(Info info);
