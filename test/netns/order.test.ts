@@ -58,8 +58,8 @@ test('reads of another namespace do not wait for a long queue', async () => {
     green.links.get('lo').then(() => order.push('link')),
   ])
   await adding
+  // In one queue with them the reads would come last.
   expect(order.slice(-1)).toEqual([`add${many - 1}`])
-  expect(order.indexOf('links')).toBeLessThan(0.9 * order.length)
 })
 
 test('two handles to one namespace share its order', async () => {
