@@ -1,5 +1,6 @@
 // What goes through a switch: VLANs that separate and join, flows that steer, and checksums.
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import type { NetNs } from 'netloom'
 import { OpenVswitch } from '../../lib/index'
 import { fresh } from '../../../../test/support/namespaces'
@@ -33,10 +34,12 @@ async function withNet(userspaceTso: boolean, run: (net: Net) => Promise<void>):
 /** How many bytes of so many reach green. */
 async function send({ red, green }: Net, bytes: number, timeout = 2000): Promise<number> {
   const server = await green.listen({ host: '10.0.0.2', port: 80 })
+  const accepted: Socket[] = []
   try {
     let received = 0
     const done = new Promise<void>((resolve) => {
       server.on('connection', (socket) => {
+        accepted.push(socket)
         socket.on('data', (data) => (received += data.length))
         socket.on('end', resolve)
         socket.on('error', () => undefined)
@@ -52,6 +55,8 @@ async function send({ red, green }: Net, bytes: number, timeout = 2000): Promise
     return received
   } finally {
     server.close()
+    // Where the switch has become silent in between, nothing tells green that red has gone.
+    for (const socket of accepted) socket.destroy()
     await once(server, 'close').catch(() => undefined)
   }
 }
