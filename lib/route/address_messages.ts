@@ -240,8 +240,8 @@ export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation
   const more = conditionsOf(given, ends)
   if (more.length > 0) {
     const pattern = [...named(ends, key), ...more]
-    const sweep = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', firstOnly: true }
-    return flush('addresses.delete', netns, dumpOf(key), sweep, { sideEffects: () => heldBy(key.dev) })
+    const flushing = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', firstOnly: true }
+    return flush('addresses.delete', netns, dumpOf(key), flushing, { sideEffects: () => heldBy(key.dev) })
   }
   const length = key.peer !== undefined || key.address.includes('/')
   const recipe = deletedAddress(familyOfAddress(key), { length })
@@ -284,8 +284,8 @@ function filtering(filter: AddressFilter): Filtering {
 export function flushAddresses(netns: NetnsReference, filter: AddressFilter): Operation<void> {
   checkCondition(filter)
   const { request, pattern } = filtering(filter)
-  const sweep = { pattern: [ofIP, ...pattern], recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
-  return flush('addresses.flush', netns, request, sweep, { sideEffects: () => heldBy(filter.dev) })
+  const flushing = { pattern: [ofIP, ...pattern], recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
+  return flush('addresses.flush', netns, request, flushing, { sideEffects: () => heldBy(filter.dev) })
 }
 
 /** addresses.list */

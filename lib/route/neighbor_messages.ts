@@ -273,8 +273,8 @@ export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operati
       attributes: { dev: index },
     })
     const pattern: Condition[] = [ofIP, [{ attribute: destination, value: parseIP(key.address, 'address') }], ...said]
-    const sweep = { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH', firstOnly: true }
-    return flush('neighbors.delete', netns, all, sweep)
+    const flushing = { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH', firstOnly: true }
+    return flush('neighbors.delete', netns, all, flushing)
   }
   return change('neighbors.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
     before: () => ({ recipe: deletedNeighbor, lookup: lookupOf(key) }),

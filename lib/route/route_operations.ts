@@ -108,14 +108,14 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
   const family = familyOfRoute(key)
   if (saysMore(key, family)) {
     const { request: all, among, pattern } = filtering(filterOf(key))
-    const sweep = {
+    const flushing = {
       pattern: [ofIP, ...pattern, ...agreementOfDeleted(key, request.bytes)],
       recipe: anyRoute,
       name: 'RTM_DELROUTE',
       among,
       firstOnly: true,
     }
-    return flush('routes.delete', netns, all, sweep)
+    return flush('routes.delete', netns, all, flushing)
   }
   const recipe = deletedRoute({ type: key.type !== undefined, protocol: key.protocol !== undefined })
   return change('routes.delete', netns, request, `route ${key.dst}`, undefined, {
@@ -127,8 +127,8 @@ export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<voi
 export function flushRoutes(netns: NetnsReference, filter: RouteFilter): Operation<void> {
   checkCondition(filter)
   const { request, among, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
-  const sweep = { pattern: [ofIP, ...pattern], recipe: anyRoute, name: 'RTM_DELROUTE', among }
-  return flush('routes.flush', netns, request, sweep, { tolerate: noSuchTable })
+  const flushing = { pattern: [ofIP, ...pattern], recipe: anyRoute, name: 'RTM_DELROUTE', among }
+  return flush('routes.flush', netns, request, flushing, { tolerate: noSuchTable })
 }
 
 /** routes.list */

@@ -318,8 +318,8 @@ export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<v
   }
   const all = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(key) } })
   if (isListed(key)) {
-    const sweep = { pattern: exactly(key, request.bytes), recipe: anyRule, name: 'RTM_DELRULE', firstOnly: true }
-    return flush('rules.delete', netns, all, sweep)
+    const flushing = { pattern: exactly(key, request.bytes), recipe: anyRule, name: 'RTM_DELRULE', firstOnly: true }
+    return flush('rules.delete', netns, all, flushing)
   }
   if (saysMore(key)) {
     const family = familyOfRule(key)
