@@ -153,9 +153,8 @@ export class Plan<Its extends Item = Item> {
    * Calls `send` with all of it, once; throws if a namespace that it uses is closed. Nothing else may be called afterwards.
    */
   hand<Result>(send: (encoded: EncodedPlan) => Result): Result {
-    const encoded = this.#encode()
     try {
-      return send(encoded)
+      return send(this.#encode())
     } finally {
       this.#release()
     }
