@@ -163,11 +163,6 @@ export class Datagrams {
     addon.pollDatagrams(this.#number, events)
   }
 
-  /** Goes on waiting where libuv has stopped because of an error, which is read now. */
-  resume(): void {
-    if (this.#open && this.#waiting !== 0) addon.pollDatagrams(this.#number, this.#waiting)
-  }
-
   /** Whether it keeps the process alive while something is waited for. */
   keepAlive(alive: boolean): void {
     addon.refDatagrams(this.#number, alive)

@@ -249,7 +249,6 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
     }
     // The next ones when they are wanted: they wait in the kernel.
     if (this.#readers.length === 0) datagrams.stop(Possible.read)
-    datagrams.resume()
   }
 
   /**

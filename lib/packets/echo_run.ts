@@ -200,7 +200,6 @@ export class EchoRun {
     for (let i = 0; i < count; i++) this.#onReply(i, now)
     if (errno !== 0) this.#receiveErrors()
     if (this.#events.length >= mostUntaken) this.#datagrams.stop(Possible.read)
-    this.#datagrams.resume()
     this.#step()
     this.#wakeUp()
   }

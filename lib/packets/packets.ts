@@ -210,7 +210,6 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
       while (this.#senders[0] !== undefined && this.#send(this.#senders[0])) this.#senders.shift()
       if (this.#senders.length === 0) this.#datagrams.stop(Possible.write)
     }
-    this.#datagrams.resume()
   }
 
   #receive(): void {

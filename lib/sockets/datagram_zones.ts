@@ -129,10 +129,7 @@ export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
       if (!datagrams.isOpen) return
       handle.onmessage(message.length, handle, message, { address, family: 'IPv6', port, size: message.length })
     }
-    if (errno !== 0 && datagrams.isOpen) {
-      datagrams.resume()
-      handle.onmessage(-errno, handle)
-    }
+    if (errno !== 0 && datagrams.isOpen) handle.onmessage(-errno, handle)
   }
   const original = { close: handle.close.bind(handle), ref: handle.ref.bind(handle), unref: handle.unref.bind(handle) }
   handle.recvStart = () => {

@@ -5,7 +5,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { openTap, type TapRequest } from '../native/tap_jobs'
 import { perform } from '../netlink/perform'
-import type { DeleteOptions } from '../route/deletion'
+import { splitForce, type DeleteOptions } from '../route/deletion'
 import type { DataOf } from '../route/kinds/kind'
 import type { tun } from '../route/kinds/tun'
 import type { LinkCommon } from '../route/link'
@@ -164,9 +164,9 @@ export class Taps {
    */
   async delete(name: string, options?: DeleteOptions): Promise<void> {
     checkDeviceName(name, 'name')
+    const { call } = splitForce(options)
     const links = new Links(this.#netns)
-    const { signal, timeout, onWarning } = (options ?? {}) as CallOptions
-    const link = await links.find(name, { signal, timeout, onWarning })
+    const link = await links.find(name, call)
     if (link !== undefined && link.kind !== 'tun') {
       const [about, errno] = [`tap ${name}`, errnoNumber('EINVAL') ?? 22]
       const detail = 'it is neither TUN nor TAP'

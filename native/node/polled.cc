@@ -38,13 +38,14 @@ void Polled::start(Handle& handle) {
     auto& ready_handle = *static_cast<Handle*>(poll->data);
     // For an error of the descriptor libuv stops, with UV_EBADF whatever it is. Whoever reads or writes gets to know
     // it.
-    if (error != 0) {
-      events = ready_handle.events;
-      ready_handle.events = 0;
-    }
+    if (error != 0) events = ready_handle.events;
     // A copy: the function may close the handle, and itself with it.
     const Ready ready = ready_handle.ready;
     ready(events);
+    // The call may have come too early to see the error: a TUN device that is being deleted polls as failed before it
+    // reads as failed. The closing of the handle, if any, is over only in a later turn of the loop.
+    const bool stopped = uv_is_active(reinterpret_cast<uv_handle_t*>(poll)) == 0;
+    if (ready_handle.owner && ready_handle.events != 0 && stopped) start(ready_handle);
   });
 }
 

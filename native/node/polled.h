@@ -21,7 +21,8 @@ class Polled {
   Polled(const Polled&) = delete;
   Polled& operator=(const Polled&) = delete;
 
-  // What to wait for from now on; 0 for nothing. Only while it waits may it keep the event loop alive.
+  // What to wait for from now on, also after an error; 0 for nothing. Only while it waits may it keep the event loop
+  // alive.
   void wait_for(int events);
   void keep_alive(bool alive);
 

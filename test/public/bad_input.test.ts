@@ -42,7 +42,8 @@ function badOptions(...before: unknown[]): Refused[] {
     { args: [...before, null], field: 'options', code: type },
     { args: [...before, 'fast'], field: 'options', code: type },
     { args: [...before, []], field: 'options', code: type },
-    ...[new Map(), new Date(), new Error('x'), Promise.resolve({}), Object.create({ timeout: 1 }) as object].map(
+    // The limit of the last one is over at once: whoever asks the kernel first, and looks at the rest then, fails by it.
+    ...[new Map(), new Date(), new Error('x'), Promise.resolve({}), Object.create({ timeout: 0 }) as object].map(
       (value) => ({ args: [...before, value], field: 'options', code: type }),
     ),
     { args: [...before, { sgnal: undefined }], field: 'sgnal', code: wrong },

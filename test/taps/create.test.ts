@@ -187,3 +187,14 @@ test('it lives while its namespace does for it, and takes it along', async () =>
   await expect(own.taps.create()).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED' })
   await tap.close()
 })
+
+// The kernel wakes who polls a TUN device before reading it fails: a read in between finds nothing, and has to be repeated.
+test('every tap that is deleted while it is read says so', async () => {
+  for (let i = 0; i < 100; i++) {
+    const tun = await ns.taps.create({ mode: 'tun', up: true })
+    const failed = once(tun, 'error')
+    tun.resume()
+    await ns.links.delete(tun.name)
+    expect((await failed)[0]).toMatchObject({ code: 'EBADFD', syscall: 'read' })
+  }
+})
