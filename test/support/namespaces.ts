@@ -1,10 +1,8 @@
 // Namespaces for tests, with names of their own, and the programs of iproute2 as the oracle.
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
 import { NetNs, type CreateOptions } from '../../lib/index'
+import { runProgram } from './programs'
 
-const run = promisify(execFile)
 let count = 0
 
 /**
@@ -30,17 +28,33 @@ function nameOf(ns: NetNs): string {
 
 /** What `ip -j -d …` prints, parsed. */
 export async function ipJson<T = Record<string, unknown>[]>(ns: NetNs, ...args: string[]): Promise<T> {
-  const { stdout } = await run('ip', ['-n', nameOf(ns), '-j', '-d', ...args])
+  const { stdout } = await runProgram('ip', ['-n', nameOf(ns), '-j', '-d', ...args])
   return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as T
+}
+
+/** What `ip -j -d …` prints for each of some commands, such as `link show`, parsed. */
+export async function ipJsonOfEach(
+  ns: NetNs,
+  commands: readonly string[],
+  ...options: readonly string[]
+): Promise<unknown[]> {
+  const { stdout } = await runProgram(
+    'ip',
+    [...options, '-n', nameOf(ns), '-j', '-d', '-batch', '-'],
+    commands.join('\n'),
+  )
+  const printed = stdout.split('\n').slice(0, -1)
+  if (printed.length !== commands.length) throw new Error(`ip printed ${printed.length} lines: ${stdout}`)
+  return printed.map((line) => JSON.parse(line) as unknown)
 }
 
 /** Lets `ip` change something. */
 export async function ip(ns: NetNs, ...args: string[]): Promise<string> {
-  return (await run('ip', ['-n', nameOf(ns), ...args])).stdout
+  return (await runProgram('ip', ['-n', nameOf(ns), ...args])).stdout
 }
 
 /** What `bridge -j -d …` prints, parsed. */
 export async function bridgeJson<T = Record<string, unknown>[]>(ns: NetNs, ...args: string[]): Promise<T> {
-  const { stdout } = await run('bridge', ['-n', nameOf(ns), '-j', '-d', ...args])
+  const { stdout } = await runProgram('bridge', ['-n', nameOf(ns), '-j', '-d', ...args])
   return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as T
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchError, type Batch, type NetNs } from '../../lib/index'
-import { bridgeJson, ipJson } from './namespaces'
+import { bridgeJson, ipJsonOfEach } from './namespaces'
 import { patience } from './patience'
 
 /** For devices that are made from now on: addresses are usable at once, so that nothing changes by itself after a while. */
@@ -45,29 +45,40 @@ function sortedLists(item: object): object {
   return Object.fromEntries(Object.entries(item).map(([key, value]) => [key, sorted(value)]))
 }
 
+const shown = ['link show', 'address show', 'neighbor show', 'neighbor show proxy', 'rule show']
+
 /** All of some namespaces that rollback must not change, as other programs see it. */
 export async function stateOf(...all: readonly NetNs[]): Promise<unknown> {
   return Promise.all(
-    all.map(async (ns) => ({
-      links: sorted(steady(await ipJson(ns, 'link'))),
-      addresses: sorted(steady(await ipJson(ns, 'address'))),
-      // The first of several to one destination counts.
-      routes: steady(await ipJson(ns, '-4', 'route', 'show', 'table', 'all')),
-      routes6: sorted(steady(await ipJson(ns, '-6', 'route', 'show', 'table', 'all'))),
-      neighbors: sorted(steady(await ipJson(ns, 'neighbor'))),
-      proxies: sorted(steady(await ipJson(ns, 'neighbor', 'show', 'proxy'))),
-      rules: steady(await ipJson(ns, 'rule')),
-      rules6: steady(await ipJson(ns, '-6', 'rule')),
-      ports: sorted(steady(await bridgeJson(ns, 'link'))),
-    })),
+    all.map(async (ns) => {
+      const [links, addresses, neighbors, proxies, rules] = await ipJsonOfEach(ns, shown)
+      const [routes] = await ipJsonOfEach(ns, ['route show table all'], '-4')
+      const [routes6, rules6] = await ipJsonOfEach(ns, ['route show table all', 'rule show'], '-6')
+      return {
+        links: sorted(steady(links)),
+        addresses: sorted(steady(addresses)),
+        // The first of several to one destination counts.
+        routes: steady(routes),
+        routes6: sorted(steady(routes6)),
+        neighbors: sorted(steady(neighbors)),
+        proxies: sorted(steady(proxies)),
+        rules: steady(rules),
+        rules6: steady(rules6),
+        ports: sorted(steady(await bridgeJson(ns, 'link'))),
+      }
+    }),
   )
 }
 
 /** Waits until the state is that one: the kernel makes some things by and by, such as the addresses of IPv6. */
 async function settlesTo(before: unknown, all: readonly NetNs[]): Promise<void> {
   const deadline = Date.now() + patience
-  while (JSON.stringify(await stateOf(...all)) !== JSON.stringify(before) && Date.now() < deadline) await sleep(100)
-  expect(await stateOf(...all)).toEqual(before)
+  let after = await stateOf(...all)
+  while (JSON.stringify(after) !== JSON.stringify(before) && Date.now() < deadline) {
+    await sleep(100)
+    after = await stateOf(...all)
+  }
+  expect(after).toEqual(before)
 }
 
 /** Commits a batch that fails at its end, and expects that nothing is left of it. */
