@@ -146,7 +146,7 @@ export interface Family<Its extends Verbs> {
   readonly name: string
   /** Its operations as data, for operations that are made of several. */
   readonly verbs: Its
-  /** Its operations in a namespace of a batch: batchVerbs, and carried out by `commit`, with rollback. */
+  /** Its operations in a namespace of a batch: noted, and carried out by `commit`, with rollback. */
   in(batch: BatchTarget): BatchVerbs<Its>
   /** Its operations in a namespace: each a promise. The last argument has the options of the call. */
   in(netns: NetnsTarget): Methods<Its>

@@ -1,5 +1,5 @@
 // Verbs: what can be asked of a resource or a family, as operations that are not carried out yet. Carried out one by one they
-// are asynchronous methods; batchVerbs in a batch they give entries.
+// are asynchronous methods; noted in a batch they give entries.
 import type { CallOptions } from '../native/jobs'
 import { handleOf, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { wrongType } from '../wire/invalid'
@@ -37,7 +37,7 @@ export type Methods<Its extends Verbs> = {
 /** Where verbs note: for one namespace, in one batch. */
 export interface BatchScope {
   readonly netns: NetnsReference
-  /** Throws if nothing can be batchVerbs any more. */
+  /** Throws if nothing can be noted any more. */
   readonly refuse: (operation: string) => void
   readonly note: (operation: Operation<unknown>) => BatchEntry<unknown>
 }

@@ -1,4 +1,4 @@
-// The resources of one namespace in a batch: their verbs, batchVerbs instead of carried out.
+// The resources of one namespace in a batch: their verbs, noted instead of carried out.
 import { ethtoolVerbs } from '../ethtool/features'
 import { batchVerbs, scopeOf, type BatchTarget, type BatchVerbs, type BatchScope } from '../netlink/verbs'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'

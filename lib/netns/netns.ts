@@ -5,7 +5,7 @@ import { checkNetns, handleOf, wrapHandle, type NetnsHandle, type NetnsIdentity 
 import { adoptNetns, createNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
 import { createRootless } from '../native/rootless_jobs'
 import { perform } from '../netlink/perform'
-import { forgiving, splitForce, type DeleteOptions } from '../route/deletion'
+import { forgiving, splitForce, type DeleteOptions } from '../netlink/deletion'
 import { getNsid, setNsid } from '../route/nsids'
 import { checkRootless, refusePinned, type RootlessOptions } from '../rootless/options'
 import { checkKeys, wrongType } from '../wire/invalid'

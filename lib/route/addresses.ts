@@ -3,8 +3,8 @@ import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import type { Address, AddressFilter, AddressKey, AddressOptions } from './address_messages'
-import { splitForce, type DeleteOptions } from './deletion'
-import type { Ensured } from './ensure'
+import { splitForce, type DeleteOptions } from '../netlink/deletion'
+import type { Ensured } from '../netlink/ensure'
 import { addressVerbs } from './verbs'
 
 /**

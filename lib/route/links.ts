@@ -6,8 +6,8 @@ import type { Link } from './link'
 import type { LinkDetail, LinkFilter } from './link_list'
 import type { LinkName } from './link_messages'
 import type { LinkChanges, LinkOptions } from './link_options'
-import { splitForce, type DeleteOptions } from './deletion'
-import type { Ensured } from './ensure'
+import { splitForce, type DeleteOptions } from '../netlink/deletion'
+import type { Ensured } from '../netlink/ensure'
 import { linkVerbs } from './verbs'
 
 const detailOption = ['statistics']

@@ -2,8 +2,8 @@
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
-import { splitForce, type DeleteOptions } from './deletion'
-import type { Ensured } from './ensure'
+import { splitForce, type DeleteOptions } from '../netlink/deletion'
+import type { Ensured } from '../netlink/ensure'
 import type { Neighbor, NeighborFilter, NeighborKey, NeighborOptions } from './neighbor_messages'
 import { neighborVerbs } from './verbs'
 

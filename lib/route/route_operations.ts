@@ -10,7 +10,7 @@ import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { familyOf, parseIP } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkCondition } from './deletion'
+import { checkCondition } from '../netlink/deletion'
 import type { ipProtocol } from './families'
 import {
   decodeRoute,

@@ -22,7 +22,7 @@ import { getLink, listLinks, type LinkDetail, type LinkFilter } from './link_lis
 import type { LinkName } from './link_messages'
 import type { LinkChanges, LinkOptions } from './link_options'
 import { setLink } from './link_set'
-import { firstOf } from './lookup'
+import { firstOf } from '../netlink/lookup'
 import {
   addNeighbor,
   deleteNeighbor,
@@ -47,8 +47,8 @@ import {
 import type { RouteFilter } from './route_filter'
 import type { Route, RouteKey, RouteOptions } from './route'
 import { addRule, deleteRule, ensureRule, flushRules, listRules, type Rule, type RuleOptions } from './rule_messages'
-import { checkForce, type Force } from './deletion'
-import type { Ensured } from './ensure'
+import { checkForce, type Force } from '../netlink/deletion'
+import type { Ensured } from '../netlink/ensure'
 import { ensureLink } from './link_ensure'
 import { ensureRoute } from './route_ensure'
 

@@ -4,9 +4,9 @@ import { systemError, type NetloomError } from '../errors'
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NETLINK } from '../netlink/constants'
-import type { Message } from '../netlink/message'
-import type { Answers, Operation, Step } from '../netlink/operation'
+import { NETLINK } from './constants'
+import type { Message } from './message'
+import type { Answers, Operation, Step } from './operation'
 
 /** What `ensure` came to. */
 export interface Ensured<T> {
