@@ -4,14 +4,12 @@ import type { Agent, AgentOptions } from 'node:http'
 import type { Agent as SecureAgent, AgentOptions as SecureAgentOptions } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
-import { agentOf, secureAgentOf } from '../clients/agent'
 import { createConnection, type CreateConnection } from '../clients/client_socket'
 import { connect } from '../clients/connect'
 import { dispatcherOf, type DispatcherOptions, type FetchDispatcher, type UndiciModule } from '../clients/dispatcher'
 import type { NetnsWithLookup } from '../clients/establish'
 import { listen } from '../clients/listen'
-import { lookupOf, type NameLookup } from '../names/lookup'
-import { Resolver } from '../names/resolve'
+import type { NameLookup } from '../names/lookup'
 import type { CallOptions } from '../native/jobs'
 import { handleOf } from '../native/netns_handle'
 import { killInside, pidsInside, workerInside } from '../processes/inside'
@@ -24,8 +22,8 @@ import type { ListenOptions } from '../sockets/server'
 import { open as openPackets, type Packets } from '../packets/packets'
 import type { PacketsOptions } from '../packets/options'
 import { Ping, type PingOptions } from '../packets/ping'
+import { agents, lookups, resolvers } from './on_first_use'
 import { runSynchronously } from './run'
-
 import { View } from './view'
 
 /** What lives inside a network namespace and what one does there; the part of `NetNs` that is the same however it came about. */
@@ -91,7 +89,7 @@ export abstract class Inside extends View {
    * const addresses = await red.lookup('web.internal', { all: true })
    */
   get lookup(): NameLookup {
-    return (this.#lookup ??= lookupOf(new Resolver(this[handleOf], this.name), () => this.#families()))
+    return (this.#lookup ??= this.#lookUp())
   }
 
   /**
@@ -100,7 +98,7 @@ export abstract class Inside extends View {
    * http.get('http://web.internal/', { agent: red.agent({ keepAlive: true }) }, (response) => response.pipe(process.stdout))
    */
   agent(options?: AgentOptions): Agent {
-    return agentOf(this.#place, options)
+    return agents().agentOf(this.#place, options)
   }
 
   /**
@@ -109,7 +107,7 @@ export abstract class Inside extends View {
    * https.get('https://web.internal/', { agent: red.httpsAgent({ ca }) }, (response) => response.pipe(process.stdout))
    */
   httpsAgent(options?: SecureAgentOptions): SecureAgent {
-    return secureAgentOf(this.#place, options)
+    return agents().secureAgentOf(this.#place, options)
   }
 
   /**
@@ -129,6 +127,11 @@ export abstract class Inside extends View {
 
   get #place(): NetnsWithLookup {
     return { netns: this[handleOf], lookup: this.lookup }
+  }
+
+  #lookUp(): NameLookup {
+    const { Resolver } = resolvers()
+    return lookups().lookupOf(new Resolver(this[handleOf], this.name), () => this.#families())
   }
 
   /** The families of which it has addresses that others reach (what `dns.ADDRCONFIG` asks for). */

@@ -9,9 +9,8 @@ let copy: string
 
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), 'netloom-load-'))
-  mkdirSync(join(copy, 'dist'))
   cpSync(join(root, 'package.json'), join(copy, 'package.json'))
-  cpSync(join(root, 'dist', 'load.js'), join(copy, 'dist', 'load.js'))
+  cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 })
 

@@ -42,7 +42,7 @@ describe('a user without any capability', () => {
 
   it('maps its own user and group and no other, and denies setgroups; a child enters by what findNamespacesToJoin says', async () => {
     const { lines, kinds, inode } = await resultOf<{ lines: string[]; kinds: string[]; inode: number }>('maps')
-    expect(kinds).toEqual(['--user', '--net'])
+    expect(kinds).toEqual(['user', 'net'])
     expect(lines).toEqual(['0 65534 1', '0 65534 1', 'deny', `net:[${inode}]`, '0'])
   })
 
