@@ -8,7 +8,9 @@ const { exports: subpaths, dependencies, peerDependencies } = require('../packag
 const root = join(__dirname, '..')
 
 /** The name of each entry, and its source: the subpaths of the package, and what the install script loads. */
-const compiled = Object.values(subpaths).flatMap((target) => (typeof target === 'string' ? [] : [target.require.default]))
+const compiled = Object.values(subpaths).flatMap((target) =>
+  typeof target === 'string' ? [] : [target.require.default],
+)
 const names = [...compiled, './dist/load.js'].map((file) => file.slice('./dist/'.length, -'.js'.length))
 
 async function bundle() {
