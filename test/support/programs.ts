@@ -1,5 +1,6 @@
 // Other programs, started by a small shell: a fork of Node with all its tests takes longer than most of them run.
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 
 /** What a program printed that ended well. */
 export interface Printed {
@@ -45,6 +46,9 @@ const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
 const shell = spawn('sh', ['-c', loop])
 const [out, err] = [new Parts(shell.stdout), new Parts(shell.stderr)]
+// Where all tests of a file are skipped, nothing ends it: it ends with this process, which does not wait for it.
+shell.unref()
+for (const stream of [shell.stdin, shell.stdout, shell.stderr]) (stream as Socket).unref()
 
 /** Runs a program and waits for its end; one at a time. Its words may hold anything but line feeds; `input` as well as those. */
 export async function runProgram(program: string, args: readonly string[], input?: string): Promise<Printed> {
