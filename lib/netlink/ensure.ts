@@ -4,7 +4,6 @@ import { systemError, type NetloomError } from '../errors'
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NETLINK } from './constants'
 import type { Message } from './message'
 import type { Answers, Operation, Step } from './operation'
 
@@ -23,6 +22,8 @@ export const isThere: ReadonlySet<number> = new Set([EEXIST])
 /** Verb, namespace and object, for errors. */
 export interface Ensuring {
   readonly name: string
+  /** A NETLINK_ family. */
+  readonly protocol: number
   readonly netns: NetnsReference
   readonly about: string
   readonly cause?: Operation<unknown>['cause']
@@ -44,20 +45,22 @@ export function querying(
 
 /** Steps, of which the first may find that what the operation makes is there. */
 export function ensuring<T>(
-  { name, netns, about, cause }: Ensuring,
+  { name, protocol, netns, about, cause }: Ensuring,
   steps: readonly Step[],
   result: (answers: Answers) => Ensured<T>,
 ): Operation<Ensured<T>> {
-  return { name, protocol: NETLINK.ROUTE, lane: Lane.mutation, netns, steps, about, cause, result }
+  return { name, protocol, lane: Lane.mutation, netns, steps, about, cause, result }
+}
+
+/** In what something that is there is not as it should be. */
+export interface Difference {
+  readonly field: string
+  readonly there: unknown
+  readonly wanted: unknown
 }
 
 /** What is there is not so. */
-export function conflict(
-  { name, netns, about }: Ensuring,
-  field: string,
-  there: unknown,
-  wanted: unknown,
-): NetloomError {
+export function conflict({ name, netns, about }: Ensuring, { field, there, wanted }: Difference): NetloomError {
   const detail = `what is there differs in "${field}": ${show(there)} instead of ${show(wanted)}`
   return systemError({ operation: name, netns: netns.label, errno: EEXIST, about, detail })
 }

@@ -125,6 +125,11 @@ export interface Received {
   readonly end: number
 }
 
+/** A message of ours as if the kernel had sent it: decoded, it is what the kernel would tell. */
+export function asReceived({ bytes }: Pick<Message, 'bytes'>): Received {
+  return { reader: new Reader(bytes), type: 0, flags: 0, sequence: 0, at: messageHeaderSize, end: bytes.length }
+}
+
 let scratchReader: Reader | undefined
 
 /** Calls `each` for every message in a block of received bytes. */

@@ -50,7 +50,7 @@ export interface Ends {
   readonly far: Uint8Array
 }
 
-export function checkEnds({ address, peer }: AddressKey): Ends {
+function checkEnds({ address, peer }: AddressKey): Ends {
   const prefix = parsePrefix(address, 'address')
   if (peer === undefined)
     return { prefix, length: prefix.length, local: bare(address), address: bare(address), far: prefix.bytes }
@@ -71,13 +71,14 @@ export function broadcastOf(value: string | undefined, { prefix, length, far }: 
 }
 
 /** What a list tells of an address besides. */
-type Given = AddressOptions & Partial<Address>
+export type Given = AddressOptions & Partial<Address>
 
 /** Checks the keys of what names or makes an address, and that what a list tells besides agrees with the rest. */
-export function checkGiven(options: AddressKey, ends: () => Ends): Given {
+export function checkGiven(options: AddressKey): { given: Given; ends: Ends } {
   checkKeys(options, listedKeys)
   const given = options as Given
-  const { prefix } = ends()
+  const ends = checkEnds(options)
+  const { prefix } = ends
   if (checkFamily(given.family) !== undefined && given.family !== prefix.family) {
     throw wrongValue('family', `"${prefix.family}", as the address`, given.family)
   }
@@ -89,7 +90,7 @@ export function checkGiven(options: AddressKey, ends: () => Ends): Given {
   if (prefix.family === 'ipv6' && scope !== undefined && scope !== scopeOf(prefix.bytes)) {
     throw wrongValue('scope', `"${scopeOf(prefix.bytes)}", as the IPv6 address has it`, scope)
   }
-  return given
+  return { given, ends }
 }
 
 /** The scope of an IPv6 address, which the kernel goes by. */

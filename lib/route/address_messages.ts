@@ -1,28 +1,23 @@
 // The messages behind the verbs of addresses, from options and to objects.
 import { forever, printable } from '../wire/printable'
-import { Ending } from '../native/addon'
-import type { NetnsReference } from '../native/netns_handle'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
-import { map, type Operation } from '../netlink/operation'
-import { matches } from '../netlink/rollback/matches'
+import { objectVerbs, type Selection } from '../netlink/objects'
+import type { SideEffect } from '../netlink/operation'
 import type { Condition } from '../netlink/rollback/pattern'
 import { numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, outOfRange, wrongValue } from '../wire/invalid'
 import { parsePrefix } from '../wire/ip'
-import { Reader } from '../wire/reader'
 import { checkText } from '../wire/text'
 import type { ValueOf } from '../wire/type'
-import { broadcastOf, checkEnds, checkGiven, checkLifetime, conditionsOf, named } from './address_key'
+import { broadcastOf, checkGiven, checkLifetime, conditionsOf, named } from './address_key'
 import { addressLayout, type addressFlags, type addressProtocol } from './address_attributes'
 import { heldBy } from './rollback/side_effects'
-import { checkCondition } from '../netlink/deletion'
-import { conflict, ensuring, querying, making, vanished, type Ensured, type Ensuring } from '../netlink/ensure'
+import type { Difference } from '../netlink/ensure'
 import { checkFamily, checkScope, type Family, type scope } from './families'
-import { firstOf } from '../netlink/lookup'
-import { change, flush, list, message, Mode, ofIP, RTM } from './rtnetlink'
+import { message, Mode, ofIP, protocol, RTM } from './rtnetlink'
 import { anyAddress, deletedAddress, replacedAddress } from './rollback/recipes'
 
 /** What names an address: its device and itself. */
@@ -112,9 +107,8 @@ export interface AddressFilter {
 }
 
 function newAddress(options: AddressOptions, flags: number): Message {
-  const given = checkGiven(options, () => checkEnds(options))
+  const { given, ends } = checkGiven(options)
   if (given.anycast !== undefined) throw wrongValue('anycast', 'left out: the kernel only reports it', given.anycast)
-  const ends = checkEnds(options)
   checkDevice(options.dev, 'dev')
   const { label, scope, preferredLifetimeSeconds, validLifetimeSeconds, metric, protocol } = options
   const loopback = ends.prefix.family === 'ipv4' ? ends.prefix.bytes[0] === 127 : ends.local === '::1'
@@ -158,57 +152,27 @@ function dumpOf(key: AddressKey): Message {
   })
 }
 
-/** addresses.add, addresses.replace */
-export function addAddress(netns: NetnsReference, verb: 'add' | 'replace', options: AddressOptions): Operation<void> {
-  const request = newAddress(options, Mode[verb])
-  const back =
-    verb === 'add'
-      ? { inverse: RTM.DELADDR }
-      : { before: () => ({ recipe: replaced[familyOfAddress(options)], lookup: dumpOf(options) }) }
-  return change(`addresses.${verb}`, netns, request, `${options.address} on ${options.dev}`, undefined, back)
-}
-
-/** addresses.ensure */
-export function ensureAddress(netns: NetnsReference, options: AddressOptions): Operation<Ensured<Address>> {
-  const it: Ensuring = { name: 'addresses.ensure', netns, about: `${options.address} on ${options.dev}` }
-  const request = newAddress(options, Mode.add)
-  const told = decodeAddress({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
-  const pattern = patternOf({
-    dev: options.dev,
-    address: told?.address ?? options.address,
-    peer: told?.peer ?? `${told?.address}`,
-  })
-  const steps = [making(it, request, RTM.DELADDR), querying(netns, dumpOf(options), Ending.dump)]
-  return ensuring(it, steps, (answers) => {
-    let value: Address | undefined
-    answers.forEach(1, (received) => {
-      if (matches(received, addressLayout.header.size, pattern)) value ??= decodeAddress(received)
-    })
-    if (value === undefined) throw vanished(it)
-    const made = !answers.isRefused(0)
-    if (!made) checkSame(it, options, told, value)
-    return { made, value }
-  })
-}
+const onDevice = ({ address, dev }: AddressKey): string => `${address} on ${dev}`
 
 /** What an address has as it was given, and may be there with something else. */
 const compared = ['broadcast', 'label', 'scope', 'metric', 'protocol'] as const
 
-function checkSame(it: Ensuring, options: AddressOptions, told: Address | undefined, there: Address): void {
+function difference(options: AddressOptions, told: Address, there: Address): Difference | undefined {
   for (const field of compared) {
     // IPv6 goes by the address itself.
     if (options[field] === undefined || (field === 'scope' && there.family === 'ipv6')) continue
-    if (told?.[field] !== there[field]) throw conflict(it, field, there[field], told?.[field])
+    if (told[field] !== there[field]) return { field, there: there[field], wanted: told[field] }
   }
-  const missing = (told?.flags ?? []).filter((flag) => !onlyReported.has(flag) && !there.flags.includes(flag))
-  if (missing.length > 0) throw conflict(it, 'flags', there.flags, told?.flags)
+  const isMissing = told.flags.some((flag) => !onlyReported.has(flag) && !there.flags.includes(flag))
+  if (isMissing) return { field: 'flags', there: there.flags, wanted: told.flags }
   for (const field of ['validLifetimeSeconds', 'preferredLifetimeSeconds'] as const) {
     const wanted = options[field]
     if (wanted === undefined) continue
     // What has been given runs down.
     const isSo = wanted === Infinity ? there[field] === Infinity : there[field] <= wanted
-    if (!isSo) throw conflict(it, field, String(there[field]), String(wanted))
+    if (!isSo) return { field, there: String(there[field]), wanted: String(wanted) }
   }
+  return undefined
 }
 
 const onlyReported: ReadonlySet<unknown> = new Set([
@@ -221,46 +185,33 @@ const onlyReported: ReadonlySet<unknown> = new Set([
 ])
 
 function deletion(key: AddressKey): Message {
-  const ends = checkEnds(key)
+  const { ends } = checkGiven(key)
   checkDevice(key.dev, 'dev')
   return message('DELADDR', addressLayout, {
     header: { family: ends.prefix.family, prefixLength: ends.length, index: key.dev },
     attributes: {
       local: ends.local, // Only with it does the kernel compare the length of an IPv4 prefix.
-      ...(key.peer === undefined && !key.address.includes('/') ? {} : { address: ends.address }),
+      ...(saysLength(key) ? { address: ends.address } : {}),
     },
   })
 }
 
-/** addresses.delete */
-export function deleteAddress(netns: NetnsReference, key: AddressKey): Operation<void> {
-  const given = checkGiven(key, () => checkEnds(key))
-  const request = deletion(key)
-  const ends = checkEnds(key)
-  const more = conditionsOf(given, ends)
-  if (more.length > 0) {
-    const pattern = [...named(ends, key), ...more]
-    const flushing = { pattern, recipe: anyAddress, name: 'RTM_DELADDR', firstOnly: true }
-    return flush('addresses.delete', netns, dumpOf(key), flushing, { sideEffects: () => heldBy(key.dev) })
-  }
-  const length = key.peer !== undefined || key.address.includes('/')
-  const recipe = deletedAddress(familyOfAddress(key), { length })
-  return change('addresses.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
-    before: () => ({ recipe, lookup: dumpOf(key) }),
-    sideEffects: () => heldBy(key.dev),
-  })
+function saysLength({ address, peer }: AddressKey): boolean {
+  return peer !== undefined || address.includes('/')
 }
 
-interface Filtering {
-  readonly request: Message
-  readonly pattern: readonly Condition[]
+/** What finds just the address that a key means, if the key says more than the kernel compares. */
+function exactly(key: AddressKey): Selection | undefined {
+  const { given, ends } = checkGiven(key)
+  const more = conditionsOf(given, ends)
+  return more.length === 0 ? undefined : { request: dumpOf(key), pattern: [...named(ends, key), ...more] }
 }
 
 const filterKeys = new Set(['dev', 'family', 'scope', 'label'])
 const scopeAt = offsetOf(addressLayout.header, 'ifa_scope')
 
 /** What a filter means, for the kernel and for whoever looks at what it dumps. */
-function filtering(filter: AddressFilter): Filtering {
+function filtering(filter: AddressFilter): Selection {
   checkKeys(filter, filterKeys)
   const { dev, label } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -280,33 +231,11 @@ function filtering(filter: AddressFilter): Filtering {
   return { request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }), pattern }
 }
 
-/** addresses.flush: secondary ones first, for they go with their primary one. */
-export function flushAddresses(netns: NetnsReference, filter: AddressFilter): Operation<void> {
-  checkCondition(filter)
-  const { request, pattern } = filtering(filter)
-  const flushing = { pattern: [ofIP, ...pattern], recipe: anyAddress, name: 'RTM_DELADDR', backwards: true }
-  return flush('addresses.flush', netns, request, flushing, { sideEffects: () => heldBy(filter.dev) })
-}
-
-/** addresses.list */
-export function listAddresses(netns: NetnsReference, filter: AddressFilter = {}): Operation<Address[]> {
-  const { request, pattern } = filtering(filter)
-  return list('addresses.list', netns, request, addressLayout, pattern, decodeAddress)
-}
-
-/** addresses.get: the kernel has only dumps. */
-export function getAddress(netns: NetnsReference, key: AddressKey): Operation<Address> {
-  const pattern = patternOf(key)
-  const all = list('addresses.get', netns, dumpOf(key), addressLayout, pattern, decodeAddress)
-  return map(all, (found) => firstOf(found, 'addresses.get', netns, `${key.address} on ${key.dev}`))
-}
-
 /** Checks a key and tells which address it names. */
-function patternOf(key: AddressKey): Condition[] {
-  const given = checkGiven(key, () => checkEnds(key))
+function addressOf(key: AddressKey): Selection {
+  const { given, ends } = checkGiven(key)
   checkDevice(key.dev, 'dev')
-  const ends = checkEnds(key)
-  return [...named(ends, key), ...conditionsOf(given, ends)]
+  return { request: dumpOf(key), pattern: [...named(ends, key), ...conditionsOf(given, ends)] }
 }
 
 /** Makes an address of an RTM_NEWADDR message. */
@@ -335,3 +264,47 @@ export function decodeAddress(received: Pick<Received, 'reader' | 'at' | 'end'>)
   if (found.unknown !== undefined) address.unknown = found.unknown
   return address.validLifetimeSeconds === Infinity ? printable(address) : address
 }
+
+const removedAgain = { inverse: RTM.DELADDR }
+const heldByDevice = ({ dev }: AddressKey | AddressFilter): readonly SideEffect[] => heldBy(dev)
+
+export const addressVerbs = objectVerbs<AddressOptions, AddressKey, AddressFilter, Address, 'add' | 'replace'>({
+  name: 'addresses',
+  protocol,
+  headerSize: addressLayout.header.size,
+  decode: decodeAddress,
+  make: {
+    message: newAddress,
+    modes: {
+      add: { flags: Mode.add, undo: removedAgain },
+      replace: {
+        flags: Mode.replace,
+        undo: { recipe: (options) => replaced[familyOfAddress(options)], lookup: dumpOf },
+      },
+    },
+    about: onDevice,
+  },
+  ensure: {
+    flags: Mode.add,
+    undo: removedAgain,
+    select: ({ dev }, { address, peer = address }) => addressOf({ dev, address, peer }),
+    differs: difference,
+  },
+  get: { select: addressOf, dump: true, about: onDevice },
+  list: { select: filtering },
+  remove: {
+    message: deletion,
+    about: onDevice,
+    undo: {
+      recipe: (key) => deletedAddress(familyOfAddress(key), { length: saysLength(key) }),
+      lookup: dumpOf,
+      sideEffects: heldByDevice,
+    },
+    exactly,
+    symbol: 'RTM_DELADDR',
+    recipe: anyAddress,
+    sideEffects: heldByDevice,
+    removable: [ofIP],
+    backwards: true, // Secondary ones first, for they go with their primary one.
+  },
+})

@@ -17,11 +17,12 @@ import { queryLink, readLink } from './link_messages'
 import type { LinkOptions } from './link_options'
 import type { LinkParts } from './link_parts'
 import { nsidRequest, readNsid } from './nsids'
+import { protocol } from './rtnetlink'
 
 /** links.ensure */
 export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<Ensured<Link>> {
   const { steps, messages, near, far, name } = creating(netns, link, 'links.ensure')
-  const it: Ensuring = { name: 'links.ensure', netns, about: `link ${name}`, cause: causeForLink }
+  const it: Ensuring = { name: 'links.ensure', protocol, netns, about: `link ${name}`, cause: causeForLink }
   const [create, ...rest] = steps
   const all: Step[] = [{ ...create, tolerate: isThere, ensures: true }, ...rest.slice(0, -1)]
   const look = (where: NetnsReference, dev: Device): number =>
@@ -52,7 +53,7 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
       const { index } = readLink(answers, other.step)
       const netnsId = isSame(near.netns, far.netns) ? undefined : readNsid(answers, last)
       const wanted = netnsId === undefined ? { index } : { index, netnsId }
-      if (!isDeepStrictEqual(peer, wanted)) throw conflict(it, 'peer', peer, wanted)
+      if (!isDeepStrictEqual(peer, wanted)) throw conflict(it, { field: 'peer', there: peer, wanted })
     }
     return { made, value }
   })
@@ -106,7 +107,7 @@ function checkEnd(it: Ensuring, { parts, step, references }: End, answers: Answe
   const { options, prefix, kind } = parts
   const there = readLink(answers, step) as Link & Options
   const fail = (field: string, found: unknown, wanted: unknown): never => {
-    throw conflict(it, prefix + field, found, wanted)
+    throw conflict(it, { field: prefix + field, there: found, wanted })
   }
   for (const option of ['name', 'kind', 'infoKind', 'index']) {
     if (options[option] !== undefined && there[option] !== options[option]) fail(option, there[option], options[option])

@@ -1,25 +1,19 @@
 // The messages behind the verbs of neighbors, from options and to objects.
-import { errnoNumber } from '../errno'
-import { Ending, Lane } from '../native/addon'
-import type { NetnsReference } from '../native/netns_handle'
-import { messageHeaderSize, NLM_F } from '../netlink/constants'
+import type { Difference } from '../netlink/ensure'
+import { NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
-import { map, type Operation } from '../netlink/operation'
-import { matches } from '../netlink/rollback/matches'
-import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
-import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
+import { objectVerbs, type Selection } from '../netlink/objects'
+import { numbersOf } from '../netlink/rollback/offsets'
+import type { Condition } from '../netlink/rollback/pattern'
 import type { UnknownAttribute } from '../wire/attributes'
 import { checkDevice, type Device } from '../wire/device'
-import { checkArray, checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { familyOf, parseIP, parseMac } from '../wire/ip'
-import { Reader } from '../wire/reader'
+import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
+import { parseIP } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkCondition } from '../netlink/deletion'
-import { conflict, ensuring, querying, making, type Ensured, type Ensuring } from '../netlink/ensure'
 import { checkFamily, type Family, type routeProtocol } from './families'
-import { firstOf } from '../netlink/lookup'
-import { neighborFlags, neighborLayout, states } from './neighbor_attributes'
-import { change, flush, list, query, message, Mode, ofIP, only, RTM, ticksPerSecond } from './rtnetlink'
+import { neighborLayout, type neighborFlags, type states } from './neighbor_attributes'
+import { checkBoolean, checkGiven, checkState, conditionsOf, isIn, keyHeader } from './neighbor_key'
+import { message, Mode, ofIP, protocol, RTM, ticksPerSecond } from './rtnetlink'
 import { anyNeighbor, deletedNeighbor, replacedNeighbor } from './rollback/recipes'
 
 const destination = numbersOf(neighborLayout.attributes, 'DST')
@@ -102,87 +96,6 @@ export interface NeighborFilter {
   state?: NeighborState | undefined
 }
 
-const keyKeys = ['dev', 'address', 'proxy']
-const addKeys = new Set([...keyKeys, 'mac', 'state', 'router', 'extLearned', 'managed', 'protocol'])
-// What a list tells of a neighbor names it just as well, if it is so.
-const listedKeys = new Set([
-  ...addKeys,
-  'family',
-  'flags',
-  'probes',
-  'confirmedSeconds',
-  'usedSeconds',
-  'updatedSeconds',
-  'unknown',
-])
-const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
-
-function checkBoolean(value: unknown, field: string): boolean {
-  if (value === undefined) return false
-  if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
-  return value
-}
-
-function checkState(value: unknown): NeighborState | undefined {
-  if (value === undefined) return undefined
-  const names = Object.keys(states.names)
-  if (typeof value !== 'string' || !names.includes(value)) {
-    throw wrongValue('state', `one of ${names.join(', ')}`, value)
-  }
-  return value as NeighborState
-}
-
-function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<Pick<Neighbor, 'flags'>>): {
-  family: Family
-  index: Device
-  flags: NeighborFlag[]
-} {
-  parseIP(address, 'address')
-  checkDevice(dev, 'dev')
-  return {
-    family: familyOf(address) ?? 'ipv4',
-    index: dev,
-    flags: checkBoolean(proxy, 'proxy') || flags?.includes('proxy') === true ? ['proxy'] : [],
-  }
-}
-
-/** What a list tells of a neighbor besides. */
-type Given = NeighborOptions & Partial<Neighbor>
-
-const ages = ['probes', 'confirmedSeconds', 'usedSeconds', 'updatedSeconds'] as const
-// Those of the forwarding databases, and one that asks for something, name no neighbor.
-const foreignFlags: ReadonlySet<unknown> = new Set(['self', 'master', 'sticky', 'use'])
-
-/** Checks the keys of what names or makes a neighbor, and that what a list tells besides agrees with the rest. */
-function checkGiven(options: NeighborKey): Given {
-  checkKeys(options, listedKeys)
-  const given = options as Given
-  parseIP(given.address, 'address')
-  const family = familyOf(given.address)
-  if (checkFamily(given.family) !== undefined && given.family !== family) {
-    throw wrongValue('family', `"${family}", as the address`, given.family)
-  }
-  for (const name of ages) {
-    const value: unknown = given[name]
-    if (value === undefined || (typeof value === 'number' && value >= 0)) continue
-    throw wrongType(name, 'left out, or what a list told', value)
-  }
-  if (given.unknown !== undefined && checkArray(given.unknown, 'unknown').length > 0) {
-    throw wrongValue('unknown', 'left out: what it means is not known here', given.unknown)
-  }
-  const flags = given.flags === undefined ? undefined : checkArray(given.flags, 'flags', 'an array', 64)
-  for (const [i, flag] of (flags ?? []).entries()) {
-    const known = typeof flag === 'string' && Object.hasOwn(neighborFlags.names, flag) && !foreignFlags.has(flag)
-    if (!known) throw wrongValue(`flags[${i}]`, '"proxy", "router", "extLearned" or "offloaded"', flag)
-  }
-  for (const name of ['proxy', 'router', 'extLearned'] as const) {
-    const value = given[name]
-    if (value === undefined || flags === undefined || !checkBoolean(value, name) === !flags.includes(name)) continue
-    throw wrongValue(name, 'as "flags" say', value)
-  }
-  return given
-}
-
 function newNeighbor(options: NeighborOptions, mode: number): Message {
   const given = checkGiven(options)
   const header = keyHeader(options)
@@ -205,145 +118,51 @@ function newNeighbor(options: NeighborOptions, mode: number): Message {
   })
 }
 
-/** neighbors.add, neighbors.replace, neighbors.change */
-export function addNeighbor(
-  netns: NetnsReference,
-  verb: 'add' | 'replace' | 'change',
-  options: NeighborOptions,
-): Operation<void> {
-  const request = newNeighbor(options, Mode[verb])
-  const { address, dev } = options
-  const back =
-    verb === 'add'
-      ? { inverse: RTM.DELNEIGH }
-      : { before: () => ({ recipe: replacedNeighbor, lookup: lookupOf(options) }) }
-  return change(`neighbors.${verb}`, netns, request, `${address} on ${dev}`, undefined, back)
-}
-
-/** neighbors.ensure */
-export function ensureNeighbor(netns: NetnsReference, options: NeighborOptions): Operation<Ensured<Neighbor>> {
-  const it: Ensuring = { name: 'neighbors.ensure', netns, about: `${options.address} on ${options.dev}` }
-  const request = newNeighbor(options, Mode.add)
-  const told = decodeNeighbor({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
-  const look = querying(netns, lookupOf(options), Ending.reply)
-  const make = making(it, request, RTM.DELNEIGH)
-  // The kernel does not say of a proxy entry that it is there.
-  const proxy = told?.flags.includes('proxy') === true
-  const steps = proxy ? [{ ...look, tolerate: notThere, ensures: true }, make, look] : [make, look]
-  return ensuring(it, steps, (answers) => {
-    const value = only(answers, steps.length - 1, decodeNeighbor)
-    const made = answers.isRefused(0) === proxy
-    if (!made) checkSame(it, told, value)
-    return { made, value }
-  })
-}
-
-const notThere = new Set([errnoNumber('ENOENT') ?? 0])
-
-function checkSame(it: Ensuring, told: Neighbor | undefined, there: Neighbor): void {
+function difference(_options: NeighborOptions, told: Neighbor, there: Neighbor): Difference | undefined {
   for (const field of ['state', 'mac', 'managed', 'protocol'] as const) {
     // A proxy entry has no state.
-    if (field === 'state' && told?.flags.includes('proxy') === true) continue
-    if (told?.[field] !== undefined && told[field] !== there[field])
-      throw conflict(it, field, there[field], told[field])
+    if (told[field] === undefined || (field === 'state' && isProxy(told))) continue
+    if (told[field] !== there[field]) return { field, there: there[field], wanted: told[field] }
   }
-  const missing = told?.flags.filter((flag) => !there.flags.includes(flag)) ?? []
-  if (missing.length > 0) throw conflict(it, 'flags', there.flags, told?.flags)
+  const isMissing = told.flags.some((flag) => !there.flags.includes(flag))
+  return isMissing ? { field: 'flags', there: there.flags, wanted: told.flags } : undefined
 }
+
+const isProxy = ({ flags }: Neighbor): boolean => flags.includes('proxy')
 
 function lookupOf(key: NeighborKey): Message {
   return message('GETNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
 }
 
 function deletion(key: NeighborKey): Message {
+  checkGiven(key)
   return message('DELNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
 }
 
-/** neighbors.delete */
-export function deleteNeighbor(netns: NetnsReference, key: NeighborKey): Operation<void> {
-  const given = checkGiven(key)
-  const request = deletion(key)
-  const said = conditionsOf(given)
-  if (said.length > 0) {
-    // The kernel looks at the address alone.
-    const { index, family, flags } = keyHeader(key)
-    const all = message('GETNEIGH', neighborLayout, {
-      flags: NLM_F.DUMP,
-      header: { family, flags },
-      attributes: { dev: index },
-    })
-    const pattern: Condition[] = [ofIP, [{ attribute: destination, value: parseIP(key.address, 'address') }], ...said]
-    const flushing = { pattern, recipe: anyNeighbor, name: 'RTM_DELNEIGH', firstOnly: true }
-    return flush('neighbors.delete', netns, all, flushing)
-  }
-  return change('neighbors.delete', netns, request, `${key.address} on ${key.dev}`, undefined, {
-    before: () => ({ recipe: deletedNeighbor, lookup: lookupOf(key) }),
+/** What finds just the neighbor that a key means, if the key says more than its address: the kernel looks at that alone. */
+function exactly(key: NeighborKey): Selection | undefined {
+  const said = conditionsOf(checkGiven(key))
+  if (said.length === 0) return undefined
+  const { index, family, flags } = keyHeader(key)
+  const request = message('GETNEIGH', neighborLayout, {
+    flags: NLM_F.DUMP,
+    header: { family, flags },
+    attributes: { dev: index },
   })
+  const pattern: Condition[] = [ofIP, [{ attribute: destination, value: parseIP(key.address, 'address') }], ...said]
+  return { request, pattern }
 }
 
-/** neighbors.get: the kernel looks up one. */
-export function getNeighbor(netns: NetnsReference, key: NeighborKey): Operation<Neighbor> {
+/** What a key names: what is not as it says is another one. */
+function neighborOf(key: NeighborKey): Selection {
   const pattern = conditionsOf(checkGiven(key))
-  const what = `${key.address} on ${key.dev}`
-  // What is not as the key says is another one.
-  const decode = (received: Received): { readonly neighbor: Neighbor | undefined } => ({
-    neighbor: matches(received, neighborLayout.header.size, pattern) ? decodeNeighbor(received) : undefined,
-  })
-  return map(query('neighbors.get', netns, Lane.read, lookupOf(key), decode, what), ({ neighbor }) =>
-    firstOf(neighbor === undefined ? [] : [neighbor], 'neighbors.get', netns, what),
-  )
+  return { request: lookupOf(key), pattern }
 }
 
-const settled: ReadonlySet<unknown> = new Set(['permanent', 'noarp'])
-
-/**
- * What a key says of a neighbor beyond its address; one that names just that has none of it. Between the states that the kernel
- * goes through by itself there is no difference.
- */
-function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags, proxy }: Given): Condition[] {
-  const conditions: Condition[] = []
-  if (mac !== undefined)
-    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'LLADDR'), value: parseMac(mac, 'mac') }])
-  const checked = checkState(state)
-  if (checked !== undefined && proxy !== true && flags?.includes('proxy') !== true) {
-    conditions.push(
-      ...(settled.has(checked)
-        ? [[isIn(checked)]]
-        : [...settled].map((one) => [{ ...isIn(one as NeighborState), not: true }])),
-    )
-  }
-  const flag = (name: 'router' | 'extLearned', wanted: boolean | undefined): void => {
-    if (wanted === undefined) return
-    const bit = neighborFlags.names[name][1]
-    conditions.push([
-      { header: offsetOf(neighborLayout.header, 'ndm_flags'), value: byte(wanted ? bit : 0), mask: bit },
-    ])
-  }
-  flag('router', router === undefined ? flags?.includes('router') : checkBoolean(router, 'router'))
-  flag('extLearned', extLearned === undefined ? flags?.includes('extLearned') : checkBoolean(extLearned, 'extLearned'))
-  if (managed !== undefined) {
-    const value = word(checkBoolean(managed, 'managed') ? 1 : 0)
-    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'FLAGS_EXT'), value, zeroIsAbsent: true }])
-  }
-  if (protocol !== undefined) {
-    const { bytes } = message('NEWNEIGH', neighborLayout, { attributes: { protocol } })
-    const value = payloadOf(
-      bytes,
-      messageHeaderSize + neighborLayout.header.size,
-      attributeNumber(neighborLayout.attributes, 'PROTOCOL'),
-    )
-    conditions.push([{ attribute: numbersOf(neighborLayout.attributes, 'PROTOCOL'), value, zeroIsAbsent: true }])
-  }
-  return conditions
-}
-
-interface Filtering {
-  readonly request: Message
-  readonly pattern: readonly Condition[]
-}
+const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
 
 /** What a filter means, for the kernel and for whoever looks at what it dumps. */
-function filtering(filter: NeighborFilter): Filtering {
+function filtering(filter: NeighborFilter): Selection {
   checkKeys(filter, filterKeys)
   const { dev, master } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -358,32 +177,6 @@ function filtering(filter: NeighborFilter): Filtering {
     attributes: { dev, master },
   })
   return { request, pattern: state === undefined ? [] : [[isIn(state)]] }
-}
-
-/** neighbors.list */
-export function listNeighbors(netns: NetnsReference, filter: NeighborFilter = {}): Operation<Neighbor[]> {
-  const { request, pattern } = filtering(filter)
-  return list('neighbors.list', netns, request, neighborLayout, pattern, decodeNeighbor)
-}
-
-/** Whether a neighbor is in a state. */
-function isIn(state: NeighborState): Test {
-  return {
-    header: offsetOf(neighborLayout.header, 'ndm_state'),
-    value: new Uint8Array(Uint16Array.of(states.names[state][1]).buffer),
-  }
-}
-
-/** neighbors.flush: all but those in the state noarp, which the kernel has made. */
-export function flushNeighbors(netns: NetnsReference, filter: NeighborFilter): Operation<void> {
-  checkCondition(filter)
-  const { request, pattern } = filtering(filter)
-  const removable: Condition[] = [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]]
-  return flush('neighbors.flush', netns, request, {
-    pattern: [...removable, ...pattern],
-    recipe: anyNeighbor,
-    name: 'RTM_DELNEIGH',
-  })
 }
 
 /** Makes a neighbor of an RTM_NEWNEIGH message. */
@@ -412,3 +205,48 @@ export function decodeNeighbor(received: Pick<Received, 'reader' | 'at' | 'end'>
   }
   return neighbor
 }
+
+const onDevice = ({ address, dev }: NeighborKey): string => `${address} on ${dev}`
+const removedAgain = { inverse: RTM.DELNEIGH }
+const setBack = { recipe: replacedNeighbor, lookup: lookupOf }
+
+export const neighborVerbs = objectVerbs<
+  NeighborOptions,
+  NeighborKey,
+  NeighborFilter,
+  Neighbor,
+  'add' | 'replace' | 'change'
+>({
+  name: 'neighbors',
+  protocol,
+  headerSize: neighborLayout.header.size,
+  decode: decodeNeighbor,
+  make: {
+    message: newNeighbor,
+    modes: {
+      add: { flags: Mode.add, undo: removedAgain },
+      replace: { flags: Mode.replace, undo: setBack },
+      change: { flags: Mode.change, undo: setBack },
+    },
+    about: onDevice,
+  },
+  ensure: {
+    flags: Mode.add,
+    undo: removedAgain,
+    select: (options) => ({ request: lookupOf(options), pattern: [] }),
+    lookFirst: isProxy, // The kernel does not say of a proxy entry that it is there.
+    differs: difference,
+  },
+  get: { select: neighborOf, dump: false, about: onDevice },
+  list: { select: filtering },
+  remove: {
+    message: deletion,
+    about: onDevice,
+    undo: { recipe: deletedNeighbor, lookup: lookupOf },
+    exactly,
+    // All but those in the state noarp, which the kernel has made.
+    removable: [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]],
+    symbol: 'RTM_DELNEIGH',
+    recipe: anyNeighbor,
+  },
+})

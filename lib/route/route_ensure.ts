@@ -12,11 +12,11 @@ import { queryLink, readLink } from './link_messages'
 import { decodeRoute, type Route, type RouteOptions } from './route'
 import { defaultMetric } from './route_filter'
 import { dumpOf, newRoute } from './route_operations'
-import { RTM } from './rtnetlink'
+import { protocol, RTM } from './rtnetlink'
 
 /** routes.ensure */
 export function ensureRoute(netns: NetnsReference, options: RouteOptions): Operation<Ensured<Route>> {
-  const it: Ensuring = { name: 'routes.ensure', netns, about: `route ${options.dst}`, cause: causeForRoute }
+  const it: Ensuring = { name: 'routes.ensure', protocol, netns, about: `route ${options.dst}`, cause: causeForRoute }
   const request = newRoute(options, 'add')
   const told = decodeRoute({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
   if (told === undefined) throw vanished(it)
@@ -40,7 +40,7 @@ export function ensureRoute(netns: NetnsReference, options: RouteOptions): Opera
     const [first] = found
     const [field] = differences
     if (first === undefined || field === undefined) throw vanished(it)
-    throw conflict(it, field, first[field], wanted[field])
+    throw conflict(it, { field, there: first[field], wanted: wanted[field] })
   })
 }
 

@@ -60,8 +60,11 @@ export const Mode = {
   prepend: NLM_F.CREATE,
 } as const
 
+/** The family that all of it belongs to. */
+export const protocol = NETLINK.ROUTE
+
 /** The shapes of rtnetlink's operations. */
-export const { change, flush, dump, query } = new Shapes(NETLINK.ROUTE)
+export const { change, flush, dump, query } = new Shapes(protocol)
 export { only, type QueryLane, type Rollback } from '../netlink/shapes'
 
 /** Objects that a dump has and a pattern means. */

@@ -2,18 +2,8 @@
 // batch all at once.
 import type { NetnsReference } from '../native/netns_handle'
 import { ifThere, map, type Operation } from '../netlink/operation'
-import {
-  addAddress,
-  deleteAddress,
-  ensureAddress,
-  flushAddresses,
-  getAddress,
-  listAddresses,
-  type Address,
-  type AddressFilter,
-  type AddressKey,
-  type AddressOptions,
-} from './address_messages'
+export { addressVerbs } from './address_messages'
+export { neighborVerbs } from './neighbor_messages'
 import type { Link } from './link'
 import { addLink } from './link_add'
 import { changeAltnames } from './link_altnames'
@@ -23,18 +13,6 @@ import type { LinkName } from './link_messages'
 import type { LinkChanges, LinkOptions } from './link_options'
 import { setLink } from './link_set'
 import { firstOf } from '../netlink/lookup'
-import {
-  addNeighbor,
-  deleteNeighbor,
-  ensureNeighbor,
-  flushNeighbors,
-  getNeighbor,
-  listNeighbors,
-  type Neighbor,
-  type NeighborFilter,
-  type NeighborKey,
-  type NeighborOptions,
-} from './neighbor_messages'
 import {
   addRoute,
   deleteRoute,
@@ -73,18 +51,6 @@ export const linkVerbs = {
     changeAltnames(netns, 'deleteAltnames', dev, altnames),
 }
 
-export const addressVerbs = {
-  add: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'add', options),
-  ensure: (netns: Netns, options: AddressOptions): Operation<Ensured<Address>> => ensureAddress(netns, options),
-  replace: (netns: Netns, options: AddressOptions): Operation<void> => addAddress(netns, 'replace', options),
-  get: getAddress,
-  find: (netns: Netns, key: AddressKey): Operation<Address | undefined> => ifThere(getAddress(netns, key)),
-  list: (netns: Netns, filter?: AddressFilter): Operation<Address[]> => listAddresses(netns, filter),
-  delete: (netns: Netns, key: AddressKey, options?: Force): Operation<void> =>
-    forgiving(deleteAddress(netns, key), options),
-  flush: (netns: Netns, filter: AddressFilter): Operation<void> => flushAddresses(netns, filter),
-}
-
 function getRoute(netns: Netns, key: RouteKey): Operation<Route> {
   return map(listOfKey(netns, key), (all) => firstOf(all, 'routes.get', netns, `route ${key.dst}`))
 }
@@ -104,19 +70,6 @@ export const routeVerbs = {
   delete: (netns: Netns, key: RouteKey, options?: Force): Operation<void> =>
     forgiving(deleteRoute(netns, key), options),
   flush: (netns: Netns, filter: RouteFilter): Operation<void> => flushRoutes(netns, filter),
-}
-
-export const neighborVerbs = {
-  add: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'add', options),
-  ensure: (netns: Netns, options: NeighborOptions): Operation<Ensured<Neighbor>> => ensureNeighbor(netns, options),
-  replace: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'replace', options),
-  change: (netns: Netns, options: NeighborOptions): Operation<void> => addNeighbor(netns, 'change', options),
-  get: (netns: Netns, key: NeighborKey): Operation<Neighbor> => getNeighbor(netns, key),
-  find: (netns: Netns, key: NeighborKey): Operation<Neighbor | undefined> => ifThere(getNeighbor(netns, key)),
-  list: (netns: Netns, filter?: NeighborFilter): Operation<Neighbor[]> => listNeighbors(netns, filter),
-  delete: (netns: Netns, key: NeighborKey, options?: Force): Operation<void> =>
-    forgiving(deleteNeighbor(netns, key), options),
-  flush: (netns: Netns, filter: NeighborFilter): Operation<void> => flushNeighbors(netns, filter),
 }
 
 function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
