@@ -136,7 +136,7 @@ export type {
   NeighborState,
 } from './route/neighbor_messages'
 export { Rules } from './route/rules'
-export type { Rule, RuleOptions, RuleRange } from './route/rule_messages'
+export type { Rule, RuleOptions, RuleRange } from './route/rule'
 export type { Family } from './wire/ip'
 
 export {

@@ -58,27 +58,15 @@ export interface LookupOptions {
 
 const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
 
-const removedAgain = { inverse: RTM.DELROUTE }
-
-/** routes.add, routes.replace, routes.change, routes.append, routes.prepend */
-export function addRoute(netns: NetnsReference, verb: Verb, options: RouteOptions): Operation<void> {
-  const request = newRoute(options, verb)
-  const replaces = verb === 'replace' || verb === 'change'
-  const back = replaces ? { before: () => ({ recipe: replacedRoute, lookup: dumpOf(options) }) } : removedAgain
-  return change(`routes.${verb}`, netns, request, `route ${options.dst}`, undefined, back, causeForRoute)
-}
-
-type Verb = 'add' | 'replace' | 'change' | 'append' | 'prepend'
-
 /** The message that makes a route. */
-export function newRoute(options: RouteOptions, verb: Verb): Message {
+export function newRoute(options: RouteOptions, flags: number): Message {
   checkKeys(options, routeGivenKeys)
   const { header, attributes } = routeMessage(named(options), true)
   // What the kernel takes it for, said so that it can be compared.
   const unsaid = attributes.metric === undefined || attributes.metric === 0
-  const replaces = verb === 'replace' || verb === 'change'
+  const replaces = (flags & NLM_F.REPLACE) !== 0
   if (unsaid && replaces && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
-  return message('NEWROUTE', routeLayout, { flags: Mode[verb], header, attributes })
+  return message('NEWROUTE', routeLayout, { flags, header, attributes })
 }
 
 /** The routes of a table, among which one is. */
@@ -97,61 +85,29 @@ function named(route: RouteOptions & Partial<Pick<Route, 'flags'>>): RouteOption
   return rest
 }
 
-function deletion(key: RouteOptions): Message {
+function naming(key: RouteOptions): Message {
   return message('DELROUTE', routeLayout, routeMessage(named(key), false))
 }
 
-/** routes.delete */
-export function deleteRoute(netns: NetnsReference, key: RouteKey): Operation<void> {
+function deletion(key: RouteKey): Message {
   checkKeys(key, routeGivenKeys)
-  const request = deletion(key)
-  const family = familyOfRoute(key)
-  if (saysMore(key, family)) {
-    const { request: all, among, pattern } = filtering(filterOf(key))
-    const flushing = {
-      pattern: [ofIP, ...pattern, ...agreementOfDeleted(key, request.bytes)],
-      recipe: anyRoute,
-      name: 'RTM_DELROUTE',
-      among,
-      firstOnly: true,
-    }
-    return flush('routes.delete', netns, all, flushing)
-  }
-  const recipe = deletedRoute({ type: key.type !== undefined, protocol: key.protocol !== undefined })
-  return change('routes.delete', netns, request, `route ${key.dst}`, undefined, {
-    before: () => ({ recipe, lookup: dumpOf(key) }),
-  })
+  return naming(key)
 }
 
-/** routes.flush, of the table `main` unless another one is named. */
-export function flushRoutes(netns: NetnsReference, filter: RouteFilter): Operation<void> {
-  checkCondition(filter)
-  const { request, among, pattern } = filtering({ ...filter, table: filter.table ?? 'main' })
-  const flushing = { pattern: [ofIP, ...pattern], recipe: anyRoute, name: 'RTM_DELROUTE', among }
-  return flush('routes.flush', netns, request, flushing, { tolerate: noSuchTable })
+/** What finds just the route that a key means, if the key says more than the kernel compares. */
+function exactly(key: RouteKey, request: Message): Selection | undefined {
+  if (!saysMore(key, familyOfRoute(key))) return undefined
+  const selection = filtering(filterOf(key))
+  return { ...selection, pattern: [ofIP, ...selection.pattern, ...agreementOfDeleted(key, request.bytes)] }
 }
 
-/** routes.list */
-export function listRoutes(netns: NetnsReference, filter: RouteFilter = {}): Operation<Route[]> {
-  return listing('routes.list', netns, filter, [])
-}
-
-function listing(
-  name: string,
-  netns: NetnsReference,
-  filter: RouteFilter,
-  more: readonly Condition[],
-): Operation<Route[]> {
-  const { request, pattern } = filtering(filter)
-  // A table that has no routes does not exist, and the kernel says so: there is nothing in it.
-  return list(name, netns, request, routeLayout, [...pattern, ...more], decodeRoute, noSuchTable)
-}
-
-/** The list that holds the route of a key. */
-export function listOfKey(netns: NetnsReference, key: RouteKey): Operation<Route[]> {
+/** What finds the route of a key. */
+function routeOf(key: RouteKey): Selection {
   checkKeys(key, routeGivenKeys)
-  checkIndices(named(key).nexthops)
-  return listing('routes.get', netns, filterOf(named(key)), agreement(named(key), deletion(key).bytes))
+  const route = named(key)
+  checkIndices(route.nexthops)
+  const { request, pattern } = filtering(filterOf(route))
+  return { request, pattern: [...pattern, ...agreement(route, naming(key).bytes)] }
 }
 
 /** What the kernel and `filtering` compare of a key. */

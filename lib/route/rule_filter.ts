@@ -1,10 +1,10 @@
-// Which rules are meant by a key: comparisons, here and for the native side.
+// Which rules are meant by a key.
 import { messageHeaderSize } from '../netlink/constants'
 import { offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { Writer, EncodedBytes } from '../wire/writer'
 import { action, ruleAttributes, ruleFlags, ruleHeader } from './rule_attributes'
-import type { Rule, RuleOptions, RuleRange } from './rule_messages'
+import type { Rule, RuleOptions } from './rule'
 
 type AttributeName = Exclude<keyof typeof ruleAttributes.table, 'pad'>
 
@@ -19,7 +19,7 @@ const header = {
 } as const
 const [, FIB_RULE_INVERT] = ruleFlags.names.invert
 
-/** What `same` compares of a field, for the native side: with the key's own message. */
+/** What is compared of a field, with the key's own message. */
 export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
   const inHeader = (at: number, size = 1): Test => {
     const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
@@ -87,27 +87,5 @@ export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condit
   return [[absent(mask), { attribute: [number(mask)], value: new EncodedBytes(writer).bytes }]]
 }
 
-/** Whether a rule has of a field what the options say, or what the kernel takes it for if they leave it out. */
-export function agrees(field: keyof RuleOptions, rule: Rule, told: Rule, options: RuleOptions): boolean {
-  if (options[field] === undefined && Object.hasOwn(masked, field)) {
-    const mask = field as keyof typeof masked
-    const of = options[masked[mask]]
-    if (of !== undefined && of !== 0) return rule[mask] === undefined || rule[mask] === allBits[mask]
-  }
-  return same(rule[field], told[field], field)
-}
-
 // Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
 const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])
-
-/** Whether two values of a field are the same to the kernel. */
-export function same(a: unknown, b: unknown, field: string): boolean {
-  if (suppressing.has(field)) return a === b
-  const [one, other] = [a, b] as (RuleRange | undefined)[]
-  return typeof a === 'object' ? one?.start === other?.start && one?.end === other?.end : orZero(a) === orZero(b)
-}
-
-// The kernel leaves out what is 0.
-function orZero(value: unknown): unknown {
-  return value === undefined || value === false || value === 0n ? 0 : value
-}

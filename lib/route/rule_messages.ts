@@ -1,338 +1,66 @@
 // The messages behind the verbs of routing rules, from options and to objects.
 import { printable } from '../wire/printable'
-import { Ending, Lane } from '../native/addon'
-import type { NetnsReference } from '../native/netns_handle'
-import { messageHeaderSize, NLM_F } from '../netlink/constants'
-import { decodeMessage, type Message, type Received } from '../netlink/message'
-import type { Operation, Step } from '../netlink/operation'
-import { word, type Condition, type Pattern } from '../netlink/rollback/pattern'
-import type { UnknownAttribute } from '../wire/attributes'
-import { checkInteger } from '../wire/integers'
-import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
-import { parsePrefix } from '../wire/ip'
-import { Reader } from '../wire/reader'
-import type { StructValue } from '../wire/struct'
-import type { ValueOf } from '../wire/type'
-import { checkCondition } from '../netlink/deletion'
-import { ensuring, vanished, type Ensured, type Ensuring } from '../netlink/ensure'
-import { checkFamily, type Family, type ipProtocol, type routeProtocol } from './families'
+import { NLM_F } from '../netlink/constants'
+import { asReceived, decodeMessage, type Message, type Received } from '../netlink/message'
+import { objectVerbs, type Selection } from '../netlink/objects'
+import { numbersOf } from '../netlink/rollback/offsets'
+import { word, type Condition, type Pattern, type Test } from '../netlink/rollback/pattern'
+import type { UndoRecipe } from '../netlink/rollback/recipe'
+import { outOfRange } from '../wire/invalid'
+import { checkFamily } from './families'
 import { causeForRule } from './likely_cause'
-import type { RouteTable } from './route'
-import { change, dump, flush, message, Mode, ofIP, RTM } from './rtnetlink'
-import { ruleAttributes, ruleLayout, type action, type range32, type ruleFlags } from './rule_attributes'
-import { allBits, conditionsOf, same, unsaidOf } from './rule_filter'
+import { message, Mode, ofIP, protocol, RTM } from './rtnetlink'
+import { aboutRule, direct, familyOfRule, ruleContent, ruleFields, type Rule, type RuleOptions } from './rule'
+import { ruleLayout } from './rule_attributes'
+import { conditionsOf, unsaidOf } from './rule_filter'
 import { anyRule, deletedRule } from './rollback/recipes'
 
-/** A range of ports or users, both ends included. */
-export type RuleRange = StructValue<typeof range32.fields>
-
-/** A rule: what it matches, and what it does. To find or delete one, what is left out may be anything. */
-export interface RuleOptions {
-  /**
-   * The family (of struct fib_rule_hdr). Default: that of `from` or `to`; else both to list and find, IPv4 to add and
-   * delete.
-   */
-  family?: Family | undefined
-  /** Packets from this prefix (FRA_SRC). */
-  from?: string | undefined
-  /** Packets to this prefix (FRA_DST). */
-  to?: string | undefined
-  /**
-   * Rules are tried in the order of their priority, 0 first (FRA_PRIORITY). Default for a new one: one less than the
-   * second rule has.
-   */
-  priority?: number | undefined
-  /**
-   * The table to look in (FRA_TABLE). Default for a new one: `main`, unless `goto`, `action` or `l3mdev` says
-   * otherwise.
-   */
-  table?: RouteTable | undefined
-  /**
-   * Instead of a table: `blackhole`, `unreachable`, `prohibit`, `nop` (FR_ACT_). Default for a new one: `table`, or
-   * `goto` if that is given.
-   */
-  action?: ValueOf<typeof action> | undefined
-  /** Instead of a table: the priority of the rule to go on with, higher than this one's (FRA_GOTO). */
-  goto?: number | undefined
-  /** Packets with this mark (FRA_FWMARK). */
-  mark?: number | undefined
-  /** Which bits of the mark count (FRA_FWMASK). Default for a new one: all, if there is a `mark`. */
-  markMask?: number | undefined
-  /**
-   * Packets that come in by this device; a name, which need not exist (FRA_IIFNAME). `lo` for those of this host
-   * itself.
-   */
-  iif?: string | undefined
-  /** Packets of sockets bound to this device; a name, which need not exist (FRA_OIFNAME). */
-  oif?: string | undefined
-  /** Everything that does not match (FIB_RULE_INVERT). Default: false. */
-  invert?: boolean | undefined
-  /** Source ports: one, or a range; 1 to 65534 (FRA_SPORT_RANGE). Of any protocol, unless `ipProtocol` says which. */
-  sourcePorts?: number | Partial<RuleRange> | undefined
-  /** Destination ports: as `sourcePorts` (FRA_DPORT_RANGE). */
-  destinationPorts?: number | Partial<RuleRange> | undefined
-  /** `tcp`, `udp` …, or a number (FRA_IP_PROTO). */
-  ipProtocol?: ValueOf<typeof ipProtocol> | undefined
-  /**
-   * Type of service (tos of struct fib_rule_hdr): a multiple of 4, for IPv4 up to 28. Default for a new one: 0, any.
-   */
-  tos?: number | undefined
-  /** Looks in the table of the VRF that the packet belongs to (FRA_L3MDEV). */
-  l3mdev?: boolean | undefined
-  /** Packets of these users: uids, both ends included (FRA_UID_RANGE). Without `end`, one. */
-  uids?: Partial<RuleRange> | undefined
-  /**
-   * Routes whose prefix is as short or shorter do not count (FRA_SUPPRESS_PREFIXLEN). Default for a new one: all count.
-   */
-  suppressPrefixLength?: number | undefined
-  /** Routes over devices of this group do not count (FRA_SUPPRESS_IFGROUP). Default for a new one: all count. */
-  suppressInterfaceGroup?: number | undefined
-  /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
-  tunnelId?: bigint | number | undefined
-  /** Realms for what it finds (FRA_FLOW): the upper 16 bits of the source, the lower ones of the destination. IPv4. */
-  flow?: number | undefined
-  /** Differentiated services code point, 0 to 63, instead of `tos` (FRA_DSCP). Since Linux 6.13. */
-  dscp?: number | undefined
-  /** Which bits of it count (FRA_DSCP_MASK). Default: all. Since Linux 6.15. */
-  dscpMask?: number | undefined
-  /** Flow label, 20 bits; IPv6 (FRA_FLOWLABEL). Since Linux 6.14. */
-  flowLabel?: number | undefined
-  /** Which bits of it count (FRA_FLOWLABEL_MASK). Default: all. Since Linux 6.14. */
-  flowLabelMask?: number | undefined
-  /** Which bits of the one source port count (FRA_SPORT_MASK). Default: all. Since Linux 6.15. */
-  sourcePortMask?: number | undefined
-  /** Which bits of the one destination port count (FRA_DPORT_MASK). Default: all. Since Linux 6.15. */
-  destinationPortMask?: number | undefined
-  /** Who made it (FRA_PROTOCOL). Default for a new one: `unspec`. */
-  protocol?: ValueOf<typeof routeProtocol> | undefined
+function newRule(options: RuleOptions, flags: number): Message {
+  return message('NEWRULE', ruleLayout, { flags, ...ruleContent(options, true) })
 }
 
-/** A routing rule (RTM_NEWRULE). */
-export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPorts' | 'uids' | 'tunnelId'> {
-  /** Packets that came by the tunnel with this id (FRA_TUN_ID). */
-  tunnelId?: bigint
-  /** Its family (of struct fib_rule_hdr). */
-  family: Family
-  /** Its priority, 0 first (FRA_PRIORITY). */
-  priority: number
-  /** The table it looks in (FRA_TABLE); left out if it does something else. */
-  table?: RouteTable
-  /** What it does (FR_ACT_): `table`, `goto`, `blackhole` … */
-  action: ValueOf<typeof action>
-  /** Whether it applies to what does not match (FIB_RULE_INVERT). */
-  invert: boolean
-  /** `invert`, `unresolved`, `iifDetached`, `oifDetached` … (FIB_RULE_). */
-  flags: ValueOf<typeof ruleFlags>
-  /** Source ports, both ends included (FRA_SPORT_RANGE). */
-  sourcePorts?: Partial<RuleRange>
-  /** Destination ports, both ends included (FRA_DPORT_RANGE). */
-  destinationPorts?: Partial<RuleRange>
-  /** Users whose packets, by uid, both ends included (FRA_UID_RANGE). */
-  uids?: Partial<RuleRange>
-  /** Attributes that this version does not know. */
-  unknown?: UnknownAttribute[]
-}
-
-const direct = [
-  'goto',
-  'priority',
-  'mark',
-  'markMask',
-  'iif',
-  'oif',
-  'ipProtocol',
-  'l3mdev',
-  'uids',
-  'suppressPrefixLength',
-  'suppressInterfaceGroup',
-  'tunnelId',
-  'flow',
-  'dscp',
-  'dscpMask',
-  'flowLabel',
-  'flowLabelMask',
-  'sourcePortMask',
-  'destinationPortMask',
-  'protocol',
-] as const satisfies readonly (keyof RuleOptions)[]
-
-const ruleKeys = new Set<string>([
-  ...direct,
-  'family',
-  'from',
-  'to',
-  'table',
-  'action',
-  'invert',
-  'sourcePorts',
-  'destinationPorts',
-  'tos',
-])
-
-const ruleGivenKeys = new Set([...ruleKeys, 'flags', 'unknown'])
-
-function checkUids(value: RuleOptions['uids']): Partial<RuleRange> | undefined {
-  if (value === undefined) return undefined
-  checkKeys(value, new Set(['start', 'end']), 'uids')
-  const start = checkInteger(value.start, 0, 0xfffffffe, 'uids.start')
-  const end = checkInteger(value.end ?? start, 0, 0xfffffffe, 'uids.end')
-  if (end < start) throw outOfRange('uids.end', `at least ${start}`, end)
-  return { start, end }
-}
-
-function checkRange(value: RuleOptions['sourcePorts'], field: string): Partial<RuleRange> | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'number') return checkRange({ start: value, end: value }, field)
-  checkKeys(value, new Set(['start', 'end']), field)
-  const start = checkInteger(value.start, 1, 65_534, `${field}.start`)
-  const end = checkInteger(value.end ?? start, 1, 65_534, `${field}.end`)
-  if (end < start) throw outOfRange(`${field}.end`, `at least ${start}`, end)
-  return { start, end }
-}
-
-/** The family that a rule's options mean. */
-export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family {
-  const explicit = checkFamily(chosen)
-  const prefixes = [
-    ...(from === undefined ? [] : [parsePrefix(from, 'from', explicit)]),
-    ...(to === undefined ? [] : [parsePrefix(to, 'to', explicit)]),
-  ]
-  const [first, second] = prefixes
-  if (first !== undefined && second !== undefined && first.family !== second.family) {
-    throw wrongValue('to', `of the family of "from"`, to)
-  }
-  return explicit ?? first?.family ?? 'ipv4'
-}
-
-/** What the options say, for a message. */
-export function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
-  checkKeys(options, ruleGivenKeys)
-  const { from, to, tos, invert = false, goto } = options
-  const of = familyOfRule(options)
-  const source = from === undefined ? undefined : parsePrefix(from, 'from')
-  const destination = to === undefined ? undefined : parsePrefix(to, 'to')
-  if (typeof invert !== 'boolean') throw wrongType('invert', 'a boolean', invert)
-  const does =
-    options.action ?? (goto !== undefined ? 'goto' : adding || options.table !== undefined ? 'table' : 'unspec')
-  // A VRF's rule looks in the VRF's table, so it names none.
-  const where = options.table ?? (adding && does === 'table' && options.l3mdev !== true ? 'main' : undefined)
-  const text = (prefix: string | undefined): string | undefined => prefix?.replace(/\/.*/, '')
-  const attributes: Record<string, unknown> = {
-    // A prefix of no bits is everything, which is what no attribute means.
-    from: source?.length === 0 ? undefined : text(from),
-    to: destination?.length === 0 ? undefined : text(to),
-    table: where,
-    sourcePorts: checkRange(options.sourcePorts, 'sourcePorts'),
-    destinationPorts: checkRange(options.destinationPorts, 'destinationPorts'),
-  }
-  for (const key of direct) attributes[key] = options[key]
-  // The kernel takes no "no", and asks for the mask.
-  if (options.l3mdev === false) attributes.l3mdev = undefined
-  if (adding && options.flowLabel !== undefined) attributes.flowLabelMask ??= allBits.flowLabelMask
-  attributes.uids = checkUids(options.uids)
-  attributes.unknown = (options as Partial<Rule>).unknown
-  return {
-    header: {
-      family: of,
-      srcLength: source?.length ?? 0,
-      dstLength: destination?.length ?? 0,
-      tos,
-      action: does,
-      flags: invert ? ['invert'] : [],
-    },
-    attributes,
-  }
-}
-
-/** rules.add */
-export function addRule(netns: NetnsReference, options: RuleOptions): Operation<void> {
-  const request = message('NEWRULE', ruleLayout, { flags: Mode.add, ...ruleContent(options, true) })
-  return change('rules.add', netns, request, aboutRule(options), undefined, { inverse: RTM.DELRULE }, causeForRule)
-}
-
-/**
- * rules.ensure: the kernel takes some rules for the same that are not, so it is looked for the very same one, and what is
- * made then is made though the kernel might say that it is there.
- */
-export function ensureRule(netns: NetnsReference, options: RuleOptions): Operation<Ensured<Rule>> {
-  const it: Ensuring = { name: 'rules.ensure', netns, about: aboutRule(options), cause: causeForRule }
-  const family = familyOfRule(options)
-  const content = ruleContent(options, true)
-  const request = message('NEWRULE', ruleLayout, { flags: NLM_F.CREATE, ...content })
-  const look: Step = {
-    netns,
-    messages: [message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family } })],
-    ending: Ending.dump,
-    flush: { pattern: exactly(options, request.bytes), recipe: anyRule, name: 'RTM_GETRULE' },
-    ensures: true,
-  }
-  const make: Step = { netns, messages: [request], ending: Ending.ack, inverse: RTM.DELRULE }
-  return ensuring(it, [look, make, { ...look }], (answers) => {
-    const find = (step: number): Rule | undefined => {
-      let found: Rule | undefined
-      answers.forEach(step, (received) => (found ??= decodeRule(received)))
-      return found
-    }
-    const there = find(0)
-    const value = there ?? find(2)
-    if (value === undefined) throw vanished(it)
-    return { made: there === undefined, value }
-  })
+/** All rules of a family, among which one is. */
+export function allOf(options: RuleOptions): Message {
+  return message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(options) } })
 }
 
 /** Rules that are the same in all that these options say, also by what they leave out. */
-function exactly(options: RuleOptions, bytes: Uint8Array): Pattern {
-  const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
+export function exactly(options: RuleOptions, request: Message): Pattern {
+  const told = decodeRule(asReceived(request))
   const pattern: Condition[] = [ofIP]
   for (const field of ruleFields) {
     const free = field === 'priority' || field === 'protocol'
     if (options[field] === undefined && free) continue
-    pattern.push(...(unsaidOf(field, options) ?? conditionsOf(field, bytes, told)))
+    pattern.push(...(unsaidOf(field, options) ?? conditionsOf(field, request.bytes, told)))
   }
   return pattern
 }
 
-// What people know a rule by comes first.
-const told = ['priority', 'family', 'invert', 'from', 'to', 'mark', 'markMask', 'iif', 'oif', 'table'] as const
-
-/** What a rule is called in errors: all that its options say. */
-export function aboutRule(options: RuleOptions): string {
-  const parts = ['rule']
-  for (const name of new Set<keyof RuleOptions>([...told, ...ruleFields])) {
-    const value = options[name]
-    if (value === undefined) continue
-    parts.push(`${name} ${typeof value === 'object' ? `${value.start}-${value.end ?? value.start}` : String(value)}`)
-  }
-  return parts.join(' ')
+function naming(key: RuleOptions): Message {
+  return message('DELRULE', ruleLayout, ruleContent(key, false))
 }
 
-function deletion(options: RuleOptions): Message {
-  return message('DELRULE', ruleLayout, ruleContent(options, false))
-}
-
-/** rules.delete: where the key says what the kernel does not compare, the rule is looked up to delete just that one. */
-export function deleteRule(netns: NetnsReference, key: RuleOptions): Operation<void> {
-  const request = deletion(key)
+function deletion(key: RuleOptions): Message {
+  const request = naming(key)
   if (!Object.entries(key).some(([name, value]) => isCondition(name, value))) {
     throw outOfRange('rule', 'named by at least one condition', key)
   }
-  const all = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(key) } })
-  if (isListed(key)) {
-    const flushing = { pattern: exactly(key, request.bytes), recipe: anyRule, name: 'RTM_DELRULE', firstOnly: true }
-    return flush('rules.delete', netns, all, flushing)
-  }
-  if (saysMore(key)) {
-    const family = familyOfRule(key)
-    return sweepRules('rules.delete', netns, { ...key, family }, { firstOnly: true })
-  }
-  const { from, to, tos = 0, action, goto } = key
-  const recipe = deletedRule({
+  return request
+}
+
+/** What finds just the rule that a key means, if the key says what the kernel does not compare. */
+function rest(key: RuleOptions, request: Message): Selection | undefined {
+  if (isListed(key)) return { request: allOf(key), pattern: exactly(key, request) }
+  return saysMore(key) ? filtering({ ...key, family: familyOfRule(key) }) : undefined
+}
+
+function recipeOf({ from, to, tos = 0, action, goto }: RuleOptions): UndoRecipe {
+  return deletedRule({
     from: from !== undefined && isCondition('from', from),
     to: to !== undefined && isCondition('to', to),
     tos: tos !== 0,
     action: goto !== undefined || (action !== undefined && isCondition('action', action)),
   })
-  return change('rules.delete', netns, request, undefined, undefined, { before: () => ({ recipe, lookup: all }) })
 }
 
 /** Whether the kernel compares it when it looks for the rule to delete: what is 0 there may be anything. */
@@ -367,53 +95,17 @@ function saysMore(key: RuleOptions): boolean {
   )
 }
 
-/** All that tells one rule of a family from another. */
-export const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
-
-interface Filtering {
-  readonly request: Message
-  /** The key as the kernel would tell it: encoding checks it, decoding that makes it comparable. */
-  readonly told: Rule | undefined
-  readonly fields: readonly (keyof RuleOptions)[]
-  readonly bytes: Uint8Array
-}
-
-function filtering(key: RuleOptions): Filtering {
-  const { bytes } = deletion(key)
-  const told = decodeRule({ reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length })
-  const fields = ruleFields.filter((field) => key[field] !== undefined)
+/** What a key means: the kernel filters by family; the key's own message, which is checked so, is what the rest is compared with. */
+function filtering(key: RuleOptions): Selection {
+  const own = naming(key)
+  const told = decodeRule(asReceived(own))
+  const pattern: Condition[] = [ofIP]
+  for (const field of ruleFields) {
+    if (key[field] !== undefined) pattern.push(...conditionsOf(field, own.bytes, told))
+  }
   const wanted = key.from === undefined && key.to === undefined ? checkFamily(key.family) : familyOfRule(key)
   const request = message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: wanted ?? 'any' } })
-  return { request, told, fields, bytes }
-}
-
-/** rules.list: the kernel filters by family, the rest is compared here. */
-export function listRules(netns: NetnsReference, key: RuleOptions = {}, name = 'rules.list'): Operation<Rule[]> {
-  const { request, told, fields } = filtering(key)
-  return dump(name, netns, Lane.read, request, (received) => {
-    const rule = decodeRule(received)
-    return rule !== undefined && fields.every((field) => same(rule[field], told?.[field], field)) ? rule : undefined
-  })
-}
-
-/** rules.flush: the rules that rules.list would give, except those of priority 0. */
-export function flushRules(netns: NetnsReference, key: RuleOptions): Operation<void> {
-  checkCondition(key)
-  const priority = ruleAttributes.table.priority[1]
-  const notFirst: Condition = [{ attribute: [priority], value: word(0), zeroIsAbsent: true, not: true }]
-  return sweepRules('rules.flush', netns, key, { besides: [notFirst] })
-}
-
-function sweepRules(
-  name: string,
-  netns: NetnsReference,
-  key: RuleOptions,
-  { besides = [], firstOnly = false }: { besides?: Pattern; firstOnly?: boolean },
-): Operation<void> {
-  const { request, told, fields, bytes } = filtering(key)
-  const pattern: Condition[] = [ofIP, ...besides]
-  for (const field of fields) pattern.push(...conditionsOf(field, bytes, told))
-  return flush(name, netns, request, { pattern, recipe: anyRule, name: 'RTM_DELRULE', firstOnly })
+  return { request, pattern }
 }
 
 /** Makes a rule of an RTM_NEWRULE message. */
@@ -447,3 +139,41 @@ export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): R
   }
   return rule.tunnelId === undefined ? rule : printable(rule)
 }
+
+const removedAgain = { inverse: RTM.DELRULE }
+const isFirst: Test = { attribute: numbersOf(ruleLayout.attributes, 'PRIORITY'), value: word(0), zeroIsAbsent: true }
+
+export const ruleVerbs = objectVerbs<RuleOptions, RuleOptions, RuleOptions, Rule, 'add'>({
+  name: 'rules',
+  protocol,
+  headerSize: ruleLayout.header.size,
+  decode: decodeRule,
+  make: {
+    message: newRule,
+    modes: { add: { flags: Mode.add, undo: removedAgain } },
+    about: aboutRule,
+    cause: causeForRule,
+  },
+  // The kernel takes some rules for the same that are not: the very same one is looked for, and if it is not there, it is made
+  // though the kernel might say that it is.
+  ensure: {
+    flags: NLM_F.CREATE,
+    undo: removedAgain,
+    select: (options, _told, request) => ({ request: allOf(options), pattern: exactly(options, request) }),
+    lookFirst: () => true,
+  },
+  get: {
+    select: filtering,
+    dump: true,
+    about: ({ priority }) => (priority === undefined ? 'rule' : `rule ${priority}`),
+  },
+  list: { select: filtering },
+  remove: {
+    message: deletion,
+    undo: { recipe: recipeOf, lookup: allOf },
+    exactly: rest,
+    removable: [[{ ...isFirst, not: true }]],
+    symbol: 'RTM_DELRULE',
+    recipe: anyRule,
+  },
+})

@@ -4,7 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { splitForce, type DeleteOptions } from '../netlink/deletion'
 import type { Ensured } from '../netlink/ensure'
-import type { Rule, RuleOptions } from './rule_messages'
+import type { Rule, RuleOptions } from './rule'
 import { replaceRule } from './rule_replace'
 import { ruleVerbs } from './verbs'
 

@@ -4,6 +4,7 @@ import type { NetnsReference } from '../native/netns_handle'
 import { ifThere, map, type Operation } from '../netlink/operation'
 export { addressVerbs } from './address_messages'
 export { neighborVerbs } from './neighbor_messages'
+export { ruleVerbs } from './rule_messages'
 import type { Link } from './link'
 import { addLink } from './link_add'
 import { changeAltnames } from './link_altnames'
@@ -24,7 +25,6 @@ import {
 } from './route_operations'
 import type { RouteFilter } from './route_filter'
 import type { Route, RouteKey, RouteOptions } from './route'
-import { addRule, deleteRule, ensureRule, flushRules, listRules, type Rule, type RuleOptions } from './rule_messages'
 import { checkForce, type Force } from '../netlink/deletion'
 import type { Ensured } from '../netlink/ensure'
 import { ensureLink } from './link_ensure'
@@ -70,21 +70,4 @@ export const routeVerbs = {
   delete: (netns: Netns, key: RouteKey, options?: Force): Operation<void> =>
     forgiving(deleteRoute(netns, key), options),
   flush: (netns: Netns, filter: RouteFilter): Operation<void> => flushRoutes(netns, filter),
-}
-
-function getRule(netns: Netns, key: RuleOptions): Operation<Rule> {
-  const list = listRules(netns, key, 'rules.get') // checks the key
-  const what = key.priority === undefined ? 'rule' : `rule ${key.priority}`
-  return map(list, (all) => firstOf(all, 'rules.get', netns, what))
-}
-
-export const ruleVerbs = {
-  add: (netns: Netns, options: RuleOptions): Operation<void> => addRule(netns, options),
-  ensure: (netns: Netns, options: RuleOptions): Operation<Ensured<Rule>> => ensureRule(netns, options),
-  get: getRule,
-  find: (netns: Netns, key: RuleOptions): Operation<Rule | undefined> => ifThere(getRule(netns, key)),
-  list: (netns: Netns, filter?: RuleOptions): Operation<Rule[]> => listRules(netns, filter),
-  delete: (netns: Netns, key: RuleOptions, options?: Force): Operation<void> =>
-    forgiving(deleteRule(netns, key), options),
-  flush: (netns: Netns, filter: RuleOptions): Operation<void> => flushRules(netns, filter),
 }

@@ -187,8 +187,8 @@ export function deletedRule(said: {
   return { ...anyRule, sameHeader, same: sameRule, absentIsAny: true }
 }
 
-// All there are, also those that this version has no names for.
-const mostAttributes = 30
+// All up to the last one, also those that this version has no names for.
+const mostAttributes = Math.max(...Object.values(rule.table).map(([, number]) => number))
 const sameRule = Array.from({ length: mostAttributes }, (_, i) => i + 1).filter(
   (one) => one !== attributeNumber(rule, 'PAD'),
 )
