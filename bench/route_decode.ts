@@ -5,7 +5,7 @@ import { forEachMessage } from '../lib/netlink/message'
 import { Plan } from '../lib/netlink/plan'
 import { transact } from '../lib/netlink/transaction'
 import { decodeRoute } from '../lib/route/route'
-import { listRoutes } from '../lib/route/route_operations'
+import { routeVerbs } from '../lib/route/route_operations'
 import type { NetNs } from '../lib/index'
 import type { Benchmark } from './benchmark'
 import { withRoutes } from './many_routes'
@@ -15,7 +15,7 @@ import { interleave, milliseconds } from './measure'
 const required = 1.5
 
 async function dumpOf(ns: NetNs): Promise<Uint8Array[]> {
-  const operation = listRoutes(ns[handleOf], { family: 'ipv4' })
+  const operation = routeVerbs.list(ns[handleOf], { family: 'ipv4' })
   const { reports } = await transact(Plan.of([operation]), operation.lane, { operation: operation.name }, undefined)
   return (reports[0]?.answers ?? []).flatMap(({ blocks }) =>
     blocks.map((block) => (typeof block === 'number' ? copyOf(scratch, 0, block) : block)),

@@ -1,6 +1,7 @@
 // What all deletions have in common: `force`, in the sense of Node's fs.rm.
 import { isNotFound } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
+import { ifThere, type Operation } from './operation'
 import { checkKeys, checkObject, outOfRange, wrongType } from '../wire/invalid'
 
 /** Options of `delete`. */
@@ -15,13 +16,13 @@ export type Force = Pick<DeleteOptions, 'force'>
 const forceOption = ['force']
 const forceKeys = new Set(['force'])
 
-/** Checks what a deletion in a batch is told. */
-export function checkForce(options: Force | undefined): boolean {
-  if (options === undefined) return false
+/** A deletion that, if it is told so, does not mind that there is nothing to delete. */
+export function forcible(deletion: Operation<void>, options: Force | undefined): Operation<void> {
+  if (options === undefined) return deletion
   checkKeys(options, forceKeys)
   const { force = false } = options
   if (typeof force !== 'boolean') throw wrongType('force', 'a boolean', force)
-  return force
+  return force ? ifThere(deletion) : deletion
 }
 
 /** Checks the options of a deletion, and separates `force` from those of the call. */
@@ -32,7 +33,7 @@ export function splitForce(options: DeleteOptions | undefined): { force: boolean
   return { force, call }
 }
 
-/** A deletion that, with `force`, does not mind that there is nothing to delete. */
+/** The same of one that is carried out. */
 export async function forgiving(force: boolean, deletion: Promise<void>): Promise<void> {
   try {
     await deletion

@@ -3,11 +3,11 @@
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { checkCondition, checkForce, type Force } from './deletion'
+import { checkCondition, forcible, type Force } from './deletion'
 import { conflict, ensuring, isThere, vanished, type Difference, type Ensured } from './ensure'
 import { firstOf } from './lookup'
 import { asReceived, type Message } from './message'
-import { ifThere, type Operation, type SideEffect, type Step } from './operation'
+import { ifThere, type Flush, type Operation, type SideEffect, type Step } from './operation'
 import { matches } from './rollback/matches'
 import type { Pattern } from './rollback/pattern'
 import type { UndoRecipe } from './rollback/recipe'
@@ -72,6 +72,8 @@ export interface GetRow<Key> {
   readonly dump: boolean
   /** What errors call it. */
   readonly about: (key: Key) => string
+  /** Errnos that mean that there is none. */
+  readonly tolerate?: ReadonlySet<number>
 }
 
 /** The verb `list`. */
@@ -171,13 +173,11 @@ function makeVerbs<Options, Mode extends string>(
   return Object.fromEntries(verbs) as ReturnType<typeof makeVerbs<Options, Mode>>
 }
 
-function getVerb<Key, Found>(
-  objects: Objects<Found>,
-  { select, about, dump }: GetRow<Key>,
-): (netns: Netns, key: Key) => Operation<Found> {
+function getVerb<Key, Found>(objects: Objects<Found>, row: GetRow<Key>): (netns: Netns, key: Key) => Operation<Found> {
   const { protocol } = objects
+  const { select, about, tolerate, dump } = row
   const name = `${objects.name}.get`
-  const ending = dump ? Ending.dump : Ending.reply
+  const ending = endingOf(row)
   return (netns, key) => {
     const { request, pattern } = select(key)
     const what = about(key)
@@ -187,7 +187,7 @@ function getVerb<Key, Found>(
       protocol,
       lane: Lane.read,
       netns,
-      steps: [{ netns, messages: [request], ending }],
+      steps: [{ netns, messages: [request], ending, tolerate }],
       about: dump ? undefined : what,
       result: (answers) => firstOf(all(answers, 0, decode), name, netns, what),
     }
@@ -206,6 +206,12 @@ function listVerb<Filter, Found>(
   }
 }
 
+type LookupEnding = typeof Ending.dump | typeof Ending.reply
+
+function endingOf({ dump }: GetRow<never>): LookupEnding {
+  return dump ? Ending.dump : Ending.reply
+}
+
 const notThere = new Set([errnoNumber('ENOENT') ?? 0])
 
 function ensureVerb<Options, Found>(
@@ -214,6 +220,7 @@ function ensureVerb<Options, Found>(
   { flags, undo, select, lookFirst, differs }: EnsureRow<Options, Found>,
 ): (netns: Netns, options: Options) => Operation<Ensured<Found>> {
   const { protocol } = objects
+  const ending = endingOf(get)
   const name = `${objects.name}.ensure`
   const rollback = rollbackOf(undo)
   return (netns, options) => {
@@ -222,12 +229,13 @@ function ensureVerb<Options, Found>(
     const told = objects.decode(asReceived(request))
     if (told === undefined) throw vanished(it)
     const { request: lookup, pattern } = select(options, told, request)
-    const making: Step = { netns, messages: [request], ending: Ending.ack, ...rollback(netns, options) }
-    const look: Step = { netns, messages: [lookup], ending: get.dump ? Ending.dump : Ending.reply }
     const first = lookFirst?.(told) === true
-    const steps = first
-      ? [seeking(look, pattern, remove.recipe), making, seeking(look, pattern, remove.recipe)]
-      : [{ ...making, tolerate: isThere, ensures: true }, look]
+    const step: Step = first
+      ? { netns, messages: [request], ending: Ending.ack }
+      : { netns, messages: [request], ending: Ending.ack, tolerate: isThere, ensures: true }
+    const making: Step = Object.assign(step, rollback(netns, options))
+    const seek = first ? seeking(netns, lookup, ending, { pattern, recipe: remove.recipe }) : undefined
+    const steps = seek === undefined ? [making, { netns, messages: [lookup], ending }] : [seek, making, seek]
     const decode = meant(objects, pattern)
     return ensuring(it, steps, (answers) => {
       const [before] = first ? all(answers, 0, decode) : []
@@ -242,11 +250,10 @@ function ensureVerb<Options, Found>(
 }
 
 /** A step that looks for an object, and if it is there, has nothing made. */
-function seeking(look: Step, pattern: Pattern, recipe: UndoRecipe): Step {
-  const [request] = look.messages
-  return look.ending === Ending.dump
-    ? { ...look, flush: { pattern, recipe, name: request?.name ?? '' }, ensures: true }
-    : { ...look, tolerate: notThere, ensures: true }
+function seeking(netns: Netns, lookup: Message, ending: LookupEnding, which: Pick<Flush, 'pattern' | 'recipe'>): Step {
+  const step = { netns, messages: [lookup], ending, ensures: true }
+  if (ending === Ending.reply) return Object.assign(step, { tolerate: notThere })
+  return Object.assign(step, { flush: { ...which, name: lookup.name } })
 }
 
 function deleteVerb<Key>(
@@ -269,7 +276,7 @@ function deleteVerb<Key>(
             { pattern: one.pattern, recipe, name: symbol, firstOnly: true, among: one.among },
             { sideEffects: laterOf(sideEffects, key) },
           )
-    return checkForce(options) ? ifThere(deletion) : deletion
+    return forcible(deletion, options)
   }
 }
 

@@ -29,7 +29,7 @@ function checkStatistics({ statistics = false }: LinkDetail): boolean {
 }
 
 /** links.get */
-export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail): Operation<Link> {
+export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail = {}): Operation<Link> {
   checkKeys(detail, detailKeys)
   const statistics = checkStatistics(detail)
   const request = message('GETLINK', linkLayout, naming(dev, brief))

@@ -2,23 +2,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { messageHeaderSize } from '../netlink/constants'
+import { asReceived } from '../netlink/message'
 import type { Answers, Operation } from '../netlink/operation'
 import type { Device } from '../wire/device'
-import { Reader } from '../wire/reader'
 import { conflict, ensuring, querying, making, vanished, type Ensured, type Ensuring } from '../netlink/ensure'
 import { causeForRoute } from './likely_cause'
 import { queryLink, readLink } from './link_messages'
 import { decodeRoute, type Route, type RouteOptions } from './route'
 import { defaultMetric } from './route_filter'
-import { dumpOf, newRoute } from './route_operations'
-import { protocol, RTM } from './rtnetlink'
+import { dumpOf, newRoute } from './route_messages'
+import { Mode, protocol, RTM } from './rtnetlink'
 
 /** routes.ensure */
 export function ensureRoute(netns: NetnsReference, options: RouteOptions): Operation<Ensured<Route>> {
+  const request = newRoute(options, Mode.add)
   const it: Ensuring = { name: 'routes.ensure', protocol, netns, about: `route ${options.dst}`, cause: causeForRoute }
-  const request = newRoute(options, 'add')
-  const told = decodeRoute({ reader: new Reader(request.bytes), at: messageHeaderSize, end: request.length })
+  const told = decodeRoute(asReceived(request))
   if (told === undefined) throw vanished(it)
   const names = namedDevices(options)
   const steps = [

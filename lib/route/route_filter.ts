@@ -1,6 +1,7 @@
 // Which routes are meant by a filter: what the kernel filters, and what is compared here or by the native side.
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
+import type { Selection } from '../netlink/objects'
 import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, word, type Condition, type Test } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
@@ -40,18 +41,8 @@ const filterKeys = new Set(['family', 'table', 'type', 'protocol', 'dev', 'dst',
 /** IP6_RT_PRIO_USER: IPv6 has no metric of 0. */
 export const defaultMetric = 1024
 
-/** A filter that was checked. */
-export interface RouteFiltering {
-  /** The dump; the kernel filters by family, table, type, protocol and device. */
-  readonly request: Message
-  /** The same without what is not needed to tell which routes are to the same destination. */
-  readonly among: () => Message
-  /** Which routes of the dump are meant. */
-  readonly pattern: readonly Condition[]
-}
-
-/** Checks a filter. */
-export function filtering(filter: RouteFilter): RouteFiltering {
+/** Checks a filter. The kernel filters by family, table, type, protocol and device. */
+export function filtering(filter: RouteFilter): Selection {
   checkKeys(filter, filterKeys)
   const { dst, via, metric, dev, type, protocol, table } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
@@ -66,6 +57,7 @@ export function filtering(filter: RouteFilter): RouteFiltering {
     header: { family, ...(type === undefined ? {} : { type }), ...(protocol === undefined ? {} : { protocol }) },
     attributes: { dev, table },
   })
+  // Without what is not needed to tell which routes are to the same destination.
   const among = (): Message =>
     message('GETROUTE', routeLayout, { flags: NLM_F.DUMP, header: { family }, attributes: { table } })
   const pattern = [

@@ -1,32 +1,21 @@
-// The messages behind the verbs of routes.
+// The verbs of routes.
 import { errnoNumber } from '../errno'
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
-import { NLM_F } from '../netlink/constants'
-import type { Message } from '../netlink/message'
+import { objectVerbs } from '../netlink/objects'
 import type { Operation } from '../netlink/operation'
-import type { Condition } from '../netlink/rollback/pattern'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { familyOf, parseIP } from '../wire/ip'
 import type { ValueOf } from '../wire/type'
-import { checkCondition } from '../netlink/deletion'
 import type { ipProtocol } from './families'
-import {
-  decodeRoute,
-  familyOfRoute,
-  routeGivenKeys,
-  routeMessage,
-  tableOf,
-  type Route,
-  type RouteKey,
-  type RouteOptions,
-} from './route'
 import { causeForRoute } from './likely_cause'
-import { agreement, agreementOfDeleted, checkIndices, saysMore } from './route_agreement'
+import { decodeRoute, type Route, type RouteKey, type RouteOptions } from './route'
 import { routeLayout } from './route_attributes'
-import { defaultMetric, filtering, type RouteFilter } from './route_filter'
-import { change, flush, list, query, message, Mode, ofIP, RTM } from './rtnetlink'
+import { ensureRoute } from './route_ensure'
+import { filtering, type RouteFilter } from './route_filter'
+import { deletion, dumpOf, exactly, newRoute, routeOf } from './route_messages'
+import { message, Mode, ofIP, protocol, query, RTM } from './rtnetlink'
 import { anyRoute, deletedRoute, replacedRoute } from './rollback/recipes'
 
 /** How a packet looks whose route is asked for. */
@@ -56,66 +45,6 @@ export interface LookupOptions {
   fibMatch?: boolean | undefined
 }
 
-const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
-
-/** The message that makes a route. */
-export function newRoute(options: RouteOptions, flags: number): Message {
-  checkKeys(options, routeGivenKeys)
-  const { header, attributes } = routeMessage(named(options), true)
-  // What the kernel takes it for, said so that it can be compared.
-  const unsaid = attributes.metric === undefined || attributes.metric === 0
-  const replaces = (flags & NLM_F.REPLACE) !== 0
-  if (unsaid && replaces && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
-  return message('NEWROUTE', routeLayout, { flags, header, attributes })
-}
-
-/** The routes of a table, among which one is. */
-export function dumpOf(key: RouteKey): Message {
-  return message('GETROUTE', routeLayout, {
-    flags: NLM_F.DUMP,
-    header: { family: familyOfRoute(key) },
-    attributes: { table: tableOf(key) },
-  })
-}
-
-/** A listed route tells the ways of its nexthop object; of the kernel's side its id is all there is to say. */
-function named(route: RouteOptions & Partial<Pick<Route, 'flags'>>): RouteOptions {
-  if (route.nexthopId === undefined || route.flags === undefined) return route
-  const { via: _via, dev: _dev, nexthops: _nexthops, ...rest } = route
-  return rest
-}
-
-function naming(key: RouteOptions): Message {
-  return message('DELROUTE', routeLayout, routeMessage(named(key), false))
-}
-
-function deletion(key: RouteKey): Message {
-  checkKeys(key, routeGivenKeys)
-  return naming(key)
-}
-
-/** What finds just the route that a key means, if the key says more than the kernel compares. */
-function exactly(key: RouteKey, request: Message): Selection | undefined {
-  if (!saysMore(key, familyOfRoute(key))) return undefined
-  const selection = filtering(filterOf(key))
-  return { ...selection, pattern: [ofIP, ...selection.pattern, ...agreementOfDeleted(key, request.bytes)] }
-}
-
-/** What finds the route of a key. */
-function routeOf(key: RouteKey): Selection {
-  checkKeys(key, routeGivenKeys)
-  const route = named(key)
-  checkIndices(route.nexthops)
-  const { request, pattern } = filtering(filterOf(route))
-  return { request, pattern: [...pattern, ...agreement(route, naming(key).bytes)] }
-}
-
-/** What the kernel and `filtering` compare of a key. */
-function filterOf(key: RouteKey): RouteFilter {
-  const { dst, via, dev, metric, type, protocol, scope } = key
-  return { dst, via, dev, metric, type, protocol, scope, family: familyOfRoute(key), table: tableOf(key) }
-}
-
 const lookupKeys = new Set([
   'from',
   'iif',
@@ -129,8 +58,8 @@ const lookupKeys = new Set([
   'fibMatch',
 ])
 
-/** routes.lookup */
-export function lookUpRoute(netns: NetnsReference, address: string, options: LookupOptions = {}): Operation<Route> {
+/** routes.lookup: the kernel makes a route of what a packet would be, so this finds no object by a key. */
+function lookUpRoute(netns: NetnsReference, address: string, options: LookupOptions = {}): Operation<Route> {
   checkKeys(options, lookupKeys)
   const { from, iif, oif, mark, uid, tos, ipProtocol, sourcePort, destinationPort, fibMatch = false } = options
   const { length } = parseIP(address, 'address')
@@ -152,3 +81,53 @@ export function lookUpRoute(netns: NetnsReference, address: string, options: Loo
   })
   return query('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
 }
+
+// A table that has no routes does not exist, and the kernel says so: there is nothing in it.
+const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
+
+const removedAgain = { inverse: RTM.DELROUTE }
+const setBack = { recipe: replacedRoute, lookup: dumpOf }
+const about = ({ dst }: RouteKey): string => `route ${dst}`
+
+const objects = objectVerbs<
+  RouteOptions,
+  RouteKey,
+  RouteFilter,
+  Route,
+  'add' | 'replace' | 'change' | 'append' | 'prepend'
+>({
+  name: 'routes',
+  protocol,
+  headerSize: routeLayout.header.size,
+  decode: decodeRoute,
+  make: {
+    message: newRoute,
+    modes: {
+      add: { flags: Mode.add, undo: removedAgain },
+      replace: { flags: Mode.replace, undo: setBack },
+      change: { flags: Mode.change, undo: setBack },
+      append: { flags: Mode.append, undo: removedAgain },
+      prepend: { flags: Mode.prepend, undo: removedAgain },
+    },
+    about,
+    cause: causeForRoute,
+  },
+  ensure: ensureRoute, // It looks up the devices that the route leads to, too.
+  get: { select: routeOf, dump: true, about, tolerate: noSuchTable },
+  list: { select: filtering, tolerate: noSuchTable },
+  remove: {
+    message: deletion,
+    about,
+    undo: {
+      recipe: ({ type, protocol }) => deletedRoute({ type: type !== undefined, protocol: protocol !== undefined }),
+      lookup: dumpOf,
+    },
+    exactly,
+    select: (filter) => filtering({ ...filter, table: filter.table ?? 'main' }),
+    removable: [ofIP],
+    symbol: 'RTM_DELROUTE',
+    recipe: anyRoute,
+  },
+})
+
+export const routeVerbs = { ...objects, lookup: lookUpRoute }

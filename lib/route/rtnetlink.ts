@@ -1,11 +1,7 @@
 // What all rtnetlink resources share: message types (linux/rtnetlink.h), and the shapes that their verbs have.
-import { Lane } from '../native/addon'
-import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK, NLM_F } from '../netlink/constants'
-import { encodeMessage, type Layout, type Message, type MessageContent, type Received } from '../netlink/message'
-import type { Operation } from '../netlink/operation'
-import { matches } from '../netlink/rollback/matches'
-import { byte, type Condition, type Pattern } from '../netlink/rollback/pattern'
+import { encodeMessage, type Layout, type Message, type MessageContent } from '../netlink/message'
+import { byte, type Condition } from '../netlink/rollback/pattern'
 import { Shapes } from '../netlink/shapes'
 import { AF_INET, AF_INET6 } from '../wire/ip'
 import type { AttributeTable } from '../wire/attributes'
@@ -66,26 +62,6 @@ export const protocol = NETLINK.ROUTE
 /** The shapes of rtnetlink's operations. */
 export const { change, flush, dump, query } = new Shapes(protocol)
 export { only, type QueryLane, type Rollback } from '../netlink/shapes'
-
-/** Objects that a dump has and a pattern means. */
-export function list<T>(
-  name: string,
-  netns: NetnsReference,
-  request: Message,
-  { header }: Layout<Fields, AttributeTable>,
-  pattern: Pattern,
-  decode: (received: Received) => T | undefined,
-  tolerate?: ReadonlySet<number>,
-): Operation<T[]> {
-  return dump(
-    name,
-    netns,
-    Lane.read,
-    request,
-    (received) => (matches(received, header.size, pattern) ? decode(received) : undefined),
-    tolerate,
-  )
-}
 
 /** Objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
 export const ofIP: Condition = [AF_INET, AF_INET6].map((family) => ({ header: 0, value: byte(family) }))

@@ -25,8 +25,7 @@ export function allOf(options: RuleOptions): Message {
 }
 
 /** Rules that are the same in all that these options say, also by what they leave out. */
-export function exactly(options: RuleOptions, request: Message): Pattern {
-  const told = decodeRule(asReceived(request))
+export function exactly(options: RuleOptions, request: Message, told = decodeRule(asReceived(request))): Pattern {
   const pattern: Condition[] = [ofIP]
   for (const field of ruleFields) {
     const free = field === 'priority' || field === 'protocol'
@@ -159,7 +158,7 @@ export const ruleVerbs = objectVerbs<RuleOptions, RuleOptions, RuleOptions, Rule
   ensure: {
     flags: NLM_F.CREATE,
     undo: removedAgain,
-    select: (options, _told, request) => ({ request: allOf(options), pattern: exactly(options, request) }),
+    select: (options, told, request) => ({ request: allOf(options), pattern: exactly(options, request, told) }),
     lookFirst: () => true,
   },
   get: {
