@@ -10,7 +10,7 @@ const many = 400
 /** Asks for many changes of a namespace, which note in `order` that they are done. */
 function queue(ns: NetNs, order: string[], word: string): Promise<unknown> {
   const noted = Array.from({ length: many }, (_, i) =>
-    ns.links.add({ kind: 'bridge', name: `br${i}` }).then(() => order.push(`${word}${i}`)),
+    ns.links.add({ kind: 'ifb', name: `ifb${i}` }).then(() => order.push(`${word}${i}`)),
   )
   return Promise.all(noted)
 }
@@ -21,7 +21,7 @@ test('changes of one namespace take effect in the order of their calls', async (
   await queue(red, order, 'add')
   expect(order).toEqual(Array.from({ length: many }, (_, i) => `add${i}`))
   const links = await ipJson(red, 'link')
-  expect(links.slice(1).map((link) => link.ifname)).toEqual(Array.from({ length: many }, (_, i) => `br${i}`))
+  expect(links.slice(1).map((link) => link.ifname)).toEqual(Array.from({ length: many }, (_, i) => `ifb${i}`))
 })
 
 test('calls on several lanes see what those before them did', async () => {
