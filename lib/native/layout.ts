@@ -15,7 +15,7 @@ export const planHead = {
 } as const
 
 /** How many words these have, without the lists that may follow. */
-export const planSize = { head: 7, creation: 4, step: 12, relocation: 4, recipe: 9 } as const
+export const planSize = { head: 7, creation: 4, step: 12, relocation: 4, recipe: 11 } as const
 
 /** In place of a number of steps: a namespace is created. */
 export const creationMark = { creation: -1 } as const

@@ -71,7 +71,8 @@ export function vanished({ name, netns, about }: Ensuring): NetloomError {
   return systemError({ operation: name, netns: netns.label, errno: errnoNumber('ENOENT') ?? 0, about, detail })
 }
 
-function show(value: unknown): string {
+/** A value, in words for an error. */
+export function show(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
   return text.length > 200 ? `${text.slice(0, 200)}…` : text

@@ -7,9 +7,17 @@ import { printableThroughout } from '../wire/printable'
 import { struct, type Fields, type Struct, type StructValue } from '../wire/struct'
 import { attributes } from '../wire/attributes'
 import { NETLINK, NLM_F } from './constants'
+import {
+  tableOf,
+  type Codec,
+  type CommandDeclaration,
+  type DeclaredObjects,
+  type ObjectsDeclaration,
+} from './family_objects'
 import { genlmsghdr, familyNumber } from './generic'
 import { decodeMessage, encodeMessage, type Layout, type Message, type NumberedFamily, type Received } from './message'
 import type { Operation, Step } from './operation'
+import { objectVerbs, type ObjectVerbs } from './objects'
 import { Shapes, type Rollback } from './shapes'
 import type { BitSetNumbers } from './rollback/recipe'
 import { methods, batchVerbs, targetOf, type BatchTarget, type Methods, type BatchVerbs, type Verbs } from './verbs'
@@ -31,11 +39,7 @@ export interface Restore<Request> extends Related<Request> {
 }
 
 /** An operation of a family, as it is declared. */
-export interface OperationDeclaration<Request extends AttributeTable = AttributeTable> {
-  /** Its number: the command of a generic family (`cmd` of `struct genlmsghdr`), else the type of its message. */
-  readonly command: number
-  /** The kernel's name of it, for errors: `TCP_METRICS_CMD_GET`. */
-  readonly symbol: string
+export interface OperationDeclaration<Request extends AttributeTable = AttributeTable> extends CommandDeclaration {
   /** The attributes that it takes. Default: none. */
   readonly request?: AttributeSet<Request>
   /** The attributes that the kernel answers with. Default: none; it is acknowledged. */
@@ -118,13 +122,30 @@ type VerbOf<H extends Fields, Its> =
       : (netns: NetnsReference, request?: WithHeader<H, Taken>) => Operation<ReplyOf<H, Given>>
     : never
 
-/** The verbs that a table of operations gives. */
-export type FamilyVerbs<H extends Fields, Table extends OperationTable> = {
+type KeyOf<Whole, Key extends string> = { readonly [Name in Key]: NonNullable<Whole[Name & keyof Whole]> }
+
+type ObjectVerbsOf<H extends Fields, Its> =
+  Its extends DeclaredObjects<infer Whole, infer Key, infer Mode>
+    ? ObjectVerbs<
+        WithHeader<H, Whole> & KeyOf<Whole & StructValue<H>, Key>,
+        KeyOf<Whole & StructValue<H>, Key>,
+        WithHeader<H, Whole>,
+        ReplyOf<H, Whole>,
+        Mode
+      >
+    : unknown
+
+/** The verbs that a table of operations, and objects, give. */
+export type FamilyVerbs<H extends Fields, Table extends OperationTable, Objects = undefined> = {
   readonly [Name in keyof Table]: VerbOf<H, Table[Name]>
-}
+} & ObjectVerbsOf<H, Objects>
 
 /** What a family is declared by. */
-export interface FamilyDeclaration<H extends Fields, Table extends OperationTable> {
+export interface FamilyDeclaration<
+  H extends Fields,
+  Table extends OperationTable,
+  Objects extends AnyObjects | undefined = undefined,
+> {
   /** The name of a generic family, by which the kernel knows it; of others, what errors call it. */
   readonly name: string
   /** A NETLINK_ protocol. Default: NETLINK_GENERIC, and the number of the family is asked for by its name. */
@@ -136,9 +157,13 @@ export interface FamilyDeclaration<H extends Fields, Table extends OperationTabl
    * beside the attributes in what operations take and give, so their names must differ. Default: none.
    */
   readonly header?: Struct<H>
-  /** Its operations, by the names that their methods have. */
-  readonly operations: Table
+  /** Its operations, by the names that their methods have. Default: none. */
+  readonly operations?: Table
+  /** Objects that it keeps, which get the verbs of netloom's own resources. Default: none. */
+  readonly objects?: Objects
 }
+
+type AnyObjects = DeclaredObjects<unknown, string, string>
 
 /** A family of netlink: typed operations, alone and in batches. */
 export interface Family<Its extends Verbs> {
@@ -159,9 +184,9 @@ type NoFields = Readonly<Record<never, never>>
 const nothing = attributes('', {})
 
 /**
- * Declares a family of netlink by its operations.
+ * Declares a family of netlink by its operations, and by the objects that it keeps.
  * @throws TypeError if the table does not fit together: `undo` or `restore` name an operation that is not there, a field of
- *   the header has the name of an attribute.
+ *   the header has the name of an attribute, an operation that of a verb of the objects.
  * @example
  * const tcpMetrics = defineFamily({
  *   name: 'tcp_metrics',
@@ -169,20 +194,25 @@ const nothing = attributes('', {})
  * })
  * const all = await tcpMetrics.in(ns).list()
  */
-export function defineFamily<const Table extends OperationTable, H extends Fields = NoFields>(
-  declaration: FamilyDeclaration<H, Table>,
-): Family<FamilyVerbs<H, Table>> {
-  const compiled = new CompiledFamily(declaration)
-  const entries = Object.keys(declaration.operations).map((name) => [name, compiled.verb(name)] as const)
-  const verbs = Object.fromEntries(entries) as unknown as FamilyVerbs<H, Table> & Verbs
-  const counts = Object.fromEntries(entries.map(([name]) => [name, 1])) as Record<keyof FamilyVerbs<H, Table>, number>
+export function defineFamily<
+  const Table extends OperationTable = NoFields,
+  H extends Fields = NoFields,
+  Objects extends AnyObjects | undefined = undefined,
+>(declaration: FamilyDeclaration<H, Table, Objects>): Family<FamilyVerbs<H, Table, Objects>> {
+  const compiled = new CompiledFamily(declaration as FamilyDeclaration<Fields, OperationTable, AnyObjects>)
+  const { operations, objects } = compiled
+  const twice = Object.keys(operations).find((name) => Object.hasOwn(objects, name))
+  if (twice !== undefined) throw wrongValue('operations', 'without a verb of the objects', twice)
+  const verbs: Verbs = { ...operations, ...objects }
+  // Of all verbs only a deletion of objects has options of its own.
+  const counts = Object.fromEntries(Object.keys(verbs).map((name) => [name, verbs[name] === objects.delete ? 2 : 1]))
   const inBatch = batchVerbs(verbs)
   const alone = methods(verbs, counts)
   const within = (target: unknown): unknown => {
     const found = targetOf(target, 'target')
     return 'scope' in found ? inBatch(found.scope) : alone(found.netns)
   }
-  return { name: declaration.name, verbs, in: within as Family<FamilyVerbs<H, Table>>['in'] }
+  return { name: declaration.name, verbs, in: within } as unknown as Family<FamilyVerbs<H, Table, Objects>>
 }
 
 /** A declared operation, ready to be asked. */
@@ -200,14 +230,19 @@ class CompiledFamily {
   readonly #header: Struct<Fields>
   readonly #ownFields: ReadonlySet<string>
   readonly #operations: ReadonlyMap<string, Compiled>
+  /** The verbs of its operations. */
+  readonly operations: Verbs
+  /** The verbs of its objects. */
+  readonly objects: Verbs
 
   constructor({
     name,
     protocol = NETLINK.GENERIC,
     version = 1,
     header,
-    operations,
-  }: FamilyDeclaration<Fields, OperationTable>) {
+    operations = {},
+    objects,
+  }: FamilyDeclaration<Fields, OperationTable, AnyObjects>) {
     const own: Fields = header?.fields ?? {}
     const generic = protocol === NETLINK.GENERIC
     this.#name = name
@@ -219,6 +254,23 @@ class CompiledFamily {
     this.#ownFields = new Set(Object.keys(own).filter((key) => !key.startsWith('_')))
     this.#operations = new Map(Object.entries(operations).map(([key, one]) => [key, this.#compile(one.declaration)]))
     for (const [key, { declaration }] of this.#operations) this.#check(key, declaration)
+    this.operations = Object.fromEntries([...this.#operations].map(([key, one]) => [key, this.#verb(key, one)]))
+    this.objects = objects === undefined ? {} : this.#verbsOf(objects.declaration)
+  }
+
+  #verbsOf(declaration: ObjectsDeclaration): Verbs {
+    const compile = ({ command, symbol }: CommandDeclaration): Compiled =>
+      this.#compile({ command, symbol, request: declaration.attributes, reply: declaration.attributes })
+    const commands = new Map([declaration.make, declaration.look, declaration.remove].map((one) => [one, compile(one)]))
+    const codec: Codec = {
+      name: this.#name,
+      protocol: this.#shapes.protocol,
+      generic: this.#type !== undefined,
+      header: this.#header,
+      encode: (command, value, flags) => this.#message(commands.get(command) ?? compile(command), value, flags),
+      decode: this.#decode(compile(declaration.look)),
+    }
+    return objectVerbs(tableOf(declaration, codec))
   }
 
   #compile(declaration: OperationDeclaration): Compiled {
@@ -290,8 +342,7 @@ class CompiledFamily {
     return { before: () => ({ recipe, lookup: related(restore) }) }
   }
 
-  verb(key: string): (netns: NetnsReference, request?: object) => Operation<unknown> {
-    const compiled = this.#operation(key, 'operation')
+  #verb(key: string, compiled: Compiled): (netns: NetnsReference, request?: object) => Operation<unknown> {
     const { declaration } = compiled
     const name = `${this.#name}.${key}`
     const { change, dump, query } = this.#shapes

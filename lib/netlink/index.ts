@@ -19,6 +19,16 @@ export {
   type Related,
   type Restore,
 } from './family'
+export {
+  objects,
+  type CommandDeclaration,
+  type DeclaredObjects,
+  type ModeDeclaration,
+  type ObjectsDeclaration,
+} from './family_objects'
+export type { ObjectVerbs } from './objects'
+export type { Ensured } from './ensure'
+export type { Force } from './deletion'
 export type { BitSetNumbers } from './rollback/recipe'
 export type { AnyVerb, BatchEntry, BatchTarget, Methods, BatchVerbs, Verbs } from './verbs'
 export { genericFamilies, genericFamily, genericPolicy, type GenericPolicyOptions } from './generic_families'

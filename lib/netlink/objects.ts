@@ -234,8 +234,11 @@ function ensureVerb<Options, Found>(
       ? { netns, messages: [request], ending: Ending.ack }
       : { netns, messages: [request], ending: Ending.ack, tolerate: isThere, ensures: true }
     const making: Step = Object.assign(step, rollback(netns, options))
-    const seek = first ? seeking(netns, lookup, ending, { pattern, recipe: remove.recipe }) : undefined
-    const steps = seek === undefined ? [making, { netns, messages: [lookup], ending }] : [seek, making, seek]
+    const which = { pattern, recipe: remove.recipe }
+    // Answers go by the step that they answer, so the second look is another step.
+    const steps = first
+      ? [seeking(netns, lookup, ending, which), making, seeking(netns, lookup, ending, which)]
+      : [making, { netns, messages: [lookup], ending }]
     const decode = meant(objects, pattern)
     return ensuring(it, steps, (answers) => {
       const [before] = first ? all(answers, 0, decode) : []

@@ -20,7 +20,7 @@ inline constexpr int32_t head = 7;
 inline constexpr int32_t creation = 4;
 inline constexpr int32_t step = 12;
 inline constexpr int32_t relocation = 4;
-inline constexpr int32_t recipe = 9;
+inline constexpr int32_t recipe = 11;
 }  // namespace plan_size
 
 namespace creation_mark {

@@ -101,9 +101,13 @@ void add_rest(MessageBuilder& message, Bytes all, const RestOfTime& rest) {
   message.add(rest.taken, Bytes(reinterpret_cast<const uint8_t*>(&seconds), sizeof seconds));
 }
 
-// The object as a message of another type, without what the kernel only reports.
-std::vector<uint8_t> object_as(Bytes object, uint16_t type, uint16_t flags, const UndoRecipe& recipe) {
+// The object as a message of another kind, without what the kernel only reports.
+std::vector<uint8_t> object_as(Bytes object, Kind kind, uint16_t flags, const UndoRecipe& recipe) {
+  nlmsghdr header;
+  std::memcpy(&header, object.data(), sizeof header);
+  const uint16_t type = kind.type == 0 ? header.nlmsg_type : kind.type;
   MessageBuilder message(type, flags, family_header_of(object, recipe));
+  if (kind.command >= 0 && recipe.header_size > 0) *message.family_header() = static_cast<uint8_t>(kind.command);
   for (const MaskedWord& word : recipe.masked) {
     uint32_t value;
     std::memcpy(&value, message.family_header() + word.at, sizeof value);
@@ -122,7 +126,7 @@ std::vector<uint8_t> object_as(Bytes object, uint16_t type, uint16_t flags, cons
     }
     return true;
   });
-  if (recipe.expiry && type == recipe.make_type) add_rest(message, all, *recipe.expiry);
+  if (recipe.expiry && type == recipe.make.type) add_rest(message, all, *recipe.expiry);
   return message.finish();
 }
 
@@ -170,20 +174,20 @@ bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe) {
 
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe) {
   const bool settings = recipe.mode == UndoRecipe::Mode::settings;
-  return settings ? old_settings(change, object, recipe)
-                  : object_as(object, recipe.make_type, recipe.make_flags, recipe);
+  return settings ? old_settings(change, object, recipe) : object_as(object, recipe.make, recipe.make_flags, recipe);
 }
 
-std::vector<uint8_t> inverse(Bytes change, uint16_t type) {
+std::vector<uint8_t> inverse(Bytes change, Kind kind) {
   std::vector<uint8_t> message(change.begin(), change.end());
   auto* header = reinterpret_cast<nlmsghdr*>(message.data());
-  header->nlmsg_type = type;
+  if (kind.type != 0) header->nlmsg_type = kind.type;
+  if (kind.command >= 0 && message.size() > NLMSG_HDRLEN) message[NLMSG_HDRLEN] = static_cast<uint8_t>(kind.command);
   header->nlmsg_flags = NLM_F_REQUEST;
   return message;
 }
 
 std::vector<uint8_t> removing(Bytes object, const UndoRecipe& recipe) {
-  return object_as(object, recipe.remove_type, 0, recipe);
+  return object_as(object, recipe.remove, 0, recipe);
 }
 
 }  // namespace netloom

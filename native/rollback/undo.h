@@ -56,6 +56,13 @@ struct BitSet {
   uint16_t value;
 };
 
+// What a message is, in place of what another one was: 0 and -1 leave that as it is. Generic families tell their
+// messages apart by the command, the first byte of their header.
+struct Kind {
+  uint16_t type = 0;
+  int command = -1;
+};
+
 // How to find the object that a change is about in a dump, and how to restore it.
 struct UndoRecipe {
   enum class Mode : uint8_t {
@@ -76,9 +83,9 @@ struct UndoRecipe {
   std::vector<Instead> instead;      // object: attributes that say the same as another one
   std::vector<MaskedItems> items;    // object: as `masked`, in lists
   std::optional<RestOfTime> expiry;  // object: what it tells and takes differently
-  uint16_t make_type = 0;            // object: the message that makes it
+  Kind make;                         // object: the message that makes it
   uint16_t make_flags = 0;           // object: and how it relates to what is there (NLM_F_)
-  uint16_t remove_type = 0;          // object: the message that removes it
+  Kind remove;                       // object: the message that removes it
   bool replaces = false;             // object: where nothing was, the change made it, and it is removed
   // object: those that are alike stay in their order, if the first byte of the header is this one; -1: none, 0: any.
   int ordered = -1;
@@ -97,8 +104,8 @@ Bytes attributes_of(Bytes message, const UndoRecipe& recipe);
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe);
 // The message that makes `object` again, or gives the settings that `change` sets their old values.
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe);
-// The change as a message of another type, which undoes it: RTM_DELADDR removes what RTM_NEWADDR adds.
-std::vector<uint8_t> inverse(Bytes change, uint16_t type);
+// The change as a message of another kind, which undoes it: RTM_DELADDR removes what RTM_NEWADDR adds.
+std::vector<uint8_t> inverse(Bytes change, Kind kind);
 // Whether the order of two objects matters to the kernel.
 bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);
 // The message that removes an object.

@@ -77,7 +77,7 @@ Failure Transaction::make_copies(ThreadHome& thread, const Step& step, Operation
     // Removes what was made where the kernel was to say that it exists.
     const UndoRecipe& recipe = plan_.recipes[plan_.flushes[*step.flush].recipe];
     for (size_t i = 0; i < trials.size(); ++i)
-      if (made[i]) append_message(removal.removals, inverse(trials[i], recipe.remove_type));
+      if (made[i]) append_message(removal.removals, inverse(trials[i], recipe.remove));
     replies = {};
     if (removal.copies.empty()) return {};
     failure = send(thread, step, {removal.copies, Ending::last_ack, {}}, replies);

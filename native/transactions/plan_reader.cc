@@ -71,9 +71,11 @@ bool PlanReader::read_recipe(Plan& plan) {
   recipe.header_size = size();
   recipe.absent_is_any = word() != 0;
   recipe.only_what_is_there = word() != 0;
-  recipe.make_type = static_cast<uint16_t>(word());
+  recipe.make.type = static_cast<uint16_t>(word());
+  recipe.make.command = word();
   recipe.make_flags = static_cast<uint16_t>(word());
-  recipe.remove_type = static_cast<uint16_t>(word());
+  recipe.remove.type = static_cast<uint16_t>(word());
+  recipe.remove.command = word();
   recipe.replaces = word() != 0;
   recipe.ordered = word();
   // The order in which the two of a pair are read matters.

@@ -84,7 +84,7 @@ void Transaction::note_restoring(const Step& step, const Replies& replies, Opera
   // Without an object there is nothing to bring back: the change will be refused, or makes it.
   if (found) operation.tell().restoring.push_back({index_of(step, operation), restore.take()});
   if (!found && recipe.replaces)
-    operation.tell().restoring.push_back({index_of(step, operation), inverse(step.bytes, recipe.remove_type)});
+    operation.tell().restoring.push_back({index_of(step, operation), inverse(step.bytes, recipe.remove)});
 }
 
 Failure Transaction::query_side_effect(ThreadHome& thread, const Step& step, size_t index, Operation& operation) {
@@ -125,7 +125,7 @@ bool Transaction::send_missing(ThreadHome& thread, const Step& step, const SideE
     const bool too_early = is_there && !last.empty() && are_ordered(last, message, recipe);
     last = {};
     if (is_there && !too_early) continue;
-    if (too_early || effect.remove_first) append_message(missing, inverse(message, recipe.remove_type));
+    if (too_early || effect.remove_first) append_message(missing, inverse(message, recipe.remove));
     append_message(missing, message);
     last = message;
   }
@@ -168,7 +168,7 @@ void Transaction::undo_together(ThreadHome& thread, size_t first, size_t end) {
   const Step& step = plan_.steps[plan_.operations[first].first_step];
   for (size_t i = end; i-- > first;) {
     const Step& its = plan_.steps[plan_.operations[i].first_step];
-    append_message(messages, inverse(its.bytes, its.inverse));
+    append_message(messages, inverse(its.bytes, {its.inverse, -1}));
   }
   Replies replies;
   const Failure failure = send(thread, step, {messages, Ending::last_ack, kGone}, replies);
@@ -202,7 +202,7 @@ bool Transaction::undo_step(ThreadHome& thread, const Step& step, Operation& ope
     return !execute(thread, step, operation, replies) && !replies.refused;
   }
   bool all = !step.lasting;
-  if (step.inverse != 0) all = send_undo(thread, step, inverse(step.bytes, step.inverse)) && all;
+  if (step.inverse != 0) all = send_undo(thread, step, inverse(step.bytes, {step.inverse, -1})) && all;
   if (!operation.details) return all;
   for (auto& [of, messages] : operation.details->restoring) {
     if (of != index_of(step, operation)) continue;
@@ -224,7 +224,7 @@ bool Transaction::drop_refused_remakes(ThreadHome& thread, const Step& step, std
                                            : nullptr;
   if (!recipe || recipe->selecting.empty()) return true;
   const std::vector<std::span<uint8_t>> all = split_messages(messages);
-  const auto is_removal = [&](size_t i) { return header_of(all[i])->nlmsg_type == recipe->remove_type; };
+  const auto is_removal = [&](size_t i) { return header_of(all[i])->nlmsg_type == recipe->remove.type; };
   std::vector<uint8_t> remakes;
   for (size_t i = 1; i < all.size(); ++i)
     if (is_removal(i - 1)) append_message(remakes, all[i]);

@@ -49,12 +49,16 @@ export interface UndoRecipe {
   readonly maskedItems?: readonly (readonly [attribute: number, at: number, mask: number])[]
   /** `object`: a rest of time that is told in one attribute, in ticks, and taken in another, in whole seconds. */
   readonly expiry?: readonly [told: number, at: number, ticksPerSecond: number, taken: number]
-  /** `object`: type of the message that makes it. */
+  /** `object`: type of the message that makes it. Default: that of what it is made from. */
   readonly makeType?: number
+  /** `object`: the command that makes it, of a generic family: the first byte of the header. Default: as it is. */
+  readonly makeCommand?: number
   /** `object`: how what is made relates to what is there (NLM_F_). */
   readonly makeFlags?: number
-  /** `object`: type of the message that removes it. */
+  /** `object`: type of the message that removes it. Default: that of what it is made from. */
   readonly removeType?: number
+  /** `object`: the command that removes it, of a generic family. Default: as it is. */
+  readonly removeCommand?: number
   /** `object`: whether the change makes it where nothing was, so that it has to be removed. Default: false. */
   readonly replaces?: boolean
   /** `object`: of those that have this the same, the order is kept. Default: the order means nothing. */
@@ -82,8 +86,10 @@ export function recipeWords(recipe: UndoRecipe): number[] {
     recipe.absentIsAny === true ? 1 : 0,
     recipe.onlyWhatIsThere === true ? 1 : 0,
     recipe.makeType ?? 0,
+    recipe.makeCommand ?? -1,
     recipe.makeFlags ?? 0,
     recipe.removeType ?? 0,
+    recipe.removeCommand ?? -1,
     recipe.replaces === true ? 1 : 0,
     alike?.family ?? -1,
     ...pairs(recipe.sameHeader),
