@@ -80,14 +80,14 @@ export interface Addon {
   takeSocket(socket: number): number
   /** That of one that waits to be taken, or 0. */
   socketInode(socket: number): number
-  createNamespaces(kinds: number, users: string, groups: string, host: string, domain: string, offsets: string): Started
+  createNamespaces(plan: Uint8Array): Started
   openNamespace(kind: string, source: 'path' | 'fd' | 'pid' | 'tid', which: string | number): Started
   openRelative(handle: number, parent: boolean): Started
   pinNamespace(handle: number, path: string): Started
-  askNamespace(handle: number, about: number, change: string | undefined): Started
+  askNamespace(handle: number, plan: Uint8Array | undefined): Started
   endNamespace(handle: number): Started
   listNamespaces(): Started
-  createRootless(users: string, groups: string, withHandle: number): Started
+  createRootless(plan: Uint8Array | undefined, withHandle: number): Started
   namespacesToJoin(handle: number): Started
   /** The number of the datagrams that it can be read and written by, besides; or -errno. */
   watchSocket(socket: number): number
@@ -102,25 +102,13 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
-  prepareProcess(
-    handle: number,
-    words: string,
-    mounts: string,
-    numbers: Uint32Array,
-    joined: string,
-    groups: Uint32Array,
-    seccomp: Uint8Array,
-    descriptors: number,
-  ): Ended
+  prepareProcess(handle: number, plan: Uint8Array, kinds: Uint32Array, places: string, descriptors: number): Ended
   awaitProcess(prepared: number, pid: number, note: boolean): Ended
   forgetChild(child: number): void
+  /** The number of a pidfd among the datagrams, or -errno. */
+  openProcess(pid: number): number
   /** 0 or -errno. */
-  signalProcess(child: number, signal: number): number
-  /** The number by which the process is known, or -errno. */
-  holdProcess(pid: number, onEnd: () => void): number
-  releaseProcess(child: number): void
-  listNetnsProcesses(handle: number): Started
-  signalNetnsProcesses(handle: number, signal: number): Started
+  signalProcess(process: number, signal: number): number
   listenDatagrams(datagrams: number, ready: (events: number) => void): number
   pollDatagrams(datagrams: number, events: number): number
   refDatagrams(datagrams: number, alive: boolean): number

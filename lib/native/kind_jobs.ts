@@ -2,6 +2,8 @@
 import { addon, type NetnsDescription, type Started } from './addon'
 import { forbiddenBy } from './forbidden'
 import { runJob, type CallOptions } from './jobs'
+import { encodeLaunch } from './launch_plan'
+import type { launchAbout } from './layout'
 import { NetnsHandle } from './netns_handle'
 import { unwrap, type About, type NetnsSource } from './netns_jobs'
 
@@ -50,8 +52,13 @@ export async function createSet(
 ): Promise<{ members: OfKind[]; first: number | undefined }> {
   const about = { operation: 'Namespace.create' }
   const { kinds, users, groups, host, domain, offsets } = request
-  const flags = kinds.reduce((all, kind) => all | kindFlags[kind], 0)
-  const start = (): Started => addon.createNamespaces(flags, users, groups, host, domain, offsets)
+  const plan = encodeLaunch({
+    task: 'make',
+    made: kinds.reduce((all, kind) => all | kindFlags[kind], 0),
+    flags: { helpers: kinds.includes('user') },
+    parts: { uidMap: users, gidMap: groups, host, domain, offsets },
+  })
+  const start = (): Started => addon.createNamespaces(plan)
   const completion = await runJob<[number, ...(string | NetnsDescription)[]]>(about, start, options)
   const { errno, call } = completion
   const hint = kinds.includes('user') ? forbiddenBy(errno, call) : undefined
@@ -95,18 +102,18 @@ export async function pinKind(about: About, of: NetnsHandle, path: string, call?
   unwrap(await runJob(about, () => addon.pinNamespace(of.use(about.operation), path), call), about)
 }
 
-/** What can be asked of a namespace: AskKind::About of native/namespaces/kind_jobs.h. */
-const abouts = { owner: 0, host: 1, domain: 2, offsets: 3 } as const
-
 /** Asks a namespace for what it is for, or changes it. */
 export async function askKind(
   about: About,
   of: NetnsHandle,
-  what: keyof typeof abouts,
+  what: 'owner' | keyof typeof launchAbout,
   change?: string,
   call?: CallOptions,
 ): Promise<string> {
-  const start = (): Started => addon.askNamespace(of.use(about.operation), abouts[what], change)
+  const parts = change === undefined ? {} : { [what]: change }
+  const changes = change !== undefined
+  const plan = what === 'owner' ? undefined : encodeLaunch({ task: 'ask', about: what, changes, parts })
+  const start = (): Started => addon.askNamespace(of.use(about.operation), plan)
   return unwrap(await runJob<string>(about, start, call), about)
 }
 

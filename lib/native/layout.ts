@@ -60,3 +60,48 @@ export const outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } a
 
 /** What `cancel` found. */
 export const cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrupted: 3 } as const
+
+/** What a launcher is to do. */
+export const launchTask = { run: 0, make: 1, ask: 2, serve: 3 } as const
+
+/** Traits of a launch, by bit. */
+export const launchFlag = {
+  uid: 1,
+  gid: 2,
+  groups: 4,
+  /** The mounts of `ip netns exec`. */
+  etc: 8,
+  /** SIGKILL when the thread that has started it ends. */
+  dieWithParent: 16,
+  /** It keeps those of the plan alone. */
+  capabilities: 32,
+  noNewPrivileges: 64,
+  /** newuidmap(1) and newgidmap(1) may write the maps. */
+  helpers: 128,
+} as const
+
+/** What a namespace is asked for. */
+export const launchAbout = { host: 0, domain: 1, offsets: 2 } as const
+
+/** Where the plan of a launch has what, in words; a part has two, its offset behind the plan and its size. */
+export const launchPlan = {
+  task: 0,
+  flags: 1,
+  made: 2,
+  uid: 14,
+  gid: 15,
+  capabilities: 18,
+  about: 20,
+  changes: 21,
+  uidMap: 22,
+  gidMap: 24,
+  host: 26,
+  domain: 28,
+  offsets: 30,
+  directory: 32,
+  etcDirectory: 34,
+  mounts: 36,
+  groups: 38,
+  seccomp: 40,
+  size: 42,
+} as const

@@ -93,8 +93,8 @@ export function adoptNetns(
   { registry, number }: { readonly registry: string; readonly number: number },
   { device, inode }: NetnsIdentity,
   label: string | undefined,
+  operation = 'NetNs.adopt',
 ): NetnsHandle {
-  const operation = 'NetNs.adopt'
   const [errno, syscall, made] = addon.adoptNetns(registry, number, device, inode)
   if (errno === 0) return new NetnsHandle(made as NetnsDescription, label)
   const netns = label ?? `net:[${inode}]`

@@ -1,9 +1,7 @@
-// The addon's calls and jobs on processes inside a namespace.
-import { NetloomError, systemError } from '../errors'
-import { errnoNumber } from '../errno'
-import { addon, type Started } from './addon'
-import { runJob, type CallOptions } from './jobs'
-import type { NetnsHandle } from './netns_handle'
+// The addon's calls on processes: launches, and processes by a pidfd.
+import { addon } from './addon'
+import { Possible } from './datagrams'
+import { encodeLaunch, terminated } from './launch_plan'
 
 /** CLONE_NEW… of linux/sched.h. */
 export const Kind = {
@@ -14,9 +12,6 @@ export const Kind = {
   user: 0x1000_0000,
   pid: 0x2000_0000,
 } as const
-
-/** launch::Flag of native/launcher/plan.h. */
-const Flag = { uid: 1, gid: 2, groups: 4, etc: 8, dieWithParent: 16, capabilities: 32, noNewPrivileges: 64 } as const
 
 /** In which namespaces, and with which rights, a process is started. */
 export interface LaunchRequest {
@@ -64,32 +59,34 @@ export interface PreparedLaunch extends LaunchFailure {
   readonly descriptor: number
 }
 
-const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
+/** In place of a kind: a control group's directory. It comes last. */
+const controlGroup = 0
 
 /**
  * Prepares the start of a program inside a namespace by the launcher.
  * @param pipes - How many Node opens for it.
  */
 export function prepareProcess(handle: number, request: LaunchRequest, pipes: number): PreparedLaunch {
-  const { cwd, etc, hostname, domainname, uidMap, gidMap, uid, gid, groups, capabilities, joined, made } = request
-  let flags = 0
-  if (uid !== undefined) flags |= Flag.uid
-  if (gid !== undefined) flags |= Flag.gid
-  if (groups !== undefined) flags |= Flag.groups
-  if (etc !== undefined) flags |= Flag.etc
-  if (request.dieWithParent) flags |= Flag.dieWithParent
-  if (capabilities !== undefined) flags |= Flag.capabilities
-  if (request.noNewPrivileges) flags |= Flag.noNewPrivileges
-  const kept = capabilities ?? 0n
-  const halves = [Number(kept & 0xffff_ffffn), Number(kept >> 32n)]
+  const { cwd, etc, uid, gid, groups, capabilities, cgroup, dieWithParent, noNewPrivileges } = request
+  const plan = encodeLaunch({
+    task: 'run',
+    flags: {
+      ...{ uid: uid !== undefined, gid: gid !== undefined, groups: groups !== undefined, etc: etc !== undefined },
+      ...{ capabilities: capabilities !== undefined, dieWithParent, noNewPrivileges },
+    },
+    ...{ made: request.made, uid, gid, capabilities },
+    parts: {
+      ...{ directory: cwd, etcDirectory: etc ?? '', host: request.hostname, domain: request.domainname },
+      ...{ uidMap: request.uidMap, gidMap: request.gidMap, mounts: terminated(request.mounts.flat()) },
+      ...{ groups: new Uint8Array(Uint32Array.from(groups ?? []).buffer), seccomp: request.seccomp },
+    },
+  })
+  const joined = cgroup === '' ? request.joined : [...request.joined, [controlGroup, cgroup] as const]
   const [errno, call, result] = addon.prepareProcess(
     handle,
-    lines([cwd, etc ?? '', hostname, domainname, uidMap, gidMap, request.cgroup]),
-    lines(request.mounts.flat()),
-    Uint32Array.from([flags, made, uid ?? 0, gid ?? 0, ...halves, ...joined.map(([kind]) => kind)]),
-    lines(joined.map(([, where]) => where)),
-    Uint32Array.from(groups ?? []),
-    request.seccomp,
+    plan,
+    Uint32Array.from(joined.map(([kind]) => kind)),
+    terminated(joined.map(([, where]) => where)),
     // Both ends of each, of the launch, and of the pipe by which libuv tells how it went.
     2 * pipes + 4,
   )
@@ -114,49 +111,30 @@ export function forgetChild(child: number): void {
 }
 
 /**
- * Holds a process that somebody else has started, so that its number stands for no other one; tells of its end.
- * @returns The number by which the addon knows it, or -errno of pidfd_open(2).
+ * Opens a process (pidfd_open(2)), so that its number stands for no other one.
+ * @param onEnd - Called once when it has ended, which does not keep the event loop alive.
+ * @returns The number by which the addon knows it, or -errno.
  */
-export function holdProcess(pid: number, onEnd: () => void): number {
-  return addon.holdProcess(pid, onEnd)
+export function openProcess(pid: number, onEnd?: () => void): number {
+  const process = addon.openProcess(pid)
+  if (process < 0 || onEnd === undefined) return process
+  addon.listenDatagrams(process, () => {
+    addon.closeDatagrams(process)
+    onEnd()
+  })
+  addon.refDatagrams(process, false)
+  const polled = addon.pollDatagrams(process, Possible.read)
+  if (polled === 0) return process
+  addon.closeDatagrams(process)
+  return polled
 }
 
-/** Ends the holding; nobody is told of its end then. */
-export function releaseProcess(number: number): void {
-  addon.releaseProcess(number)
+/** Closes it; nobody is told of its end then. */
+export function closeProcess(process: number): void {
+  addon.closeDatagrams(process)
 }
 
-/** Sends a signal to a process that is held here: 0 or -errno. */
-export function signalProcess(number: number, signal: number): number {
-  return addon.signalProcess(number, signal)
-}
-
-async function job(
-  operation: string,
-  netns: NetnsHandle,
-  start: (handle: number) => Started,
-  options?: CallOptions,
-): Promise<readonly number[]> {
-  const about = { operation, netns: netns.label }
-  const { errno, call, result } = await runJob<readonly number[]>(about, () => start(netns.use(operation)), options)
-  if (errno === 0) return result
-  if (errno === errnoNumber('EBUSY')) {
-    const message = `${operation} in netns ${netns.label}: this process lives in it itself`
-    throw new NetloomError(message, 'ERR_NETLOOM_OWN_PROCESS', about)
-  }
-  throw systemError({ ...about, errno, syscall: call })
-}
-
-/** The processes in a namespace. */
-export async function listProcesses(netns: NetnsHandle, options?: CallOptions): Promise<readonly number[]> {
-  return job('NetNs.pids', netns, (handle) => addon.listNetnsProcesses(handle), options)
-}
-
-/** Signals the processes in a namespace; those that got it. */
-export async function signalProcesses(
-  netns: NetnsHandle,
-  signal: number,
-  options?: CallOptions,
-): Promise<readonly number[]> {
-  return job('NetNs.kill', netns, (handle) => addon.signalNetnsProcesses(handle, signal), options)
+/** Sends a signal to an open process: 0 or -errno, ESRCH also where it was closed. */
+export function signalProcess(process: number, signal: number): number {
+  return addon.signalProcess(process, signal)
 }

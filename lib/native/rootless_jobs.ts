@@ -2,6 +2,8 @@
 import { forbiddenBy } from './forbidden'
 import { addon, type NetnsDescription, type Started } from './addon'
 import { runJob, type CallOptions } from './jobs'
+import { kindFlags } from './kind_jobs'
+import { encodeLaunch } from './launch_plan'
 import { NetnsHandle } from './netns_handle'
 import { unwrap } from './netns_jobs'
 
@@ -19,7 +21,17 @@ export interface RootlessRequest {
 export async function createRootless(request: RootlessRequest, options?: CallOptions): Promise<NetnsHandle> {
   const operation = 'NetNs.create'
   const { users, groups, with: other } = request
-  const start = (): Started => addon.createRootless(users, groups, other?.use(operation) ?? 0)
+  // Those with the same plan belong to the same user namespace; the one without maps is the addon's own.
+  const plan =
+    users === '' && groups === ''
+      ? undefined
+      : encodeLaunch({
+          task: 'serve',
+          made: kindFlags.user,
+          flags: { helpers: true },
+          parts: { uidMap: users, gidMap: groups },
+        })
+  const start = (): Started => addon.createRootless(plan, other?.use(operation) ?? 0)
   const completion = await runJob<NetnsDescription>({ operation }, start, options)
   const { errno, call } = completion
   return new NetnsHandle(unwrap(completion, { operation, hint: forbiddenBy(errno, call) }))

@@ -5,14 +5,14 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 import { runInside } from '../native/netns_jobs'
 import { noteOpened } from '../native/opened'
-import { listProcesses, signalProcesses } from '../native/process_jobs'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
+import { listProcesses, signalProcesses } from './members'
 
 /** @internal NetNs.pids */
 export async function pidsInside(netns: NetnsHandle, options?: CallOptions): Promise<number[]> {
   checkCallOptions(options)
-  return [...(await listProcesses(netns, options))]
+  return listProcesses(netns, options)
 }
 
 /** The number of a signal, by its name or number. */
@@ -35,7 +35,7 @@ export async function killInside(
 ): Promise<number[]> {
   const number = signalNumber(signal)
   checkCallOptions(options)
-  return [...(await signalProcesses(netns, number, options))]
+  return signalProcesses(netns, number, options)
 }
 
 /** @internal NetNs.worker */

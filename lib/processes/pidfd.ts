@@ -1,7 +1,7 @@
 // A process that somebody else has started, held by a descriptor: its number may stand for another one by the time of a signal.
 import { systemError } from '../errors'
 import { errnoNumber } from '../errno'
-import { holdProcess, releaseProcess, signalProcess } from '../native/process_jobs'
+import { closeProcess, openProcess, signalProcess } from '../native/process_jobs'
 import { checkInteger } from '../wire/integers'
 import { wrongType } from '../wire/invalid'
 import { signalNumber } from './inside'
@@ -24,7 +24,7 @@ export class Pidfd {
 
   private constructor(pid: number, onExit: () => void) {
     this.pid = pid
-    const number = holdProcess(pid, () => {
+    const number = openProcess(pid, () => {
       if (this.#open) onExit()
     })
     if (number < 0)
@@ -64,7 +64,7 @@ export class Pidfd {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    releaseProcess(this.#number)
+    closeProcess(this.#number)
   }
 
   /** The same as `close`. */

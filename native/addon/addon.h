@@ -4,9 +4,11 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <vector>
 
 #include "addon/environment.h"
+#include "launch/launch_plan.h"
 #include "namespaces/namespace_jobs.h"
 
 namespace netloom {
@@ -94,26 +96,19 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value SetMulticastDevice(Info info);
 
   // processes: process_calls.cc
-  // prepareProcess(handle, [directory, directory for /etc, host, domain, uid map, gid map, cgroup], mounts, [flags,
-  // kinds that are made, uid, gid, capabilities low, high, kinds that are joined …], what is joined, groups, seccomp):
-  // texts with a NUL at the end of each; gives [errno, system call, [descriptor that the launcher is to have, number to
-  // await it by]]
+  // prepareProcess(handle, plan, kinds of namespaces that are joined, and 0 for a control group, of each a path or the
+  // number of a descriptor with a NUL at its end, how many descriptors Node will open): [errno, system call,
+  // [descriptor that the launcher is to have, number to await it by]]
   Napi::Value PrepareProcess(Info info);
   // awaitProcess(number, pid of the launcher, or 0 if there is none, whether it is noted): [errno, system call,
   // its number as a Worker's child or 0] once the program runs
   Napi::Value AwaitProcess(Info info);
   // forgetChild(number), of a Worker's child that Node has reaped
   Napi::Value ForgetChild(Info info);
+  // openProcess(pid): the number of a pidfd among the datagrams, by which its end is waited for; or -errno
+  Napi::Value OpenProcess(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
-  // holdProcess(pid, on end): its number, or -errno; the event loop does not stay alive for it
-  Napi::Value HoldProcess(Info info);
-  // releaseProcess(number), of one that is held
-  Napi::Value LetGoOfProcess(Info info);
-  // listNetnsProcesses(handle)
-  Napi::Value ListNetnsProcesses(Info info);
-  // signalNetnsProcesses(handle, signal)
-  Napi::Value SignalNetnsProcesses(Info info);
   // descriptors that give and take packets, by number: datagram_calls.cc
   // listenDatagrams(number, function of the events that became possible)
   Napi::Value ListenDatagrams(Info info);
@@ -161,8 +156,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value LockFile(Info info);
 
   // all kinds: kind_calls.cc
-  // createNamespaces(CLONE_NEW… of all, map of users or '', of groups or '', host name or '', domain name or '',
-  // offsets of time or '')
+  // createNamespaces(plan)
   Napi::Value CreateNamespaces(Info info);
   // openNamespace(kind, or '' for any, 'path' or 'fd' or 'pid' or 'tid', which one)
   Napi::Value OpenNamespaceOfKind(Info info);
@@ -170,7 +164,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenRelativeNamespace(Info info);
   // pinNamespace(handle, path)
   Napi::Value PinNamespace(Info info);
-  // askNamespace(handle, an AskKind::About, new text or undefined)
+  // askNamespace(handle, plan, or undefined for the user that owns it)
   Napi::Value AskNamespace(Info info);
   // endNamespace(handle): ends the first process of a pid namespace that was created here
   Napi::Value EndNamespace(Info info);
@@ -178,7 +172,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ListEveryNamespace(Info info);
 
   // without privilege: rootless_calls.cc
-  // createRootless(map of users or '', map of groups or '', handle of one in the same user namespace, or 0)
+  // createRootless(plan, or undefined for one's own ids, handle of one in the same user namespace, or 0)
   Napi::Value CreateRootlessNetns(Info info);
   // namespacesToJoin(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
   Napi::Value FindNamespacesToJoin(Info info);
@@ -192,6 +186,8 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr);
   NamespacePointer Find(const Napi::Value& value) const;
   Datagrams* FindDatagrams(const Napi::Value& value) const;
+  // The plan of a launch; nothing for what is none.
+  std::optional<LaunchPlan> PlanOf(const Napi::Value& value) const;
   Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {});
 
   Environment environment_;

@@ -13,7 +13,6 @@ namespace netloom {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
-      held_processes_(env, [this](napi_value function) { (void)call(function, 0, nullptr); }),
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
@@ -124,7 +123,6 @@ void Environment::end() {
   executor_.stop();
   prefetch_->stop();
   jobs_.clear();
-  held_processes_.end();
   worker_children_.end();
   shares_.clear();
   namespaces_.clear();

@@ -14,7 +14,6 @@
 #include "node/datagrams.h"
 #include "node/loop_wake.h"
 #include "node/values.h"
-#include "processes/held_processes.h"
 #include "processes/worker_children.h"
 #include "threads/executor.h"
 
@@ -54,7 +53,6 @@ class Environment final : public Handles {
   // The inode of one that waits, 0 without.
   uint64_t inode_of_socket(uint64_t number) const;
 
-  HeldProcesses& held_processes() { return held_processes_; }
   WorkerChildren& worker_children() { return worker_children_; }
   // Runs `call`, which gives a Failure; again if there were not enough descriptors and some could be closed.
   template <class Call>
@@ -106,7 +104,6 @@ class Environment final : public Handles {
   std::vector<Home::Other> entered_from_;
   std::shared_ptr<OpenSockets> kept_sockets_ = std::make_shared<OpenSockets>();
   std::shared_ptr<NetnsPrefetch> prefetch_ = std::make_shared<NetnsPrefetch>();
-  HeldProcesses held_processes_;
   WorkerChildren worker_children_;
   std::unique_ptr<LoopWake> wake_;
   Executor executor_;

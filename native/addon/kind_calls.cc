@@ -9,19 +9,9 @@
 namespace netloom {
 
 Napi::Value NetloomAddon::CreateNamespaces(Info info) {
-  const auto kinds = number(info[0]);
-  const auto users = text(info[1]);
-  const auto groups = text(info[2]);
-  const auto host = text(info[3]);
-  const auto domain = text(info[4]);
-  const auto offsets = text(info[5]);
-  if (!kinds || !users || !groups || !host || !domain || !offsets) return malformed(info.Env());
-  SetRequest request{0, own_ids(), *host, *domain, *offsets};
-  for (const Kind& kind : kKinds)
-    request.kinds |= static_cast<int>(*kinds) & kind.flag;
-  request.maps.users = *users;
-  request.maps.groups = *groups;
-  return Submit(info, std::make_shared<CreateSet>(std::move(request)), LaneName::mutation);
+  auto plan = PlanOf(info[0]);
+  if (!plan) return malformed(info.Env());
+  return Submit(info, std::make_shared<CreateSet>(std::move(*plan)), LaneName::mutation);
 }
 
 Napi::Value NetloomAddon::OpenNamespaceOfKind(Info info) {
@@ -66,15 +56,13 @@ Napi::Value NetloomAddon::PinNamespace(Info info) {
 }
 
 Napi::Value NetloomAddon::AskNamespace(Info info) {
-  using About = AskKind::About;
   const NamespacePointer of = Find(info[0]);
-  const auto about = number(info[1]);
-  const auto change = text(info[2]);
+  auto plan = PlanOf(info[1]);
   if (!of) return status(info.Env(), Failure{EBADF, nullptr});
-  if (!about || !(*about >= 0 && *about <= static_cast<int>(About::offsets))) return malformed(info.Env());
-  const auto what = static_cast<About>(static_cast<int>(*about));
-  return Submit(info, std::make_shared<AskKind>(of, what, change), change ? LaneName::mutation : LaneName::read,
-                {Use{of->identity(), change.has_value()}});
+  if (!plan && !info[1].IsUndefined()) return malformed(info.Env());
+  const bool changes = plan && plan->head.changes != 0;
+  return Submit(info, std::make_shared<AskKind>(of, std::move(plan)), changes ? LaneName::mutation : LaneName::read,
+                {Use{of->identity(), changes}});
 }
 
 Napi::Value NetloomAddon::EndNamespace(Info info) {

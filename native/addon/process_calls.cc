@@ -2,73 +2,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "addon/addon.h"
 #include "launch/launcher_process.h"
 #include "node/arguments.h"
 #include "node/values.h"
 #include "processes/launch_request.h"
-#include "processes/process_jobs.h"
 
 namespace netloom {
-namespace {
-
-// Texts, each with a NUL at its end.
-std::vector<std::string> texts(const std::string& all) {
-  std::vector<std::string> found;
-  for (size_t begin = 0; begin < all.size();) {
-    const size_t end = std::min(all.find('\0', begin), all.size());
-    found.push_back(all.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return found;
+std::optional<LaunchPlan> NetloomAddon::PlanOf(const Napi::Value& value) const {
+  const auto bytes = view_of<const uint8_t>(value.Env(), value, napi_uint8_array);
+  return bytes ? LaunchPlan::read(*bytes) : std::nullopt;
 }
-
-// [flags, kinds that are made, uid, gid, capabilities low, high], then the kinds that are joined.
-constexpr size_t kNumbers = 6;
-
-bool read(const Napi::CallbackInfo& info, NamespacePointer netns, LaunchRequest& request) {
-  const auto words = text(info[1]);
-  const auto mounts = text(info[2]);
-  const auto numbers = view_of<uint32_t>(info.Env(), info[3], napi_uint32_array);
-  const auto joined = text(info[4]);
-  const auto groups = view_of<uint32_t>(info.Env(), info[5], napi_uint32_array);
-  const auto seccomp = view_of<const uint8_t>(info.Env(), info[6], napi_uint8_array);
-  if (!netns || !words || !mounts || !numbers || !joined || !groups || !seccomp || numbers->size() < kNumbers)
-    return false;
-  std::vector<std::string> named = texts(*words);
-  request.joined = texts(*joined);
-  if (named.size() != 7 || request.joined.size() != numbers->size() - kNumbers) return false;
-  const auto& all = *numbers;
-  request.netns = std::move(netns);
-  request.flags = all[0];
-  request.made = static_cast<int>(all[1]);
-  request.uid = all[2];
-  request.gid = all[3];
-  request.capabilities = all[4] | static_cast<uint64_t>(all[5]) << 32;
-  request.joined_kinds = all.subspan(kNumbers);
-  request.directory = std::move(named[0]);
-  request.etc_directory = std::move(named[1]);
-  request.host_name = std::move(named[2]);
-  request.domain_name = std::move(named[3]);
-  request.uid_map = std::move(named[4]);
-  request.gid_map = std::move(named[5]);
-  request.cgroup = std::move(named[6]);
-  request.mounts = *mounts;
-  request.groups = *groups;
-  request.seccomp = *seccomp;
-  return true;
-}
-
-}  // namespace
 
 Napi::Value NetloomAddon::PrepareProcess(Info info) {
-  LaunchRequest request;
-  if (!read(info, Find(info[0]), request)) return malformed(info.Env());
+  const NamespacePointer netns = Find(info[0]);
+  auto plan = PlanOf(info[1]);
+  const auto kinds = view_of<uint32_t>(info.Env(), info[2], napi_uint32_array);
+  const auto places = text(info[3]);
+  const auto count = number(info[4]);
+  if (!netns || !plan || !kinds || !places || !count || !(*count >= 0 && *count < 4096)) return malformed(info.Env());
+  LaunchRequest request{netns, std::move(*plan), {}};
+  std::vector<std::string> all = split(*places);
+  if (all.size() != kinds->size()) return malformed(info.Env());
+  for (size_t i = 0; i < all.size(); ++i)
+    request.joined.push_back({static_cast<int>((*kinds)[i]), std::move(all[i])});
   WorkerChildren::reap_orphans();
-  const auto count = number(info[7]);
-  if (!count || !(*count >= 0 && *count < 4096)) return malformed(info.Env());
   Fd ours, theirs;
   const Failure failure = environment_.with_room([&] {
     // Of those that Node opens when it has the plan it would lose some, were there too few.
@@ -105,42 +63,26 @@ Napi::Value NetloomAddon::ForgetChild(Info info) {
   return info.Env().Undefined();
 }
 
-Napi::Value NetloomAddon::SignalProcess(Info info) {
-  const auto process = number(info[0]);
-  const auto signal = number(info[1]);
-  if (!process || !signal) return malformed(info.Env());
-  const Failure failure =
-      environment_.held_processes().signal(static_cast<uint64_t>(*process), static_cast<int>(*signal));
-  return {info.Env(), make_number(info.Env(), -failure.error)};
-}
-
-Napi::Value NetloomAddon::HoldProcess(Info info) {
+Napi::Value NetloomAddon::OpenProcess(Info info) {
   const auto pid = number(info[0]);
-  if (!pid || !info[1].IsFunction()) return malformed(info.Env());
-  Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0)));
-  if (!pidfd) return {info.Env(), make_number(info.Env(), -errno)};
-  return {info.Env(),
-          make_number(info.Env(), static_cast<double>(environment_.held_processes().hold(std::move(pidfd), info[1])))};
+  if (!pid) return malformed(info.Env());
+  Fd pidfd;
+  const Failure failure = environment_.with_room([&] {
+    pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0)));
+    return pidfd ? Failure{} : failed("pidfd_open");
+  });
+  if (failure) return status(info.Env(), failure);
+  return {info.Env(), make_number(info.Env(), static_cast<double>(environment_.keep_datagrams(std::move(pidfd),
+                                                                                              Datagrams::Via::file)))};
 }
 
-Napi::Value NetloomAddon::LetGoOfProcess(Info info) {
-  const auto held = number(info[0]);
-  if (!held) return malformed(info.Env());
-  environment_.held_processes().let_go(static_cast<uint64_t>(*held));
-  return info.Env().Undefined();
-}
-
-Napi::Value NetloomAddon::ListNetnsProcesses(Info info) {
-  const NamespacePointer netns = Find(info[0]);
-  if (!netns) return malformed(info.Env());
-  return Submit(info, std::make_shared<ListProcesses>(netns), LaneName::read);
-}
-
-Napi::Value NetloomAddon::SignalNetnsProcesses(Info info) {
-  const NamespacePointer netns = Find(info[0]);
+Napi::Value NetloomAddon::SignalProcess(Info info) {
+  const Datagrams* process = FindDatagrams(info[0]);
   const auto signal = number(info[1]);
-  if (!netns || !signal) return malformed(info.Env());
-  return Submit(info, std::make_shared<SignalProcesses>(netns, static_cast<int>(*signal)), LaneName::read);
+  if (!signal) return malformed(info.Env());
+  const bool sent =
+      process && ::syscall(SYS_pidfd_send_signal, process->fd(), static_cast<int>(*signal), nullptr, 0) == 0;
+  return status(info.Env(), sent ? Failure{} : Failure{process ? errno : ESRCH, nullptr});
 }
 
 }  // namespace netloom

@@ -6,16 +6,13 @@
 namespace netloom {
 
 Napi::Value NetloomAddon::CreateRootlessNetns(Info info) {
-  const auto users = text(info[0]);
-  const auto groups = text(info[1]);
-  const auto handle = number(info[2]);
-  if (!users || !groups || !handle) return malformed(info.Env());
-  const NamespacePointer with = Find(info[2]);
+  auto plan = PlanOf(info[0]);
+  const auto handle = number(info[1]);
+  if ((!plan && !info[0].IsUndefined()) || !handle) return malformed(info.Env());
+  const NamespacePointer with = Find(info[1]);
   if (!with && *handle != 0) return status(info.Env(), Failure{EBADF, nullptr});
-  IdMaps maps = own_ids();
-  maps.users = *users;
-  maps.groups = *groups;
-  return Submit(info, std::make_shared<CreateRootless>(std::move(maps), with), LaneName::mutation);
+  auto job = std::make_shared<CreateRootless>(plan ? std::move(*plan) : plan_of_own_user(), with);
+  return Submit(info, std::move(job), LaneName::mutation);
 }
 
 Napi::Value NetloomAddon::FindNamespacesToJoin(Info info) {

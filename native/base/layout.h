@@ -93,4 +93,50 @@ inline constexpr int32_t too_late = 2;
 inline constexpr int32_t interrupted = 3;
 }  // namespace cancelled
 
+namespace launch_task {
+inline constexpr int32_t run = 0;
+inline constexpr int32_t make = 1;
+inline constexpr int32_t ask = 2;
+inline constexpr int32_t serve = 3;
+}  // namespace launch_task
+
+namespace launch_flag {
+inline constexpr int32_t uid = 1;
+inline constexpr int32_t gid = 2;
+inline constexpr int32_t groups = 4;
+inline constexpr int32_t etc = 8;
+inline constexpr int32_t die_with_parent = 16;
+inline constexpr int32_t capabilities = 32;
+inline constexpr int32_t no_new_privileges = 64;
+inline constexpr int32_t helpers = 128;
+}  // namespace launch_flag
+
+namespace launch_about {
+inline constexpr int32_t host = 0;
+inline constexpr int32_t domain = 1;
+inline constexpr int32_t offsets = 2;
+}  // namespace launch_about
+
+namespace launch_plan {
+inline constexpr int32_t task = 0;
+inline constexpr int32_t flags = 1;
+inline constexpr int32_t made = 2;
+inline constexpr int32_t uid = 14;
+inline constexpr int32_t gid = 15;
+inline constexpr int32_t capabilities = 18;
+inline constexpr int32_t about = 20;
+inline constexpr int32_t changes = 21;
+inline constexpr int32_t uid_map = 22;
+inline constexpr int32_t gid_map = 24;
+inline constexpr int32_t host = 26;
+inline constexpr int32_t domain = 28;
+inline constexpr int32_t offsets = 30;
+inline constexpr int32_t directory = 32;
+inline constexpr int32_t etc_directory = 34;
+inline constexpr int32_t mounts = 36;
+inline constexpr int32_t groups = 38;
+inline constexpr int32_t seccomp = 40;
+inline constexpr int32_t size = 42;
+}  // namespace launch_plan
+
 }  // namespace netloom::layout

@@ -3,27 +3,29 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace netloom {
+
+std::optional<LaunchPlan> LaunchPlan::read(std::span<const uint8_t> bytes) {
+  LaunchPlan plan(launch::Task::run);
+  if (bytes.size() < sizeof plan.head) return std::nullopt;
+  std::memcpy(&plan.head, bytes.data(), sizeof plan.head);
+  // What is joined is told with its descriptors.
+  plan.head.joined_count = plan.head.has_cgroup = 0;
+  const auto rest = bytes.subspan(sizeof plan.head);
+  plan.rest_.assign(rest.begin(), rest.end());
+  const char* path = std::getenv("PATH");
+  if ((plan.head.flags & launch::kHelpers) != 0 && path) plan.path_ = path;
+  return plan;
+}
 
 Failure LaunchPlan::join(int kind, int fd) {
   if (head.joined_count >= launch::kMostJoined) return Failure{EINVAL, "setns"};
   head.joined[head.joined_count++] = kind;
   descriptors_.push_back(fd);
   return {};
-}
-
-void LaunchPlan::set(Text part, std::string_view text) {
-  set_bytes(part, text.data(), text.size());
-}
-
-void LaunchPlan::set_bytes(Text part, const void* bytes, size_t size) {
-  // What the kernel reads as words begins at a word's boundary of the buffer that it is received into.
-  rest_.resize((rest_.size() + 7) / 8 * 8);
-  head.*part = {static_cast<uint32_t>(rest_.size()), static_cast<uint32_t>(size)};
-  rest_.append(static_cast<const char*>(bytes), size);
-  rest_.push_back('\0');
 }
 
 Failure LaunchPlan::send(int socket) const {

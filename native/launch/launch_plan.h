@@ -1,7 +1,7 @@
 // What a launcher is told to do, as one message with descriptors: see launcher/plan.h.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,22 +14,27 @@ namespace netloom {
 
 class LaunchPlan {
  public:
-  using Text = launch::Part launch::Plan::*;
-
   explicit LaunchPlan(launch::Task task) : head() { head.task = task; }
+  // One that lib/native/launch_plan.ts has laid out; only on JavaScript's thread, whose environment it reads. Nothing
+  // for what is shorter than the head of a plan.
+  static std::optional<LaunchPlan> read(std::span<const uint8_t> bytes);
 
   launch::Plan head;
+  // What the parts of the head are in.
+  const std::string& rest() const { return rest_; }
+  // PATH, in which the launcher looks for newuidmap(1), if it may run it.
+  const std::string& path() const { return path_; }
+
   // A namespace, which stays the caller's until the plan is sent. EINVAL: there are too many.
   Failure join(int kind, int fd);
   // Another descriptor, behind all that are joined.
   void pass(int fd) { descriptors_.push_back(fd); }
-  void set(Text part, std::string_view text);
-  void set_bytes(Text part, const void* bytes, size_t size);
   // E2BIG: it is larger than a message may be.
   Failure send(int socket) const;
 
  private:
   std::string rest_ = std::string(1, '\0');
+  std::string path_;
   std::vector<int> descriptors_;
 };
 

@@ -112,7 +112,7 @@ Launched& Launched::operator=(Launched&& other) noexcept {
   return *this;
 }
 
-Failure Launched::start(const LaunchPlan& plan, const std::string& path) {
+Failure Launched::start(const LaunchPlan& plan) {
   end();
   Fd theirs;
   if (Failure failure = open_pair(socket_, theirs)) return failure;
@@ -122,9 +122,9 @@ Failure Launched::start(const LaunchPlan& plan, const std::string& path) {
   if (!moved) return failed("fcntl");
   theirs.reset();
   const std::string program = launcher_path();
-  std::string name = "netloom-launcher", number = std::to_string(kSocket), variable = "PATH=" + path;
+  std::string name = "netloom-launcher", number = std::to_string(kSocket), variable = "PATH=" + plan.path();
   char* arguments[] = {name.data(), number.data(), nullptr};
-  char* environment[] = {path.empty() ? nullptr : variable.data(), nullptr};
+  char* environment[] = {plan.path().empty() ? nullptr : variable.data(), nullptr};
   const SpawnSettings settings(moved.get());
   const int error =
       ::posix_spawn(&pid_, program.c_str(), &settings.files, &settings.attributes, arguments, environment);

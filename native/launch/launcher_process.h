@@ -34,8 +34,8 @@ class Launched {
   // Ends it, and waits for that.
   ~Launched() { end(); }
 
-  // Starts one, from a thread that is at home. `path` is the PATH in which it looks for newuidmap(1), if it may.
-  Failure start(const LaunchPlan& plan, const std::string& path = {});
+  // Starts one, from a thread that is at home.
+  Failure start(const LaunchPlan& plan);
   // A launcher that is killed, or ends without an answer: EPIPE of "launch". Whoever is inside cannot hold this up: a
   // launcher that somebody has stopped, or that takes longer than anything may, is ended: EINTR, ETIMEDOUT.
   Failure receive(Answer& answer);

@@ -2,7 +2,10 @@
 // reports. Both are built together, from this one file, so the layout needs no version.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "base/layout.h"
 
 namespace netloom::launch {
 
@@ -14,24 +17,30 @@ inline constexpr uint32_t kMostJoined = 9;
 inline constexpr uint32_t kMostDescriptors = kMostJoined + 3;
 
 enum class Task : uint32_t {
-  run,    // enters and makes namespaces, and executes the program of its arguments there
-  make,   // makes namespaces and hands them back; with a pid namespace, its first process stays
-  ask,    // reads or changes what a namespace of its own kind says
-  serve,  // enters a user namespace, or makes it, and opens there what it is asked for, until its socket closes
+  run = layout::launch_task::run,  // enters and makes namespaces, and executes the program of its arguments there
+  make =
+      layout::launch_task::make,  // makes namespaces and hands them back; with a pid namespace, its first process stays
+  ask = layout::launch_task::ask,      // reads or changes what a namespace of its own kind says
+  serve = layout::launch_task::serve,  // enters a user namespace, or makes it, and opens there what it is asked for,
+                                       // until its socket closes
 };
 
 enum Flag : uint32_t {
-  kUid = 1,
-  kGid = 2,
-  kGroups = 4,
-  kEtc = 8,             // the mounts of `ip netns exec`
-  kDieWithParent = 16,  // SIGKILL when the thread that has started it ends
-  kCapabilities = 32,   // it keeps those of Plan::capabilities
-  kNoNewPrivileges = 64,
-  kHelpers = 128,  // newuidmap(1) and newgidmap(1) may write the maps
+  kUid = layout::launch_flag::uid,
+  kGid = layout::launch_flag::gid,
+  kGroups = layout::launch_flag::groups,
+  kEtc = layout::launch_flag::etc,
+  kDieWithParent = layout::launch_flag::die_with_parent,
+  kCapabilities = layout::launch_flag::capabilities,
+  kNoNewPrivileges = layout::launch_flag::no_new_privileges,
+  kHelpers = layout::launch_flag::helpers,
 };
 
-enum class About : uint32_t { host, domain, offsets };
+enum class About : uint32_t {
+  host = layout::launch_about::host,
+  domain = layout::launch_about::domain,
+  offsets = layout::launch_about::offsets,
+};
 
 // A part of the message behind the plan.
 struct Part {
@@ -68,6 +77,29 @@ struct Plan {
   Part groups;   // uint32_t of each
   Part seccomp;  // a program of struct sock_filter
 };
+
+// lib/native/launch_plan.ts writes it by these numbers.
+#define NETLOOM_AT(member, word) static_assert(offsetof(Plan, member) == 4 * layout::launch_plan::word)
+NETLOOM_AT(task, task);
+NETLOOM_AT(flags, flags);
+NETLOOM_AT(made, made);
+NETLOOM_AT(uid, uid);
+NETLOOM_AT(gid, gid);
+NETLOOM_AT(capabilities, capabilities);
+NETLOOM_AT(about, about);
+NETLOOM_AT(changes, changes);
+NETLOOM_AT(uid_map, uid_map);
+NETLOOM_AT(gid_map, gid_map);
+NETLOOM_AT(host, host);
+NETLOOM_AT(domain, domain);
+NETLOOM_AT(offsets, offsets);
+NETLOOM_AT(directory, directory);
+NETLOOM_AT(etc_directory, etc_directory);
+NETLOOM_AT(mounts, mounts);
+NETLOOM_AT(groups, groups);
+NETLOOM_AT(seccomp, seccomp);
+#undef NETLOOM_AT
+static_assert(sizeof(Plan) == 4 * layout::launch_plan::size);
 
 // Where the kernel itself notes the first process of a pid namespace, so that it is known whatever becomes of who makes
 // it.

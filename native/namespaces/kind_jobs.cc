@@ -22,7 +22,7 @@ napi_value describe_kind(const Delivery& to, int kind, NamespacePointer found) {
 void CreateSet::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&] {
     set_ = NamespaceSet();
-    return create_set(thread, request_, set_);
+    return create_set(thread, plan_, set_);
   });
   for (size_t i = 0; i < kKinds.size() && !failure; ++i) {
     if (!set_.fds[i]) continue;
@@ -88,7 +88,7 @@ void AskKind::run(ThreadHome& thread) {
 }
 
 Failure AskKind::ask(ThreadHome& thread) {
-  if (about_ == About::owner) {
+  if (!plan_) {
     uid_t owner;
     if (::ioctl(of_->fd(), NS_GET_OWNER_UID, &owner) != 0) return failed("ioctl");
     answer_ = std::to_string(owner);
@@ -100,19 +100,15 @@ Failure AskKind::ask(ThreadHome& thread) {
 }
 
 Failure AskKind::ask_by(ThreadHome& thread, bool owner) {
-  LaunchPlan plan(launch::Task::ask);
+  LaunchPlan plan = *plan_;
   UserNamespacePointer user;
   if (owner) {
     // None: this process is in it, or may not know of it.
     if (of_->owner(user) || user->is_own()) return Failure{EPERM, "setns"};
     if (Failure failure = plan.join(CLONE_NEWUSER, user->fd())) return failure;
   }
-  const bool offsets = about_ == About::offsets;
+  const bool offsets = plan.head.about == launch::About::offsets;
   if (Failure failure = plan.join(offsets ? CLONE_NEWTIME : CLONE_NEWUTS, of_->fd())) return failure;
-  const bool host = about_ == About::host;
-  plan.head.about = offsets ? launch::About::offsets : host ? launch::About::host : launch::About::domain;
-  if (change_) plan.set(host ? &launch::Plan::host : &launch::Plan::domain, *change_);
-  plan.head.changes = change_ ? 1 : 0;
   if (!thread.return_home()) return failed("setns");
   Launched launcher;
   if (Failure failure = launcher.start(plan)) return failure;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@ namespace netloom {
 
 class CreateSet final : public Job {
  public:
-  explicit CreateSet(SetRequest request) : request_(std::move(request)) {}
+  explicit CreateSet(LaunchPlan plan) : plan_(std::move(plan)) {}
   void run(ThreadHome& thread) override;
   size_t opens() const override { return kKinds.size(); }
   // [process that holds the pid namespace or 0, kind, [handle, device, inode], kind, …]
@@ -24,7 +25,7 @@ class CreateSet final : public Job {
   void discard() override;
 
  private:
-  SetRequest request_;
+  LaunchPlan plan_;
   NamespaceSet set_;
   std::vector<std::pair<int, NamespacePointer>> made_;
 };
@@ -91,10 +92,8 @@ class PinKind final : public Job {
 // offsets of a time namespace.
 class AskKind final : public Job {
  public:
-  enum class About : uint8_t { owner, host, domain, offsets };
-  // With a text, that is the new name.
-  AskKind(NamespacePointer of, About about, std::optional<std::string> change)
-      : of_(std::move(of)), about_(about), change_(std::move(change)) {}
+  // Without a plan, which user owns it.
+  AskKind(NamespacePointer of, std::optional<LaunchPlan> plan) : of_(std::move(of)), plan_(std::move(plan)) {}
   void run(ThreadHome& thread) override;
   // The text.
   napi_value deliver(const Delivery& to) override;
@@ -104,8 +103,7 @@ class AskKind final : public Job {
   Failure ask_by(ThreadHome& thread, bool owner);
 
   NamespacePointer of_;
-  About about_;
-  std::optional<std::string> change_;
+  std::optional<LaunchPlan> plan_;
   std::string answer_;
 };
 

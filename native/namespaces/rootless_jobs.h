@@ -11,16 +11,16 @@ namespace netloom {
 
 class CreateRootless final : public Job {
  public:
-  // In the user namespace of another one; or, if that is null, in the one that has these maps.
-  CreateRootless(IdMaps maps, NamespacePointer with) : maps_(std::move(maps)), with_(std::move(with)) {}
-  void run(ThreadHome& thread) override { failure = create_rootless(thread, maps_, with_, created_); }
+  // In the user namespace of another one; or, if that is null, in the one that the plan makes.
+  CreateRootless(LaunchPlan plan, NamespacePointer with) : plan_(std::move(plan)), with_(std::move(with)) {}
+  void run(ThreadHome& thread) override { failure = create_rootless(thread, plan_, with_, created_); }
   size_t opens() const override { return 1; }
   // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
   void discard() override { created_.reset(); }
 
  private:
-  IdMaps maps_;
+  LaunchPlan plan_;
   NamespacePointer with_;
   NamespacePointer created_;
 };

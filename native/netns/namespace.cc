@@ -179,13 +179,13 @@ Failure create_namespace(ThreadHome& thread, const std::string& path, NamespaceP
   return thread.sockets().with_room([&] { return try_to_create(thread, path, created, pin); });
 }
 
-Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+Failure create_rootless(ThreadHome& thread, const LaunchPlan& plan, const NamespacePointer& with,
                         NamespacePointer& created) {
   return thread.sockets().with_room([&] {
     // It inherits settings of where it is created, which is home.
     if (!thread.return_home()) return failed("setns");
     UserNamespacePointer user;
-    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread, maps, user);
+    const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread, plan, user);
     if (failure) return failure;
     Fd fd, socket;
     if (Failure refused = user->create(thread, fd, socket)) return refused;

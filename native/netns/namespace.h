@@ -144,8 +144,8 @@ Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
 
 // Creates an anonymous one as anybody may: it belongs to the same user namespace as another one does, or else to that
-// of this process with these maps.
-Failure create_rootless(ThreadHome& thread, const IdMaps& maps, const NamespacePointer& with,
+// of this process which the plan makes.
+Failure create_rootless(ThreadHome& thread, const LaunchPlan& plan, const NamespacePointer& with,
                         NamespacePointer& created);
 
 struct Pinned {

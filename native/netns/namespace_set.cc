@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch/launcher_process.h"
 #include "netns/thread_home.h"
 
 namespace netloom {
@@ -66,29 +67,23 @@ FirstProcess::~FirstProcess() {
   reap(pid_);
 }
 
-Failure create_set(ThreadHome& thread, const SetRequest& request, NamespaceSet& set) {
-  LaunchPlan plan(launch::Task::make);
-  plan.head.made = request.kinds;
-  if ((request.kinds & CLONE_NEWUSER) != 0) make_user(plan, request.maps);
-  plan.set(&launch::Plan::host, request.host);
-  plan.set(&launch::Plan::domain, request.domain);
-  plan.set(&launch::Plan::offsets, request.offsets);
+Failure create_set(ThreadHome& thread, LaunchPlan plan, NamespaceSet& set) {
+  const int kinds = plan.head.made;
   FirstProcessMaker first;
-  const bool has_first = (request.kinds & CLONE_NEWPID) != 0;
+  const bool has_first = (kinds & CLONE_NEWPID) != 0;
   if (has_first) {
     if (Failure failure = first.open(plan)) return failure;
   }
   if (!thread.return_home()) return failed("setns");
   Launched launcher;
-  if (Failure failure = launcher.start(plan, request.maps.path)) return failure;
+  if (Failure failure = launcher.start(plan)) return failure;
   Launched::Answer answer;
   const Failure failure = launcher.receive(answer);
   launcher.end();
   if (failure) return failure;
   uint32_t taken = 0;
   for (size_t i = 0; i < kKinds.size(); ++i) {
-    if ((request.kinds & kKinds[i].flag) != 0 && taken < answer.count)
-      set.fds[i] = std::move(answer.descriptors[taken++]);
+    if ((kinds & kKinds[i].flag) != 0 && taken < answer.count) set.fds[i] = std::move(answer.descriptors[taken++]);
   }
   if (has_first) set.first = first.take();
   return has_first && !set.first ? Failure{ESRCH, "launch"} : Failure{};

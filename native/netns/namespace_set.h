@@ -5,12 +5,11 @@
 
 #include <array>
 #include <memory>
-#include <string>
 
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/namespace_kinds.h"
-#include "netns/user_namespace.h"
+#include "launch/launch_plan.h"
 
 namespace netloom {
 
@@ -32,20 +31,12 @@ class FirstProcess {
   Fd lifeline_;
 };
 
-struct SetRequest {
-  int kinds = 0;        // CLONE_NEW… of all
-  IdMaps maps;          // of the user namespace
-  std::string host;     // name, empty: as at home
-  std::string domain;   // NIS domain name, empty: as at home
-  std::string offsets;  // lines of /proc/PID/timens_offsets
-};
-
 struct NamespaceSet {
   std::array<Fd, kKinds.size()> fds;    // as kKinds, those that were asked for
   std::shared_ptr<FirstProcess> first;  // where there is a pid namespace
 };
 
 // Nothing of it stays if it fails.
-Failure create_set(ThreadHome& thread, const SetRequest& request, NamespaceSet& set);
+Failure create_set(ThreadHome& thread, LaunchPlan plan, NamespaceSet& set);
 
 }  // namespace netloom

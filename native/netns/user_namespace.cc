@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include <cstdlib>
 #include <map>
 #include <span>
 
@@ -29,30 +28,21 @@ UserNamespacePointer note(Fd fd, const Identity& identity) {
 }
 
 // A launcher is in the namespaces of the thread that starts it.
-Failure start_at_home(ThreadHome& thread, const LaunchPlan& plan, const std::string& path, Launched& launched) {
-  if (!thread.return_home()) return failed("setns");
-  return launched.start(plan, path);
+Failure start_at_home(ThreadHome& thread, const LaunchPlan& plan, Launched& launched) {
+  return thread.return_home() ? launched.start(plan) : failed("setns");
 }
 
 }  // namespace
 
-void make_user(LaunchPlan& plan, const IdMaps& maps) {
-  plan.head.made |= CLONE_NEWUSER;
-  plan.head.flags |= launch::kHelpers;
-  plan.set(&launch::Plan::uid_map, maps.users);
-  plan.set(&launch::Plan::gid_map, maps.groups);
-}
-
-IdMaps own_ids() {
-  const char* path = std::getenv("PATH");
-  return {{}, {}, path ? path : ""};
-}
-
-Failure UserNamespace::make(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& made) {
+LaunchPlan plan_of_own_user() {
   LaunchPlan plan(launch::Task::serve);
-  make_user(plan, maps);
+  plan.head.made = CLONE_NEWUSER;
+  return plan;
+}
+
+Failure UserNamespace::make(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& made) {
   Launched helper;
-  if (Failure failure = start_at_home(thread, plan, maps.path, helper)) return failure;
+  if (Failure failure = start_at_home(thread, plan, helper)) return failure;
   Launched::Answer answer;
   if (Failure failure = helper.receive(answer)) return failure;
   if (answer.count != 1) return Failure{EPROTO, "launch"};
@@ -60,20 +50,19 @@ Failure UserNamespace::make(ThreadHome& thread, const IdMaps& maps, UserNamespac
   return {};
 }
 
-Failure UserNamespace::shared(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& found) {
+Failure UserNamespace::shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found) {
   // Its parent is where the process is, and its owner whoever the process is, so neither may have changed.
   Identity parent;
   const Fd own(::open("/proc/thread-self/ns/user", O_RDONLY | O_CLOEXEC));
   if (!own) return failed("open");
   if (Failure failure = identify(own.get(), parent)) return failure;
-  const std::string key =
-      std::to_string(parent.inode) + " " + std::to_string(::geteuid()) + "\n" + maps.users + "\n" + maps.groups;
+  const std::string key = std::to_string(parent.inode) + " " + std::to_string(::geteuid()) + "\n" + plan.rest();
   const std::lock_guard lock(shared_mutex);
   std::weak_ptr<UserNamespace>& noted = shared_by_maps[key];
   found = noted.lock();
   if (found) return {};
   std::erase_if(shared_by_maps, [&](const auto& entry) { return entry.first != key && entry.second.expired(); });
-  if (Failure failure = make(thread, maps, found)) return failure;
+  if (Failure failure = make(thread, plan, found)) return failure;
   Identity identity;
   if (Failure failure = identify(found->fd(), identity)) return failure;
   noted = found;
@@ -100,7 +89,7 @@ bool UserNamespace::is_own() const {
 Failure UserNamespace::start_helper(ThreadHome& thread) {
   LaunchPlan plan(launch::Task::serve);
   if (Failure failure = plan.join(CLONE_NEWUSER, fd())) return failure;
-  if (Failure failure = start_at_home(thread, plan, {}, helper_)) return failure;
+  if (Failure failure = start_at_home(thread, plan, helper_)) return failure;
   Launched::Answer answer;
   const Failure failure = helper_.receive(answer);
   if (!failure) return {};

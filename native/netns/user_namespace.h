@@ -17,19 +17,8 @@ namespace netloom {
 
 class ThreadHome;
 
-// Which users and groups of its parent a user namespace has, as in /proc/PID/uid_map: "inside outside count" a line;
-// empty: one's own as root.
-struct IdMaps {
-  std::string users;
-  std::string groups;
-  std::string path;  // PATH, where newuidmap(1) and newgidmap(1) are
-};
-
-// One's own user and group as root: what anybody may have. On JavaScript's thread, whose environment it reads.
-IdMaps own_ids();
-
-// Has a launcher make a user namespace.
-void make_user(LaunchPlan& plan, const IdMaps& maps);
+// A plan that makes a user namespace with one's own user and group as root: what anybody may have.
+LaunchPlan plan_of_own_user();
 
 class UserNamespace;
 using UserNamespacePointer = std::shared_ptr<UserNamespace>;
@@ -39,8 +28,8 @@ class UserNamespace {
  public:
   UserNamespace(Fd fd, Launched helper) : fd_(std::move(fd)), helper_(std::move(helper)) {}
 
-  // The one of this process that has these maps and is in use; else a new one.
-  static Failure shared(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& found);
+  // The one of this process that was made by the same plan and is in use; else a new one.
+  static Failure shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found);
   // The one that a namespace of another kind belongs to. EPERM: it is none of ours, nor below one of ours.
   static Failure owner_of(int other, UserNamespacePointer& owner);
 
@@ -59,7 +48,7 @@ class UserNamespace {
 
  private:
   // A new one, for nobody else. No process in it may change its groups.
-  static Failure make(ThreadHome& thread, const IdMaps& maps, UserNamespacePointer& made);
+  static Failure make(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& made);
   // Runs `use()`, which talks with the helper; again with another one if that has gone.
   template <class Use>
   Failure with_helper(ThreadHome& thread, Use use);

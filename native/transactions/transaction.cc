@@ -230,7 +230,7 @@ void Transaction::create(ThreadHome& thread, Operation& operation) {
   const Creation& creation = *operation.creation;
   Operation::Details& details = operation.tell();
   NamespacePointer& created = plan_.namespaces[creation.netns];
-  details.failure = creation.rootless ? create_rootless(thread, own_ids(), nullptr, created)
+  details.failure = creation.rootless ? create_rootless(thread, plan_of_own_user(), nullptr, created)
                                       : create_namespace(thread, creation.path, created, details.pin);
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }

@@ -1,0 +1,162 @@
+// The processes whose main thread is in a network namespace, found in /proc as `ip netns pids` finds them; and signals to
+// all of them.
+import { statSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { AbortError, NetloomError, systemError, type Subject } from '../errors'
+import { errnoNumber } from '../errno'
+import { whenAborted } from '../native/abort'
+import type { CallOptions } from '../native/jobs'
+import type { NetnsHandle, NetnsIdentity } from '../native/netns_handle'
+import { adoptNetns, shareNetns } from '../native/netns_jobs'
+import { closeProcess, openProcess, signalProcess } from '../native/process_jobs'
+
+/** So many processes are looked at before others have their turn, of Node's few threads for files or of this one. */
+const atOnce = 64
+/** Whoever starts processes faster than they are signalled is looked for so often. */
+const rounds = 64
+
+const ESRCH = errnoNumber('ESRCH')
+const outOfDescriptors = new Set(['EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
+
+const fileOf = (pid: number): string => `/proc/${pid}/ns/net`
+
+const isSame = ({ dev, ino }: { dev: number; ino: number }, { device, inode }: NetnsIdentity): boolean =>
+  dev === device && ino === inode
+
+/** False also for a process that this one may not look at, or that has ended. */
+async function isIn(pid: number, identity: NetnsIdentity): Promise<boolean> {
+  return stat(fileOf(pid)).then(
+    (file) => isSame(file, identity),
+    () => false,
+  )
+}
+
+/** The same, at once: there must be no time between this and what is done because of it. */
+function isInNow(pid: number, identity: NetnsIdentity): boolean {
+  try {
+    return isSame(statSync(fileOf(pid)), identity)
+  } catch {
+    return false
+  }
+}
+
+/** How far a call has come, which may be aborted. */
+interface Progress {
+  readonly subject: Subject
+  aborted: boolean
+  /** Whether something was signalled. */
+  acted: boolean
+}
+
+/** Every process in the namespace; those that were found before the call was aborted. */
+async function list({ identity }: NetnsHandle, progress: Progress): Promise<number[]> {
+  const names = await readdir('/proc').catch((error: unknown) => {
+    const { errno = 0 } = error as NodeJS.ErrnoException
+    throw systemError({ ...progress.subject, errno: -errno, syscall: 'opendir' })
+  })
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number)
+  const found: number[] = []
+  for (let i = 0; i < pids.length && !progress.aborted; i += atOnce) {
+    const some = pids.slice(i, i + atOnce)
+    const are = await Promise.all(some.map((pid) => isIn(pid, identity)))
+    found.push(...some.filter((_, at) => are[at]))
+  }
+  return found
+}
+
+/**
+ * Signals a process if it is in the namespace: whether it got the signal, or an errno and the system call that failed. The
+ * descriptor is opened first: if the number stands for another process by the time that this looks where it is, the signal
+ * goes to the one that has ended.
+ */
+function signalOne(pid: number, signal: number, identity: NetnsIdentity): boolean | readonly [number, string] {
+  const process = openProcess(pid)
+  if (process < 0) return outOfDescriptors.has(-process) ? [-process, 'pidfd_open'] : false
+  try {
+    if (!isInNow(pid, identity)) return false
+    const errno = -signalProcess(process, signal)
+    return errno === 0 || (errno === ESRCH ? false : [errno, 'pidfd_send_signal'])
+  } finally {
+    closeProcess(process)
+  }
+}
+
+async function signalAll(netns: NetnsHandle, signal: number, progress: Progress): Promise<number[]> {
+  const { subject } = progress
+  const seen = new Set<number>()
+  const signaled: number[] = []
+  let first: readonly [errno: number, call: string] | undefined
+  for (let round = 0; round < rounds && !progress.aborted; round++) {
+    const found = await list(netns, progress)
+    if (found.includes(process.pid)) {
+      const message = `${subject.operation} in netns ${netns.label}: this process lives in it itself`
+      throw new NetloomError(message, 'ERR_NETLOOM_OWN_PROCESS', subject)
+    }
+    const fresh = found.filter((pid) => !seen.has(pid))
+    if (fresh.length === 0) break
+    for (const [i, pid] of fresh.entries()) {
+      if (i > 0 && i % atOnce === 0) await new Promise(setImmediate)
+      if (progress.aborted) break
+      seen.add(pid)
+      progress.acted = true
+      const sent = signalOne(pid, signal, netns.identity)
+      if (typeof sent !== 'boolean') first ??= sent
+      else if (sent) signaled.push(pid)
+    }
+  }
+  if (first !== undefined) throw systemError({ ...subject, errno: first[0], syscall: first[1] })
+  return signaled
+}
+
+/**
+ * Runs `work` until it ends or is aborted. The namespace stays open meanwhile, also where its handle is closed: else its
+ * inode, by which the processes are known, could become that of another namespace.
+ */
+async function during(
+  operation: string,
+  netns: NetnsHandle,
+  { signal, timeout }: CallOptions,
+  work: (netns: NetnsHandle, progress: Progress) => Promise<number[]>,
+): Promise<number[]> {
+  const subject = { operation, netns: netns.label }
+  if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
+  netns.use(operation)
+  const kept = adoptNetns(shareNetns(netns), netns.identity, netns.label, operation)
+  const progress: Progress = { subject, aborted: false, acted: false }
+  let forgetSignal: (() => void) | undefined
+  let timer: NodeJS.Timeout | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (reason: unknown): void => {
+      progress.aborted = true
+      reject(new AbortError(subject, progress.acted ? 'unknown' : 'none', reason))
+    }
+    if (signal !== undefined)
+      forgetSignal = whenAborted(signal, () => {
+        abort(signal.reason)
+      })
+    if (timeout !== undefined) timer = setTimeout(abort, timeout)
+  })
+  const done = work(kept, progress).finally(() => {
+    kept.close()
+  })
+  try {
+    return await Promise.race([done, aborted])
+  } finally {
+    forgetSignal?.()
+    clearTimeout(timer)
+  }
+}
+
+/** The processes in a namespace. */
+export async function listProcesses(netns: NetnsHandle, options: CallOptions = {}): Promise<number[]> {
+  return during('NetNs.pids', netns, options, list)
+}
+
+/** Signals the processes in a namespace, and those that they start meanwhile; those that got it. */
+export async function signalProcesses(
+  netns: NetnsHandle,
+  signal: number,
+  options: CallOptions = {},
+): Promise<number[]> {
+  return during('NetNs.kill', netns, options, (kept, progress) => signalAll(kept, signal, progress))
+}
