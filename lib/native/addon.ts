@@ -80,14 +80,14 @@ export interface Addon {
   takeSocket(socket: number): number
   /** That of one that waits to be taken, or 0. */
   socketInode(socket: number): number
-  createNamespaces(plan: Uint8Array): Started
+  createNamespaces(plan: Scratch): Started
   openNamespace(kind: string, source: 'path' | 'fd' | 'pid' | 'tid', which: string | number): Started
   openRelative(handle: number, parent: boolean): Started
   pinNamespace(handle: number, path: string): Started
-  askNamespace(handle: number, plan: Uint8Array | undefined): Started
+  askNamespace(handle: number, plan: Scratch | undefined): Started
   endNamespace(handle: number): Started
   listNamespaces(): Started
-  createRootless(plan: Uint8Array | undefined, withHandle: number): Started
+  createRootless(plan: Scratch | undefined, withHandle: number): Started
   namespacesToJoin(handle: number): Started
   /** The number of the datagrams that it can be read and written by, besides; or -errno. */
   watchSocket(socket: number): number
@@ -102,7 +102,7 @@ export interface Addon {
   setReuseAddr(socket: number, on: boolean): number
   /** 0 or -errno. */
   setMulticastDevice(socket: number, device: string): number
-  prepareProcess(handle: number, plan: Uint8Array, kinds: Uint32Array, places: string, descriptors: number): Ended
+  prepareProcess(handle: number, plan: Scratch, kinds: Uint32Array, places: string, descriptors: number): Ended
   awaitProcess(prepared: number, pid: number, note: boolean): Ended
   forgetChild(child: number): void
   /** The number of a pidfd among the datagrams, or -errno. */

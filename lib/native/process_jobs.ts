@@ -78,7 +78,7 @@ export function prepareProcess(handle: number, request: LaunchRequest, pipes: nu
     parts: {
       ...{ directory: cwd, etcDirectory: etc ?? '', host: request.hostname, domain: request.domainname },
       ...{ uidMap: request.uidMap, gidMap: request.gidMap, mounts: terminated(request.mounts.flat()) },
-      ...{ groups: new Uint8Array(Uint32Array.from(groups ?? []).buffer), seccomp: request.seccomp },
+      ...{ groups: groups ?? [], seccomp: request.seccomp },
     },
   })
   const joined = cgroup === '' ? request.joined : [...request.joined, [controlGroup, cgroup] as const]

@@ -40,12 +40,24 @@ function isInNow(pid: number, identity: NetnsIdentity): boolean {
   }
 }
 
-/** How far a call has come, which may be aborted. */
-interface Progress {
+/** How far a call has come, which may be aborted at any time. */
+class Progress {
   readonly subject: Subject
-  aborted: boolean
-  /** Whether something was signalled. */
-  acted: boolean
+  /** Whether a process was signalled. */
+  acted = false
+  #aborted = false
+
+  constructor(subject: Subject) {
+    this.subject = subject
+  }
+
+  isAborted(): boolean {
+    return this.#aborted
+  }
+
+  abort(): void {
+    this.#aborted = true
+  }
 }
 
 /** Every process in the namespace; those that were found before the call was aborted. */
@@ -56,7 +68,7 @@ async function list({ identity }: NetnsHandle, progress: Progress): Promise<numb
   })
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number)
   const found: number[] = []
-  for (let i = 0; i < pids.length && !progress.aborted; i += atOnce) {
+  for (let i = 0; i < pids.length && !progress.isAborted(); i += atOnce) {
     const some = pids.slice(i, i + atOnce)
     const are = await Promise.all(some.map((pid) => isIn(pid, identity)))
     found.push(...some.filter((_, at) => are[at]))
@@ -86,7 +98,7 @@ async function signalAll(netns: NetnsHandle, signal: number, progress: Progress)
   const seen = new Set<number>()
   const signaled: number[] = []
   let first: readonly [errno: number, call: string] | undefined
-  for (let round = 0; round < rounds && !progress.aborted; round++) {
+  for (let round = 0; round < rounds && !progress.isAborted(); round++) {
     const found = await list(netns, progress)
     if (found.includes(process.pid)) {
       const message = `${subject.operation} in netns ${netns.label}: this process lives in it itself`
@@ -96,7 +108,7 @@ async function signalAll(netns: NetnsHandle, signal: number, progress: Progress)
     if (fresh.length === 0) break
     for (const [i, pid] of fresh.entries()) {
       if (i > 0 && i % atOnce === 0) await new Promise(setImmediate)
-      if (progress.aborted) break
+      if (progress.isAborted()) break
       seen.add(pid)
       progress.acted = true
       const sent = signalOne(pid, signal, netns.identity)
@@ -122,12 +134,12 @@ async function during(
   if (signal?.aborted === true) throw new AbortError(subject, 'none', signal.reason)
   netns.use(operation)
   const kept = adoptNetns(shareNetns(netns), netns.identity, netns.label, operation)
-  const progress: Progress = { subject, aborted: false, acted: false }
+  const progress = new Progress(subject)
   let forgetSignal: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
   const aborted = new Promise<never>((_, reject) => {
     const abort = (reason: unknown): void => {
-      progress.aborted = true
+      progress.abort()
       reject(new AbortError(subject, progress.acted ? 'unknown' : 'none', reason))
     }
     if (signal !== undefined)

@@ -66,7 +66,8 @@ export interface RestrictionOptions {
   noNewPrivileges?: boolean | undefined
   /**
    * A filter of system calls: a program of `struct sock_filter`, 8 bytes an instruction, in the machine’s byte order
-   * (seccomp(2)). It has to allow execve(2). Sets `noNewPrivileges`. Default: none.
+   * (seccomp(2)). It has to allow execve(2), or nothing is started: `execve (denied by the seccomp filter)` with the errno of the
+   * filter, or `execve (the seccomp filter kills)` with `EPERM`. Sets `noNewPrivileges`. Default: none.
    */
   seccomp?: Uint8Array | undefined
   /**

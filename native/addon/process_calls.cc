@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "addon/addon.h"
-#include "launch/launcher_process.h"
 #include "node/arguments.h"
 #include "node/values.h"
 #include "processes/launch_request.h"
@@ -21,22 +20,22 @@ Napi::Value NetloomAddon::PrepareProcess(Info info) {
   const auto places = text(info[3]);
   const auto count = number(info[4]);
   if (!netns || !plan || !kinds || !places || !count || !(*count >= 0 && *count < 4096)) return malformed(info.Env());
-  LaunchRequest request{netns, std::move(*plan), {}};
+  std::vector<Joined> joined;
   std::vector<std::string> all = split(*places);
   if (all.size() != kinds->size()) return malformed(info.Env());
   for (size_t i = 0; i < all.size(); ++i)
-    request.joined.push_back({static_cast<int>((*kinds)[i]), std::move(all[i])});
+    joined.push_back({static_cast<int>((*kinds)[i]), std::move(all[i])});
   WorkerChildren::reap_orphans();
-  Fd ours, theirs;
+  PreparedLaunch launch;
   const Failure failure = environment_.with_room([&] {
     // Of those that Node opens when it has the plan it would lose some, were there too few.
     if (Failure why = reserve_descriptors(static_cast<size_t>(*count))) return why;
-    return prepare_launch(request, ours, theirs);
+    return prepare_launch(*netns, *plan, joined, launch);
   });
   if (failure) return Ended(info, failure);
   ArrayValue made(info.Env());
-  made.push(theirs.get());
-  made.push(static_cast<double>(environment_.worker_children().keep({std::move(ours), std::move(theirs)})));
+  made.push(launch.theirs.get());
+  made.push(static_cast<double>(environment_.worker_children().keep(std::move(launch))));
   return Ended(info, {}, made);
 }
 
@@ -51,7 +50,7 @@ Napi::Value NetloomAddon::AwaitProcess(Info info) {
   const bool noted = *pid > 0 && boolean(info[2]).value_or(false);
   const uint64_t child = noted ? environment_.worker_children().note(static_cast<pid_t>(*pid)) : 0;
   const Failure failure = !launch.ours ? Failure{EBADF, "launch"}
-                          : *pid > 0   ? await_launch(launch.ours.get(), static_cast<pid_t>(*pid))
+                          : *pid > 0   ? await_launch(launch, static_cast<pid_t>(*pid))
                                        : Failure{};
   return Ended(info, failure, make_number(info.Env(), static_cast<double>(child)));
 }

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstring>
@@ -27,11 +29,6 @@ constexpr int kSocket = 3;  // of one that is started here
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr int kLookMs = 50;
 constexpr int kPatienceAtEndMs = 1000;
-
-void reap(pid_t pid) {
-  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
-}
 
 // Where posix_spawn is told what the new process has.
 class SpawnSettings {
@@ -97,19 +94,62 @@ Failure failure_of(const launch::Report& report) {
   return Failure{report.error, report.error == 0 ? nullptr : launch::name_of(report.step)};
 }
 
+// A report, and what came with it: how many bytes, 0 at the end, or as recvmsg(2).
+ssize_t receive_report(int socket, int flags, launch::Report& report, Launched::Answer& answer) {
+  char text[launch::kLargestMessage / 4];
+  iovec parts[] = {{&report, sizeof report}, {text, sizeof text}};
+  union {
+    cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int) * launch::kMostDescriptors) + CMSG_SPACE(sizeof(ucred))];
+  } control;
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  ssize_t size = 0;
+  do {
+    size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
+  } while (size < 0 && errno == EINTR);
+  answer = Launched::Answer();
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); size > 0 && one; one = CMSG_NXTHDR(&message, one)) {
+    if (one->cmsg_level != SOL_SOCKET) continue;
+    if (one->cmsg_type == SCM_CREDENTIALS) {
+      ucred sender;
+      std::memcpy(&sender, CMSG_DATA(one), sizeof sender);
+      answer.sender = sender.pid;
+    }
+    const size_t count = one->cmsg_type == SCM_RIGHTS ? (one->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+    for (size_t i = 0; i < count && i < answer.descriptors.size(); ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(one) + i * sizeof fd, sizeof fd);
+      answer.descriptors[answer.count++] = Fd(fd);
+    }
+  }
+  if (size < static_cast<ssize_t>(sizeof report)) return size;
+  answer.value = report.value;
+  answer.text.assign(text, static_cast<size_t>(size) - sizeof report);
+  // There was no room for one of the descriptors.
+  if ((message.msg_flags & MSG_CTRUNC) != 0) report = {EMFILE, launch::Step::recvmsg, 0, 0};
+  return size;
+}
+
 }  // namespace
+
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+Failure open_memory(size_t size, Fd& memory) {
+  memory = Fd(static_cast<int>(::syscall(SYS_memfd_create, "netloom", 1U /* MFD_CLOEXEC */)));
+  if (!memory) return failed("memfd_create");
+  return ::ftruncate(memory.get(), static_cast<off_t>(size)) == 0 ? Failure{} : failed("ftruncate");
+}
 
 void set_launcher_path(const std::string& path) {
   const std::lock_guard lock(path_mutex);
   path_of_launcher = path;
-}
-
-Launched& Launched::operator=(Launched&& other) noexcept {
-  if (this == &other) return *this;
-  end();
-  pid_ = std::exchange(other.pid_, 0);
-  socket_ = std::move(other.socket_);
-  return *this;
 }
 
 Failure Launched::start(const LaunchPlan& plan) {
@@ -137,43 +177,17 @@ Failure Launched::start(const LaunchPlan& plan) {
 Failure Launched::receive(Answer& answer) {
   if (Failure failure = wait_for(socket_.get(), pid_)) return failure;
   launch::Report report{};
-  char text[launch::kLargestMessage / 4];
-  iovec parts[] = {{&report, sizeof report}, {text, sizeof text}};
-  union {
-    cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int) * launch::kMostDescriptors)];
-  } control;
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  ssize_t size = 0;
-  do {
-    size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  answer = Answer();
-  for (cmsghdr* one = CMSG_FIRSTHDR(&message); size > 0 && one; one = CMSG_NXTHDR(&message, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    const size_t count = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count && i < answer.descriptors.size(); ++i) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(one) + i * sizeof fd, sizeof fd);
-      answer.descriptors[answer.count++] = Fd(fd);
-    }
-  }
-  if (size < static_cast<ssize_t>(sizeof report)) return Failure{EPIPE, "launch"};
-  // There was no room for one of the descriptors.
-  if ((message.msg_flags & MSG_CTRUNC) != 0) return Failure{EMFILE, "recvmsg"};
-  answer.value = report.value;
-  answer.text.assign(text, static_cast<size_t>(size) - sizeof report);
+  if (receive_report(socket_.get(), 0, report, answer) < static_cast<ssize_t>(sizeof report))
+    return Failure{EPIPE, "launch"};
   return failure_of(report);
 }
 
-Failure Launched::ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors) {
+Failure Launched::ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors,
+                      Answer& answer) {
   const auto head = std::span(reinterpret_cast<const uint8_t*>(&request), sizeof request);
   const Failure failure = send_packet(socket_.get(), head, path, descriptors);
-  return failure.error == ECONNRESET || failure.error == ENOTCONN ? Failure{EPIPE, "launch"} : failure;
+  if (failure) return failure.error == ECONNRESET || failure.error == ENOTCONN ? Failure{EPIPE, "launch"} : failure;
+  return receive(answer);
 }
 
 void Launched::end() {
@@ -183,53 +197,46 @@ void Launched::end() {
   reap(std::exchange(pid_, 0));
 }
 
-Failure prepare_launch(const LaunchPlan& plan, Fd& ours, Fd& theirs) {
-  if (Failure failure = open_pair(ours, theirs)) return failure;
+Failure prepare_launch(LaunchPlan& plan, PreparedLaunch& launch) {
+  if (Failure failure = open_pair(launch.ours, launch.theirs)) return failure;
   const int on = 1;
-  if (::setsockopt(ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return failed("setsockopt");
-  return plan.send(ours.get());
+  if (::setsockopt(launch.ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return failed("setsockopt");
+  if (plan.head.seccomp.size != 0) {
+    if (Failure failure = open_memory(sizeof(launch::Report), launch.memory)) return failure;
+    plan.pass(launch.memory.get());
+  }
+  return plan.send(launch.ours.get());
 }
 
-Failure await_launch(int ours, pid_t pid) {
+Failure await_launch(const PreparedLaunch& launch, pid_t pid) {
   while (true) {
     launch::Report report{};
+    Launched::Answer answer;
     // One that was run to its end has said all: nothing is waited for.
-    const ssize_t size = ::recv(ours, &report, sizeof report, MSG_DONTWAIT);
-    if (size < 0 && errno == EINTR) continue;
+    const ssize_t size = receive_report(launch.ours.get(), MSG_DONTWAIT, report, answer);
     if (size < 0 && errno == EAGAIN) {
-      if (Failure failure = wait_for(ours, pid)) return failure;
+      if (Failure failure = wait_for(launch.ours.get(), pid)) return failure;
       continue;
     }
     if (size < 0 && errno != ECONNRESET) {
-      const Failure failure = failed("recv");
+      const Failure failure = failed("recvmsg");
       ::kill(pid, SIGKILL);
       return failure;
     }
     // Its end is closed when the program is executed.
-    if (size != sizeof report) return {};
+    const bool closed = size < static_cast<ssize_t>(sizeof report);
+    if (closed && launch.memory && ::pread(launch.memory.get(), &report, sizeof report, 0) < 0) return failed("pread");
     if (report.error != 0) return failure_of(report);
+    if (closed) return {};
   }
 }
 
 pid_t pid_of_launch(int ours) {
   pollfd ready{ours, POLLIN, 0};
   launch::Report report{};
-  iovec part{&report, sizeof report};
-  union {
-    cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(ucred))];
-  } control;
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  if (::poll(&ready, 1, kPatienceAtEndMs) <= 0 || ::recvmsg(ours, &message, MSG_DONTWAIT) <= 0) return 0;
-  const cmsghdr* first = CMSG_FIRSTHDR(&message);
-  if (!first || first->cmsg_level != SOL_SOCKET || first->cmsg_type != SCM_CREDENTIALS) return 0;
-  ucred sender;
-  std::memcpy(&sender, CMSG_DATA(first), sizeof sender);
-  return sender.pid;
+  Launched::Answer answer;
+  if (::poll(&ready, 1, kPatienceAtEndMs) > 0) (void)receive_report(ours, MSG_DONTWAIT, report, answer);
+  return answer.sender;
 }
 
 }  // namespace netloom

@@ -26,11 +26,12 @@ class Launched {
     std::string text;
     std::array<Fd, launch::kMostDescriptors> descriptors;
     uint32_t count = 0;
+    pid_t sender = 0;  // where the socket tells it
   };
 
   Launched() = default;
-  Launched(Launched&& other) noexcept { *this = std::move(other); }
-  Launched& operator=(Launched&& other) noexcept;
+  Launched(const Launched&) = delete;
+  Launched& operator=(const Launched&) = delete;
   // Ends it, and waits for that.
   ~Launched() { end(); }
 
@@ -39,7 +40,8 @@ class Launched {
   // A launcher that is killed, or ends without an answer: EPIPE of "launch". Whoever is inside cannot hold this up: a
   // launcher that somebody has stopped, or that takes longer than anything may, is ended: EINTR, ETIMEDOUT.
   Failure receive(Answer& answer);
-  Failure ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors);
+  // The first answer, of several.
+  Failure ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors, Answer& answer);
   bool is_running() const { return pid_ > 0; }
   void end();
 
@@ -53,12 +55,20 @@ inline bool is_gone(const Failure& failure) {
   return failure.error == EPIPE || failure.error == EINTR;
 }
 
-// What a process is started with by somebody else, with the launcher as its program: `ours` tells how that ended
-// (await_launch), `theirs` is the descriptor that the launcher is to have.
-Failure prepare_launch(const LaunchPlan& plan, Fd& ours, Fd& theirs);
+// What a process is started with by somebody else, with the launcher as its program.
+struct PreparedLaunch {
+  Fd ours;    // tells how that ended
+  Fd theirs;  // what the launcher is to have
+  Fd memory;  // tells it, too, where a filter of system calls may be in the way
+};
+Failure prepare_launch(LaunchPlan& plan, PreparedLaunch& launch);
 // Waits until the program of a launcher runs, or says why it does not; no longer than Launched::receive.
-Failure await_launch(int ours, pid_t pid);
+Failure await_launch(const PreparedLaunch& launch, pid_t pid);
 // Which process is the launcher of a launch that was begun and not awaited; 0 if it was not begun.
 pid_t pid_of_launch(int ours);
+
+// Memory that a launcher may share.
+Failure open_memory(size_t size, Fd& memory);
+void reap(pid_t pid);
 
 }  // namespace netloom

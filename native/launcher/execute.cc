@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "launcher/tasks.h"
@@ -66,14 +67,40 @@ Failure change_user(const Work& work) {
   return keep_capabilities(work);
 }
 
-Failure restrict(const Work& work) {
+// Whether the filter lets a process execute a program. One that it kills tells nothing, so a copy of this process
+// tries: without a name nothing is executed.
+Failure try_filter(const sock_fprog& filter, Report& told) {
+  const int child = fork();
+  // What is only a better error is not worth a failure.
+  if (child < 0) return {};
+  if (child == 0) {
+    const long result =
+        call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0 ? -ENOENT : call(SYS_execve, "", nullptr, nullptr);
+    told.error = result < 0 ? static_cast<int>(-result) : EPERM;
+    told.value = 1;
+    exit(0);
+  }
+  reap(child);
+  const Report tried = told;
+  told = {};
+  if (tried.value == 0) return Failure{EPERM, Step::execve_killed};
+  return tried.error == ENOENT ? Failure{} : Failure{tried.error, Step::execve_denied};
+}
+
+// Sets `told` to memory that is read once the socket is closed, if a filter may deny the calls that a report takes.
+Failure restrict(const Work& work, Report*& told) {
   const Part program = work.plan.seccomp;
   if (work.has(kNoNewPrivileges) || program.size != 0) {
     if (const long result = prctl(PR_SET_NO_NEW_PRIVS, 1); result < 0) return failed(result, Step::prctl);
   }
   if (program.size == 0) return {};
-  sock_fprog filter{static_cast<unsigned short>(program.size / sizeof(sock_filter)),
-                    reinterpret_cast<sock_filter*>(const_cast<char*>(work.text(program)))};
+  const int memory = work.descriptors[work.plan.joined_count + work.plan.has_cgroup];
+  const long page = call(SYS_mmap, nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+  if (page < 0) return failed(page, Step::mmap);
+  told = reinterpret_cast<Report*>(page);
+  const sock_fprog filter{static_cast<unsigned short>(program.size / sizeof(sock_filter)),
+                          reinterpret_cast<sock_filter*>(const_cast<char*>(work.text(program)))};
+  if (Failure failure = try_filter(filter, *told)) return failure;
   return failed(call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), Step::seccomp);
 }
 
@@ -138,7 +165,7 @@ bool is_alone(int socket) {
   return call(SYS_ppoll, &other, 1, &none, nullptr, 0) > 0 && (other.revents & POLLHUP) != 0;
 }
 
-Failure prepare(const Work& work, int errors) {
+Failure prepare(const Work& work, int errors, Report*& told) {
   const bool slave = work.makes(CLONE_NEWNS) && (work.makes(CLONE_NEWUSER) || !work.has(kEtc));
   if (Failure failure = settle(work, slave)) return failure;
   const char* directory = work.text(work.plan.directory);
@@ -154,14 +181,16 @@ Failure prepare(const Work& work, int errors) {
   }
   // It may be dead already. In a pid namespace of others the monitor has no number, but an end of the socket.
   if (is_watched ? is_alone(errors) : work.has(kDieWithParent) && call(SYS_getppid) != work.plan.parent) exit(127);
-  return restrict(work);
+  return restrict(work, told);
 }
 
 }  // namespace
 
 void become(const Work& work, int errors) {
-  Failure failure = prepare(work, errors);
+  Report* told = nullptr;
+  Failure failure = prepare(work, errors, told);
   if (!failure) failure = execute(work);
+  if (told) *told = {failure.error, failure.step, 0, 0};
   fail(errors, failure);
 }
 

@@ -61,8 +61,9 @@ void report(int socket, Failure failure, int value, const char* text, uint32_t s
     control.header.cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
     __builtin_memcpy(CMSG_DATA(&control.header), descriptors, descriptor_count * sizeof(int));
   }
-  while (call(SYS_sendmsg, socket, &message, MSG_NOSIGNAL) == -EINTR) {
-  }
+  // A filter of system calls may give this error for ever.
+  for (int tries = 0; tries < 100 && call(SYS_sendmsg, socket, &message, MSG_NOSIGNAL) == -EINTR;)
+    ++tries;
 }
 
 void fail(int socket, Failure failure) {

@@ -54,8 +54,8 @@ struct Plan {
   int32_t made;  // CLONE_NEW… of the namespaces that are made
   uint32_t joined_count;
   // Kinds, CLONE_NEW…, of the namespaces that are joined, in this order. Their descriptors come first with the message;
-  // behind them one of cgroup.procs (run, if has_cgroup), or the lifeline and the memory of a MadePage (make, with a
-  // pid namespace).
+  // behind them one of cgroup.procs (run, if has_cgroup) and the memory of a Report (run, with a filter of system
+  // calls), or the lifeline and the memory of a MadePage (make, with a pid namespace).
   int32_t joined[kMostJoined];
   uint32_t has_cgroup;
   uint32_t uid;
@@ -148,21 +148,51 @@ enum class Step : uint32_t {
   close_range,
   recvmsg,
   ppoll,
+  execve_denied,
+  execve_killed,
 };
 inline constexpr const char* kSteps[] = {
-    nullptr,       "open",        "read",
-    "write",       "socket",      "clone",
-    "setns",       "unshare",     "unshare (CLONE_NEWUSER)",
-    "mount",       "umount",      "setgroups",
-    "uid_map",     "gid_map",     "newuidmap",
-    "newgidmap",   "sethostname", "setdomainname",
-    "uname",       "chdir",       "setgid",
-    "setuid",      "capset",      "prctl",
-    "seccomp",     "execve",      "fsopen",
-    "fsconfig",    "fsmount",     "openat2",
-    "getdents64",  "ioctl",       "cgroup.procs",
-    "launch",      "mmap",        "pipe",
-    "close_range", "recvmsg",     "ppoll",
+    nullptr,
+    "open",
+    "read",
+    "write",
+    "socket",
+    "clone",
+    "setns",
+    "unshare",
+    "unshare (CLONE_NEWUSER)",
+    "mount",
+    "umount",
+    "setgroups",
+    "uid_map",
+    "gid_map",
+    "newuidmap",
+    "newgidmap",
+    "sethostname",
+    "setdomainname",
+    "uname",
+    "chdir",
+    "setgid",
+    "setuid",
+    "capset",
+    "prctl",
+    "seccomp",
+    "execve",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "openat2",
+    "getdents64",
+    "ioctl",
+    "cgroup.procs",
+    "launch",
+    "mmap",
+    "pipe",
+    "close_range",
+    "recvmsg",
+    "ppoll",
+    "execve (denied by the seccomp filter)",
+    "execve (the seccomp filter kills)",
 };
 inline const char* name_of(Step step) {
   constexpr auto count = sizeof kSteps / sizeof *kSteps;
@@ -170,7 +200,8 @@ inline const char* name_of(Step step) {
 }
 
 // The answer. Of `run` there are an empty one at once, which tells the launcher's number by the credentials that the
-// kernel adds, and a failure, or none: its socket closes when the program runs. `size` bytes of text follow.
+// kernel adds, and a failure, or none: its socket closes when the program runs. Where a filter of system calls may be
+// in the way of the failure, shared memory has it, too. `size` bytes of text follow.
 struct Report {
   int32_t error;  // an errno, 0 for success
   Step step;

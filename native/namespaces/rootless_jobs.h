@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "netns/namespace.h"
-#include "threads/job.h"
+#include "namespaces/namespace_jobs.h"
+#include "node/values.h"
 
 namespace netloom {
 
@@ -16,7 +16,7 @@ class CreateRootless final : public Job {
   void run(ThreadHome& thread) override { failure = create_rootless(thread, plan_, with_, created_); }
   size_t opens() const override { return 1; }
   // [handle, device, inode]
-  napi_value deliver(const Delivery& to) override;
+  napi_value deliver(const Delivery& to) override { return failure ? nullptr : describe(to, std::move(created_)); }
   void discard() override { created_.reset(); }
 
  private:
@@ -31,7 +31,14 @@ class FindToJoin final : public Job {
   explicit FindToJoin(NamespacePointer netns) : netns_(std::move(netns)) {}
   void run(ThreadHome& thread) override { failure = netns_->namespaces_to_join(thread, to_join_); }
   // [descriptor, CLONE_NEW…, descriptor, CLONE_NEW…, …]: they are the handle's, valid while it is open.
-  napi_value deliver(const Delivery& to) override;
+  napi_value deliver(const Delivery& to) override {
+    ArrayValue result(to.env);
+    for (const auto& [fd, kind] : to_join_) {
+      result.push(fd);
+      result.push(kind);
+    }
+    return result;
+  }
 
  private:
   NamespacePointer netns_;

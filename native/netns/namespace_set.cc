@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "launch/launcher_process.h"
@@ -12,11 +10,6 @@
 
 namespace netloom {
 namespace {
-
-void reap(pid_t pid) {
-  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
-}
 
 // What a launcher needs to make a first process.
 class FirstProcessMaker {
@@ -36,9 +29,7 @@ class FirstProcessMaker {
     if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe");
     lifeline_ = Fd(ends[0]);
     ours_ = Fd(ends[1]);
-    memory_ = Fd(static_cast<int>(::syscall(SYS_memfd_create, "netloom", 1U /* MFD_CLOEXEC */)));
-    if (!memory_) return failed("memfd_create");
-    if (::ftruncate(memory_.get(), sizeof(launch::MadePage)) != 0) return failed("ftruncate");
+    if (Failure failure = open_memory(sizeof(launch::MadePage), memory_)) return failure;
     page_ = ::mmap(nullptr, sizeof(launch::MadePage), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
     if (page_ == MAP_FAILED) return failed("mmap");
     plan.pass(lifeline_.get());

@@ -89,9 +89,9 @@ Failure NetnsOpener::list(int directory, const std::string& path, uint64_t resol
     launch::Request request = request_of(launch::Open::entries);
     request.flags = static_cast<uint64_t>(kFlags);
     request.resolve = resolve;
-    std::string entries;
-    if (Failure failure = user_->list(*thread_, request, path, {netns_, directory}, entries)) return failure;
-    return add_names(entries.data(), entries.size(), names) ? Failure{} : Failure{EPROTO, "getdents64"};
+    Launched::Answer answer;
+    if (Failure failure = user_->ask(*thread_, request, path, {netns_, directory}, answer)) return failure;
+    return add_names(answer.text.data(), answer.text.size(), names) ? Failure{} : Failure{EPROTO, "getdents64"};
   }
   Fd opened;
   if (Failure failure = open_here(directory, path, kFlags, resolve, opened)) return failure;

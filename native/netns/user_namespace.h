@@ -6,7 +6,6 @@
 #include <initializer_list>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
 
 #include "base/failure.h"
@@ -26,9 +25,10 @@ using UserNamespacePointer = std::shared_ptr<UserNamespace>;
 // It lives as long as this object, or something that belongs to it.
 class UserNamespace {
  public:
-  UserNamespace(Fd fd, Launched helper) : fd_(std::move(fd)), helper_(std::move(helper)) {}
+  explicit UserNamespace(Fd fd = {}) : fd_(std::move(fd)) {}
 
-  // The one of this process that was made by the same plan and is in use; else a new one.
+  // The one of this process that was made by the same plan and is in use; else a new one, in
+  // which no process may change its groups.
   static Failure shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found);
   // The one that a namespace of another kind belongs to. EPERM: it is none of ours, nor below one of ours.
   static Failure owner_of(int other, UserNamespacePointer& owner);
@@ -37,21 +37,17 @@ class UserNamespace {
   // Whether this process is in it.
   bool is_own() const;
 
-  // Has the helper open one thing. Somebody who kills it may do so once: the next one is asked again.
+  // Asks the helper. Somebody who kills it may do so twice: the next one is asked again. Entries of a directory come
+  // together, as getdents64(2) gives them.
+  Failure ask(ThreadHome& thread, const launch::Request& request, std::string_view path,
+              std::initializer_list<int> descriptors, Launched::Answer& answer);
+  // Has it open one thing.
   Failure open(ThreadHome& thread, const launch::Request& request, std::string_view path,
                std::initializer_list<int> descriptors, Fd& opened);
   // A network namespace, and a netlink socket in it.
   Failure create(ThreadHome& thread, Fd& netns, Fd& route);
-  // The entries of a directory, as getdents64(2) gives them.
-  Failure list(ThreadHome& thread, const launch::Request& request, std::string_view path,
-               std::initializer_list<int> descriptors, std::string& entries);
 
  private:
-  // A new one, for nobody else. No process in it may change its groups.
-  static Failure make(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& made);
-  // Runs `use()`, which talks with the helper; again with another one if that has gone.
-  template <class Use>
-  Failure with_helper(ThreadHome& thread, Use use);
   Failure start_helper(ThreadHome& thread);
 
   Fd fd_;

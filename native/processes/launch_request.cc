@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "launch/launcher_process.h"
-
 namespace netloom {
 namespace {
 
@@ -35,19 +33,17 @@ Failure reserve_descriptors(size_t count) {
   return {};
 }
 
-Failure prepare_launch(const LaunchRequest& request, Fd& ours, Fd& theirs) {
-  LaunchPlan plan = request.plan;
+Failure prepare_launch(Namespace& netns, LaunchPlan plan, const std::vector<Joined>& joined, PreparedLaunch& launch) {
   plan.head.parent = ::getpid();
   std::vector<Fd> opened;
   UserNamespacePointer user;
   // Who may enter it by its user namespace alone, and does not do so anyway.
-  const auto& joined = request.joined;
   const bool joins_user =
       std::any_of(joined.begin(), joined.end(), [](auto& one) { return one.kind == CLONE_NEWUSER; });
-  if (::geteuid() != 0 && !joins_user && !request.netns->owner(user) && !user->is_own()) {
+  if (::geteuid() != 0 && !joins_user && !netns.owner(user) && !user->is_own()) {
     if (Failure failure = plan.join(CLONE_NEWUSER, user->fd())) return failure;
   }
-  if (Failure failure = plan.join(CLONE_NEWNET, request.netns->fd())) return failure;
+  if (Failure failure = plan.join(CLONE_NEWNET, netns.fd())) return failure;
   for (const auto& [kind, place] : joined) {
     Fd& fd = opened.emplace_back();
     if (kind == 0) {
@@ -60,7 +56,7 @@ Failure prepare_launch(const LaunchRequest& request, Fd& ours, Fd& theirs) {
       if (Failure failure = plan.join(kind, fd.get())) return failure;
     }
   }
-  return prepare_launch(plan, ours, theirs);
+  return prepare_launch(plan, launch);
 }
 
 }  // namespace netloom

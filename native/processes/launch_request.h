@@ -6,24 +6,20 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "launch/launch_plan.h"
+#include "launch/launcher_process.h"
 #include "netns/namespace.h"
 
 namespace netloom {
 
-struct LaunchRequest {
-  NamespacePointer netns;
-  LaunchPlan plan;
-  struct Joined {
-    int kind;           // CLONE_NEW…; 0: a control group
-    std::string place;  // a path, or the number of a descriptor
-  };
-  std::vector<Joined> joined;
+// What is opened for a launch.
+struct Joined {
+  int kind;           // CLONE_NEW…; 0: a control group
+  std::string place;  // a path, or the number of a descriptor
 };
 
 // Fails where there are fewer descriptors left than that.
 Failure reserve_descriptors(size_t count);
-// Opens what is named, and prepares a launch.
-Failure prepare_launch(const LaunchRequest& request, Fd& ours, Fd& theirs);
+// Opens what is joined, and prepares a launch.
+Failure prepare_launch(Namespace& netns, LaunchPlan plan, const std::vector<Joined>& joined, PreparedLaunch& launch);
 
 }  // namespace netloom

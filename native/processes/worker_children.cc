@@ -7,23 +7,15 @@
 #include <mutex>
 #include <vector>
 
-#include "launch/launcher_process.h"
-
 namespace netloom {
 namespace {
 
 // P_PIDFD of linux/wait.h, which older C libraries do not know.
 constexpr auto kByPidfd = static_cast<idtype_t>(3);
 
-struct Orphans {
-  std::mutex mutex;
-  std::vector<Fd> pidfds;
-};
-
-Orphans& orphans_of_process() {
-  static Orphans orphans;
-  return orphans;
-}
+// Of all Workers that have ended.
+std::mutex orphans_mutex;
+std::vector<Fd> orphans;
 
 // By a descriptor: it never stands for another process that has got the number.
 bool has_ended(const Fd& pidfd) {
@@ -57,20 +49,18 @@ void WorkerChildren::end() {
     if (const pid_t pid = pid_of_launch(launch.ours.get())) (void)note(pid);
   }
   prepared_.clear();
-  Orphans& orphans = orphans_of_process();
   {
-    const std::lock_guard lock(orphans.mutex);
+    const std::lock_guard lock(orphans_mutex);
     for (auto& [number, pidfd] : pidfds_)
-      orphans.pidfds.push_back(std::move(pidfd));
+      orphans.push_back(std::move(pidfd));
   }
   pidfds_.clear();
   reap_orphans();
 }
 
 void WorkerChildren::reap_orphans() {
-  Orphans& orphans = orphans_of_process();
-  const std::lock_guard lock(orphans.mutex);
-  std::erase_if(orphans.pidfds, has_ended);
+  const std::lock_guard lock(orphans_mutex);
+  std::erase_if(orphans, has_ended);
 }
 
 }  // namespace netloom

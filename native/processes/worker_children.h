@@ -8,13 +8,9 @@
 #include <unordered_map>
 
 #include "base/fd.h"
+#include "launch/launcher_process.h"
 
 namespace netloom {
-
-// A launch that JavaScript begins: our end, and the one that the launcher is to have.
-struct PreparedLaunch {
-  Fd ours, theirs;
-};
 
 class WorkerChildren {
  public:

@@ -108,3 +108,91 @@ test('what the kernel refuses is told by its step', () => {
     syscall: 'mount',
   })
 })
+
+/** A filter that does `action` where one of these system calls is made, and allows all others. */
+function filter(calls: readonly number[], action: number): Uint8Array {
+  const program: [number, number, number, number][] = [[0x20, 0, 0, 0]]
+  calls.forEach((number, i) => program.push([0x15, calls.length - 1 - i, Number(i === calls.length - 1), number]))
+  program.push([0x06, 0, 0, action], [0x06, 0, 0, 0x7fff0000])
+  const bytes = Buffer.alloc(program.length * 8)
+  program.forEach(([code, yes, no, value], i) => {
+    bytes.writeUInt16LE(code, 8 * i)
+    bytes.writeUInt8(yes, 8 * i + 2)
+    bytes.writeUInt8(no, 8 * i + 3)
+    bytes.writeUInt32LE(value, 8 * i + 4)
+  })
+  return bytes
+}
+
+const numbers =
+  process.arch === 'x64'
+    ? { execve: 59, sendmsg: 46, exit: 60, exit_group: 231 }
+    : { execve: 221, sendmsg: 211, exit: 93, exit_group: 94 }
+const eperm = 0x00050001
+const eintr = 0x00050004
+const kill = 0x80000000
+const killThread = 0
+const trap = 0x00030000
+/** What the launcher tells by, and ends by. */
+const telling = [numbers.sendmsg, numbers.exit, numbers.exit_group]
+
+describe.each([{}, { pid: true }])('a filter of the user’s that is in the way of the launcher, with %j', (more) => {
+  /** How it ends or fails, by spawn and by spawnSync, which agree; and soon: the launcher is waited for ten seconds. */
+  const attempt = async (program: string, seccomp: Uint8Array): Promise<unknown> => {
+    const start = performance.now()
+    const options = { ...more, seccomp }
+    const outcome = await new Promise((resolve) => {
+      try {
+        const child = red.spawn(program, [], options)
+        child.on('error', resolve).on('exit', (code, signal) => {
+          resolve([code, signal])
+        })
+      } catch (error) {
+        resolve(error)
+      }
+    })
+    const { error, status: code, signal } = red.spawnSync(program, [], options)
+    expect(performance.now() - start).toBeLessThan(5_000)
+    if (error === undefined) expect(outcome).toEqual([code, signal])
+    else expect(outcome).toMatchObject({ code: (error as NodeJS.ErrnoException).code })
+    return outcome
+  }
+
+  test.each([
+    ['denies', eperm, 'denied by the seccomp filter'],
+    ['kills the process at', kill, 'the seccomp filter kills'],
+    ['kills the thread at', killThread, 'the seccomp filter kills'],
+    ['traps', trap, 'the seccomp filter kills'],
+  ])('one that %s execve is an error that says so', async (_, action, why) => {
+    expect(await attempt('true', filter([numbers.execve], action))).toMatchObject({
+      code: 'EPERM',
+      syscall: `execve (${why})`,
+      netns: red.name,
+      message: `spawn EPERM: execve (${why}) in netns ${red.name}`,
+    })
+  })
+
+  test.each([
+    ['denies', eperm],
+    ['interrupts', eintr],
+    ['kills at', kill],
+  ])('one that %s what the launcher tells by lets it tell what fails', async (_, action) => {
+    expect(await attempt('/not/there', filter(telling, action))).toMatchObject({
+      code: 'ENOENT',
+      syscall: 'spawn /not/there',
+      netns: red.name,
+    })
+    expect(await attempt('/etc/passwd', filter(telling, action))).toMatchObject({ code: 'EACCES' })
+  })
+
+  test('one that is in the way of nothing but the launcher changes nothing', async () => {
+    expect(await attempt('true', filter([numbers.sendmsg], kill))).toEqual([0, null])
+    expect(await attempt('false', filter([numbers.sendmsg], eperm))).toEqual([1, null])
+  })
+
+  test('one that the kernel refuses is told as that', async () => {
+    const wrong = Buffer.alloc(8)
+    wrong.writeUInt16LE(0xffff)
+    expect(await attempt('true', wrong)).toMatchObject({ code: 'EINVAL', syscall: 'seccomp' })
+  })
+})
