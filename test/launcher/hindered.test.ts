@@ -27,8 +27,17 @@ const works = {
   ...{ set: '0', socket: '0' },
 }
 
-/** Of V8, which ends the process where its heap has to grow and cannot: it has all that it needs from the beginning. */
-const mapped = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--initial-heap-size=256']
+/**
+ * Of V8, which ends the process where its heap has to grow and cannot: it has all that it needs from the beginning, and compiles
+ * nothing to machine code, for which it would map memory.
+ */
+const mapped = [
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+  '--initial-heap-size=256',
+  '--no-sparkplug',
+  '--no-opt',
+]
 
 /** Nothing is different afterwards. */
 function expectRestored({ after, left, before, free }: Report): void {
