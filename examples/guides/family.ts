@@ -7,6 +7,7 @@ import {
   i32,
   ipv4,
   ipv6,
+  objects,
   operation,
   struct,
   text,
@@ -60,6 +61,24 @@ const multipath = defineFamily({
   },
 })
 
+// The endpoints of Multipath TCP: linux/mptcp_pm.h.
+const endpoint = attributes('MPTCP_PM_ADDR_ATTR_', {
+  family: ['FAMILY', 1, u16],
+  id: ['ID', 2, u8],
+  address: ['ADDR4', 3, ipv4],
+})
+
+const endpoints = defineFamily({
+  name: 'mptcp_pm',
+  objects: objects({
+    attributes: attributes('MPTCP_PM_ATTR_', { endpoint: ['ADDR', 1, endpoint] }),
+    key: ['endpoint'],
+    make: { command: 1, symbol: 'MPTCP_PM_CMD_ADD_ADDR', modes: { add: {} } },
+    look: { command: 3, symbol: 'MPTCP_PM_CMD_GET_ADDR' },
+    remove: { command: 2, symbol: 'MPTCP_PM_CMD_DEL_ADDR' },
+  }),
+})
+
 async function main(): Promise<void> {
   await using red = await NetNs.create()
   await using green = await NetNs.create()
@@ -83,6 +102,11 @@ async function main(): Promise<void> {
   const limits = multipath.in(batch).limits()
   await batch.commit()
   console.log(limits.value.subflows)
+
+  const { made } = await endpoints.in(red).ensure({ endpoint: { family: 2, id: 1, address: '10.0.0.1' } })
+  const found = await endpoints.in(red).find({ endpoint: { id: 1 } })
+  console.log(made, found?.endpoint?.address)
+  await endpoints.in(red).delete({ endpoint: { id: 1 } }, { force: true })
 
   const { groups } = await genericFamily(red, 'ethtool')
   const monitor = groups.get('monitor')
