@@ -133,6 +133,16 @@ describe('objects of a generic family', () => {
     const ids = (await here.list()).map(({ address }) => address?.id)
     expect(ids.sort()).toEqual([1, 2])
   })
+
+  it('that ensure found are left alone if a batch fails, and those that it made go', async () => {
+    const here = mptcp.in(net.ns)
+    await here.add(signal(1))
+    await fails((batch) => {
+      mptcp.in(batch).ensure(signal(1))
+      mptcp.in(batch).ensure(signal(2))
+    })
+    expect(await here.list()).toMatchObject([signal(1)])
+  })
 })
 
 describe('objects of a family with a header', () => {
@@ -181,6 +191,7 @@ describe('objects of a family with a header', () => {
     const here = entries.in(net.ns)
     await here.add(entry('10.0.0.1', 1))
     await here.add(entry('10.0.0.2', 2))
+    await fails((batch) => entries.in(batch).ensure(entry('10.0.0.1', 1)))
     const stable = async () =>
       (await here.list({ state: permanent }))
         .map(({ address, mac }) => `${address} ${mac?.join(':')}`)
