@@ -114,7 +114,10 @@ export function messageOf(name: string, type: number, flags: number, payload: Ui
   return new Message(writer, name, noLayout, undefined, undefined)
 }
 
-/** A message of the kernel's, still in the block that it was received in. */
+/**
+ * A message of the kernel's, still in the block that it was received in. It is valid during the call that it is given to:
+ * afterwards reads of memory that was overwritten throw a RangeError.
+ */
 export interface Received {
   readonly reader: Reader
   readonly type: number
@@ -130,12 +133,21 @@ export function asReceived({ bytes }: Pick<Message, 'bytes'>): Received {
   return { reader: new Reader(bytes), type: 0, flags: 0, sequence: 0, at: messageHeaderSize, end: bytes.length }
 }
 
-let scratchReader: Reader | undefined
-
-/** Calls `each` for every message in a block of received bytes. */
+/** Calls `each` for every message in a block of received bytes. Where the next answer overwrites it, a message expires. */
 export function forEachMessage(block: Block, each: (message: Received) => void): void {
-  const reader = typeof block === 'number' ? (scratchReader ??= new Reader(scratch)) : new Reader(block)
-  const size = typeof block === 'number' ? block : block.length
+  if (typeof block !== 'number') {
+    readMessages(new Reader(block), block.length, each)
+    return
+  }
+  const reader = new Reader(scratch)
+  try {
+    readMessages(reader, block, each)
+  } finally {
+    reader.expire()
+  }
+}
+
+function readMessages(reader: Reader, size: number, each: (message: Received) => void): void {
   for (let at = 0; at + messageHeaderSize <= size;) {
     const length = reader.u32(at)
     if (length < messageHeaderSize || at + length > size) break

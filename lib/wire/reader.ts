@@ -2,16 +2,29 @@
 import { copyOf, type Scratch } from './scratch'
 import { littleEndian } from './writer'
 
+const none = new Uint8Array(0)
+const noView = new DataView(none.buffer)
+
 /** Reads one block of received messages. */
 export class Reader {
-  /** The block: the next answer may overwrite it. */
-  readonly bytes: Scratch
-  private readonly view: DataView
+  private block: Scratch
+  private view: DataView
 
   constructor(block: Scratch) {
     const bytes = block as Uint8Array
-    this.bytes = bytes
+    this.block = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** The block: the next answer may overwrite it. */
+  get bytes(): Scratch {
+    return this.block
+  }
+
+  /** @internal The block is about to be overwritten: from now on every read throws a RangeError. */
+  expire(): void {
+    this.block = none
+    this.view = noView
   }
 
   /** The byte at a place. */
@@ -48,6 +61,7 @@ export class Reader {
   }
   /** A copy of a range, independent of the block. */
   copy(from: number, to: number): Buffer {
-    return copyOf(this.bytes, from, to)
+    if (to > this.block.length) throw new RangeError('the range is outside the block, or the block was overwritten')
+    return copyOf(this.block, from, to)
   }
 }
