@@ -25,7 +25,7 @@ export type BatchItem = Operation<unknown> | CreationItem<unknown>
 /** What became of one entry, in the words of `Promise.allSettled`. */
 export type BatchResult<Result = unknown> = PromiseSettledResult<Result>
 
-/** Who is told of a batch under way. */
+/** Callbacks of a batch under way. */
 export interface BatchListener {
   /** How many operations are done; what it throws ends the batch as an abort does. */
   readonly onProgress?: ((done: number) => void) | undefined
@@ -54,7 +54,7 @@ export async function commit(
   let thrown: { readonly error: unknown } | undefined
   const watch = (done: number): boolean => {
     try {
-      // The end is told when it is certain.
+      // The last call is made after the batch has succeeded.
       if (done < total) onProgress(done)
       return true
     } catch (error) {

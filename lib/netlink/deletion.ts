@@ -16,7 +16,7 @@ export type Force = Pick<DeleteOptions, 'force'>
 const forceOption = ['force']
 const forceKeys = new Set(['force'])
 
-/** A deletion that, if it is told so, does not mind that there is nothing to delete. */
+/** A deletion that, with `force`, succeeds where there is nothing to delete. */
 export function forcible(deletion: Operation<void>, options: Force | undefined): Operation<void> {
   if (options === undefined) return deletion
   checkKeys(options, forceKeys)

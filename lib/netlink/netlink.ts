@@ -252,8 +252,8 @@ export class Netlink implements AsyncIterable<NetlinkMessage>, AsyncDisposable {
   }
 
   /**
-   * Reads all that had room, for until then the kernel drops more without a word; in parts, for who fills it may be as fast as
-   * this is. What it reads is not kept: whoever is told of the loss looks at what there is.
+   * Reads and drops all that is in the receive buffer: until it is empty the kernel drops further messages without another
+   * ENOBUFS. In parts, as messages may arrive as fast as they are read. After the loss the user has to list the objects anyway.
    */
   #drain(datagrams: Datagrams): void {
     const kept = this.#draining ? 0 : this.#ready.length

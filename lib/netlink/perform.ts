@@ -42,7 +42,7 @@ export async function perform<Result>(operation: Operation<Result>, options?: Ca
   }
 }
 
-/** Sees to it that the numbers of families are known. */
+/** Finds the numbers of families that have none yet. */
 export async function findNumbers(
   families: readonly NumberedFamily[],
   netns: NetnsReference,

@@ -49,7 +49,7 @@ export class NetlinkMessage {
   readonly type: number
   /** Its flags (NLM_F_). */
   readonly flags: number
-  /** The sequence number of what it answers; 0 of what a group is told. */
+  /** The sequence number of the request that it answers; 0 of a multicast message. */
   readonly sequence: number
   /** The group that it was sent to; 0 of an answer. */
   readonly group: number

@@ -20,7 +20,7 @@ export interface StepAnswer {
   readonly blocks: readonly Block[]
 }
 
-/** What is told of one operation. */
+/** The result of one operation. */
 export interface Report {
   readonly operation: number
   readonly outcome: Outcome
@@ -36,7 +36,7 @@ export interface Report {
   readonly answers: readonly StepAnswer[]
 }
 
-/** What is told of a transaction. */
+/** The result of a transaction. */
 export interface Transacted {
   /** Whether its signal ended it early. */
   readonly interrupted: boolean
@@ -98,7 +98,7 @@ function jobError(subject: Subject, lane: Lane, errno: number, syscall: string |
 // thread on its way home.
 const afterSending: ReadonlySet<string> = new Set(['sendmsg (later)', 'recvmsg', 'poll', 'setns (home)'])
 
-/** Whether nobody knows what the kernel did when a system call failed on a lane. */
+/** Whether it is unknown what the kernel did when a system call failed on a lane. */
 export function isOpen(lane: Lane, call: string | undefined): boolean {
   const changes = lane !== Lane.query && lane !== Lane.read
   return changes && call !== undefined && afterSending.has(call)

@@ -8,7 +8,7 @@ export class FutureNetns implements NetnsReference {
     readonly batch: object,
   ) {}
 
-  /** 0: it has no handle yet. The addon knows it by its place among the namespaces of the batch. */
+  /** 0: it has no handle yet. The addon finds it by its place among the namespaces of the batch. */
   use(): number {
     return 0
   }

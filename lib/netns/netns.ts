@@ -270,8 +270,8 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Resolves when the kernel has freed all network namespaces that were let go of before the call, whoever did: after
-   * `delete` it goes on freeing for a while, and until then they count against user.max_net_namespaces and keep what is
+   * Resolves when the kernel has freed all network namespaces that had lost their last reference before the call, also those
+   * of other processes: after `delete` the kernel needs a while, and until then they count against user.max_net_namespaces and keep what is
    * bound to them. Not waited for is what something still holds: another handle, a process, a socket, a call under way.
    *
    * It takes as long as the kernel does, 0.1 s where it has nothing to do, and four namespaces of its own, two of which
@@ -304,7 +304,7 @@ export class NetNs extends Inside {
   }
 
   /**
-   * The id by which this namespace knows another one (`netnsId` in links), or undefined if it has given it none
+   * The id that this namespace has given to another one (`netnsId` in links), or undefined if it has given it none
    * (RTM_GETNSID).
    * @throws NetloomError: `ERR_NETLOOM_CLOSED` if one of the two is closed.
    * @example

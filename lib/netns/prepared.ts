@@ -31,7 +31,7 @@ export interface PoolOptions {
    * and addresses that have to differ. Must be synchronous: what takes longer is for whoever has taken the namespace.
    */
   prepare?: ((pod: NewNetNs<unknown>, batch: PoolBatch, number: number) => void) | undefined
-  /** Closes the pool; who waits for a namespace is told by an `AbortError`. */
+  /** Closes the pool; calls that wait for a namespace reject with an `AbortError`. */
   signal?: AbortSignal | undefined
 }
 

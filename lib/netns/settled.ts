@@ -1,13 +1,13 @@
-// Waiting until the kernel has freed the namespaces that were let go of.
+// Waiting until the kernel has freed the namespaces to which the last reference was dropped.
 //
 // It frees them on a thread of its own, in rounds: it takes all that nothing holds any more, unhashes their ids
 // (RTM_DELNSID), undoes them, waits for what RCU still has to do (rcu_barrier), frees them together, and only then takes
-// the next ones (cleanup_net of net/core/net_namespace.c). It tells nobody of the end. But a namespace of our own, let go
-// of now, is in the round under way or the next, and when its id is gone from whoever had given it one, its round has
+// the next ones (cleanup_net of net/core/net_namespace.c). It reports no end. But a namespace of our own that is closed
+// now is in the round under way or the next, and when its id is gone from the namespace that had given it one, its round has
 // begun and all earlier ones have ended. Three such probes, one after another:
 //
-// 1. its round begins after the call, and ends with an rcu_barrier. So all that had a netlink socket, which the kernel
-//    lets go of by RCU after it was closed, are let go of when that round ends;
+// 1. its round begins after the call, and ends with an rcu_barrier. So all that had a netlink socket, whose
+//    reference the kernel drops by RCU after it was closed, have lost their last reference when that round ends;
 // 2. its round begins after that one's end, so it or an earlier one has taken all of them;
 // 3. its round begins after that one's end: they are freed.
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -60,7 +60,7 @@ async function sendProbes(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Creates a namespace that the observer knows by an id. */
+/** Creates a namespace to which the observer gives an id (RTM_NEWNSID). */
 async function create(observer: NetnsHandle | undefined, id: number, signal: AbortSignal): Promise<NetnsHandle> {
   const netns = new FutureNetns('a probe', create)
   const creation: CreationItem<NetnsHandle> = {

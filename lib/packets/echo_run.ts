@@ -122,7 +122,7 @@ export class EchoRun {
     return this.#awaited[0]
   }
 
-  /** Does what is due, and sees to it that it is called when something is again. */
+  /** Does what is due, and sets a timer for what is due next. */
   #step(): void {
     clearTimeout(this.#timer)
     const now = performance.now()

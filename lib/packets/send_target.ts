@@ -18,7 +18,7 @@ export interface SendTarget {
 const AF_PACKET = 17
 const keys = new Set(['dev', 'address', 'protocol'])
 
-/** Checks a target, and gives it as the kernel has it; undefined if the socket knows it all. */
+/** Checks a target, and gives it as the kernel has it; undefined if the address of the socket suffices. */
 export function linkAddress(to: SendTarget | undefined, cooked: boolean, own: number): Uint8Array | undefined {
   if (to !== undefined) checkKeys(to, keys, 'to')
   const { dev = own === 0 ? undefined : own, address, protocol } = to ?? {}

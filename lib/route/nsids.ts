@@ -26,7 +26,7 @@ export const nsidLayout = { header: rtgenmsg, attributes: nsidAttributes }
 /** NETNSA_NSID_NOT_ASSIGNED */
 const notAssigned = -1
 
-/** Asks for the id that a namespace knows `other` by. */
+/** Asks for the id (nsid) that a namespace has given to `other`. */
 export function nsidRequest(other: NetnsReference): Message {
   return message('GETNSID', nsidLayout, { attributes: { fd: other } })
 }
@@ -37,7 +37,7 @@ export function readNsid(answers: Answers, step: number): number | undefined {
   return id === notAssigned ? undefined : id
 }
 
-/** The id that `netns` knows `other` by, or undefined if it has none. */
+/** The id (nsid) that `netns` has given to `other`, or undefined if it has given none. */
 export function getNsid(netns: NetnsReference, other: NetnsReference): Operation<number | undefined> {
   return {
     name: 'NetNs.id',

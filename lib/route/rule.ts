@@ -1,4 +1,4 @@
-// What a rule is told by, and what of it goes into messages.
+// The fields that identify a rule, and those of them that go into messages.
 import { checkInteger } from '../wire/integers'
 import { checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { parsePrefix } from '../wire/ip'

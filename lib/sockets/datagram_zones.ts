@@ -72,7 +72,7 @@ function sendInside(handle: UdpHandle, datagrams: Datagrams): Waiting {
     const message = Buffer.concat(list.slice(0, count))
     const to = socketAddress(address, port as number, index)
     const result = unsent.length > 0 ? -again : datagrams.sendOne(message, to)
-    // What was sent at once Node knows by its length and one more.
+    // Node takes the length plus one for a datagram that was sent at once.
     if (result !== -again) return result < 0 ? result : message.length + 1
     unsent.push({ request, message, to })
     datagrams.begin(Possible.write)
@@ -119,7 +119,7 @@ export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
   }
   function receive(): void {
     const { count, errno } = datagrams.receive(slab, longest, mostInOneTurn)
-    // Read before anybody is told: listeners may receive from other sockets.
+    // All are read before listeners are called, which may receive from other sockets.
     const received = Array.from({ length: count }, (_, i) => {
       const message = slab.take(wordOf(i, 'captured'))
       const address = formatIPv6(addressOf(i, 16))

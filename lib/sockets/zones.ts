@@ -17,7 +17,7 @@ interface Handle {
   getpeername(out: Address): number
 }
 
-/** What Node is told about when a datagram has been sent, or not. */
+/** A request of Node's, called back when a datagram has been sent or has failed. */
 export interface SendRequest {
   oncomplete?: (status: number, sent: number) => void
 }

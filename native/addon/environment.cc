@@ -32,7 +32,8 @@ void Environment::start(Napi::Function dispatch) {
 napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
   const bool only = jobs_.empty();
   using Await = Executor::Await;
-  // Of many jobs nobody can wait for each. And a result at once keeps the event loop from its turn, so not for long.
+  // Where other jobs are under way this thread waits for none. Waiting keeps the event loop from its turn, so it is
+  // short.
   const Await await = !only ? Await::nothing : wake_->loop_is_fresh() ? Await::result : Await::end;
   if (executor_.submit(
           job, lane, std::move(uses), [this] { return home(); }, await)) {
@@ -85,7 +86,7 @@ void Environment::drain() {
   executor_.start_threads([this] { return home(); });
   if (executor_.threads() == 0) kept_sockets_->close_idle();
   if (jobs_.empty()) wake_->keep_alive(false);
-  // What they hold goes before JavaScript goes on, for it may end the process.
+  // The jobs are destroyed before JavaScript runs, which may end the process.
   ended.clear();
   if (wanted) dispatch(results);
   // Only now: what JavaScript closed at once is closed.

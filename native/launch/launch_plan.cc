@@ -12,7 +12,7 @@ std::optional<LaunchPlan> LaunchPlan::read(std::span<const uint8_t> bytes) {
   LaunchPlan plan(launch::Task::run);
   if (bytes.size() < sizeof plan.head) return std::nullopt;
   std::memcpy(&plan.head, bytes.data(), sizeof plan.head);
-  // What is joined is told with its descriptors.
+  // join() and pass() set these, with the descriptors.
   plan.head.joined_count = plan.head.has_cgroup = 0;
   const auto rest = bytes.subspan(sizeof plan.head);
   plan.rest_.assign(rest.begin(), rest.end());

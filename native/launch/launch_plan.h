@@ -1,4 +1,4 @@
-// What a launcher is told to do, as one message with descriptors: see launcher/plan.h.
+// The plan of a launch: one message to the launcher, with descriptors. See launcher/plan.h.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ class LaunchPlan {
   static std::optional<LaunchPlan> read(std::span<const uint8_t> bytes);
 
   launch::Plan head;
-  // What the parts of the head are in.
+  // The bytes behind the head, which its parts point into.
   const std::string& rest() const { return rest_; }
   // PATH, in which the launcher looks for newuidmap(1), if it may run it.
   const std::string& path() const { return path_; }

@@ -30,7 +30,7 @@ constexpr auto kPatience = std::chrono::seconds(10);
 constexpr int kLookMs = 50;
 constexpr int kPatienceAtEndMs = 1000;
 
-// Where posix_spawn is told what the new process has.
+// The file actions and attributes of posix_spawn(3).
 class SpawnSettings {
  public:
   explicit SpawnSettings(int socket) {
@@ -80,11 +80,11 @@ Failure wait_for(int socket, pid_t pid) {
     const int polled = ::poll(&ready, 1, kLookMs);
     if (polled > 0) return {};
     Failure blind = polled < 0 && errno != EINTR ? failed("poll") : Failure{};
-    // What poll(2) says where a process may have no descriptors.
+    // poll(2) gives EINVAL where RLIMIT_NOFILE is 0.
     if (blind.error == EINVAL) blind.error = EMFILE;
     const bool stopped = is_stopped(pid);
     if (!blind && !stopped && std::chrono::steady_clock::now() - begun < kPatience) continue;
-    // What is said to have failed shall not run, nor answer the next question.
+    // A launch that is reported as failed must not run, nor answer the next request.
     ::kill(pid, SIGKILL);
     return blind ? blind : Failure{stopped ? EINTR : ETIMEDOUT, "launch"};
   }
@@ -212,7 +212,7 @@ Failure await_launch(const PreparedLaunch& launch, pid_t pid) {
   while (true) {
     launch::Report report{};
     Launched::Answer answer;
-    // One that was run to its end has said all: nothing is waited for.
+    // After spawnSync all reports are there already.
     const ssize_t size = receive_report(launch.ours.get(), MSG_DONTWAIT, report, answer);
     if (size < 0 && errno == EAGAIN) {
       if (Failure failure = wait_for(launch.ours.get(), pid)) return failure;

@@ -26,19 +26,19 @@ class Launched {
     std::string text;
     std::array<Fd, launch::kMostDescriptors> descriptors;
     uint32_t count = 0;
-    pid_t sender = 0;  // where the socket tells it
+    pid_t sender = 0;  // with SO_PASSCRED
   };
 
   Launched() = default;
   Launched(const Launched&) = delete;
   Launched& operator=(const Launched&) = delete;
-  // Ends it, and waits for that.
+  // Kills it and reaps it.
   ~Launched() { end(); }
 
   // Starts one, from a thread that is at home.
   Failure start(const LaunchPlan& plan);
-  // A launcher that is killed, or ends without an answer: EPIPE of "launch". Whoever is inside cannot hold this up: a
-  // launcher that somebody has stopped, or that takes longer than anything may, is ended: EINTR, ETIMEDOUT.
+  // A launcher that is killed, or ends without an answer: EPIPE of "launch". A process inside cannot delay this: a
+  // launcher that was stopped by a signal, or that takes longer than kPatience, is killed: EINTR, ETIMEDOUT.
   Failure receive(Answer& answer);
   // The first answer, of several.
   Failure ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors, Answer& answer);
@@ -50,16 +50,16 @@ class Launched {
   Fd socket_;
 };
 
-// Whether a launcher has gone before it had answered.
+// Whether a launcher has ended before it had answered.
 inline bool is_gone(const Failure& failure) {
   return failure.error == EPIPE || failure.error == EINTR;
 }
 
-// What a process is started with by somebody else, with the launcher as its program.
+// A launch whose process Node starts, with the launcher as its program.
 struct PreparedLaunch {
-  Fd ours;    // tells how that ended
-  Fd theirs;  // what the launcher is to have
-  Fd memory;  // tells it, too, where a filter of system calls may be in the way
+  Fd ours;    // reports arrive here
+  Fd theirs;  // the launcher's end
+  Fd memory;  // of a Report, where a filter of system calls may deny sendmsg(2)
 };
 Failure prepare_launch(LaunchPlan& plan, PreparedLaunch& launch);
 // Waits until the program of a launcher runs, or says why it does not; no longer than Launched::receive.

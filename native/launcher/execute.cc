@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kLastCapability = 63;
 
-// What a user that is not root would lose with its id comes back by `keep_capabilities`.
+// setuid(2) to a user that is not root clears the capabilities; `keep_capabilities` sets them again.
 Failure drop_capabilities(const Work& work) {
   if (!work.has(kCapabilities)) return {};
   for (int one = 0; one <= kLastCapability; ++one) {
@@ -71,7 +71,7 @@ Failure change_user(const Work& work) {
 // tries: without a name nothing is executed.
 Failure try_filter(const sock_fprog& filter, Report& told) {
   const int child = fork();
-  // What is only a better error is not worth a failure.
+  // Without the test only the error would be less clear.
   if (child < 0) return {};
   if (child == 0) {
     const long result =
@@ -147,7 +147,7 @@ Failure execute(const Work& work) {
       if (size != 0) place[size] = '/';
       append(place + size + (size != 0 ? 1 : 0), file);
       const long result = try_at(place);
-      // Where nothing is one goes on, and a file that may not be executed is told of if there is no other.
+      // As execvp(3): continues with the next directory; EACCES is reported if no other directory has the program.
       if (result == -EACCES) error = EACCES;
       const bool goes_on = result == -EACCES || result == -ENOENT || result == -ENOTDIR || result == -ESTALE ||
                            result == -ENODEV || result == -ETIMEDOUT;
@@ -158,7 +158,7 @@ Failure execute(const Work& work) {
   }
 }
 
-// Whether there is nobody at the socket's other end.
+// Whether the socket's other end is closed.
 bool is_alone(int socket) {
   pollfd other{socket, 0, 0};
   const timespec none{};

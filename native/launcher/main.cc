@@ -1,5 +1,5 @@
 // The launcher: executed in our own namespaces, with memory of its own and nothing in it, it enters the namespaces of
-// others in the place of Node, whose memory nobody there may come by. See docs/inside/launcher.md.
+// others in place of Node, whose memory no process there may reach. See docs/inside/launcher.md.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -48,7 +48,7 @@ bool Work::joins(int kind) const {
 }
 
 void begin(int count, char** arguments, char** environment) {
-  // Before anything is read: nobody who has no right over our own user namespace may look at this memory from now on,
+  // Before anything is read: from now on only who has CAP_SYS_PTRACE in our own user namespace may read this memory,
   // nor at /proc/PID/{mem,environ,maps,fd,cwd,root}.
   const long hidden = prctl(PR_SET_DUMPABLE, 0);
   size_t size = 0;

@@ -7,7 +7,7 @@ namespace netloom::launch {
 
 void run(const Work& work) {
   report(work.socket, {});
-  // The program gets the descriptors below the socket, and no others, whoever has opened them.
+  // The program gets the descriptors below the socket, and no others, even if they were opened without close-on-exec.
   if (const long result = close_range(static_cast<unsigned>(work.socket), ~0U, Fate::closed_on_exec); result < 0)
     fail(work.socket, failed(result, Step::close_range));
   if (work.has(kDieWithParent)) {

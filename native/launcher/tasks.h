@@ -1,4 +1,4 @@
-// What the launcher does, a file each. It has no heap: what it is told lies in one static buffer.
+// What the launcher does, a file each. It has no heap: what it receives is in one static buffer.
 #pragma once
 
 #include "launcher/plan.h"
@@ -18,12 +18,12 @@ inline Failure failed(long result, Step step) {
   return result < 0 ? Failure{static_cast<int>(-result), step} : Failure{};
 }
 
-// What this process was told to do.
+// The plan that this process received, and what came with it.
 struct Work {
   Plan plan;
   int descriptors[kMostDescriptors];
   uint32_t descriptor_count;
-  int socket;        // to who has started it
+  int socket;        // to the process that has started it
   int proc;          // /proc as it is where this process began
   char** arguments;  // argv[0], the socket's number, the program, its arguments …
   char** environment;
@@ -70,7 +70,7 @@ Failure settle(const Work& work, bool made_mounts_by_user);
 [[noreturn]] void serve(const Work& work);
 
 // first.cc
-// Stays as the first process of a pid namespace, until nobody has the other end of `lifeline` any more.
+// Stays as the first process of a pid namespace until the other end of `lifeline` is closed everywhere.
 [[noreturn]] void be_first(int lifeline);
 
 // monitor.cc

@@ -42,7 +42,7 @@ size_t OpenSockets::close_beyond(size_t most, const KeptSocket* own) {
   size_t closed = 0;
   for (const auto& [kept, last_use] : found) {
     if (left > most && kept.get() != own) {
-      // Whoever is using it may be about to lock the list, so nobody waits for him.
+      // Its user may be about to lock the list, so waiting for the socket could deadlock.
       const std::unique_lock lock(kept->in_use, std::try_to_lock);
       if (lock) {
         if (kept->socket.is_open()) ++closed;

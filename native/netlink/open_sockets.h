@@ -31,7 +31,7 @@ class OpenSockets {
   uint64_t next_use() { return uses_.fetch_add(1, std::memory_order_relaxed) + 1; }
   // Notes one that the caller has just opened, and is using. Where there are too many, those used longest ago close.
   void add(const std::shared_ptr<KeptSocket>& opened);
-  // Closes all that nobody is using, but for the caller's own; whether there were any.
+  // Closes all that are not in use, but for the caller's own; whether there were any.
   bool close_idle(const KeptSocket* own = nullptr);
 
   // Runs `call`, which gives a Failure. If it fails for want of a descriptor, idle sockets close and it is run again.

@@ -1,5 +1,5 @@
-// A netlink socket and its transactions: prepared messages out, every reply gathered. Knows the framing (nlmsghdr,
-// acks, the ends of dumps), not what a message means.
+// A netlink socket and its transactions: prepared messages out, every reply gathered. Handles the framing (nlmsghdr,
+// acks, the ends of dumps), but not the meaning of a message.
 #pragma once
 
 #include <linux/netlink.h>

@@ -33,12 +33,12 @@ class Namespace {
 
   int fd() const { return fd_.get(); }
   const Identity& identity() const { return identity_; }
-  // From now on the pin goes when this object goes.
+  // From now on the destructor of this object unpins it.
   void own(Pin pin) {
     const std::lock_guard lock(mutex_);
     pin_ = std::move(pin);
   }
-  // From now on the process goes when this object goes, which is of a pid namespace.
+  // Of a pid namespace: from now on the destructor of this object ends its first process.
   void own(std::shared_ptr<FirstProcess> first) {
     const std::lock_guard lock(mutex_);
     first_ = std::move(first);

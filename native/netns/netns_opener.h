@@ -27,8 +27,8 @@ class NetnsOpener {
   Failure open(int directory, const std::string& path, int flags, uint64_t resolve, Fd& opened) const;
   // The names in a directory, but "." and "..".
   Failure list(int directory, const std::string& path, uint64_t resolve, std::vector<std::string>& names) const;
-  // The root of a sysfs that shows the devices of the namespace. It is mounted nowhere, and goes when nothing is open
-  // in it any more.
+  // The root of a sysfs that shows the devices of the namespace. It is mounted nowhere, and the kernel frees it when
+  // no file in it is open any more.
   Failure sysfs(Fd& root) const;
   // An ioctl with a number that means what it means to who is inside, such as a user's.
   Failure control(int fd, unsigned long request, unsigned long value, const char* call) const;

@@ -1,5 +1,6 @@
 // Namespaces that one thread of this process offers to the others: a number, which crosses a MessagePort, stands for a
-// descriptor of the offering environment for as long as that keeps it. An offer that nobody takes holds nothing.
+// descriptor of the offering environment for as long as that keeps it. An offer that is not adopted keeps no descriptor
+// open.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A lane's thread: knows the network namespace it belongs to, visits others, and goes back after each job.
+// A lane's thread: keeps the network namespace it belongs to open, enters others, and returns after each job.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ class ThreadHome {
   Failure visit(int fd);
   // Moves the thread into a network namespace that it creates.
   Failure visit_new();
-  // False if the thread cannot go back: it must end then, and serve nobody else.
+  // False if the thread cannot return: it must end then, and run no other job.
   [[nodiscard]] bool return_home();
 
   // Whether what a thread has of its file system context (umask, directories) is its own, not that of the whole

@@ -48,7 +48,7 @@ LaunchPlan plan_of_own_user() {
 }
 
 Failure UserNamespace::shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found) {
-  // Its parent is where the process is, and its owner whoever the process is, so neither may have changed.
+  // Its parent is the user namespace of this process, and its owner the effective user: both are part of the key.
   Fd own;
   Identity parent;
   if (Failure failure = open_own(own, parent)) return failure;

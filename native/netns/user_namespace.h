@@ -37,8 +37,8 @@ class UserNamespace {
   // Whether this process is in it.
   bool is_own() const;
 
-  // Asks the helper. Somebody who kills it may do so twice: the next one is asked again. Entries of a directory come
-  // together, as getdents64(2) gives them.
+  // Asks the helper. If the helper was killed, another one is started and asked, three in all. Entries of a directory
+  // come together, as getdents64(2) gives them.
   Failure ask(ThreadHome& thread, const launch::Request& request, std::string_view path,
               std::initializer_list<int> descriptors, Launched::Answer& answer);
   // Has it open one thing.

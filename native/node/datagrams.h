@@ -56,7 +56,7 @@ class Datagrams {
   std::shared_ptr<const Fd> share() const { return fd_; }
 
   // `ready` is called with what became possible. Held weakly but while something is waited for: an object of
-  // JavaScript's that nobody refers to is to be collected, unless something can still happen to it.
+  // JavaScript's without references is to be collected, unless an event can still occur.
   void listen(napi_value ready);
   // False if it cannot be polled.
   bool wait_for(int events);

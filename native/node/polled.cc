@@ -36,8 +36,8 @@ void Polled::wait_for(int events) {
 void Polled::start(Handle& handle) {
   (void)uv_poll_start(&handle.poll, handle.events, [](uv_poll_t* poll, int error, int events) {
     auto& ready_handle = *static_cast<Handle*>(poll->data);
-    // For an error of the descriptor libuv stops, with UV_EBADF whatever it is. Whoever reads or writes gets to know
-    // it.
+    // For an error of the descriptor libuv stops, with UV_EBADF whatever it is. The next read or write
+    // gives the error.
     if (error != 0) events = ready_handle.events;
     // A copy: the function may close the handle, and itself with it.
     const Ready ready = ready_handle.ready;

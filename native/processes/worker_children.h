@@ -1,5 +1,5 @@
-// Processes that a Worker starts by Node's child_process. When it is terminated, nobody waits for them any more, and
-// they would stay zombies: whoever starts a process next reaps them.
+// Processes that a Worker starts by Node's child_process. When it is terminated, Node does not
+// wait for them any more, and they would stay zombies: the next launch of any thread reaps them.
 #pragma once
 
 #include <sys/types.h>
@@ -26,7 +26,7 @@ class WorkerChildren {
   uint64_t note(pid_t pid);
   // Node has reaped it.
   void forget(uint64_t child) { pidfds_.erase(child); }
-  // Nobody else reaps those that are left, and those that were begun.
+  // Leaves the children that are left, and those whose launch was begun, to reap_orphans().
   void end();
 
   // Reaps what has ended of all that ended Workers have left.

@@ -63,7 +63,7 @@ Failure OpenSocket::use_path(const ThreadHome& thread, int fd) const {
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   const auto* to = reinterpret_cast<const sockaddr*>(&address);
-  // Here, not by libuv: that of Node 20 knows no abstract names. It is over at once, one way or the other.
+  // Here, not by libuv: that of Node 20 does not support abstract names. The call does not block.
   if (options_.connects) return ::connect(fd, to, size) == 0 ? Failure{} : failed("connect");
   const auto bind_file = [&] { return ::bind(fd, to, size) == 0 ? Failure{} : failed("bind"); };
   // This thread's mask is not that of the process, unless it could get none of its own: then it is that already.

@@ -19,7 +19,7 @@ class OpenTap final : public Job {
   struct Options {
     std::string name;  // %d in it: the kernel chooses a number
     uint16_t flags;    // IFF_ of linux/if_tun.h
-    bool exists;       // else it is made, and nobody else may have it
+    bool exists;       // else it is created, with IFF_TUN_EXCL
     std::optional<uint32_t> owner;
     std::optional<uint32_t> group;
     int header_size;   // of virtio's header; 0: the kernel's default

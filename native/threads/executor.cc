@@ -221,7 +221,7 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
     eager = Clock::now() < begin + kLongPoll;
     if (!job) return false;
     const bool last = !run(*job);
-    // JavaScript's thread offers no other before it knows that this one is over.
+    // JavaScript's thread offers no other job before it has seen the end of this one.
     if (last) lane.handover.stop_polling();
     auto awaited = Job::Handed::awaited;
     const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
@@ -259,7 +259,7 @@ void Executor::work(Worker& self) {
     }
     job.run(thread);
     if (!thread.return_home()) lost_home = failed("setns");
-    // Whether what the job did is whole, nobody knows: the caller must be told.
+    // The job may have been done in part: it fails, so that the caller does not take it for complete.
     if (lost_home) job.failure = Failure{lost_home.error, "setns (home)"};
     return !lost_home;
   };

@@ -56,7 +56,7 @@ Failure Transaction::flush(ThreadHome& thread, const Step& step, Operation& oper
   }
   if (noted) note_flushed(step, step.lookup.empty() ? found : all, removals, operation);
   const Failure failure = send(thread, step, {messages, Ending::last_ack, kGone}, replies);
-  // These are not the messages that JavaScript knows the step by.
+  // JavaScript finds the step by the sequence number of its lookup, not by those of these messages.
   --replies.first_sequence;
   if (!failure && !replies.refused) replies.blocks = {};
   return failure;
@@ -85,7 +85,7 @@ Failure Transaction::make_copies(ThreadHome& thread, const Step& step, Operation
     leftover = true;  // some copies were made
   }
   if (leftover) operation.tell().leftover = true;
-  // These are not the messages that JavaScript knows the step by.
+  // JavaScript finds the step by the sequence number of its lookup, not by those of these messages.
   --replies.first_sequence;
   return failure;
 }

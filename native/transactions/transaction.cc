@@ -257,7 +257,7 @@ Failure Transaction::relocate(ThreadHome& thread, const Step& step, Operation& o
   for (size_t i = 0; i < step.relocations; ++i) {
     const Relocation& relocation = plan_.relocations[step.first_relocation + i];
     const NamespacePointer& netns = plan_.namespaces[relocation.netns];
-    // Its creation failed, or nobody has tried it.
+    // Its creation failed, or was not tried.
     if (!netns) return Failure{ECANCELED, nullptr};
     int32_t value = netns->fd();
     if (relocation.what == Relocation::What::device_index) {
@@ -338,7 +338,8 @@ napi_value Transaction::deliver(const Delivery& to) {
           result.push(static_cast<double>(block.size));
           continue;
         }
-        // A large block is handed over, a small one copied into JavaScript's heap: cheaper than a finalizer.
+        // The ownership of a large block passes to JavaScript; a small one is copied into JavaScript's heap: cheaper
+        // than a finalizer.
         constexpr size_t kWorthHandingOver = 16 * 1024;
         result.push(block.size < kWorthHandingOver ? make_bytes(env, block.bytes.get(), block.size)
                                                    : make_bytes(env, std::move(block.bytes), block.size));

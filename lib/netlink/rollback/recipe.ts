@@ -47,7 +47,7 @@ export interface UndoRecipe {
   readonly instead?: readonly (readonly [there: number, dropped: number])[]
   /** `object`: as `masked`, of a byte in each item of a list. */
   readonly maskedItems?: readonly (readonly [attribute: number, at: number, mask: number])[]
-  /** `object`: a rest of time that is told in one attribute, in ticks, and taken in another, in whole seconds. */
+  /** `object`: a remaining time that the kernel reports in one attribute, in ticks, and accepts in another, in whole seconds. */
   readonly expiry?: readonly [told: number, at: number, ticksPerSecond: number, taken: number]
   /** `object`: type of the message that makes it. Default: that of what it is made from. */
   readonly makeType?: number
