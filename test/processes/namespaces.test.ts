@@ -30,6 +30,9 @@ function failing(call: () => unknown): unknown {
   return undefined
 }
 
+const children = (): string => readFileSync('/proc/thread-self/children', 'utf8')
+const atFirst = children()
+
 let red: NetNs
 beforeEach(async () => {
   red = await fresh()
@@ -122,7 +125,7 @@ test('the maps of a user namespace are those that were asked for, and setgroups 
     ),
   ).toMatchObject({ code: 'EINVAL', syscall: 'uid_map', netns: red.name })
   // The launcher that has failed is reaped as Node reaps any process.
-  while (readFileSync('/proc/thread-self/children', 'utf8') !== '') await pause(5)
+  while (children() !== atFirst) await pause(5)
 })
 
 test('what ip netns exec mounts: /etc/netns/NAME over /etc, and /sys of the namespace', async () => {

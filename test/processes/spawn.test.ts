@@ -58,6 +58,7 @@ function program(name: string, source: string): string {
 
 /** The children that this process has, zombies too. */
 const children = (): string => readFileSync('/proc/thread-self/children', 'utf8')
+const atFirst = children()
 
 test('a process is born in the namespace, and this thread stays where it is', async () => {
   const before = here()
@@ -105,7 +106,7 @@ test('what cannot be started is told of as Node does it, with the namespace', as
   const nowhere = red.spawn('true', [], { cwd: '/no/such/directory' })
   await expect(once(nowhere, 'exit')).rejects.toMatchObject({ code: 'ENOENT', syscall: 'spawn true' })
   // The launchers that have failed are reaped as Node reaps any process.
-  while (children() !== '') await sleep(5)
+  while (children() !== atFirst) await sleep(5)
 })
 
 test('cwd, env, argv0, uid and gid are the process’s', async () => {
@@ -270,7 +271,7 @@ test('a hundred at once, and some hundred one after another, leave nothing', asy
   // A namespace that was made ahead, for the next test, waits for a moment.
   for (let i = 0; i < 100 && descriptors() > before; i++) await sleep(20)
   expect(descriptors()).toBeLessThanOrEqual(before)
-  while (children() !== '') await sleep(5)
+  while (children() !== atFirst) await sleep(5)
 })
 
 test('without descriptors it fails as in Node, and leaves nothing', () => {

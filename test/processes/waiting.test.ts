@@ -4,9 +4,7 @@ import type { NetNs, ProcessOptions } from '../../lib/index'
 import { fresh } from '../support/namespaces'
 
 let red: NetNs
-let childrenBefore: string
 beforeEach(async () => {
-  childrenBefore = children()
   red = await fresh()
 })
 afterEach(async () => {
@@ -17,6 +15,7 @@ const kinds = ['mnt', 'uts', 'ipc', 'pid', 'cgroup', 'user', 'net'] as const
 const show = kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join('; ')
 const own = (): string[] => kinds.map((kind) => readlinkSync(`/proc/thread-self/ns/${kind}`))
 const children = (): string => readFileSync('/proc/thread-self/children', 'utf8')
+const atFirst = children()
 
 function failing(call: () => unknown): Record<string, unknown> {
   try {
@@ -47,7 +46,7 @@ test.each<[ProcessOptions, string[]]>([
   expect(red.execSync(show, { encoding: 'utf8', ...options }).split('\n')).toHaveLength(kinds.length + 1)
   expect(red.spawnSync('sh', ['-c', 'exit 5'], options)).toMatchObject({ status: 5, signal: null })
   expect(own()).toEqual(before)
-  expect(children()).toBe(childrenBefore)
+  expect(children()).toBe(atFirst)
 })
 
 test('its details are those of the others', () => {
@@ -91,7 +90,7 @@ test('a limit of time or of output ends it, by the signal that was named', () =>
     signal: 'SIGKILL',
     netns: red.name,
   })
-  expect(children()).toBe(childrenBefore)
+  expect(children()).toBe(atFirst)
 })
 
 test('who has the pipes besides is waited for', () => {
@@ -117,7 +116,7 @@ test('what cannot be started says which step failed, and leaves nothing', () => 
   })
   expect(failing(() => red.execFileSync('true', { uts: { hostname: '' } }))).toMatchObject({ field: 'uts.hostname' })
   expect(failing(() => red.execFileSync('true', { timeout: -1 }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
-  expect(children()).toBe(childrenBefore)
+  expect(children()).toBe(atFirst)
 })
 
 test("Node's own functions are untouched, also while and after one of ours fails", async () => {
