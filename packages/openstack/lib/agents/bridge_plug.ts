@@ -153,7 +153,14 @@ export class BridgePlug implements Plug {
     }
     // Both by one message: the kernel waits once for who might still be using them.
     const group = ownGroups + (tap?.index ?? 0)
-    for (const { index } of going) await this.#host.links.set(index, { group })
+    for (const { index } of going) {
+      try {
+        await this.#host.links.set(index, { group })
+      } catch (error) {
+        // The tap goes with its namespace, which somebody else may delete meanwhile.
+        if (!isNotFound(error)) throw error
+      }
+    }
     await this.#host.links.flush({ group })
   }
 
