@@ -46,7 +46,10 @@ export interface ObjectsDeclaration<
   /** By which attributes, and fields of the family's header, one is known. */
   readonly key: readonly Key[]
   /** What makes one: a method for each mode, by its name. `ensure` makes one in the first mode. */
-  readonly make: CommandDeclaration & { readonly modes: Readonly<Record<Mode, ModeDeclaration>> }
+  readonly make: CommandDeclaration & {
+    /** The flags of each mode, and what takes it back. */
+    readonly modes: Readonly<Record<Mode, ModeDeclaration>>
+  }
   /** What tells of them: it is asked for a dump (NLM_F_DUMP), and here is chosen from that. */
   readonly look: CommandDeclaration & {
     /** The kernel also looks up one by its key. Default: false, it has only dumps. */

@@ -133,11 +133,17 @@ interface Objects<Found> {
 export type ObjectVerbs<Options, Key, Filter, Found, Mode extends string> = Readonly<
   Record<Mode, (netns: Netns, options: Options) => Operation<void>>
 > & {
+  /** Makes an object unless it is there, as it is wanted; fails with EEXIST where what is there differs. */
   readonly ensure: (netns: Netns, options: Options) => Operation<Ensured<Found>>
+  /** The object with this key; fails where there is none. */
   readonly get: (netns: Netns, key: Key) => Operation<Found>
+  /** The same, undefined where there is none. */
   readonly find: (netns: Netns, key: Key) => Operation<Found | undefined>
+  /** The objects that a filter matches; without one, all. */
   readonly list: (netns: Netns, filter?: Filter) => Operation<Found[]>
+  /** Removes the object with this key; fails where there is none, unless it is told `force`. */
   readonly delete: (netns: Netns, key: Key, options?: Force) => Operation<void>
+  /** Removes the objects that a filter matches. */
   readonly flush: (netns: Netns, filter: Filter) => Operation<void>
 }
 
