@@ -10,6 +10,8 @@ import { newDevice, operation, send } from './raw'
 
 /** Devices take the kernel a while each. */
 const many = Array.from({ length: 300 }, (_, i) => newDevice(`slow${i}`))
+/** Long enough to be seen at it by a thread that waits for the CPU. */
+const more = Array.from({ length: 3000 }, (_, i) => newDevice(`slow${i}`))
 
 async function namesIn(ns: NetNs): Promise<string[]> {
   return (await ipJson<{ ifname: string }[]>(ns, 'link')).map(({ ifname }) => ifname)
@@ -63,7 +65,7 @@ describe('a signal', () => {
   it('aborts a call that the kernel has: it ends at once, and the outcome is unknown', async () => {
     await using ns = await fresh()
     const controller = new AbortController()
-    const running = abortOf(send(ns, many, { signal: controller.signal }))
+    const running = abortOf(send(ns, more, { signal: controller.signal }))
     await begun(ns, 'slow0:')
     controller.abort()
     const error = await running

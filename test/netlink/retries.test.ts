@@ -135,10 +135,16 @@ it('a dump that is never whole is tried a bounded number of times, and fails wit
 })
 
 it('the time between the tries grows', async () => {
-  await perform(dump).catch(() => undefined)
-  const all = gaps()
-  expect(all).toHaveLength(9)
-  expect(sum(all.slice(-4))).toBeGreaterThan(4 * sum(all.slice(0, 4)))
+  let shortest: readonly number[] = new Array<number>(9).fill(Infinity)
+  const growth = (): number => sum(shortest.slice(-4)) / sum(shortest.slice(0, 4))
+  // Where others have the CPU, any pause may be long: the shortest of each tells.
+  for (let run = 0; run < 20 && !(growth() > 4); run++) {
+    mockAddon.times = []
+    await perform(dump).catch(() => undefined)
+    expect(gaps()).toHaveLength(shortest.length)
+    shortest = gaps().map((gap, i) => Math.min(gap, shortest[i]!))
+  }
+  expect(growth()).toBeGreaterThan(4)
 })
 
 it.each([0, 1, 3, 9])('a dump that is interrupted %i times gives its result', async (times) => {
