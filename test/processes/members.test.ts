@@ -48,7 +48,8 @@ test('only those in the namespace are listed and signalled, though the handle is
   expect(await blue.pids()).toEqual([outside.pid])
   expect(await red.pids()).toEqual([])
   expect(await red.kill(0)).toEqual([])
-  expect(descriptors()).toBe(before)
+  // What was open for a moment at first may be closed.
+  expect(descriptors()).toBeLessThanOrEqual(before)
   await expect(again.pids()).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED', operation: 'NetNs.pids' })
   await expect(again.kill()).rejects.toMatchObject({ code: 'ERR_NETLOOM_CLOSED', operation: 'NetNs.kill' })
 })
@@ -65,7 +66,8 @@ test('what is aborted rejects at once, and signals nobody any more', async () =>
   await expect(red.pids({ timeout: 0 })).rejects.toMatchObject({ code: 'ETIMEDOUT', operation: 'NetNs.pids' })
   expect(await red.pids({ timeout: 10_000, signal: new AbortController().signal })).toEqual([child.pid])
   expect(child.signalCode).toBeNull()
-  expect(descriptors()).toBe(before)
+  // What was open for a moment at first may be closed.
+  expect(descriptors()).toBeLessThanOrEqual(before)
 })
 
 test('a hundred are found and signalled, while the event loop has its turns', async () => {

@@ -55,9 +55,9 @@ test('the switch runs, and there is no new one: the port is made again', async (
     expect(await scene.host.links.find('qr-red')).toBeUndefined()
     expect(await ns.addresses.list({ dev: 'qr-red', family: 'ipv4' })).toMatchObject([{ address: '10.0.0.1/24' }])
     await until(() => scene.repairs.length > 0, 'it is told')
-    expect(scene.repairs).toMatchObject([
-      { router: id, mended: ['port qr-red of the bridge br-int', 'address 10.0.0.1/24'] },
-    ])
+    // If there is time enough, the switch makes the device once more by itself, and the agent takes that one.
+    const again = expect.stringMatching(/^(port qr-red of the bridge br-int|device qr-red)$/) as string
+    expect(scene.repairs).toMatchObject([{ router: id, mended: [again, 'address 10.0.0.1/24'] }])
     expect(scene.errors).toEqual([])
     await agent.close()
   })
