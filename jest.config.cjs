@@ -21,7 +21,7 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/support/slowest.cjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   // For what never ends. No test measures by it: where a machine is busy, all takes many times as long.
-  testTimeout: 600_000,
+  testTimeout: 180_000,
   // Two: tests wait for the kernel and for other programs half of their time. Each worker has a /run/netns of its own.
   runner: '<rootDir>/test/support/runner.cjs',
   maxWorkers: 2,

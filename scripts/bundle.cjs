@@ -1,6 +1,7 @@
 'use strict'
 // Writes the JavaScript of the package, lib/ to dist/: each entry one file, with what several share in files of their own. To
 // find, read and compile two hundred files took most of the time of `require('netloom')`. The types beside it are tsc's.
+const { rmSync } = require('node:fs')
 const { join } = require('node:path')
 const { rolldown } = require('rolldown')
 const { exports: subpaths, dependencies, peerDependencies } = require('../package.json')
@@ -23,6 +24,8 @@ async function bundle() {
       throw new Error(`${level}: ${log.message}`)
     },
   })
+  // Their names change with what is shared.
+  rmSync(join(root, 'dist/shared'), { recursive: true, force: true })
   await bundled.write({
     dir: join(root, 'dist'),
     format: 'cjs',

@@ -76,28 +76,53 @@ async function list({ identity }: NetnsHandle, progress: Progress): Promise<numb
   return found
 }
 
+/** How a system call failed. */
+type Refusal = readonly [errno: number, call: string]
+
 /**
- * Signals a process if it is in the namespace: whether it got the signal, or an errno and the system call that failed. The
- * descriptor is opened first: if the number stands for another process by the time that this looks where it is, the signal
- * goes to the one that has ended.
+ * Signals those of some processes that are in the namespace; the first refusal. Each descriptor is opened before this looks where
+ * the process is: if the number stands for another process by then, the signal goes to the one that has ended. And all are opened
+ * before the first is signalled, whose end may be that of others (of those in its pid namespace).
+ * @param signaled - Gets those that got the signal.
+ * @returns How many of them were looked at: fewer where descriptors run out.
  */
-function signalOne(pid: number, signal: number, identity: NetnsIdentity): boolean | readonly [number, string] {
-  const process = openProcess(pid)
-  if (process < 0) return outOfDescriptors.has(-process) ? [-process, 'pidfd_open'] : false
+function signalSome(
+  pids: readonly number[],
+  signal: number,
+  identity: NetnsIdentity,
+  signaled: number[],
+): { readonly count: number; readonly refusal: Refusal | undefined } {
+  const open: (readonly [pid: number, process: number])[] = []
+  let [count, refusal]: [number, Refusal | undefined] = [0, undefined]
   try {
-    if (!isInNow(pid, identity)) return false
-    const errno = -signalProcess(process, signal)
-    return errno === 0 || (errno === ESRCH ? false : [errno, 'pidfd_send_signal'])
+    for (const pid of pids) {
+      const process = openProcess(pid)
+      if (outOfDescriptors.has(-process)) {
+        // Those that are open give theirs back.
+        if (open.length > 0) break
+        refusal ??= [-process, 'pidfd_open']
+      }
+      count++
+      if (process < 0) continue
+      if (isInNow(pid, identity)) open.push([pid, process])
+      else closeProcess(process)
+    }
+    for (const [pid, process] of open) {
+      const errno = -signalProcess(process, signal)
+      if (errno === 0) signaled.push(pid)
+      else if (errno !== ESRCH) refusal ??= [errno, 'pidfd_send_signal']
+    }
   } finally {
-    closeProcess(process)
+    for (const [, process] of open) closeProcess(process)
   }
+  return { count, refusal }
 }
 
 async function signalAll(netns: NetnsHandle, signal: number, progress: Progress): Promise<number[]> {
   const { subject } = progress
   const seen = new Set<number>()
   const signaled: number[] = []
-  let first: readonly [errno: number, call: string] | undefined
+  let first: Refusal | undefined
   for (let round = 0; round < rounds && !progress.isAborted(); round++) {
     const found = await list(netns, progress)
     if (found.includes(process.pid)) {
@@ -106,14 +131,14 @@ async function signalAll(netns: NetnsHandle, signal: number, progress: Progress)
     }
     const fresh = found.filter((pid) => !seen.has(pid))
     if (fresh.length === 0) break
-    for (const [i, pid] of fresh.entries()) {
-      if (i > 0 && i % atOnce === 0) await new Promise(setImmediate)
+    for (const pid of fresh) seen.add(pid)
+    for (let i = 0; i < fresh.length && !progress.isAborted();) {
+      if (i > 0) await new Promise(setImmediate)
       if (progress.isAborted()) break
-      seen.add(pid)
       progress.acted = true
-      const sent = signalOne(pid, signal, netns.identity)
-      if (typeof sent !== 'boolean') first ??= sent
-      else if (sent) signaled.push(pid)
+      const { count, refusal } = signalSome(fresh.slice(i, i + atOnce), signal, netns.identity, signaled)
+      first ??= refusal
+      i += count
     }
   }
   if (first !== undefined) throw systemError({ ...subject, errno: first[0], syscall: first[1] })

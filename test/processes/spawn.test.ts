@@ -260,14 +260,26 @@ test('the Sync forms wait for it', () => {
   expect(failing(() => red.execFileSync('false'))).toMatchObject({ status: 1, netns: red.name })
 })
 
-test('a hundred at once, and some hundred one after another, leave nothing', async () => {
+test.each<[string, () => Promise<void>]>([
+  [
+    'a hundred at once',
+    async () => {
+      const many = Array.from({ length: 100 }, () => red.spawn('true'))
+      const ends = await Promise.all(many.map((child) => once(child, 'close')))
+      expect(ends).toEqual(ends.map(() => [0, null]))
+    },
+  ],
+  ...[false, true].map((pid): [string, () => Promise<void>] => [
+    `a hundred and fifty one after another, ${pid ? 'each with a pid namespace' : 'in this one'}`,
+    async () => {
+      for (let i = 0; i < 150; i++) await once(red.spawn('true', [], { stdio: 'ignore', pid }), 'close')
+    },
+  ]),
+])('%s leave nothing', async (_what, start) => {
   const descriptors = (): number => readdirSync('/proc/self/fd').length
   await once(red.spawn('true'), 'close')
   const before = descriptors()
-  const many = Array.from({ length: 100 }, () => red.spawn('true'))
-  const ends = await Promise.all(many.map((child) => once(child, 'close')))
-  expect(ends).toEqual(ends.map(() => [0, null]))
-  for (let i = 0; i < 300; i++) await once(red.spawn('true', [], { stdio: 'ignore', pid: i % 2 === 0 }), 'close')
+  await start()
   // A namespace that was made ahead, for the next test, waits for a moment.
   for (let i = 0; i < 100 && descriptors() > before; i++) await sleep(20)
   expect(descriptors()).toBeLessThanOrEqual(before)
