@@ -228,7 +228,10 @@ test.each([{}, { pid: true }, { user: true, uid: 0 }])(
     expect(isThere(staying)).toBe(true)
     const left = await red.pids()
     expect(left).toHaveLength(inside)
-    expect(await red.kill('SIGKILL')).toEqual(left)
+    // With the first process of a PID namespace the kernel ends the program: it may be gone before it is signalled itself.
+    const signalled = await red.kill('SIGKILL')
+    expect(left.slice(0, signalled.length)).toEqual(signalled)
+    expect(signalled.length).toBeGreaterThan(0)
     while (isThere(staying) || (await red.pids()).length > 0) await pause(10)
   },
 )
