@@ -1,5 +1,5 @@
-// Lays operations out for the addon: the bytes of all their messages in one piece, and the plan of
-// native/transactions/plan_reader.h.
+// Encodes operations for the addon: the bytes of all their messages in one piece, and the words of the plan, which
+// native/transactions/plan_reader.h reads.
 import { NetloomError } from '../errors'
 import { Ending } from '../native/addon'
 import {
@@ -16,6 +16,7 @@ import type { Scratch } from '../wire/scratch'
 import { littleEndian } from '../wire/writer'
 import type { Message, NumberedFamily } from './message'
 import type { SideEffect, Operation, Step } from './operation'
+import { growBytes, growWords, noMemory, returnMemory, takeMemory } from './plan_memory'
 import { patternWords } from './rollback/pattern'
 import { recipeWords, type UndoRecipe } from './rollback/recipe'
 
@@ -40,7 +41,7 @@ export interface OnFailure {
 
 /** A plan as `addon.transact` takes it, in memory that the next plan overwrites. */
 export interface EncodedPlan {
-  /** Says itself how much of it and of the bytes is meant: to make a view of memory takes longer than to fill it. */
+  /** Its head has the lengths of both, as to make a view of memory takes longer than to fill it. */
   readonly words: Scratch
   readonly bytes: Scratch
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
@@ -59,38 +60,13 @@ const typeAt = 4
 
 type Relocated = Pick<Message, 'relocations' | 'devicesOf'>
 
-/** A side effect of a step, laid out: what is filled in where, and the numbers that tell of it. */
+/** An encoded side effect of a step: its messages with their offsets, for relocations, and its words. */
 interface StoredSideEffect {
   readonly its: readonly { readonly message: Relocated; readonly at: number }[]
   readonly words: readonly number[]
 }
 
 const alone: OnFailure = { rollback: false, stop: true }
-
-/** Memory that plans are written in: used again, because to get it takes longer than to fill it. */
-interface Memory {
-  words: Int32Array
-  bytes: Uint8Array
-}
-
-const spare: Memory[] = []
-/** So many, and of no more than so many bytes each: what a large batch needed is not kept for small ones. */
-const mostSpare = 4
-const largestSpare = 2 ** 24
-
-const none: Memory = { words: new Int32Array(0), bytes: new Uint8Array(0) }
-
-function grownWords(words: Int32Array, least: number): Int32Array {
-  const grown = new Int32Array(Math.max(least, 2 * words.length))
-  grown.set(words)
-  return grown
-}
-
-function grownBytes(bytes: Uint8Array, least: number): Uint8Array {
-  const grown = new Uint8Array(Math.max(least, 2 * bytes.length))
-  grown.set(bytes)
-  return grown
-}
 
 /** A namespace that a plan names, and the operation that named it first. */
 interface Named {
@@ -101,23 +77,23 @@ interface Named {
 }
 
 /**
- * Operations, laid out one after another as they come: what an operation needs is in the processor's caches then, and of a
- * large batch it is in memory long since when all of it is handed over.
+ * Operations, each encoded when it is added: its data are in the processor's caches then, which those of a large batch no
+ * longer are when the batch is handed over.
  */
 export class Plan<Its extends Item = Item> {
   readonly items: Its[] = []
   readonly onFailure: OnFailure
-  #memory: Memory
+  #memory = takeMemory()
   #wordCount = headSize
   #size = 0
   readonly #namespaces: Named[] = []
-  // A look-up names one namespace and nothing else: tables are made when there is something for them.
+  // Made on first use: the plan of a query names one namespace and nothing else.
   #positions: Map<NetnsReference, number> | undefined
   #names: Map<string, number> | undefined
   #recipes: Map<UndoRecipe, number> | undefined
-  // Where messages lie whose type is the number of a family.
+  // The offsets of messages whose type is the number of a family.
   #numbered: Map<NumberedFamily, number[]> | undefined
-  // Messages that were written one behind the other, and are sent so, are copied in one go.
+  // Messages that were written one behind the other, and are sent so, are copied together.
   #source: Uint8Array | undefined
   #begin = 0
   #end = 0
@@ -125,7 +101,6 @@ export class Plan<Its extends Item = Item> {
 
   constructor(onFailure: OnFailure = alone) {
     this.onFailure = onFailure
-    this.#memory = spare.pop() ?? { words: new Int32Array(256), bytes: new Uint8Array(2048) }
   }
 
   /** A plan of these operations. */
@@ -135,7 +110,7 @@ export class Plan<Its extends Item = Item> {
     return plan
   }
 
-  /** Adds an operation, and returns its place among them. */
+  /** Adds an operation, and returns its index. */
   add(item: Its): number {
     const its: Item = item
     this.#reserve(planSize.creation)
@@ -150,7 +125,8 @@ export class Plan<Its extends Item = Item> {
   }
 
   /**
-   * Calls `send` with all of it, once; throws if a namespace that it uses is closed. Nothing else may be called afterwards.
+   * Calls `send` with the plan; throws if a namespace that it uses is closed. To be called once: no other method may be
+   * called afterwards.
    */
   hand<Result>(send: (encoded: EncodedPlan) => Result): Result {
     try {
@@ -192,14 +168,14 @@ export class Plan<Its extends Item = Item> {
 
   #release(): void {
     const memory = this.#memory
-    this.#memory = none
+    this.#memory = noMemory
     this.#source = undefined
-    if (spare.length < mostSpare && memory.words.byteLength + memory.bytes.length <= largestSpare) spare.push(memory)
+    returnMemory(memory)
   }
 
   #reserve(count: number): void {
     const least = this.#wordCount + count
-    if (least > this.#memory.words.length) this.#memory.words = grownWords(this.#memory.words, least)
+    if (least > this.#memory.words.length) growWords(this.#memory, least)
   }
 
   #word(value: number): void {
@@ -220,7 +196,7 @@ export class Plan<Its extends Item = Item> {
   #room(length: number): number {
     const at = this.#align()
     this.#size += length
-    if (this.#size > this.#memory.bytes.length) this.#memory.bytes = grownBytes(this.#memory.bytes, this.#size)
+    if (this.#size > this.#memory.bytes.length) growBytes(this.#memory, this.#size)
     return at
   }
 
@@ -254,7 +230,7 @@ export class Plan<Its extends Item = Item> {
     const { buffer, byteOffset } = this.#memory.bytes
     const view = new DataView(buffer, byteOffset)
     for (const [{ name, number }, places] of this.#numbered) {
-      // As type 0 the kernel would acknowledge it, and do nothing.
+      // The kernel acknowledges a message of type 0, and does nothing.
       if (number === undefined) throw new Error(`the number of the family ${name} was not asked for`)
       for (const at of places) view.setUint16(at + typeAt, number, littleEndian)
     }
