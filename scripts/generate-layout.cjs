@@ -27,7 +27,7 @@ function header() {
     return `namespace ${snake(name)} {\n${lines.join('\n')}\n}  // namespace ${snake(name)}\n`
   })
   return [
-    '// Made of lib/native/layout.ts by scripts/generate-layout.cjs: the numbers that both sides of the crossing know.',
+    '// Generated from lib/native/layout.ts by scripts/generate-layout.cjs: the numbers that JavaScript and C++ share.',
     '#pragma once\n',
     '#include <cstdint>\n',
     'namespace netloom::layout {\n',

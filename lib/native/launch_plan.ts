@@ -1,40 +1,39 @@
-// The plan of a launch as bytes: struct Plan of native/launcher/plan.h, and behind it the texts and numbers that its parts
-// point at. The addon adds what is joined, with the descriptors.
+// Encodes the plan of a launch: struct Plan of native/launcher/plan.h, and behind it the texts and numbers to which its parts
+// refer. The addon adds the namespaces that are joined, with their descriptors.
 import type { Scratch } from '../wire/scratch'
-import { launchAbout, launchFlag, launchPlan, launchTask } from './layout'
+import { launchAbout, launchFlag, launchMessage, launchPlan, launchTask } from './layout'
 
-/** What stands behind the plan. An empty one is the launcher's default. */
+/** The parts behind the plan. For an empty one the launcher has a default. */
 export type LaunchPart =
   'uidMap' | 'gidMap' | 'host' | 'domain' | 'offsets' | 'directory' | 'etcDirectory' | 'mounts' | 'groups' | 'seccomp'
 
-/** What a launcher is told to do. */
+/** The content of a plan. */
 export interface LaunchOrder {
   readonly task: keyof typeof launchTask
   readonly flags?: Readonly<Partial<Record<keyof typeof launchFlag, boolean>>>
-  /** Flags of clone(2) of the namespaces that are made. */
+  /** CLONE_NEW… flags of the namespaces that it makes. */
   readonly made?: number
   readonly uid?: number | undefined
   readonly gid?: number | undefined
-  /** A bit for each that is kept. */
+  /** A bit for each capability that it keeps. */
   readonly capabilities?: bigint | undefined
   readonly about?: keyof typeof launchAbout
-  /** Whether what it is about is changed. */
+  /** Whether it changes what `about` names, instead of reading it. */
   readonly changes?: boolean
   /** Texts, bytes, or numbers of 32 bits. */
   readonly parts: Readonly<Partial<Record<LaunchPart, string | Uint8Array | readonly number[]>>>
 }
 
-/** What the kernel reads as words begins at a boundary of so many bytes. */
+/** Parts are aligned to this many bytes, as the kernel reads some of them as words. */
 const alignment = 8
-/** That of the head: behind it is one empty text, which all parts are that are not given. */
+/** In bytes. An empty text follows the head; parts that are not given refer to it. */
 const headSize = 4 * launchPlan.size
-/** No message of the addon's is larger: kLargestMessage of native/launcher/plan.h. */
-const largest = 128 * 1024
+const { largest } = launchMessage
 
-/** Used again for each plan: where the address space is limited (RLIMIT_AS), there may be no room for more. */
+/** Reused for each plan: where the address space is limited (RLIMIT_AS), another allocation may fail. */
 const memory = Buffer.alloc(largest)
 
-/** How much room a part takes: at least one NUL ends it, which its size does not count. */
+/** The bytes that a part takes, with at least one NUL at its end, which its size does not count. */
 const roomOf = (size: number): number => size + alignment - (size % alignment)
 
 function sizeOf(part: string | Uint8Array | readonly number[]): number {
@@ -42,12 +41,12 @@ function sizeOf(part: string | Uint8Array | readonly number[]): number {
   return part instanceof Uint8Array ? part.length : 4 * part.length
 }
 
-/** Lays a plan out, in memory that the next one overwrites. */
+/** Encodes a plan, in memory that the next one overwrites. */
 export function encodeLaunch(order: LaunchOrder): Scratch {
   const { task, flags = {}, made = 0, uid = 0, gid = 0, capabilities = 0n, about = 'host', changes = false } = order
   const parts = Object.entries(order.parts).map(([name, part]) => ({ name, part, size: sizeOf(part) }))
   const total = parts.reduce((sum, { size }) => sum + roomOf(size), headSize + alignment)
-  // One that is too large is refused by the addon (E2BIG).
+  // The addon refuses a plan that is too large (E2BIG).
   const bytes = total > largest ? Buffer.alloc(total) : memory.fill(0, 0, total)
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, total / 4)
   let bits = 0

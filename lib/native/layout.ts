@@ -46,22 +46,22 @@ export const relocation = { deviceIndex: 0, netnsDescriptor: 1 } as const
 /** Traits of a test of a pattern, by bit. */
 export const testTrait = { header: 1, negated: 2, zeroIsAbsent: 4, presence: 8, part: 16, atMost: 32 } as const
 
-/** How a change is taken back. */
+/** How a change is undone. */
 export const recipeMode = { settings: 0, object: 1 } as const
 
-/** Lanes: which of the addon's threads a job runs on. */
+/** Lanes: the queues of jobs, each with a thread of its own. */
 export const lane = { mutation: 0, query: 1, read: 2, removal: 3, supply: 4 } as const
 
-/** How a step's messages are answered. */
+/** What ends the answer to a step's messages. */
 export const ending = { ack: 0, dump: 1, reply: 2, lastAck: 3 } as const
 
-/** What became of an operation. */
+/** The state of an operation. */
 export const outcome = { waiting: 0, done: 1, failed: 2, undone: 3, stuck: 4 } as const
 
-/** What `cancel` found. */
+/** The result of `cancel`. */
 export const cancelled = { beforeStart: 0, whileRunning: 1, tooLate: 2, interrupted: 3 } as const
 
-/** What a launcher is to do. */
+/** The task of a launcher. */
 export const launchTask = { run: 0, make: 1, ask: 2, serve: 3 } as const
 
 /** Traits of a launch, by bit. */
@@ -71,19 +71,22 @@ export const launchFlag = {
   groups: 4,
   /** The mounts of `ip netns exec`. */
   etc: 8,
-  /** SIGKILL when the thread that has started it ends. */
+  /** SIGKILL when the thread ends that has started it. */
   dieWithParent: 16,
-  /** It keeps those of the plan alone. */
+  /** It keeps only the capabilities in the plan. */
   capabilities: 32,
   noNewPrivileges: 64,
   /** newuidmap(1) and newgidmap(1) may write the maps. */
   helpers: 128,
 } as const
 
-/** What a namespace is asked for. */
+/** The largest message to a launcher, in bytes. */
+export const launchMessage = { largest: 128 * 1024 } as const
+
+/** What of a namespace a launcher reads or changes. */
 export const launchAbout = { host: 0, domain: 1, offsets: 2 } as const
 
-/** Where the plan of a launch has what, in words; a part has two, its offset behind the plan and its size. */
+/** The offsets of the fields in the plan of a launch, in words; a part has two words, its offset behind the plan and its size. */
 export const launchPlan = {
   task: 0,
   flags: 1,

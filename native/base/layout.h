@@ -1,4 +1,4 @@
-// Made of lib/native/layout.ts by scripts/generate-layout.cjs: the numbers that both sides of the crossing know.
+// Generated from lib/native/layout.ts by scripts/generate-layout.cjs: the numbers that JavaScript and C++ share.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +110,10 @@ inline constexpr int32_t capabilities = 32;
 inline constexpr int32_t no_new_privileges = 64;
 inline constexpr int32_t helpers = 128;
 }  // namespace launch_flag
+
+namespace launch_message {
+inline constexpr int32_t largest = 131072;
+}  // namespace launch_message
 
 namespace launch_about {
 inline constexpr int32_t host = 0;

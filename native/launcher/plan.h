@@ -1,5 +1,5 @@
-// What the addon and its launcher tell each other: one message of the addon's, the plan, with descriptors; then
-// reports. Both are built together, from this one file, so the layout needs no version.
+// The protocol between the addon and its launcher: the addon sends one message, the plan, with descriptors; then the
+// launcher sends reports. Both are built together, from this one file, so the layout needs no version.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,20 @@
 namespace netloom::launch {
 
 // A message is a packet of a socket of AF_UNIX (SOCK_SEQPACKET), no larger than this.
-inline constexpr uint32_t kLargestMessage = 128 * 1024;
-// Of the namespaces that are joined: one of each kind, and the user namespace by which one may enter the network's.
+inline constexpr uint32_t kLargestMessage = layout::launch_message::largest;
+// Namespaces that are joined: one of each kind, and the owning user namespace, through which an unprivileged process
+// may enter the network namespace.
 inline constexpr uint32_t kMostJoined = 9;
-// Joined namespaces, and three more.
+// Those of the joined namespaces, and three more.
 inline constexpr uint32_t kMostDescriptors = kMostJoined + 3;
 
 enum class Task : uint32_t {
   run = layout::launch_task::run,  // enters and makes namespaces, and executes the program of its arguments there
   make =
       layout::launch_task::make,  // makes namespaces and hands them back; with a pid namespace, its first process stays
-  ask = layout::launch_task::ask,      // reads or changes what a namespace of its own kind says
-  serve = layout::launch_task::serve,  // enters a user namespace, or makes it, and opens there what it is asked for,
-                                       // until its socket closes
+  ask = layout::launch_task::ask,      // reads or changes the names or the offsets of a namespace (About)
+  serve = layout::launch_task::serve,  // enters a user namespace, or makes it, and answers requests to open files and
+                                       // sockets there, until its socket closes
 };
 
 enum Flag : uint32_t {
@@ -51,11 +52,11 @@ struct Part {
 struct Plan {
   Task task;
   uint32_t flags;
-  int32_t made;  // CLONE_NEW… of the namespaces that are made
+  int32_t made;  // CLONE_NEW… flags of the namespaces that it makes
   uint32_t joined_count;
-  // Kinds, CLONE_NEW…, of the namespaces that are joined, in this order. Their descriptors come first with the message;
-  // behind them one of cgroup.procs (run, if has_cgroup) and the memory of a Report (run, with a filter of system
-  // calls), or the lifeline and the memory of a MadePage (make, with a pid namespace).
+  // Kinds, CLONE_NEW…, of the namespaces that it joins, in this order. The message has their descriptors first; then
+  // those of cgroup.procs (run, if has_cgroup) and of the memory of a Report (run, with a seccomp filter), or of the
+  // lifeline and of the memory of a MadePage (make, with a pid namespace).
   int32_t joined[kMostJoined];
   uint32_t has_cgroup;
   uint32_t uid;
@@ -64,17 +65,17 @@ struct Plan {
   uint64_t capabilities;  // a bit for each
   About about;            // ask
   uint32_t changes;       // ask: whether `host` or `domain` is the new one
-  // Texts, each with a NUL behind it that does not count.
-  Part uid_map;  // empty: one's own id as root; so of groups
+  // Texts, each followed by a NUL that its size does not count.
+  Part uid_map;  // empty: the caller's own id as root; the same for gid_map
   Part gid_map;
   Part host;
   Part domain;
   Part offsets;        // lines of /proc/PID/timens_offsets
-  Part directory;      // where the program begins; empty: where its parent is
-  Part etc_directory;  // what is in it is mounted over what is in /etc; empty: nothing
-  Part mounts;         // of each: source, target, type, data, a NUL behind each, and the flags as a decimal number
+  Part directory;      // the program's current directory; empty: its parent's
+  Part etc_directory;  // its files are mounted over those of /etc; empty: none are
+  Part mounts;  // for each: source, target, type, data, with a NUL behind each, and the flags as a decimal number
   // Bytes.
-  Part groups;   // uint32_t of each
+  Part groups;   // a uint32_t for each
   Part seccomp;  // a program of struct sock_filter
 };
 
@@ -101,8 +102,8 @@ NETLOOM_AT(seccomp, seccomp);
 #undef NETLOOM_AT
 static_assert(sizeof(Plan) == 4 * layout::launch_plan::size);
 
-// Where the kernel itself notes the first process of a pid namespace, so that it is known whatever becomes of who makes
-// it.
+// Shared memory in which the kernel itself notes the pid of the first process of a pid namespace (CLONE_PARENT_SETTID),
+// so that it is known even if the launcher is killed.
 struct MadePage {
   int32_t first;
 };
@@ -199,9 +200,9 @@ inline const char* name_of(Step step) {
   return static_cast<uint32_t>(step) < count ? kSteps[static_cast<uint32_t>(step)] : nullptr;
 }
 
-// The answer. Of `run` there are an empty one at once, which tells the launcher's number by the credentials that the
-// kernel adds, and a failure, or none: its socket closes when the program runs. Where a filter of system calls may be
-// in the way of the failure, shared memory has it, too. `size` bytes of text follow.
+// The answer. A launcher that runs a program sends an empty report at once, whose credentials (SO_PASSCRED) have its
+// pid; then one with a failure, or none: its socket closes when the program is executed. Where a seccomp filter may
+// deny sendmsg(2), it also writes the failure to shared memory. `size` bytes of text follow.
 struct Report {
   int32_t error;  // an errno, 0 for success
   Step step;
@@ -209,15 +210,15 @@ struct Report {
   uint32_t size;
 };
 
-// What a launcher that serves is asked for; the network namespace where that is comes first with the message, but for
-// `create`. A path of `size` bytes follows.
+// A request to a launcher that serves. Except for `create`, the first descriptor of the message is the network
+// namespace in which it opens something. A path of `size` bytes follows. In brackets: the descriptors of the answer.
 enum class Open : uint32_t {
-  create,   // a network namespace: [it, a netlink socket of NETLINK_ROUTE in it]
+  create,   // creates a network namespace: [it, a netlink socket of NETLINK_ROUTE in it]
   socket,   // [a socket]
-  file,     // [a file], below a second descriptor if there is one
-  entries,  // of a directory, found in the same way: reports of struct linux_dirent64, the last one of none
-  sysfs,    // [a sysfs that is mounted nowhere]
-  control,  // an ioctl of a second descriptor with a number
+  file,     // [a file], relative to the second descriptor if there is one
+  entries,  // lists a directory, found in the same way: reports of struct linux_dirent64, the last one empty
+  sysfs,    // [a sysfs that is not attached to a mount point]
+  control,  // ioctl(2) on the second descriptor, with a number
 };
 
 struct Request {
