@@ -1,5 +1,5 @@
-// A name in a directory. The directory is opened once: whoever replaces a part of the path afterwards, in a directory
-// that others may write too, does not lead us elsewhere.
+// A name in a directory. The directory is opened once, so that a process which replaces a part of the path afterwards
+// cannot redirect us to another directory.
 #pragma once
 
 #include <fcntl.h>
@@ -17,13 +17,13 @@ class DirectoryEntry {
   static Failure open(const std::string& path, DirectoryEntry& entry);
 
   explicit operator bool() const { return static_cast<bool>(directory_); }
-  // Opens with O_PATH what has the name now; a symbolic link is not followed.
+  // Opens the file of that name with O_PATH; does not follow a symbolic link.
   Fd open_path() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
-  // The same, and follows a symbolic link.
+  // The same, but follows a symbolic link.
   Fd open_target() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_CLOEXEC)); }
-  // Creates a file; fails if something has the name, also a symbolic link.
+  // Creates a file; fails if the name exists, also as a symbolic link.
   Fd create(mode_t mode) const;
-  // Whether this very file has the name: not another one, nor what is mounted on it.
+  // Whether the name leads to this very file: not to another one, nor to a mount on it.
   bool leads_to(int fd) const;
   Failure unlink() const;
 
@@ -32,9 +32,9 @@ class DirectoryEntry {
   std::string name_;
 };
 
-// The path of a descriptor, for calls that take nothing else.
+// The path of a descriptor, for system calls that take only a path.
 std::string path_of_descriptor(int fd);
-// Opens for reading what was opened with O_PATH.
+// Opens a descriptor of O_PATH again, for reading.
 Fd reopen(int file);
 
 }  // namespace netloom

@@ -1,4 +1,4 @@
-// How a system call failed: errno and the call's name. JavaScript makes the error object of it.
+// How a system call failed: errno and the call's name. JavaScript makes an error object from it.
 #pragma once
 
 #include <cerrno>

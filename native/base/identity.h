@@ -1,4 +1,4 @@
-// Which kernel object a file stands for.
+// The kernel object behind a file.
 #pragma once
 
 #include <compare>
@@ -6,7 +6,7 @@
 
 namespace netloom {
 
-// A kernel object is one by device and inode, whatever handle or path leads to it.
+// Device and inode identify a kernel object, whatever descriptor or path leads to it.
 struct Identity {
   uint64_t device = 0;
   uint64_t inode = 0;

@@ -18,7 +18,7 @@ struct Kind {
   int flag;
 };
 
-// In the order in which a process enters them: the user namespace gives the right to the others.
+// In the order in which a process enters them: in the user namespace it gets the capabilities to enter the others.
 inline constexpr std::array<Kind, 8> kKinds = {{
     {"user", CLONE_NEWUSER},
     {"cgroup", CLONE_NEWCGROUP},
@@ -30,14 +30,14 @@ inline constexpr std::array<Kind, 8> kKinds = {{
     {"time", CLONE_NEWTIME},
 }};
 
-// 0 for what is no kind.
+// 0 if no kind has this name.
 inline int flag_of(std::string_view name) {
   for (const Kind& kind : kKinds)
     if (name == kind.name) return kind.flag;
   return 0;
 }
 
-// An empty name for what is no kind.
+// An empty name if no kind has this flag.
 inline const char* name_of(int flag) {
   for (const Kind& kind : kKinds)
     if (flag == kind.flag) return kind.name;

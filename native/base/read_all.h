@@ -1,4 +1,4 @@
-// A file to its end, however long it is: those of /proc do not say.
+// Reads a file to its end: files in /proc report no size.
 #pragma once
 
 #include <unistd.h>

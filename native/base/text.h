@@ -1,5 +1,5 @@
-// Text in words and lines. The streams of the standard library would bring its locales along, a megabyte that musl's
-// loader does not even take.
+// Splits text into words and lines. Without the streams of the standard library, which link its locales: they add a
+// megabyte, and musl's loader does not load it.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace netloom {
 
-// What stands between white space.
+// The words of a text, between white space.
 inline std::vector<std::string> words_of(std::string_view text) {
   constexpr const char* kSpace = " \t\n";
   std::vector<std::string> words;

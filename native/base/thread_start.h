@@ -1,4 +1,4 @@
-// Threads of our own.
+// Starts threads.
 #pragma once
 
 #include <pthread.h>
@@ -8,7 +8,8 @@
 
 namespace netloom {
 
-// A new thread inherits the signal mask: ours take no signal that is meant for the process.
+// Blocks all signals while a thread is started: it inherits the mask, and so takes no signal that is sent to the
+// process.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -24,7 +25,7 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-// Starts a thread that calls `of.Member()`; false, with errno, if there can be none.
+// Starts a thread that calls `of.Member()`; false, with errno, if pthread_create(3) fails.
 template <auto Member, class Of>
 bool start_thread(pthread_t& thread, const char* name, Of& of) {
   const SignalsBlocked blocked;

@@ -15,14 +15,14 @@ using Clock = std::chrono::steady_clock;
 
 // A thread without work ends after this time; the next job starts another (30 µs).
 constexpr auto kIdleTime = std::chrono::milliseconds(500);
-// Before it sleeps a thread looks for another job: to wake it takes 50 µs where a core that sleeps is a virtual one. It
-// looks for long only if its last job came that soon too, so that calls one after another find it awake and a single
-// call costs next to nothing.
+// A thread polls for another job before it sleeps: to wake it takes 50 µs on a virtual core that is idle. It takes the
+// long poll only if its last job came that soon too: then calls one after another need not wake it, and a single call
+// costs next to no CPU time.
 constexpr auto kShortPoll = std::chrono::microseconds(20);
 constexpr auto kLongPoll = std::chrono::microseconds(200);
 // How long JavaScript's thread waits for a job before it goes on. Look-ups take 5 to 10 µs.
 constexpr auto kBriefly = std::chrono::microseconds(25);
-// After so many waits in vain, one after another, 2^n calls go by before the next one is tried.
+// After n waits in vain, one after another, up to this many, 2^n calls go by without a wait.
 constexpr unsigned kMostVainWaits = 3;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-query", "netloom-read",
@@ -35,7 +35,8 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   job->id_ = ++last_id_;
   job->lane_ = name;
   job->uses_ = std::move(uses);
-  // With no other job under way there is no order to keep. What opens descriptors in other lanes takes long.
+  // With no other job under way there is no order to keep. On lanes other than `read`, jobs that open descriptors are
+  // slow, so a wait would be in vain.
   const bool alone = under_way_ == 0 && (job->opens() == 0 || name == LaneName::read);
   if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
     const bool ended = ended_briefly(job, lane);
@@ -131,7 +132,7 @@ bool Executor::ended_briefly(const JobPointer& job, Lane& lane) {
     }
     lane.calls_to_skip = 1u << lane.vain_waits;
     lane.vain_waits = std::min(lane.vain_waits + 1, kMostVainWaits);
-    // The lane's thread, which takes the lock when it finds that nobody waits, finds the job like any other.
+    // The lane's thread takes the lock when it finds Handed::left; by then the job is entered like any other.
     const auto lock = lock_briefly(mutex_);
     auto awaited = Job::Handed::awaited;
     if (!job->handed_.compare_exchange_strong(awaited, Job::Handed::left)) return true;
@@ -176,7 +177,7 @@ void Executor::start_threads(const OpenHome& home) {
       ++worker;
       continue;
     }
-    // It gave up the lock for the last time with `ended`, so this does not wait for more than its last instructions.
+    // The thread has set `ended` in its last critical section, so the join waits for its last instructions only.
     pthread_join(worker->thread, nullptr);
     worker = threads_.erase(worker);
   }
@@ -216,12 +217,12 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
       relax();
     }
     Job* job = lane.handover.has_offer() ? lane.handover.take() : nullptr;
-    if (!job) job = lane.handover.stop_polling();  // there was no offer, or it was taken back
+    if (!job) job = lane.handover.stop_polling();  // no offer, or JavaScript's thread has withdrawn it
     expect_from_other_core(job, 1024);             // the job, of whatever kind
     eager = Clock::now() < begin + kLongPoll;
     if (!job) return false;
     const bool last = !run(*job);
-    // JavaScript's thread offers no other job before it has seen the end of this one.
+    // JavaScript's thread offers the next job only after the end of this one.
     if (last) lane.handover.stop_polling();
     auto awaited = Job::Handed::awaited;
     const bool left = !job->handed_.compare_exchange_strong(awaited, Job::Handed::over);
@@ -259,7 +260,7 @@ void Executor::work(Worker& self) {
     }
     job.run(thread);
     if (!thread.return_home()) lost_home = failed("setns");
-    // The job may have been done in part: it fails, so that the caller does not take it for complete.
+    // The job may have done its work in part: it fails, so that the caller does not take it for complete.
     if (lost_home) job.failure = Failure{lost_home.error, "setns (home)"};
     return !lost_home;
   };
@@ -296,7 +297,7 @@ void Executor::work(Worker& self) {
     finish(std::move(job), lock);
     if (lost_home) break;
   }
-  if (lost_home) home_.reset();  // the replacement opens it anew
+  if (lost_home) home_.reset();  // start_threads() opens it again for the next thread
   --lane.threads;
   self.ended = true;
   wake_();
@@ -312,9 +313,9 @@ void Executor::finish(JobPointer job, std::unique_lock<std::mutex>& lock) {
     filled[static_cast<size_t>(waiting->lane_)] = true;
   });
   const bool first = finished_.empty();
-  // From here on it is JavaScript's alone.
+  // From here on only JavaScript's thread uses it.
   finished_.push_back(std::move(job));
-  // Nobody is woken to find the mutex taken.
+  // A thread that is woken while this one holds the mutex would only sleep again.
   lock.unlock();
   if (first) wake_();
   for (size_t i = 0; i < kLaneCount; ++i) {

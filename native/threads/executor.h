@@ -1,4 +1,4 @@
-// Runs jobs on threads of our own: lanes, the order within a namespace, and the threads' lives.
+// Runs jobs on worker threads: lanes, the order within a namespace, the start and the end of the threads.
 #pragma once
 
 #include <pthread.h>
@@ -30,28 +30,28 @@ class Executor {
   explicit Executor(std::function<void()> wake) : wake_(std::move(wake)) {}
   ~Executor() { stop(); }
 
-  // How long submit() may take: no longer than to queue the job; or some microseconds more, for a job that ends soon:
-  // an event loop that goes to sleep, to be woken again, takes ten times as long as a query takes the kernel.
+  // How long submit() may take: no longer than to queue the job; or some microseconds more, for a job that ends soon.
+  // To put the event loop to sleep and to wake it takes ten times as long as the kernel needs for a query.
   enum class Await : uint8_t {
     nothing,
-    end,     // it will be collected all the same, when the event loop has had its turn
-    result,  // it is the caller's, and will not be collected
+    end,     // collect() returns the job all the same, in a later turn of the event loop
+    result,  // the caller delivers the job: collect() does not return it
   };
-  // True if the job ended and its result is the caller's.
+  // True if the job has ended and the caller has to deliver it.
   bool submit(const JobPointer& job, LaneName lane, std::vector<Use> uses, const OpenHome& home, Await await);
-  // How many descriptors a lane's jobs may hold, one or more: those that run or wait to be delivered. One job alone may
-  // hold more.
+  // How many descriptors, one or more, a lane's jobs may hold open while they run or wait to be delivered. One job
+  // alone may hold more.
   void limit(size_t most);
-  // JavaScript has the results of jobs that held so many descriptors, by lane.
+  // Jobs that held so many descriptors, by lane, have been delivered to JavaScript.
   using Opened = std::array<size_t, kLaneCount>;
   void delivered(const Opened& opened);
-  // A queued job will not run; a running one ends early if it can, else it finishes but is not wanted any more.
+  // A queued job does not run; a running one ends early if it can, else it runs to its end and its result is dropped.
   Cancelled cancel(const JobPointer& job);
   // Jobs that ended, `most` at a time, in order; wakes again if there are more.
   std::vector<JobPointer> collect(size_t most);
-  // Joins threads that ended and starts those that are missing.
+  // Joins threads that have ended, and starts one for each lane that has jobs and no thread.
   void start_threads(const OpenHome& home);
-  // Ends all threads; the running jobs are waited for, queued ones dropped.
+  // Ends all threads: waits for the running jobs, drops the queued ones.
   void stop();
 
   size_t threads() const { return threads_.size(); }
@@ -62,15 +62,16 @@ class Executor {
  private:
   struct Lane {
     Handover handover;
-    JobPointer left;  // the job that was handed over and not waited for to its end
+    JobPointer left;  // a job that was handed over, once JavaScript's thread no longer waits for its end
     std::deque<JobPointer> ready;
     std::condition_variable filled;
     std::atomic<size_t> waiting = 0;  // ready.size(), readable without the lock
     size_t assigned = 0;              // jobs that will run here: blocked, ready or running
     size_t threads = 0;
-    std::list<JobPointer> held;  // it is their turn, but what others opened is not delivered yet
+    // Jobs that nothing blocks but the limit of descriptors: they run once others have been delivered.
+    std::list<JobPointer> held;
     size_t opening = 0;
-    // Of JavaScript's thread alone: how waiting briefly for this lane's jobs has paid lately.
+    // Used on JavaScript's thread alone: how many of the last brief waits for this lane were in vain.
     unsigned vain_waits = 0;
     unsigned calls_to_skip = 0;
   };
@@ -85,23 +86,23 @@ class Executor {
   };
 
   void work(Worker& self);
-  // Whether this lane's jobs have lately ended within microseconds.
+  // Whether this lane's last jobs have ended within microseconds.
   bool expects_brief(Lane& lane);
-  // Waits for a job that was handed over; else it becomes one like others, under way.
+  // Waits briefly for a job that was handed over. If it does not end, it is entered in the order as a running job.
   bool ended_briefly(const JobPointer& job, Lane& lane);
   // The lane's next job, or nothing when the thread should end.
   JobPointer next(Lane& lane, std::unique_lock<std::mutex>& lock);
   // Without the lock: polls for a job for a while, longer if the last one came soon, and runs what is handed over.
-  // True if there is one that nobody waited for to its end.
+  // True if it ran a job whose end JavaScript's thread did not wait for.
   template <class Run>
   bool serve_handover(Lane& lane, bool& eager, Run run);
-  // It is the job's turn: it may run, unless it opens descriptors and there is no room for them.
+  // No earlier job blocks this one: it may run, unless it opens more descriptors than the limit leaves.
   void make_ready(const JobPointer& job);
   void admit(Lane& lane, const JobPointer& job, size_t opens);
   static void count(Lane& lane, Job& job, size_t opens);
   void admit_held();
   bool has_room(const Lane& lane, size_t opens) const;
-  // Gives up the lock for a moment.
+  // Releases the lock for a moment.
   void finish(JobPointer job, std::unique_lock<std::mutex>& lock);
 
   std::function<void()> wake_;
@@ -112,9 +113,9 @@ class Executor {
   std::list<Worker> threads_;
   std::shared_ptr<const Home> home_;  // while there are threads
   size_t most_opening_ = kMostOpening;
-  // Of JavaScript's thread alone.
+  // Used on JavaScript's thread alone.
   uint64_t last_id_ = 0;
-  size_t under_way_ = 0;  // jobs that will be collected
+  size_t under_way_ = 0;  // jobs that collect() has still to return
   std::atomic<bool> stopping_ = false;
 };
 

@@ -1,4 +1,4 @@
-// What JavaScript gets for what a job has opened: a number, which is never used twice.
+// The table of what jobs have opened. JavaScript gets a number for each entry; no number is used twice.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace netloom {
 
-// Of one JavaScript environment, on its thread.
+// One for each JavaScript environment; used on its thread.
 class Handles {
  public:
-  // A namespace, until its handle closes.
+  // Keeps a namespace until its handle is closed.
   virtual uint64_t keep(NamespacePointer netns) = 0;
-  // A socket, until JavaScript takes its descriptor: a number alone would be lost with the environment.
+  // Keeps a socket until JavaScript takes its descriptor: a bare number would leak when the environment ends.
   virtual uint64_t keep(Fd socket) = 0;
-  // A descriptor that gives and takes packets, until it is closed.
+  // Keeps a descriptor that packets are read from and written to, until it is closed.
   virtual uint64_t keep_datagrams(Fd fd, Datagrams::Via via) = 0;
 
  protected:

@@ -1,6 +1,5 @@
-// Where JavaScript's thread leaves one job for a lane's thread that polls for one, without a lock. Between two
-// cores a line of memory takes 200 to 400 ns to change hands, and a query that waits for a dozen of them takes twice
-// as long as the kernel does.
+// Hands one job from JavaScript's thread to a lane's thread that polls for one, without a lock. A cache line takes 200
+// to 400 ns from one core to another, and a query that waits for a dozen of them takes twice as long as in the kernel.
 #pragma once
 
 #include <atomic>
@@ -10,8 +9,8 @@ namespace netloom {
 
 class Job;
 
-// Asks for the memory of what another core has written, as it is about to be read: asked for one after another, each
-// line would be waited for.
+// Prefetches memory that another core has written and this one is about to read: without it, the core would wait for
+// one cache line after another.
 inline void expect_from_other_core(const void* begin, size_t size) {
   for (size_t at = 0; at < size; at += 64)
     __builtin_prefetch(static_cast<const char*>(begin) + at);
@@ -19,7 +18,7 @@ inline void expect_from_other_core(const void* begin, size_t size) {
 
 class alignas(64) Handover {
  public:
-  // On JavaScript's thread. False if the lane's thread does not poll, and the job is still the caller's.
+  // On JavaScript's thread. False if the lane's thread does not poll: then the job was not handed over.
   bool offer(Job* job) {
     offered_.store(job);
     return polling_.load() || offered_.exchange(nullptr) == nullptr;

@@ -1,4 +1,4 @@
-// A unit of work for a lane: runs on one of our threads, is delivered on JavaScript's.
+// A unit of work for a lane: it runs on the lane's thread and is delivered on JavaScript's.
 #pragma once
 
 #include <node_api.h>
@@ -19,13 +19,13 @@
 
 namespace netloom {
 
-// Each lane has threads of its own, so that what the kernel makes slow does not hold up what is fast.
+// Each lane has a thread of its own, so that calls which are slow in the kernel do not delay fast ones.
 enum class LaneName : uint8_t {
   mutation,  // changes: they wait for the kernel's rtnl lock anyway, one thread is enough
   query,     // queries for links, which wait for rtnl too
   read,      // dumps and queries that need no lock, and opening things
   removal,   // single deletions of links, which sleep in the kernel
-  supply,    // changes that no caller waits for, so that they delay none that a caller waits for
+  supply,    // changes ahead of demand, for which no caller waits: they must not delay those that one waits for
 };
 inline constexpr size_t kLaneCount = 5;
 
@@ -39,8 +39,8 @@ struct Use {
 struct Delivery {
   napi_env env;
   Handles& handles;
-  // Memory that JavaScript reads before anything else is delivered: bytes in it need no object of their own. Empty
-  // where JavaScript reads the results later.
+  // Scratch memory, for results that JavaScript reads before the next job is delivered: they need no Buffer of their
+  // own. Empty where JavaScript reads the results later.
   std::span<uint8_t> scratch;
 };
 
@@ -50,17 +50,17 @@ class Job {
 
   // On the lane's thread: touches no JavaScript.
   virtual void run(ThreadHome& thread) = 0;
-  // On JavaScript's thread, once, if somebody still wants the result: what run() made passes to JavaScript. A job that
-  // is never delivered (environment gone) frees in its destructor what it made.
+  // On JavaScript's thread, once, unless the job was aborted: what run() made passes to JavaScript. A job that is never
+  // delivered, as its environment has ended, frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
-  // How many descriptors it makes that are there until JavaScript has the result and closes them.
+  // How many descriptors it opens that stay open until JavaScript has the result and closes them.
   virtual size_t opens() const { return 0; }
-  // On JavaScript's thread, while the job runs: asks it to end early and whole. False if it cannot; then nobody waits
-  // for its end.
+  // On JavaScript's thread, while the job runs: asks it to end early, with nothing half done. False if it cannot; then
+  // its result is dropped.
   virtual bool interrupt() { return false; }
-  // On JavaScript's thread, while the job waits or runs: how many of the things that it does are done.
+  // On JavaScript's thread, while the job is queued or runs: how many of its operations are done.
   virtual size_t progress() const { return 0; }
-  // On the lane's thread, before the lane's next job: undoes what run() made, for the job was aborted under way.
+  // On the lane's thread, before the lane's next job: undoes what run() made, where the job was aborted while it ran.
   virtual void discard() {}
 
   Failure failure;
@@ -68,7 +68,7 @@ class Job {
  private:
   friend class Executor;
   enum class State : uint8_t { queued, running, finished };
-  // Of a job that JavaScript's thread handed over itself: it waits for the end, or has gone on, or it is the end.
+  // Of a job that was handed over: JavaScript's thread waits for its end, or no longer does; or the job has ended.
   enum class Handed : uint8_t { awaited, left, over };
 
   uint64_t id_ = 0;
@@ -77,8 +77,8 @@ class Job {
   bool abandoned_ = false;
   std::atomic<Handed> handed_ = Handed::awaited;
   uint32_t blockers_ = 0;
-  size_t opening_ = 0;  // what it counts for in its lane: opens(), from its turn until its result is delivered
-  std::optional<std::list<std::shared_ptr<Job>>::iterator> held_;  // where it waits for others to be delivered
+  size_t opening_ = 0;  // its part of Lane::opening: opens(), from when it may run until it is delivered
+  std::optional<std::list<std::shared_ptr<Job>>::iterator> held_;  // its place in Lane::held
   std::vector<Use> uses_;
 };
 

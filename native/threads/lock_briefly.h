@@ -1,12 +1,12 @@
-// Locks a mutex whose sections are a few instructions: a thread that finds it taken tries again for a while before it
-// sleeps, because waking it takes far longer than the section.
+// Locks a mutex whose critical sections are a few instructions: where another thread holds it, this one spins for a
+// while before it sleeps, because to wake a thread takes far longer than the section.
 #pragma once
 
 #include <mutex>
 
 namespace netloom {
 
-// Tells the processor that this is a loop that waits.
+// Hints to the processor that this is a spin-wait loop.
 inline void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

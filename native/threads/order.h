@@ -1,4 +1,5 @@
-// Which job may run when: uses of one namespace keep the order of their submission, except that readers share a turn.
+// Which job may run when: uses of one namespace keep the order of their submission, but readers that follow one another
+// run side by side.
 #pragma once
 
 #include <list>
@@ -10,9 +11,9 @@ namespace netloom {
 
 class Order {
  public:
-  // Enters a job; returns how many of its uses have to wait for earlier jobs.
+  // Enters a job; returns how many of its uses earlier jobs block.
   uint32_t enter(const JobPointer& job, const std::vector<Use>& uses);
-  // Takes a job out that ran; calls `released` for each one that waited for this use and a use less is in its way now.
+  // Removes a job that has run; calls `released` for each job and each of its uses that this one was the last to block.
   template <class Released>
   void leave(const std::vector<Use>& uses, Released released) {
     for (const Use& use : uses) {
@@ -38,7 +39,7 @@ class Order {
     size_t unfinished = 0;
     std::vector<JobPointer> waiting;
   };
-  // Only the jobs of a line's first turn run, so a job that ends always belongs to it.
+  // Only jobs of the first turn in a line run, so a job that ends always belongs to it.
   std::map<Identity, std::list<Turn>> turns_;
 };
 
