@@ -8,19 +8,19 @@
 namespace netloom {
 namespace {
 
-// One of the objects whose order means something, in their order.
+// One of the objects whose order matters to the kernel.
 struct Member {
   Bytes object;
   bool goes;
   std::vector<uint8_t> removal;
 };
 
-// By field of the recipe's selection a number that stands for its value. 0: an object lacks it, or a removal selects
-// any.
+// For each field by which the kernel selects, a number in place of its value. 0: the object lacks the field, or the
+// removal does not select by it.
 using Values = std::vector<uint32_t>;
 
-// Numbers the values of the fields by which the kernel selects. Whoever is in a namespace chooses the values: a sorted
-// map takes the same time for all of them.
+// Numbers the values of the fields by which the kernel selects. A sorted map and no hash table: a process in the
+// namespace chooses the values, and could make them collide.
 class Numbering {
  public:
   explicit Numbering(const UndoRecipe& recipe)
@@ -29,7 +29,7 @@ class Numbering {
   Values of_object(Bytes object) {
     return values_of(object, [](Bytes) { return true; });
   }
-  // What a removal gives as zero or as all ones selects any.
+  // A removal does not select by a field that it gives as zero or as all ones.
   Values of_removal(Bytes removal) {
     return values_of(removal, [](Bytes value) {
       const auto all = [&](uint8_t byte) {
@@ -64,7 +64,7 @@ class Numbering {
   std::vector<std::map<std::string_view, uint32_t>> numbers_;
 };
 
-// Which fields a removal selects by.
+// For each field, whether a removal selects by it.
 using Shape = std::vector<bool>;
 
 Shape shape_of(const Values& removal) {
@@ -81,9 +81,9 @@ Values selected_by(const Shape& shape, const Values& values) {
   return selected;
 }
 
-// Of each member the first of those before it that stays and that the kernel would take for it; the number of members
-// if there is none. All removals of one shape are looked up in one index. Of more shapes than a few, the first member
-// that stays counts as taken: then more copies are made than had to be.
+// For each member, the index of the first member before it that stays and that the kernel would remove in its place;
+// the number of members if there is none. Removals of one shape share one index. Beyond kMostShapes shapes it is the
+// first member that stays, which makes more copies than necessary.
 std::vector<size_t> first_taken(const std::vector<Member>& members, const UndoRecipe& recipe) {
   constexpr size_t kMostShapes = 16;
   const size_t none = members.size();
@@ -122,11 +122,11 @@ std::vector<size_t> first_taken(const std::vector<Member>& members, const UndoRe
 
 void remove_exactly(const std::vector<Member>& members, const UndoRecipe& recipe, ExactRemoval& result) {
   const std::vector<size_t> taken = first_taken(members, recipe);
-  // From here on all objects are removed, after those that stay were copied.
+  // Members from `begin` on are all removed, those that stay after they were copied.
   size_t begin = members.size();
   for (size_t i = 0; i < members.size(); ++i)
     if (members[i].goes) begin = std::min(begin, taken[i]);
-  // None of these removals may take an object before `begin`.
+  // No removal may match a member before `begin`.
   for (size_t i = members.size(); i-- > begin;)
     begin = std::min(begin, taken[i]);
   for (size_t i = 0; i < members.size(); ++i) {
@@ -143,7 +143,7 @@ void remove_exactly(const std::vector<Member>& members, const UndoRecipe& recipe
 
 ExactRemoval exact_removal(const std::vector<Bytes>& objects, const std::vector<bool>& goes, const UndoRecipe& recipe) {
   ExactRemoval result;
-  // In a dump, objects whose order means something follow one another.
+  // In a dump, objects whose order matters follow one another.
   for (size_t begin = 0, end = 0; begin < objects.size(); begin = end) {
     bool any = false;
     for (end = begin; end < objects.size() && (end == begin || are_ordered(objects[begin], objects[end], recipe));

@@ -15,10 +15,10 @@ uint32_t word(Bytes bytes) {
   return value;
 }
 
-// Behind a list of items: the number of one.
+// In a place, behind a list of items: marks the index of an item.
 constexpr uint32_t kItemNumber = 1u << 31;
 
-// Calls found(payload) for each attribute at a place, until one returns true; whether one did.
+// Calls found(payload) for each attribute at a place, until a call returns true. Returns whether one did.
 template <class Found>
 bool any_at(Bytes attributes, std::span<const uint32_t> place, Found found) {
   const auto number = static_cast<uint16_t>(place.front());

@@ -23,7 +23,7 @@ bool is_set(Bytes bits, Bytes name, const BitSet& set) {
   return found;
 }
 
-// The bits that `ours` names, as they were; `old` has those that were set.
+// Adds the bits that `ours` names with their old values; `old` lists those that were set.
 void add_old_bits(MessageBuilder& message, Bytes ours, Bytes old, const BitSet& set) {
   Attribute list;
   const Bytes were_set = find_attribute(old, set.list, list) ? list.payload : Bytes{};
@@ -43,9 +43,8 @@ void add_old_bits(MessageBuilder& message, Bytes ours, Bytes old, const BitSet& 
   });
 }
 
-// The attributes of `ours` with the payloads of `old`. One that the old object lacks was unset: zero for a number,
-// nothing for anything else.
-// The numbers of the recipe are those of the attributes at the top.
+// Adds the attributes of `ours` with the payloads of `old`. One that `old` lacks was unset: it is sent as zero where
+// its size is that of an integer, else empty. The recipe's types are those of the outermost attributes (`top`).
 void add_old(MessageBuilder& message, Bytes ours, Bytes old, const UndoRecipe& recipe, bool top) {
   for_each_attribute(ours, [&](const Attribute& attribute) {
     if (top && contains(recipe.dropped, attribute.number())) return true;
@@ -91,17 +90,17 @@ bool is_dropped(const Attribute& attribute, Bytes all, const UndoRecipe& recipe)
          });
 }
 
-void add_rest(MessageBuilder& message, Bytes all, const RestOfTime& rest) {
+void add_rest(MessageBuilder& message, Bytes all, const RemainingTime& rest) {
   Attribute told;
   int32_t ticks = 0;
-  if (!find_attribute(all, rest.told, told) || told.payload.size() < rest.at + sizeof ticks) return;
+  if (!find_attribute(all, rest.reported, told) || told.payload.size() < rest.at + sizeof ticks) return;
   std::memcpy(&ticks, told.payload.data() + rest.at, sizeof ticks);
-  if (ticks == 0) return;  // it has no end
-  const uint32_t seconds = std::max<uint32_t>(1, static_cast<uint32_t>(std::max(0, ticks)) / rest.ticks);
-  message.add(rest.taken, Bytes(reinterpret_cast<const uint8_t*>(&seconds), sizeof seconds));
+  if (ticks == 0) return;  // it does not expire
+  const uint32_t seconds = std::max<uint32_t>(1, static_cast<uint32_t>(std::max(0, ticks)) / rest.ticks_per_second);
+  message.add(rest.accepted, Bytes(reinterpret_cast<const uint8_t*>(&seconds), sizeof seconds));
 }
 
-// The object as a message of another kind, without what the kernel only reports.
+// The object as a message of another type or command, without what the kernel reports but refuses.
 std::vector<uint8_t> object_as(Bytes object, Kind kind, uint16_t flags, const UndoRecipe& recipe) {
   nlmsghdr header;
   std::memcpy(&header, object.data(), sizeof header);

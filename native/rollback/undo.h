@@ -1,5 +1,5 @@
-// Messages that undo a change, made from the change and from what the kernel had before it, without JavaScript. What
-// differs from one kind of object to another stands in a recipe, which JavaScript gives.
+// Makes the messages that undo a change, from the change and from the objects before it, without JavaScript. What
+// differs between kinds of objects is in a recipe, which JavaScript makes (lib/netlink/rollback/recipe.ts).
 #pragma once
 
 #include <cerrno>
@@ -12,7 +12,7 @@
 
 namespace netloom {
 
-// What the kernel answers where an object that is to be removed does not exist.
+// The errnos with which the kernel refuses to remove an object that does not exist.
 inline constexpr int kGone[] = {ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL};
 
 // Some bytes of a family's header.
@@ -21,13 +21,13 @@ struct Range {
   size_t size;
 };
 
-// A word of a family's header, and the bits of it that are sent.
+// A 32-bit word of a family's header, and the bits of it that are sent.
 struct MaskedWord {
   size_t at;
   uint32_t mask;
 };
 
-// An attribute that is not sent where an object also has another one that says the same.
+// An attribute, `dropped`, that is not sent where the object also has `there`, which has the same content.
 struct Instead {
   uint16_t there;
   uint16_t dropped;
@@ -40,15 +40,16 @@ struct MaskedItems {
   uint8_t mask;
 };
 
-// The time that is left, which the kernel reports in one attribute and takes in another, in whole seconds.
-struct RestOfTime {
-  uint16_t told;
+// A remaining time that the kernel reports in one attribute, in ticks, and accepts in another, in whole seconds.
+struct RemainingTime {
+  uint16_t reported;
   size_t at;
-  uint32_t ticks;  // in a second
-  uint16_t taken;
+  uint32_t ticks_per_second;
+  uint16_t accepted;
 };
 
-// An attribute that is a set of bits (ETHTOOL_A_BITSET_): numbers of it, of its list, and of a bit's name and value.
+// A bit set of ethtool (ETHTOOL_A_BITSET_): the types of its attribute, of its list, of a bit's name and of a bit's
+// value.
 struct BitSet {
   uint16_t attribute;
   uint16_t list;
@@ -56,8 +57,8 @@ struct BitSet {
   uint16_t value;
 };
 
-// What a message is, in place of what another one was: 0 and -1 leave that as it is. Generic families tell their
-// messages apart by the command, the first byte of their header.
+// The type and the command of a message that is made from another one; 0 and -1 keep those of the other. The command is
+// that of generic netlink, the first byte of the family's header.
 struct Kind {
   uint16_t type = 0;
   int command = -1;
@@ -66,33 +67,34 @@ struct Kind {
 // How to find the object that a change is about in a dump, and how to restore it.
 struct UndoRecipe {
   enum class Mode : uint8_t {
-    settings,  // the change sets some settings of an object: they get their old values
-    object,    // the change replaces or removes an object: it is made again
+    settings,  // the change sets some settings of an object: restored by setting their old values
+    object,    // the change creates, replaces or removes an object: restored by making it again or removing it
   };
 
   Mode mode = Mode::settings;
-  size_t header_size = 0;            // of the family's own header
-  std::vector<Range> same_header;    // where the object's header is as the change's
-  std::vector<uint16_t> same;        // the attributes that are as the change's
-  bool absent_is_any = false;        // one of them that the change lacks may be anything; else the object lacks it too
-  std::vector<Range> old_header;     // settings: what is taken from the object's header, too
-  bool only_what_is_there = false;   // settings: what the object lacks is not sent, else it was unset
-  std::optional<BitSet> bits;        // settings: bits by their names
-  std::vector<MaskedWord> masked;    // object: words of its header with bits that the kernel reports and does not take
-  std::vector<uint16_t> dropped;     // attributes that only name an object, or that it reports and does not take
-  std::vector<Instead> instead;      // object: attributes that say the same as another one
-  std::vector<MaskedItems> items;    // object: as `masked`, in lists
-  std::optional<RestOfTime> expiry;  // object: what it tells and takes differently
-  Kind make;                         // object: the message that makes it
-  uint16_t make_flags = 0;           // object: and how it relates to what is there (NLM_F_)
-  Kind remove;                       // object: the message that removes it
-  bool replaces = false;             // object: where nothing was, the change made it, and it is removed
-  // object: those that are alike stay in their order, if the first byte of the header is this one; -1: none, 0: any.
+  size_t header_size = 0;           // of the family's own header
+  std::vector<Range> same_header;   // the object's header equals the change's in these ranges
+  std::vector<uint16_t> same;       // the object's attributes of these types equal the change's
+  bool absent_is_any = false;       // of `same`: one that the change lacks is not compared; else the object lacks it
+  std::vector<Range> old_header;    // settings: ranges that are copied from the object's header
+  bool only_what_is_there = false;  // settings: an attribute that the object lacks is not sent; else sent as unset
+  std::optional<BitSet> bits;       // settings: the attribute whose bits are set by their names
+  std::vector<MaskedWord> masked;   // object: words of the header with bits that the kernel reports but refuses
+  std::vector<uint16_t> dropped;    // attributes that only identify an object, or are reported but refused
+  std::vector<Instead> instead;     // object: attributes with the same content as another one
+  std::vector<MaskedItems> items;   // object: as `masked`, in lists
+  std::optional<RemainingTime> expiry;  // object: a time that is reported and accepted in different attributes
+  Kind make;                            // object: the message that makes it
+  uint16_t make_flags = 0;              // object: NLM_F_ flags of that message
+  Kind remove;                          // object: the message that removes it
+  bool replaces = false;                // object: if none was there before, the change has made it: it is removed
+  // object: the order of objects that are alike matters, if the first byte of the header is this one; -1: never, 0:
+  // whatever that byte is.
   int ordered = -1;
   std::vector<Range> alike_header;
   std::vector<uint16_t> alike;
-  // object: by what the kernel selects the one to remove, the first of those that are alike: what a message leaves out,
-  // or gives as zero or as all ones, may be anything. Empty: by all that it is.
+  // object: the fields by which the kernel selects the one to remove, the first that matches; it does not select by a
+  // field that the message leaves out, or gives as zero or as all ones. Empty: it compares the whole object.
   std::vector<Range> selecting_header;
   std::vector<uint16_t> selecting;
 };
@@ -102,9 +104,9 @@ struct UndoRecipe {
 Bytes family_header_of(Bytes message, const UndoRecipe& recipe);
 Bytes attributes_of(Bytes message, const UndoRecipe& recipe);
 bool is_same_object(Bytes change, Bytes object, const UndoRecipe& recipe);
-// The message that makes `object` again, or gives the settings that `change` sets their old values.
+// The message that makes `object` again, or that sets the settings in `change` to their old values.
 std::vector<uint8_t> restoring(Bytes change, Bytes object, const UndoRecipe& recipe);
-// The change as a message of another kind, which undoes it: RTM_DELADDR removes what RTM_NEWADDR adds.
+// The change with another type or command, which undoes it: RTM_DELADDR removes what RTM_NEWADDR adds.
 std::vector<uint8_t> inverse(Bytes change, Kind kind);
 // Whether the order of two objects matters to the kernel.
 bool are_ordered(Bytes a, Bytes b, const UndoRecipe& recipe);

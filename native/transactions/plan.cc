@@ -38,7 +38,7 @@ bool is_sound_recipe(const UndoRecipe& recipe) {
   return recipe.header_size > 0 && recipe.header_size <= 256 && all_fit(recipe.same_header) &&
          all_fit(recipe.old_header) && all_fit(recipe.alike_header) && all_fit(recipe.selecting_header) &&
          std::all_of(recipe.masked.begin(), recipe.masked.end(), word_fits) &&
-         (!recipe.expiry || recipe.expiry->ticks > 0);
+         (!recipe.expiry || recipe.expiry->ticks_per_second > 0);
 }
 
 bool is_sound_pattern(const Pattern& pattern, const UndoRecipe& recipe) {

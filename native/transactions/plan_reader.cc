@@ -100,11 +100,11 @@ bool PlanReader::read_recipe(Plan& plan) {
     recipe.items.push_back({attribute, at, static_cast<uint8_t>(word())});
   };
   const auto rest = [&] {
-    RestOfTime& expiry = recipe.expiry.emplace();
-    expiry.told = number();
+    RemainingTime& expiry = recipe.expiry.emplace();
+    expiry.reported = number();
     expiry.at = size();
-    expiry.ticks = static_cast<uint32_t>(word());
-    expiry.taken = number();
+    expiry.ticks_per_second = static_cast<uint32_t>(word());
+    expiry.accepted = number();
   };
   const auto bits = [&] {
     BitSet& set = recipe.bits.emplace();
