@@ -11,7 +11,7 @@
 namespace netloom {
 namespace {
 
-// Anybody may hold the lock for as long as he likes, and as in iproute2 no lock is no reason to stop.
+// Any process may hold the lock for ever: as iproute2 does, goes on without it in the end.
 void lock_for_a_while(int fd) {
   constexpr int kTries = 100;
   constexpr timespec kPause{0, 5'000'000};
@@ -20,8 +20,8 @@ void lock_for_a_while(int fd) {
   }
 }
 
-// Without MS_REC, for what is mounted in it are the namespaces, a thousand perhaps: the mount point alone decides
-// whether what is mounted next is seen elsewhere. That takes two microseconds.
+// Without MS_REC, which would visit every namespace mounted in it, perhaps a thousand: the propagation of the
+// directory's own mount decides for later mounts in it. This takes two microseconds.
 Failure share() {
   return ::mount("", kNamesDirectory, "none", MS_SHARED, nullptr) == 0 ? Failure{} : failed("mount");
 }
@@ -38,7 +38,7 @@ Failure share_names_directory() {
     if (::mkdir(kNamesDirectory, 0755) != 0 && errno != EEXIST) return failed("mkdir");
     failure = share();
   }
-  if (failure.error != EINVAL) return failure;  // EINVAL: it is no mount point yet
+  if (failure.error != EINVAL) return failure;  // EINVAL: not a mount point yet
   Fd lock(::open(kNamesDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return failed("open");
   lock_for_a_while(lock.get());

@@ -12,7 +12,8 @@ inline constexpr const char* kNamesDirectory = "/run/netns";
 bool in_names_directory(const std::string& path);
 
 // Makes it as iproute2 does, under the same lock, so that both may run at once. To be called before each mount in it:
-// somebody may have unmounted it, or made it private, and the kernel gives a mount's number to the next one.
+// another program may have unmounted it or made it private, which the mount's id does not show, as the kernel reuses
+// it.
 Failure share_names_directory();
 
 }  // namespace netloom

@@ -95,11 +95,11 @@ Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened)
 
 Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened) {
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
-  // The number of a thread that leads no process: EINVAL, since Linux 6.9 ENOENT.
+  // The tid of a thread that is not a thread group leader: EINVAL, since Linux 6.9 ENOENT.
   if (!pidfd && (errno == EINVAL || errno == ENOENT)) return Failure{ESRCH, "pidfd_open"};
   if (!pidfd) return failed("pidfd_open");
   const Failure failure = open_kind(ThreadOf{process.pid}, kind, opened);
-  // Only a process that still lives now was the one behind the path: its number cannot have been given away meanwhile.
+  // If the process is alive now, its pid was not reused, and the path led to this process.
   if (Failure gone = check_alive(pidfd.get())) return gone;
   return failure;
 }
@@ -133,10 +133,10 @@ Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened) {
 
 namespace {
 
-// If the kernel has no room for another namespace, the prefetched ones may have taken it: uses one of them, or waits
-// until the kernel has freed those that were closed.
+// If the kernel refuses another namespace (ENOSPC), the prefetched ones may have used up the limit: takes one of them,
+// or waits until the kernel has freed those that were closed.
 Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<NetnsPrefetch::Spare>& spare) {
-  // It inherits settings of where it is created, which is home.
+  // A new namespace inherits settings from the one where it is created: home.
   if (!thread.return_home()) return failed("setns");
   while (true) {
     const Failure failure = thread.visit_new();
@@ -150,8 +150,8 @@ Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<NetnsPrefe
 }
 
 Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
-  Fd fd;     // goes after the pin
-  Pin made;  // undoes itself on every early return
+  Fd fd;     // closed after the pin is removed
+  Pin made;  // removed on every early return
   if (!path.empty()) {
     if (Failure failure = Pin::prepare(path, made)) return failure;
   }
@@ -182,7 +182,7 @@ Failure create_namespace(ThreadHome& thread, const std::string& path, NamespaceP
 Failure create_rootless(ThreadHome& thread, const LaunchPlan& plan, const NamespacePointer& with,
                         NamespacePointer& created) {
   return thread.sockets().with_room([&] {
-    // It inherits settings of where it is created, which is home.
+    // A new namespace inherits settings from the one where it is created: home.
     if (!thread.return_home()) return failed("setns");
     UserNamespacePointer user;
     const Failure failure = with ? with->owner(user) : UserNamespace::shared(thread, plan, user);
@@ -210,7 +210,7 @@ Failure list_pinned(const std::string& directory, std::vector<Pinned>& found) {
     Fd place(::openat(::dirfd(entries.get()), entry->d_name, O_PATH | O_CLOEXEC));
     Identity identity;
     if (!place && is_out_of_descriptors(errno)) return failed("openat");
-    // What vanished in the meantime, or is no network namespace, is not there.
+    // Left out: an entry that was removed meanwhile, or is no network namespace.
     if (!place || !is_namespace(place.get())) continue;
     Fd opened_entry = reopen(place.get());
     if (!opened_entry && is_out_of_descriptors(errno)) return failed("open");

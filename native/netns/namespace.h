@@ -25,8 +25,8 @@ namespace netloom {
 
 class FirstProcess;
 
-// An open namespace, of the network where nothing else is said. Shared by the handle table and the jobs that use it, so
-// a handle may be closed under way.
+// An open namespace; a network namespace where no other kind is named. The handle table and the jobs that use it share
+// it, so a handle may be closed while a job runs.
 class Namespace {
  public:
   Namespace(Fd fd, Identity identity) : fd_(std::move(fd)), identity_(identity) {}
@@ -55,17 +55,17 @@ class Namespace {
     const std::lock_guard lock(mutex_);
     return std::move(pin_);
   }
-  // Keeps the user namespace that it belongs to for others that are to belong to the same one.
+  // Notes its owning user namespace, which others may be created in, too.
   void belong_to(UserNamespacePointer user) {
     const std::lock_guard lock(mutex_);
     user_ = std::move(user);
   }
-  // The user namespace that it belongs to.
+  // Its owning user namespace (NS_GET_USERNS).
   Failure owner(UserNamespacePointer& user);
 
-  // Runs `visit(const NetnsOpener&)`, which gives a Failure and opens in this namespace what it wants. What is opened
-  // stays in the namespace wherever it is used. Where this thread may not go, the helper of the user namespace that
-  // the namespace belongs to opens it.
+  // Runs `visit(const NetnsOpener&)`, which opens files and sockets of this namespace and returns a Failure. They
+  // belong to the namespace wherever they are used. Where this thread may not enter the namespace, the helper of its
+  // owning user namespace opens them.
   template <class Function>
   Failure inside(ThreadHome& thread, Function visit) {
     const Failure failure = thread.visit(fd_.get());
@@ -77,14 +77,14 @@ class Namespace {
     return visit(NetnsOpener(thread, *user, fd_.get()));
   }
 
-  // What a child of this process enters to be in the namespace, in this order. The descriptors stay this object's.
+  // What a child of this process enters, in this order, to be in the namespace. This object keeps the descriptors.
   struct ToJoin {
     int fd;
     int kind;  // CLONE_NEW…
   };
   Failure namespaces_to_join(ThreadHome& thread, std::vector<ToJoin>& to_join);
 
-  // Takes over a socket that is open already.
+  // Takes a socket of a protocol that is open already.
   void keep_socket(OpenSockets& sockets, int protocol, NetlinkSocket socket);
 
   // Runs `use(NetlinkSocket&)` with this namespace's socket of a protocol, opened on demand by visiting the namespace.
@@ -132,19 +132,19 @@ Failure open_namespace(const PathOf& path, NamespacePointer& opened);
 Failure open_namespace(DescriptorOf& descriptor, NamespacePointer& opened);
 Failure open_namespace(const ProcessOf& process, NamespacePointer& opened);
 Failure open_namespace(const ThreadOf& thread, NamespacePointer& opened);
-// The same for any kind, a flag of clone(2): for 0 whatever it is, which is then told.
+// The same for a namespace of kind `kind`, a flag of clone(2). 0: of any kind; `kind` is then set to the one found.
 Failure open_kind(const PathOf& path, int& kind, NamespacePointer& opened);
 Failure open_kind(DescriptorOf& descriptor, int& kind, NamespacePointer& opened);
 Failure open_kind(const ProcessOf& process, int& kind, NamespacePointer& opened);
 Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened);
-// Wraps a descriptor that is known to be of a namespace.
+// Wraps a descriptor that has been checked to be of a namespace.
 Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 
-// Creates a namespace; with a path, pinned there. The thread comes back by ThreadHome::return_home.
+// Creates a namespace; with a path, pins it there. May leave the thread in it, until ThreadHome::return_home.
 Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
 
-// Creates an anonymous one as anybody may: it belongs to the same user namespace as another one does, or else to that
-// of this process which the plan makes.
+// Creates an anonymous one, without privilege: in the owning user namespace of `with`, or else in the one of this
+// process that the plan makes.
 Failure create_rootless(ThreadHome& thread, const LaunchPlan& plan, const NamespacePointer& with,
                         NamespacePointer& created);
 
@@ -152,7 +152,7 @@ struct Pinned {
   std::string name;
   Identity identity;
 };
-// The namespaces pinned in a directory; files that are none are left out, a missing directory holds none.
+// The namespaces pinned in a directory, without its other files; none if the directory does not exist.
 Failure list_pinned(const std::string& directory, std::vector<Pinned>& found);
 
 }  // namespace netloom

@@ -1,4 +1,4 @@
-// Files of the kernel's that stand for namespaces (nsfs): told from others, opened, identified.
+// The kernel's files for namespaces (nsfs): recognized, opened, identified.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace netloom {
 
-// Device and inode. An inode is given to another namespace as soon as nothing holds this one.
+// Device and inode. The kernel reuses the inode as soon as nothing refers to this namespace.
 Failure identify(int fd, Identity& identity);
-// Whether it is the file of a namespace, of whatever kind.
+// Whether it is the file of a namespace, of any kind.
 bool is_namespace(int fd);
-// EINVAL for what is no namespace of this kind, a flag of clone(2): the same errno as setns(2). With 0 tells which kind
-// it is.
+// Checks that it is a namespace of kind `wanted`, a flag of clone(2); else EINVAL, as setns(2). 0 is replaced by the
+// kind that it is.
 Failure tell_kind(int fd, int& wanted);
-// Opens a path only if a namespace, of whatever kind, is behind it: opening a device or a fifo by mistake would have
-// effects or block. ENOENT for a name that has no namespace yet, or none any more; EINVAL for something else.
+// Opens a path only if it leads to a namespace, of any kind: to open a device or a fifo could block or have effects.
+// ENOENT for a name on which no namespace is mounted yet, or none any more; EINVAL for any other file.
 Failure open_namespace_file(const std::string& path, Fd& fd);
 
 }  // namespace netloom

@@ -19,7 +19,7 @@ class FirstProcessMaker {
   FirstProcessMaker& operator=(const FirstProcessMaker&) = delete;
   ~FirstProcessMaker() {
     if (page_ == MAP_FAILED) return;
-    // Nobody has taken it: it ends, and no zombie stays.
+    // A first process that was not taken is ended and reaped.
     (void)take();
     ::munmap(page_, sizeof(launch::MadePage));
   }

@@ -1,4 +1,4 @@
-// Namespaces of several kinds that are created at once, by a launcher that is in all of them.
+// Namespaces of several kinds, which one launcher creates together.
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,8 @@ namespace netloom {
 
 class ThreadHome;
 
-// The first process of a pid namespace: without it no other can begin there, and with it all others end. It does
-// nothing but reap what is left to it, and ends with this object, or with this process, however that ends.
+// The first process of a pid namespace: without it no other can be created there, and when it ends the kernel kills the
+// others. It only reaps orphans, and ends with this object, or with this process, however that ends.
 class FirstProcess {
  public:
   FirstProcess(pid_t pid, Fd lifeline) : pid_(pid), lifeline_(std::move(lifeline)) {}
@@ -32,11 +32,11 @@ class FirstProcess {
 };
 
 struct NamespaceSet {
-  std::array<Fd, kKinds.size()> fds;    // as kKinds, those that were asked for
+  std::array<Fd, kKinds.size()> fds;    // in the order of kKinds; open for the kinds that were requested
   std::shared_ptr<FirstProcess> first;  // where there is a pid namespace
 };
 
-// Nothing of it stays if it fails.
+// If it fails, nothing that it has created is left.
 Failure create_set(ThreadHome& thread, LaunchPlan plan, NamespaceSet& set);
 
 }  // namespace netloom

@@ -23,7 +23,7 @@ struct LinuxDirent64 {
   char name[1];
 };
 
-// False for what is no list of entries.
+// False if the bytes are no list of entries.
 bool add_names(const char* entries, size_t size, std::vector<std::string>& names) {
   constexpr size_t kHead = offsetof(LinuxDirent64, name);
   for (size_t at = 0; at < size;) {

@@ -14,27 +14,27 @@
 namespace netloom {
 namespace {
 
-constexpr timespec kTurn{0, 20'000'000};  // to mount, for one that had the kernel's lock before us
+constexpr timespec kTurn{0, 20'000'000};  // for another program to mount, which waited for the rtnl lock before us
 constexpr int kMostTries = 20;            // while others mount and unmount the same name
 
-// A mount of a namespace that is nowhere yet: open_tree(2), since Linux 5.2, which not every C library has.
+// A detached mount of a namespace: open_tree(2), since Linux 5.2, which not every C library has.
 Fd loose_mount(int netns) {
   constexpr unsigned kClone = 1;  // OPEN_TREE_CLONE
   return Fd(static_cast<int>(::syscall(SYS_open_tree, netns, "", kClone | O_CLOEXEC | AT_EMPTY_PATH)));
 }
 
-// Mounts it on the file behind a descriptor, whatever the file's path leads to by now.
+// Mounts it on the file of a descriptor, whatever the file's path leads to by now.
 bool attach(int loose, int file) {
   constexpr unsigned kBothByDescriptor = 0x04 | 0x40;  // MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH
   return ::syscall(SYS_move_mount, loose, "", file, "", kBothByDescriptor) == 0;
 }
 
-// Of the mount that the descriptor was opened on, wherever it is and whatever its path leads to by now.
+// Unmounts the mount that the descriptor was opened on, whatever its path leads to by now.
 bool detach(int file) {
   return ::umount2(path_of_descriptor(file).c_str(), MNT_DETACH) == 0;
 }
 
-// Whether it is what is to be unpinned.
+// Fails unless the file is the namespace that is to be unpinned.
 Failure check(int file, const Identity* expected, Identity& found) {
   if (!is_namespace(file)) return Failure{ENOENT, "fstatfs"};
   if (Failure failure = identify(file, found)) return failure;
@@ -45,7 +45,7 @@ Failure check(int file, const Identity* expected, Identity& found) {
   return tell_kind(opened.get(), kind) ? Failure{ENOENT, "ioctl"} : Failure{};
 }
 
-// Removes a symbolic link to a pin instead of the pin.
+// Removes a symbolic link to a pin, and leaves the pin.
 Failure remove_link(const DirectoryEntry& entry, const Identity* expected) {
   const Fd behind = entry.open_target();
   if (!behind) return failed("open");
@@ -68,16 +68,17 @@ Failure remove_at(const DirectoryEntry& entry, const Identity* expected, std::op
     if (Failure failure = check(there.get(), expected, found)) return failure;
     if (detach(there.get())) {
       unpinned = found;
-      // What somebody does there from now on is his.
+      // ENOENT, EBUSY: another program has already removed or used the name again.
       const Failure failure = remove_pin_file(entry);
       return failure.error == ENOENT || failure.error == EBUSY ? Failure{} : failure;
     }
-    // EINVAL: somebody has unmounted it meanwhile, and perhaps mounted another one.
+    // EINVAL: another program has unmounted it meanwhile, and perhaps mounted another namespace.
     if (errno != EINVAL || tries == 0) return failed("umount2");
   }
 }
 
-// Where there is no descriptor left to do it with. Only where nobody else may write, for a path is looked up each time.
+// Without a descriptor, where none is left. Only in a directory that no other user may write: each call looks the path
+// up again.
 Failure remove_by_path(const std::string& path, const Identity& expected) {
   struct stat found;
   if (::lstat(path.c_str(), &found) != 0) return failed("stat");
@@ -133,7 +134,7 @@ Failure Pin::mount(int netns) {
   const Fd loose = loose_mount(netns);
   if (!loose) return failed("open_tree");
   if (!attach(loose.get(), file_.get())) return failed("move_mount");
-  // Who may write in the directory, or in one above it, can have moved the file away, and the mount with it.
+  // A process that may write in the directory, or in one above it, may have moved the file meanwhile, with the mount.
   DirectoryEntry entry;
   const Failure unseen = DirectoryEntry::open(path_, entry);
   if (unseen || !entry.leads_to(netns)) {

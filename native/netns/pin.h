@@ -13,9 +13,9 @@
 
 namespace netloom {
 
-// Unpins when destroyed, unless disarmed: only its own namespace, for somebody may have deleted that meanwhile and
-// given the path to another one. Whoever holds a pin keeps a descriptor of the namespace for longer: the kernel may
-// give its inode to another one otherwise, and that be taken for it.
+// Unpins when destroyed, unless disarmed. Only its own namespace: another program may have deleted that meanwhile and
+// used the path for another one. The owner of a pin keeps a descriptor of the namespace for longer than the pin, else
+// the kernel could reuse the inode, and another namespace would be taken for this one.
 class Pin {
  public:
   Pin() = default;
@@ -32,14 +32,14 @@ class Pin {
   explicit operator bool() const { return !path_.empty(); }
   const std::string& path() const { return path_; }
 
-  // Takes `path` for a namespace, before that is created, so that a name which is taken costs nothing. What a process
-  // left there that was killed is taken over.
+  // Reserves `path` before the namespace is created, so that none is created in vain where the name is taken. Takes
+  // over a file that a killed process has left there.
   static Failure prepare(const std::string& path, Pin& pin);
-  // Pins the namespace behind a descriptor there.
+  // Pins the namespace of a descriptor there.
   Failure mount(int netns);
-  // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (ESTALE otherwise),
-  // else only a network namespace. ENOENT for all that is no namespace, which stays. `unpinned` is what went; nothing
-  // if that was a symbolic link to a pin.
+  // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (else ESTALE);
+  // without, only if it is a network namespace. Leaves any other file, with ENOENT. `unpinned`: the namespace that was
+  // pinned there; nothing if the path was a symbolic link to a pin.
   static Failure remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned);
 
  private:
@@ -49,9 +49,9 @@ class Pin {
 
   std::string path_;
   DirectoryEntry entry_;            // until something is mounted there
-  Fd file_;                         // the same, and locked
-  bool theirs_ = false;             // taken over from another program
-  std::optional<Identity> pinned_;  // nothing: there is only the file
+  Fd file_;                         // the same file, locked
+  bool theirs_ = false;             // another program has made the file
+  std::optional<Identity> pinned_;  // nothing: only the file exists
 };
 
 }  // namespace netloom

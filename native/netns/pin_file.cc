@@ -16,9 +16,9 @@
 namespace netloom {
 namespace {
 
-constexpr mode_t kOurMode = S_ISVTX;  // iproute2's files have no bit at all
+constexpr mode_t kOurMode = S_ISVTX;  // iproute2's files have mode 0
 constexpr timespec kMoment{0, 1'000'000};
-constexpr int64_t kPatienceNs = 2'000'000'000;  // for one whose maker holds no lock
+constexpr int64_t kPatienceNs = 2'000'000'000;  // for a file whose maker holds no lock
 constexpr int kMostTries = 20;                  // while others make and delete the same name
 
 int64_t now(clockid_t clock) {
@@ -31,29 +31,30 @@ bool lock(int fd) {
   return ::flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-// An empty file with nothing mounted on it: what there is of a name that is being made, or was.
+// An empty file with nothing mounted on it: of a name that is being made or deleted, or whose maker was killed.
 bool is_unfinished(int file, struct stat& status) {
   return ::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 && !is_namespace(file);
 }
 
-// Others may give a file of theirs any mode.
+// By the owner, too: other users may give their files any mode.
 bool is_ours(const struct stat& file) {
   return (file.st_mode & 07777) == kOurMode && file.st_uid == ::geteuid();
 }
 
-// How long its maker may still be about to mount something on it. A clock that was set back does not matter.
+// For how long its maker may still be about to mount a namespace on it; never longer than kPatienceNs, even where the
+// clock was set back.
 int64_t patience_for(const struct stat& file) {
   if (is_ours(file)) return 0;
   const int64_t made = file.st_ctim.tv_sec * 1'000'000'000LL + file.st_ctim.tv_nsec;
   return std::clamp<int64_t>(made + kPatienceNs - now(CLOCK_REALTIME), 0, kPatienceNs);
 }
 
-// An empty file elsewhere may be somebody's.
+// An empty file in another directory may have another purpose.
 bool is_pin_file(const std::string& path, const struct stat& unfinished) {
   return is_ours(unfinished) || in_names_directory(path);
 }
 
-// Takes over a file that somebody left. No failure and no file: what was there is gone, or is another thing now.
+// Takes over a file whose maker has ended. Neither a failure nor a file: the file was removed or replaced meanwhile.
 Failure take_over(const std::string& path, const DirectoryEntry& entry, Fd& taken, bool& theirs) {
   const Fd there = entry.open_path();
   if (!there) return errno == ENOENT ? Failure{} : failed("open");
@@ -61,14 +62,14 @@ Failure take_over(const std::string& path, const DirectoryEntry& entry, Fd& take
   if (!is_unfinished(there.get(), status) || !is_pin_file(path, status)) return kNameTaken;
   Fd file = reopen(there.get());
   if (!file) return is_out_of_descriptors(errno) ? failed("open") : kNameTaken;
-  if (!lock(file.get())) return kNameTaken;  // its maker lives
+  if (!lock(file.get())) return kNameTaken;  // its maker is running
   const int64_t end = now(CLOCK_MONOTONIC) + patience_for(status);
-  // At least once: who deletes a name has nothing mounted there either, for a moment.
+  // At least once: while a program deletes a name, nothing is mounted there for a moment, either.
   do {
     ::nanosleep(&kMoment, nullptr);
     if (!entry.leads_to(file.get())) return {};
   } while (now(CLOCK_MONOTONIC) < end);
-  // From now on it is one of ours.
+  // Marks the file as ours.
   if (::fchmod(file.get(), kOurMode) != 0) return kNameTaken;
   taken = std::move(file);
   theirs = !is_ours(status);
@@ -91,13 +92,13 @@ Failure take_pin_file(const std::string& path, const DirectoryEntry& entry, Fd& 
       if (taken) return {};
       continue;
     }
-    // Somebody may already have taken this one over, or look whether he can.
+    // Another process may be about to take this file over, and hold the lock.
     const bool locked = lock(file.get());
     if (!locked && errno == EWOULDBLOCK) {
       ::nanosleep(&kMoment, nullptr);
       continue;
     }
-    // A file system without locks has no more than the file.
+    // On a file system without locks, the file alone has to do.
     if (!locked || entry.leads_to(file.get())) {
       taken = std::move(file);
       return {};
@@ -111,9 +112,9 @@ Failure remove_pin_file(const DirectoryEntry& entry) {
   if (!there && !is_out_of_descriptors(errno)) return failed("unlink");
   struct stat status;
   if (there && !is_unfinished(there.get(), status)) return Failure{ENOENT, "unlink"};
-  // If there is no descriptor for it, without the lock.
+  // Without the lock where no descriptor is left.
   const Fd file = there ? reopen(there.get()) : Fd();
-  // A name that is being made is none yet; and one that was unmounted is somebody else's by now.
+  // Locked by another process, which is making this name; or replaced by another file.
   if (file && ((!lock(file.get()) && errno == EWOULDBLOCK) || !entry.leads_to(file.get())))
     return Failure{ENOENT, "unlink"};
   return entry.unlink();

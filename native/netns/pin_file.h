@@ -1,12 +1,12 @@
 // The file that a namespace is mounted on, before it is and afterwards.
 //
-// Between the file and the mount is a moment, and a process that is killed in it leaves the file. Whether somebody is
-// in that moment has to be known, so that the file of nobody does not block its name for ever, and nobody's name is
-// taken from him. We hold a lock on the file all the while, which goes with the process; and mark the file as one of
-// ours by its mode. Others hold none: iproute2 makes the file, then the namespace, then the mount, which takes some
-// milliseconds, so an old file is nobody's. Where it takes longer, the kernel's rtnl lock is what holds it up; as ours
-// has to wait for that as well, and came later, we look again once we have had our turn. Whoever gets the lock, and
-// sees that the path still leads to this very file, has the name.
+// A process that is killed after it has made the file and before it mounts the namespace leaves the file. Such a file
+// must not block its name for ever, and a file whose maker is still running must not be taken over. So we hold a lock
+// on the file until the mount, which the kernel releases if the process dies, and mark the file as ours by its mode.
+// Other programs hold no lock: iproute2 makes the file, then the namespace, then the mount, within some milliseconds,
+// so the maker of an older file has ended. If it takes longer, it is waiting for the kernel's rtnl lock; our creation
+// waits for the same lock and after it, so we check again once our namespace exists. A process owns the name once it
+// has the lock and the path still leads to this very file.
 #pragma once
 
 #include <string>
@@ -18,21 +18,21 @@
 
 namespace netloom {
 
-// What has the name is somebody else's.
+// Another program uses the name.
 inline constexpr Failure kNameTaken{EEXIST, "open"};
 
-// Whether this, which the path leads to, is the file of a name that has no namespace: yet, or any more.
+// Whether `file`, to which the path leads, is the file of a name without a namespace: not yet mounted, or unmounted.
 bool is_pin_file(const std::string& path, int file);
 
-// Makes the file, or takes over one that somebody left. It is locked until it is closed. `theirs`: it was made by
-// another program.
+// Makes the file, or takes over one whose maker has ended. It is locked until it is closed. `theirs`: another program
+// has made it.
 Failure take_pin_file(const std::string& path, const DirectoryEntry& entry, Fd& taken, bool& theirs);
 
-// Removes the file of a name that is no mount (any more). ENOENT, and nothing is removed, if it is something else, or
-// somebody has taken it over.
+// Removes the file of a name on which nothing is mounted (any more). ENOENT, and removes nothing, if it is another
+// file, or another process has taken it over.
 Failure remove_pin_file(const DirectoryEntry& entry);
 
-// The names in a directory that are files on which nobody has mounted anything, nor is likely to do so any more.
+// The names in a directory that are files without a mount, whose makers have ended.
 Failure list_leftovers(const std::string& directory, std::vector<std::string>& found);
 
 }  // namespace netloom

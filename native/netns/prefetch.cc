@@ -14,13 +14,13 @@
 namespace netloom {
 namespace {
 
-// So many creations, each within kSoon of the one before, start the thread. What is ready waits no longer than kSoon:
-// the settings that a namespace inherits from its home may change.
+// This many creations, each within kSoon of the one before, start the thread. A namespace that is ready is kept no
+// longer than kSoon: the settings that it has inherited from its home may change.
 constexpr unsigned kMany = 8;
 constexpr auto kSoon = std::chrono::milliseconds(20);
-// So long the kernel takes to free them, unless it has much else to free.
+// The kernel frees closed namespaces within this time, unless it has many others to free.
 constexpr auto kFreeing = std::chrono::milliseconds(500);
-// Where descriptors are scarce, others need them more.
+// Prefetches nothing where fewer descriptors are left.
 constexpr int kDescriptorsLeft = 64;
 
 }  // namespace
@@ -91,15 +91,16 @@ bool NetnsPrefetch::make(Spare& spare) const {
   const bool made = spare.netns && ::getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
                     static_cast<rlim_t>(spare.netns.get() + kDescriptorsLeft) < descriptors.rlim_cur &&
                     !NetnsOpener().netlink_socket(NETLINK_ROUTE, spare.route);
-  // In it this thread would keep it alive.
+  // A thread in a namespace keeps it alive.
   return ::setns(home_.get(), CLONE_NEWNET) == 0 && made;
 }
 
 void NetnsPrefetch::work() {
-  // It was started where the lane was just then, and what it makes inherits settings of where it is.
+  // The lane's thread may have started this one from another namespace, and a new namespace inherits settings from the
+  // one where it is created.
   const bool at_home = ::setns(home_.get(), CLONE_NEWNET) == 0;
   std::unique_lock lock(mutex_);
-  // Where there is no room for another one, those that are ready still have their use.
+  // Where the kernel refuses another one, those that are ready are kept.
   for (bool full = false; at_home && !stopping_ && !releasing_ && Clock::now() - last_take_ < kSoon;) {
     if (full || ready_.size() >= most_) {
       changed_.wait_until(lock, last_take_ + kSoon);

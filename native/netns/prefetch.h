@@ -1,5 +1,5 @@
-// Network namespaces that a thread creates before they are asked for. The kernel takes as long to create one as to make
-// all else that a pod has. While many are created one after another, the thread keeps a few ready.
+// Network namespaces that a thread creates ahead of demand. To create one takes the kernel as long as to make all else
+// in a pod. While many are created one after another, the thread keeps a few ready.
 #pragma once
 
 #include <pthread.h>
@@ -17,7 +17,7 @@ namespace netloom {
 
 class NetnsPrefetch {
  public:
-  // A namespace without a name, with nothing in it: as if it were created now.
+  // An anonymous namespace, unused: like one that is created now.
   struct Spare {
     Fd netns;
     NetlinkSocket route;  // NETLINK_ROUTE, in it
@@ -25,10 +25,10 @@ class NetnsPrefetch {
 
   ~NetnsPrefetch() { stop(); }
 
-  // A namespace that is ready, if there is one; to be called for each that is created, as the thread goes by how often
-  // that is. `home`: the namespace from which new ones inherit settings.
+  // A namespace that is ready, if there is one. To be called for every creation: the thread is started and stopped by
+  // how often that is. `home`: the namespace from which new ones inherit settings.
   std::optional<Spare> take(int home);
-  // For a caller to whom the kernel refused a new namespace (ENOSPC): the ones that are ready count towards the limit.
+  // For a caller that got ENOSPC for a new namespace: those that are ready count towards the limit.
   std::optional<Spare> take_last();
   // Whether the kernel may still be freeing namespaces that release() closed.
   bool may_still_be_freeing();
@@ -57,7 +57,7 @@ class NetnsPrefetch {
   Fd home_;
   pthread_t thread_ = {};
   bool started_ = false;  // and not joined yet
-  bool over_ = false;     // the thread is about to end
+  bool over_ = false;     // the thread returns without taking the lock again
   bool making_ = false;
   bool releasing_ = false;
   bool stopping_ = false;

@@ -14,7 +14,8 @@ struct Offer {
   Identity identity;
 };
 
-// All environments of a process share it. A descriptor is duplicated under the lock under which its offer is withdrawn.
+// One for all environments of the process. Descriptors are duplicated and offers withdrawn under the same lock, so that
+// no closed descriptor is duplicated.
 struct Registry {
   std::mutex mutex;
   std::unordered_map<uint64_t, Offer> offers;
@@ -28,7 +29,7 @@ Registry& offers_of_process() {
 
 std::string random_name() {
   uint8_t bytes[16] = {};
-  (void)!::getrandom(bytes, sizeof bytes, 0);  // so few come whole
+  (void)!::getrandom(bytes, sizeof bytes, 0);  // up to 256 bytes are never cut short
   std::string name;
   for (const uint8_t byte : bytes) {
     name += "0123456789abcdef"[byte >> 4];

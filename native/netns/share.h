@@ -1,6 +1,5 @@
-// Namespaces that one thread of this process offers to the others: a number, which crosses a MessagePort, stands for a
-// descriptor of the offering environment for as long as that keeps it. An offer that is not adopted keeps no descriptor
-// open.
+// Namespaces that one thread of this process offers to the others: a number, which is sent over a MessagePort, refers
+// to a descriptor of the offering environment for as long as that keeps it open. The offer itself keeps none open.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@ namespace netloom {
 
 class Share {
  public:
-  // `fd` stays the caller's, and open at least as long as this.
+  // Does not own `fd`, which has to stay open for as long as this object exists.
   Share(int fd, Identity identity);
   Share(Share&& other) noexcept : number_(std::exchange(other.number_, 0)) {}
   Share& operator=(Share&&) = delete;
@@ -23,10 +22,10 @@ class Share {
 
   uint64_t number() const { return number_; }
 
-  // Tells this process, and this copy of the addon in it, from others.
+  // A random name of this process and of this copy of the addon in it.
   static const std::string& registry();
-  // A descriptor of the caller's own for what is shared under a number. From any thread. ENOENT if it is not shared
-  // (any more), ESTALE if it is another namespace.
+  // A new descriptor for the namespace that is shared under a number. From any thread. ENOENT if it is not shared (any
+  // more), ESTALE if it is another namespace than the expected one.
   static Failure adopt(uint64_t number, const Identity& expected, Fd& adopted);
 
  private:

@@ -36,10 +36,10 @@ Failure ThreadHome::settle() {
   for (const Home::Other& other : home_->others) {
     if (::setns(other.fd.get(), other.kind) != 0) return failed("setns");
   }
-  // A file system context of its own, so that entering a mount namespace is allowed later. Where a sandbox forbids it,
-  // only that entering fails, and nothing is changed that would be the whole process's.
+  // With a file system context of its own the thread may enter a mount namespace later. Where a sandbox forbids this
+  // call, only that fails: the thread then changes nothing that it shares with the whole process.
   has_own_files_ = ::unshare(CLONE_FS) == 0;
-  // Most are at home already; and who has no capability may go nowhere, not even there.
+  // Most threads are at home already; and without capabilities setns(2) fails even to the same namespace.
   const Fd here = open_own_netns();
   away_ = !here || !is_same(here.get(), home());
   return return_home() ? Failure{} : failed("setns");

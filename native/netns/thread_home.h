@@ -1,4 +1,4 @@
-// A lane's thread: keeps the network namespace it belongs to open, enters others, and returns after each job.
+// The namespaces of a lane's thread: it enters other network namespaces and returns to its home after each job.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace netloom {
 
 class NetnsPrefetch;
 
-// What an environment's threads have in common: the namespace that they belong to, or why it could not be opened; the
-// sockets that they keep open; the namespaces that are made ahead.
+// What the threads of an environment share: their home, or why it could not be opened; the sockets that they keep open;
+// the prefetched namespaces.
 struct Home {
-  // Where a thread goes that was started by one that was elsewhere: a namespace and its kind.
+  // A namespace of another kind that belongs to the home, which a new thread enters, and its kind.
   struct Other {
     Fd fd;
     int kind;
@@ -34,21 +34,20 @@ class ThreadHome {
  public:
   explicit ThreadHome(std::shared_ptr<const Home> home) : home_(std::move(home)) {}
 
-  // Puts a new thread at home: it may have been started by one that was elsewhere.
+  // Moves a new thread home: a thread in another namespace may have started it.
   Failure settle();
   // Moves the thread into the network namespace behind `fd`.
   Failure visit(int fd);
   // Moves the thread into a network namespace that it creates.
   Failure visit_new();
-  // False if the thread cannot return: it must end then, and run no other job.
+  // False if the thread cannot return: it must then end without running another job.
   [[nodiscard]] bool return_home();
 
-  // Whether what a thread has of its file system context (umask, directories) is its own, not that of the whole
-  // process.
+  // Whether the thread has a file system context (umask, root, current directory) of its own, apart from the process's.
   bool has_own_files() const { return has_own_files_; }
 
   int home() const { return home_->netns.get(); }
-  // Whether the thread is in the network namespace that it belongs to, and that is this one.
+  // Whether the thread is at home, and its home is the network namespace of `fd`.
   bool is_at_home_in(int fd) const;
   OpenSockets& sockets() { return *home_->sockets; }
   NetnsPrefetch& prefetch() { return *home_->prefetch; }

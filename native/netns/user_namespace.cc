@@ -14,7 +14,7 @@
 namespace netloom {
 namespace {
 
-// Those of the whole process, for its Workers' namespaces may be joined too.
+// For the whole process, so that network namespaces of different Workers can be connected to each other.
 std::mutex shared_mutex;
 std::map<std::string, std::weak_ptr<UserNamespace>> shared_by_maps;
 std::map<Identity, std::weak_ptr<UserNamespace>> shared_by_identity;
@@ -27,7 +27,7 @@ UserNamespacePointer note(Fd fd, const Identity& identity) {
   return found;
 }
 
-// A launcher is in the namespaces of the thread that starts it.
+// A launcher inherits the namespaces of the thread that starts it.
 Failure start_at_home(ThreadHome& thread, const LaunchPlan& plan, Launched& launched, Launched::Answer& answer) {
   if (!thread.return_home()) return failed("setns");
   const Failure failure = launched.start(plan);
@@ -48,7 +48,7 @@ LaunchPlan plan_of_own_user() {
 }
 
 Failure UserNamespace::shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found) {
-  // Its parent is the user namespace of this process, and its owner the effective user: both are part of the key.
+  // The parent is this process's user namespace, and the owner its effective user: both are part of the key.
   Fd own;
   Identity parent;
   if (Failure failure = open_own(own, parent)) return failure;
@@ -90,7 +90,7 @@ Failure UserNamespace::start_helper(ThreadHome& thread) {
   Launched::Answer answer;
   const Failure failure = start_at_home(thread, plan, helper_, answer);
   if (failure) helper_.end();
-  // EINVAL: it is the one where this process is, and gives it nothing that it does not have.
+  // EINVAL: this process is in it already, so to enter it would give no capability.
   return failure.error == EINVAL ? Failure{EPERM, failure.call} : failure;
 }
 
@@ -101,7 +101,7 @@ Failure UserNamespace::ask(ThreadHome& thread, const launch::Request& request, s
   for (int tries = 0; tries < 3 && is_gone(failure); ++tries) {
     failure = helper_.is_running() ? Failure{} : start_helper(thread);
     if (!failure) failure = helper_.ask(request, path, std::span(descriptors.begin(), descriptors.size()), answer);
-    // Entries come in several answers, of which the last has none.
+    // Entries come in several answers; the last one is empty.
     std::string entries;
     for (; request.what == launch::Open::entries && !failure && !answer.text.empty(); failure = helper_.receive(answer))
       entries += answer.text;

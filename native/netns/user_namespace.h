@@ -1,6 +1,6 @@
-// User namespaces of this process: in them it has every capability, without having any where it is. Network namespaces
-// that belong to one can be joined with each other. No thread of this process may enter one, so each has a helper: a
-// launcher that is in it and opens there what this process uses.
+// User namespaces of this process: in them it has every capability, even if it has none where it is. Network namespaces
+// of the same owner can be connected to each other. A multithreaded process cannot enter a user namespace, so each has
+// a helper: a launcher in it, which opens there what this process uses.
 #pragma once
 
 #include <initializer_list>
@@ -16,35 +16,35 @@ namespace netloom {
 
 class ThreadHome;
 
-// A plan that makes a user namespace with one's own user and group as root: what anybody may have.
+// A plan that makes a user namespace with the caller's uid and gid mapped to root, which needs no privilege.
 LaunchPlan plan_of_own_user();
 
 class UserNamespace;
 using UserNamespacePointer = std::shared_ptr<UserNamespace>;
 
-// It lives as long as this object, or something that belongs to it.
+// The user namespace exists as long as this object, or a namespace that it owns.
 class UserNamespace {
  public:
   explicit UserNamespace(Fd fd = {}) : fd_(std::move(fd)) {}
 
-  // The one of this process that was made by the same plan and is in use; else a new one, in
-  // which no process may change its groups.
+  // The one that this process has made by the same plan, if it is in use; else a new one, in which no process may
+  // change its groups.
   static Failure shared(ThreadHome& thread, const LaunchPlan& plan, UserNamespacePointer& found);
-  // The one that a namespace of another kind belongs to. EPERM: it is none of ours, nor below one of ours.
+  // The owner of a namespace of another kind. EPERM: it is neither this process's user namespace nor below it.
   static Failure owner_of(int other, UserNamespacePointer& owner);
 
   int fd() const { return fd_.get(); }
   // Whether this process is in it.
   bool is_own() const;
 
-  // Asks the helper. If the helper was killed, another one is started and asked, three in all. Entries of a directory
-  // come together, as getdents64(2) gives them.
+  // Sends the helper a request. If the helper was killed, starts another one, three in all. Joins the entries of a
+  // directory, as getdents64(2) gives them.
   Failure ask(ThreadHome& thread, const launch::Request& request, std::string_view path,
               std::initializer_list<int> descriptors, Launched::Answer& answer);
-  // Has it open one thing.
+  // The same, for a request that opens one descriptor.
   Failure open(ThreadHome& thread, const launch::Request& request, std::string_view path,
                std::initializer_list<int> descriptors, Fd& opened);
-  // A network namespace, and a netlink socket in it.
+  // Creates a network namespace, and a netlink socket in it.
   Failure create(ThreadHome& thread, Fd& netns, Fd& route);
 
  private:
