@@ -1,4 +1,4 @@
-// JavaScript's arguments as values of ours.
+// Converts arguments from JavaScript to C++ values.
 #pragma once
 
 #include <napi.h>
@@ -27,7 +27,7 @@ inline std::optional<std::string> text(const Napi::Value& value) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-// Texts that were joined, each with a NUL at its end.
+// Splits joined texts, each of which ends with a NUL.
 inline std::vector<std::string> split(const std::string& names) {
   std::vector<std::string> found;
   for (size_t begin = 0, end; (end = names.find('\0', begin)) != std::string::npos; begin = end + 1) {

@@ -125,7 +125,7 @@ void Datagrams::on_ready(int events) {
   napi_value function = nullptr;
   if (ready_) (void)napi_get_reference_value(env_, ready_, &function);
   const napi_env env = env_;
-  // A copy: it may close this.
+  // A copy: the call may destroy this object.
   const Call call = call_;
   if (function) call(function, make_number(env, events));
   (void)napi_close_handle_scope(env, scope);
@@ -151,8 +151,8 @@ ssize_t Datagrams::receive_message(uint8_t* to, size_t longest, PacketMeta& meta
   return length;
 }
 
-// Peeks first, for what is longer than the memory would be lost. What others than the kernel send is dropped: a process
-// in the namespace may write to any netlink socket there.
+// Peeks first, as a message that is longer than the memory would be cut. Drops messages that the kernel has not sent: a
+// process in the namespace may write to any netlink socket there.
 ssize_t Datagrams::receive_netlink(uint8_t* to, size_t longest, PacketMeta& meta) {
   while (true) {
     sockaddr_nl sender{};

@@ -1,5 +1,5 @@
-// Wakes JavaScript's thread from any other. A uv handle that outlives its environment aborts the process, so this one
-// closes itself through Node's cleanup hook, and keeps the environment until it is closed.
+// Wakes JavaScript's thread from any other. A uv handle that outlives its environment aborts the process, so a cleanup
+// hook of Node's closes this one, and the environment ends only after that.
 #pragma once
 
 #include <node_api.h>
@@ -20,7 +20,7 @@ class LoopWake {
   void send() { uv_async_send(&handle_->async); }
   // Whether the event loop began its turn no more than a millisecond ago.
   bool loop_is_fresh() const { return uv_hrtime() / 1'000'000 <= uv_now(handle_->async.loop) + 1; }
-  // Whether the event loop stays alive for us.
+  // Whether this handle keeps the event loop alive.
   void keep_alive(bool alive);
 
  private:

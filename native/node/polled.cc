@@ -36,14 +36,14 @@ void Polled::wait_for(int events) {
 void Polled::start(Handle& handle) {
   (void)uv_poll_start(&handle.poll, handle.events, [](uv_poll_t* poll, int error, int events) {
     auto& ready_handle = *static_cast<Handle*>(poll->data);
-    // For an error of the descriptor libuv stops, with UV_EBADF whatever it is. The next read or write
-    // gives the error.
+    // On an error of the descriptor libuv stops polling, with UV_EBADF for every error. The next read or write returns
+    // the error itself.
     if (error != 0) events = ready_handle.events;
-    // A copy: the function may close the handle, and itself with it.
+    // A copy: the function may close the handle, which destroys the function.
     const Ready ready = ready_handle.ready;
     ready(events);
-    // The call may have come too early to see the error: a TUN device that is being deleted polls as failed before it
-    // reads as failed. The closing of the handle, if any, is over only in a later turn of the loop.
+    // The call may have come before reads fail: a TUN device that is being deleted reports POLLERR earlier than read(2)
+    // fails. If the call has closed the handle, its memory is freed only in a later turn of the loop.
     const bool stopped = uv_is_active(reinterpret_cast<uv_handle_t*>(poll)) == 0;
     if (ready_handle.owner && ready_handle.events != 0 && stopped) start(ready_handle);
   });

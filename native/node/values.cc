@@ -35,7 +35,7 @@ napi_value make_bytes(napi_env env, std::unique_ptr<uint8_t[]> bytes, size_t siz
     (void)bytes.release();
     return value;
   }
-  // Some runtimes that embed Node allow no foreign memory.
+  // Some runtimes that embed Node allow no external memory in a Buffer.
   return make_bytes(env, bytes.get(), size);
 }
 

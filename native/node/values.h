@@ -1,7 +1,7 @@
-// JavaScript values as results. A Worker can be terminated at any moment, also while one of our functions runs: from
-// then on every call that might run JavaScript fails, and node-addon-api's wrappers abort the process over it. So
-// results are made with the C functions, whose failures leave a hole in what nobody will read; arguments are numbers,
-// strings and typed arrays, which are read without running anything.
+// JavaScript values as results. A Worker can be terminated at any moment, also while a function of the addon runs: from
+// then on every call that might run JavaScript fails, and node-addon-api's wrappers abort the process on such a
+// failure. So results are made with the C functions: if one fails, the result is incomplete, but no JavaScript reads it
+// any more. Arguments are numbers, strings and typed arrays, which can be read without running JavaScript.
 #pragma once
 
 #include <node_api.h>
@@ -22,7 +22,7 @@ napi_value make_bytes(napi_env env, const uint8_t* bytes, size_t size);
 // A Buffer that owns the bytes.
 napi_value make_bytes(napi_env env, std::unique_ptr<uint8_t[]> bytes, size_t size);
 
-// The memory of a typed array of this type, which is JavaScript's.
+// The memory of a typed array of this type; JavaScript owns it.
 template <class Element>
 std::optional<std::span<Element>> view_of(napi_env env, napi_value value, napi_typedarray_type wanted) {
   napi_typedarray_type type;
