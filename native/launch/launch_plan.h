@@ -15,19 +15,19 @@ namespace netloom {
 class LaunchPlan {
  public:
   explicit LaunchPlan(launch::Task task) : head() { head.task = task; }
-  // One that lib/native/launch_plan.ts has laid out; only on JavaScript's thread, whose environment it reads. Nothing
-  // for what is shorter than the head of a plan.
+  // Reads a plan that lib/native/launch_plan.ts has encoded. Only on JavaScript's thread, as it reads the environment
+  // variables. Nothing if it is shorter than the head of a plan.
   static std::optional<LaunchPlan> read(std::span<const uint8_t> bytes);
 
   launch::Plan head;
-  // The bytes behind the head, which its parts point into.
+  // The bytes behind the head, to which the head's `Part`s refer.
   const std::string& rest() const { return rest_; }
-  // PATH, in which the launcher looks for newuidmap(1), if it may run it.
+  // PATH, where the launcher searches for newuidmap(1) if it may run it.
   const std::string& path() const { return path_; }
 
-  // A namespace, which stays the caller's until the plan is sent. EINVAL: there are too many.
+  // Joins a namespace; does not own `fd`, which has to stay open until the plan is sent. EINVAL: there are too many.
   Failure join(int kind, int fd);
-  // Another descriptor, behind all that are joined.
+  // Adds another descriptor, behind those of all joined namespaces.
   void pass(int fd) { descriptors_.push_back(fd); }
   // E2BIG: it is larger than a message may be.
   Failure send(int socket) const;

@@ -25,7 +25,7 @@ std::string launcher_path() {
   return path_of_launcher;
 }
 
-constexpr int kSocket = 3;  // of one that is started here
+constexpr int kSocket = 3;  // the socket's number in a launcher that is started here
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr int kLookMs = 50;
 constexpr int kPatienceAtEndMs = 1000;
@@ -36,7 +36,7 @@ class SpawnSettings {
   explicit SpawnSettings(int socket) {
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
-    // One that has the number already would keep its close-on-exec flag, were it duplicated onto itself.
+    // A descriptor that has this number already keeps its close-on-exec flag if it is duplicated onto itself.
     posix_spawn_file_actions_adddup2(&files, socket, kSocket);
     for (const int fd : {0, 1, 2})
       posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
@@ -72,7 +72,7 @@ bool is_stopped(pid_t pid) {
          info.si_code == CLD_STOPPED;
 }
 
-// Until there is something to receive.
+// Waits until there is something to receive.
 Failure wait_for(int socket, pid_t pid) {
   const auto begun = std::chrono::steady_clock::now();
   while (true) {
@@ -94,7 +94,7 @@ Failure failure_of(const launch::Report& report) {
   return Failure{report.error, report.error == 0 ? nullptr : launch::name_of(report.step)};
 }
 
-// A report, and what came with it: how many bytes, 0 at the end, or as recvmsg(2).
+// Receives a report with its text and descriptors. Returns the number of bytes, 0 at the end, as recvmsg(2).
 ssize_t receive_report(int socket, int flags, launch::Report& report, Launched::Answer& answer) {
   char text[launch::kLargestMessage / 4];
   iovec parts[] = {{&report, sizeof report}, {text, sizeof text}};
@@ -129,7 +129,7 @@ ssize_t receive_report(int socket, int flags, launch::Report& report, Launched::
   if (size < static_cast<ssize_t>(sizeof report)) return size;
   answer.value = report.value;
   answer.text.assign(text, static_cast<size_t>(size) - sizeof report);
-  // There was no room for one of the descriptors.
+  // This process had no room for one of the descriptors.
   if ((message.msg_flags & MSG_CTRUNC) != 0) report = {EMFILE, launch::Step::recvmsg, 0, 0};
   return size;
 }
@@ -157,7 +157,7 @@ Failure Launched::start(const LaunchPlan& plan) {
   Fd theirs;
   if (Failure failure = open_pair(socket_, theirs)) return failure;
   if (Failure failure = plan.send(socket_.get())) return failure;
-  // A descriptor that is below the number that it is to have, or is that one, would be in the way of others.
+  // Moved above the number that it gets in the child, so that it does not collide with others there.
   Fd moved(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, kSocket + 1));
   if (!moved) return failed("fcntl");
   theirs.reset();
@@ -212,7 +212,7 @@ Failure await_launch(const PreparedLaunch& launch, pid_t pid) {
   while (true) {
     launch::Report report{};
     Launched::Answer answer;
-    // After spawnSync all reports are there already.
+    // After spawnSync all reports have arrived already.
     const ssize_t size = receive_report(launch.ours.get(), MSG_DONTWAIT, report, answer);
     if (size < 0 && errno == EAGAIN) {
       if (Failure failure = wait_for(launch.ours.get(), pid)) return failure;
@@ -223,7 +223,7 @@ Failure await_launch(const PreparedLaunch& launch, pid_t pid) {
       ::kill(pid, SIGKILL);
       return failure;
     }
-    // Its end is closed when the program is executed.
+    // The launcher's end of the socket is closed when the program is executed.
     const bool closed = size < static_cast<ssize_t>(sizeof report);
     if (closed && launch.memory && ::pread(launch.memory.get(), &report, sizeof report, 0) < 0) return failed("pread");
     if (report.error != 0) return failure_of(report);

@@ -1,5 +1,5 @@
-// A launcher that this process has started: the program that enters namespaces of others in its place, with memory of
-// its own (native/launcher/).
+// A launcher that this process has started: the program (native/launcher/) that enters namespaces of others in place of
+// this process, in an address space of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +16,7 @@
 
 namespace netloom {
 
-// Where the program is, for all environments of the process.
+// Sets the path of the program, for all environments of the process.
 void set_launcher_path(const std::string& path);
 
 class Launched {
@@ -37,10 +37,11 @@ class Launched {
 
   // Starts one, from a thread that is at home.
   Failure start(const LaunchPlan& plan);
-  // A launcher that is killed, or ends without an answer: EPIPE of "launch". A process inside cannot delay this: a
-  // launcher that was stopped by a signal, or that takes longer than kPatience, is killed: EINTR, ETIMEDOUT.
+  // Receives one answer. EPIPE of "launch" if the launcher was killed, or ended without an answer. A process inside
+  // cannot delay this: a launcher that a signal has stopped is killed (EINTR), and so is one that takes longer than
+  // kPatience (ETIMEDOUT).
   Failure receive(Answer& answer);
-  // The first answer, of several.
+  // Sends a request and receives the first answer; there may be more.
   Failure ask(const launch::Request& request, std::string_view path, std::span<const int> descriptors, Answer& answer);
   bool is_running() const { return pid_ > 0; }
   void end();
@@ -50,7 +51,7 @@ class Launched {
   Fd socket_;
 };
 
-// Whether a launcher has ended before it had answered.
+// Whether a launcher has ended before it has answered.
 inline bool is_gone(const Failure& failure) {
   return failure.error == EPIPE || failure.error == EINTR;
 }
@@ -59,15 +60,15 @@ inline bool is_gone(const Failure& failure) {
 struct PreparedLaunch {
   Fd ours;    // reports arrive here
   Fd theirs;  // the launcher's end
-  Fd memory;  // of a Report, where a filter of system calls may deny sendmsg(2)
+  Fd memory;  // shared, for a Report where a seccomp filter may deny sendmsg(2)
 };
 Failure prepare_launch(LaunchPlan& plan, PreparedLaunch& launch);
-// Waits until the program of a launcher runs, or says why it does not; no longer than Launched::receive.
+// Waits until the launcher has executed its program, or has failed; no longer than Launched::receive.
 Failure await_launch(const PreparedLaunch& launch, pid_t pid);
-// Which process is the launcher of a launch that was begun and not awaited; 0 if it was not begun.
+// The pid of the launcher of a launch that was started and not awaited; 0 if it was not started.
 pid_t pid_of_launch(int ours);
 
-// Memory that a launcher may share.
+// Opens memory to share with a launcher.
 Failure open_memory(size_t size, Fd& memory);
 void reap(pid_t pid);
 

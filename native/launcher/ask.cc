@@ -1,4 +1,4 @@
-// Reads or changes what a namespace says: the names of a uts namespace, the offsets of a time namespace.
+// Reads or changes the names of a uts namespace, or the offsets of a time namespace.
 #include <fcntl.h>
 #include <sys/utsname.h>
 

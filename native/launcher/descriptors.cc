@@ -1,4 +1,4 @@
-// Which descriptors stay open, and in whom.
+// Closes descriptors, at once or on execve(2).
 #include <fcntl.h>
 
 #include "launcher/entries.h"
@@ -16,7 +16,7 @@ void meet(int fd, Fate fate) {
   }
 }
 
-// Where close_range(2) is not there (before Linux 5.9, with the flag 5.11) or is denied by a filter of system calls.
+// For kernels without close_range(2) (before Linux 5.9, with the flag 5.11), or where a seccomp filter denies it.
 long close_each(unsigned first, unsigned last, Fate fate) {
   const int directory = open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
   if (directory < 0) return directory;

@@ -5,7 +5,7 @@
 
 namespace netloom::launch {
 
-// Calls `use` with each name until that gives false: 0, or -errno of getdents64(2).
+// Calls `use` with each name until `use` returns false. Returns 0, or -errno of getdents64(2).
 template <class Use>
 long for_each_name(int directory, Use use) {
   struct Entry {

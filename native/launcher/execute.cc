@@ -26,7 +26,7 @@ Failure drop_capabilities(const Work& work) {
   for (int one = 0; one <= kLastCapability; ++one) {
     if ((work.plan.capabilities & (1ULL << one)) != 0) continue;
     const long result = prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(one));
-    if (result == -EINVAL) break;  // the kernel has no more
+    if (result == -EINVAL) break;  // beyond the kernel's last capability
     if (result < 0) return failed(result, Step::prctl);
   }
   return failed(prctl(PR_SET_KEEPCAPS, 1), Step::prctl);
@@ -67,11 +67,11 @@ Failure change_user(const Work& work) {
   return keep_capabilities(work);
 }
 
-// Whether the filter lets a process execute a program. One that it kills tells nothing, so a copy of this process
-// tries: without a name nothing is executed.
+// Whether the filter lets a process execute a program. It may kill the process that tries, which then reports nothing,
+// so a child tries: with an empty path the kernel executes nothing.
 Failure try_filter(const sock_fprog& filter, Report& told) {
   const int child = fork();
-  // Without the test only the error would be less clear.
+  // Without this test only the error is less clear.
   if (child < 0) return {};
   if (child == 0) {
     const long result =
@@ -87,7 +87,8 @@ Failure try_filter(const sock_fprog& filter, Report& told) {
   return tried.error == ENOENT ? Failure{} : Failure{tried.error, Step::execve_denied};
 }
 
-// Sets `told` to memory that is read once the socket is closed, if a filter may deny the calls that a report takes.
+// With a filter, which may deny the system calls that a report takes, sets `told` to shared memory, which the addon
+// reads once the socket is closed.
 Failure restrict(const Work& work, Report*& told) {
   const Part program = work.plan.seccomp;
   if (work.has(kNoNewPrivileges) || program.size != 0) {
@@ -104,7 +105,7 @@ Failure restrict(const Work& work, Report*& told) {
   return failed(call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), Step::seccomp);
 }
 
-// What libuv would do: as execvp(3), with the PATH of the new program.
+// As libuv does: execvp(3), with the PATH of the new program.
 Failure execute(const Work& work) {
   char** arguments = work.arguments;
   char* file = arguments[2];
@@ -112,7 +113,7 @@ Failure execute(const Work& work) {
   const auto try_at = [&](char* place) {
     const long result = call(SYS_execve, place, arguments + 2, work.environment);
     if (result != -ENOEXEC) return result;
-    // One without an interpreter's name is a shell's.
+    // A file without the name of an interpreter is a shell script.
     static char shell[] = "/bin/sh";
     char* first = arguments[2];
     arguments[1] = shell;
@@ -158,7 +159,7 @@ Failure execute(const Work& work) {
   }
 }
 
-// Whether the socket's other end is closed.
+// Whether the other end of the socket is closed.
 bool is_alone(int socket) {
   pollfd other{socket, 0, 0};
   const timespec none{};
@@ -174,12 +175,13 @@ Failure prepare(const Work& work, int errors, Report*& told) {
   }
   if (Failure failure = change_user(work)) return failure;
   const bool is_watched = work.makes(CLONE_NEWPID) || work.joins(CLONE_NEWPID);
-  // After the change of user, which would reset it. Of one that is watched the parent is the monitor, which dies with
-  // who has started it.
+  // After the change of user, which resets it. Under a monitor this is the monitor's child, and the monitor itself dies
+  // with the thread that has started it.
   if (work.has(kDieWithParent) || is_watched) {
     if (const long result = prctl(PR_SET_PDEATHSIG, SIGKILL); result < 0) return failed(result, Step::prctl);
   }
-  // It may be dead already. In a pid namespace of others the monitor has no number, but an end of the socket.
+  // The parent may be dead already. In another pid namespace getppid(2) gives no pid for the monitor, but the monitor
+  // holds the other end of the socket.
   if (is_watched ? is_alone(errors) : work.has(kDieWithParent) && call(SYS_getppid) != work.plan.parent) exit(127);
   return restrict(work, told);
 }

@@ -1,4 +1,5 @@
-// The first process of a pid namespace: without it no other can begin there, and with it all others end.
+// The first process of a pid namespace: without it no other can be created there, and when it ends the kernel kills the
+// others.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -10,7 +11,8 @@ namespace netloom::launch {
 void be_first(int lifeline) {
   prctl(PR_SET_DUMPABLE, 0);
   if (close_all_but(lifeline, -1) < 0) exit(127);
-  // Children, of others too, are reaped by the kernel. The layout is the kernel's, on every machine without a restorer.
+  // With SIGCHLD ignored the kernel reaps children and orphans. The layout is the kernel's struct sigaction, without
+  // sa_restorer.
   const unsigned long ignore[4] = {reinterpret_cast<unsigned long>(SIG_IGN), 0, 0, 0};
   call(SYS_rt_sigaction, SIGCHLD, ignore, nullptr, 8);
   prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("netloom-init"));

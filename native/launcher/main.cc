@@ -1,5 +1,6 @@
-// The launcher: executed in our own namespaces, with memory of its own and nothing in it, it enters the namespaces of
-// others in place of Node, whose memory no process there may reach. See docs/inside/launcher.md.
+// The launcher: a program that is executed in our own namespaces and then enters the namespaces of others in place of
+// Node. No process there may get access to Node's memory; the launcher's address space holds nothing of it. See
+// docs/inside/launcher.md.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -11,7 +12,7 @@ namespace {
 
 Work work;
 
-// Reads a number up to a comma or the end; -1 if it is none.
+// Reads a number up to a comma or the end; -1 if there is no number.
 int number_of(const char*& text) {
   if (*text < '0' || *text > '9') return -1;
   int number = 0;
@@ -21,8 +22,8 @@ int number_of(const char*& text) {
   return number;
 }
 
-// The first argument: the socket's number and, behind commas, those of descriptors that are not passed on. Whatever is
-// there is closed before the plan comes, whose own would take these numbers.
+// Reads the first argument: the number of the socket and, behind commas, those of descriptors that are not passed on.
+// Closes those before the plan is received, whose descriptors would get these numbers otherwise.
 int read_descriptors(const char* text) {
   const int socket = number_of(text);
   while (*text != 0) {
@@ -48,18 +49,18 @@ bool Work::joins(int kind) const {
 }
 
 void begin(int count, char** arguments, char** environment) {
-  // Before anything is read: from now on only who has CAP_SYS_PTRACE in our own user namespace may read this memory,
-  // nor at /proc/PID/{mem,environ,maps,fd,cwd,root}.
+  // Before anything is read: from now on only a process with CAP_SYS_PTRACE in our own user namespace may read this
+  // memory or /proc/PID/{mem,environ,maps,fd,cwd,root}.
   const long hidden = prctl(PR_SET_DUMPABLE, 0);
   size_t size = 0;
   work.socket = count > 1 ? read_descriptors(arguments[1]) : -1;
-  // Without a program to execute there is nothing that it needs besides, whoever has left it open.
+  // Without a program to execute it needs no descriptor but the socket; others may have been inherited.
   const long closed = count == 2 && work.socket >= 0 ? close_all_but(work.socket, -1) : 0;
   const long received = work.socket < 0 ? -EBADF
                                         : receive(work.socket, &work.plan, sizeof work.plan, work.descriptors,
                                                   work.descriptor_count, rest, size);
   if (received < 0) {
-    // Of who has started it, if that was us.
+    // Valid only if the addon has started this process.
     report(work.socket, failed(received, Step::recvmsg));
     constexpr char kUse[] = "netloom-launcher: netloom starts it, with a plan\n";
     if (received != -EMFILE) write(2, kUse, sizeof kUse - 1);

@@ -13,7 +13,7 @@
 namespace netloom::launch {
 namespace {
 
-// The number by which the kernel tells which mount namespace is older; 0 before Linux 6.11, which does not say.
+// The id by which the kernel compares the age of mount namespaces; 0 before Linux 6.11, which does not report it.
 uint64_t number_of_mounts(const Work& work) {
   constexpr unsigned long kGetMountNamespaceId = _IOR(NSIO, 0x5, uint64_t);  // NS_GET_MNTNS_ID
   int fd = -1;
@@ -24,9 +24,9 @@ uint64_t number_of_mounts(const Work& work) {
   return number;
 }
 
-// A mount namespace can be pinned only within an older one, or it could hold itself; and since Linux 6.18 each core
-// numbers what is made there out of a stock of its own, so that what is newer may have the smaller number. On the core
-// where our own got its number there are only larger ones left, and perhaps on others.
+// The kernel lets a mount namespace be mounted only in an older one, that is one with a smaller id, as it could keep
+// itself alive otherwise. Since Linux 6.18 each core takes ids from a range of its own, so a newer namespace may have a
+// smaller id. At least the core on which our own namespace was created has only larger ones left: tries all cores.
 void have_newer_mounts(const Work& work, uint64_t ours) {
   unsigned long before[16] = {};
   if (number_of_mounts(work) > ours || call(SYS_sched_getaffinity, 0, sizeof before, before) < 0) return;
@@ -42,7 +42,8 @@ void have_newer_mounts(const Work& work, uint64_t ours) {
 Failure write_offsets(const Work& work) {
   const Part offsets = work.plan.offsets;
   if (offsets.size == 0) return {};
-  // Nobody else is in these namespaces yet. The file belongs to the user only as long as this process may be looked at.
+  // The file belongs to the user only while this process is dumpable, which is safe as no other process is in these
+  // namespaces yet.
   prctl(PR_SET_DUMPABLE, 1);
   const int fd = open(work.proc, "self/timens_offsets", O_WRONLY);
   const long written = fd < 0 ? fd : write(fd, work.text(offsets), offsets.size);
@@ -51,7 +52,7 @@ Failure write_offsets(const Work& work) {
   return failed(written, fd < 0 ? Step::open : Step::write);
 }
 
-// The first process of the pid namespace is a child of who has started us.
+// The first process of the pid namespace becomes a child of this process's parent (CLONE_PARENT).
 Failure make_first(const Work& work) {
   const int lifeline = work.descriptors[0];
   const long page =
@@ -84,7 +85,7 @@ Failure make_all(const Work& work, int* made, uint32_t& count) {
   };
   if (Failure failure = set(plan.host, SYS_sethostname, Step::sethostname)) return failure;
   if (Failure failure = set(plan.domain, SYS_setdomainname, Step::setdomainname)) return failure;
-  // As unshare(1) does it: what is mounted there is nobody else's.
+  // As unshare(1) does: later mounts do not propagate to other mount namespaces.
   if (has_mounts) {
     if (const int result = mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr))
       return failed(result, Step::mount);

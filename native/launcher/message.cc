@@ -1,4 +1,4 @@
-// Packets with descriptors.
+// Sends and receives packets with descriptors.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -61,7 +61,7 @@ void report(int socket, Failure failure, int value, const char* text, uint32_t s
     control.header.cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
     __builtin_memcpy(CMSG_DATA(&control.header), descriptors, descriptor_count * sizeof(int));
   }
-  // A filter of system calls may give this error for ever.
+  // Not for ever: a seccomp filter may return EINTR each time.
   for (int tries = 0; tries < 100 && call(SYS_sendmsg, socket, &message, MSG_NOSIGNAL) == -EINTR;)
     ++tries;
 }

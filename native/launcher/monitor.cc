@@ -1,5 +1,6 @@
-// The process that stands, outside, for a program in a pid namespace: signals go in and its end comes out. It enters
-// nothing itself. A child of its own does, and what that forks there are children of the monitor too (CLONE_PARENT).
+// A process outside that represents a program in a pid namespace: it forwards signals to the program, and ends as the
+// program does. It enters no namespace itself. Its child does, and the processes that the child forks there become
+// children of the monitor too (CLONE_PARENT).
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +18,8 @@ namespace {
 constexpr size_t kMaskSize = 8;
 using Mask = uint64_t;
 
-// What the kernel notes of the processes inside, while their parent may be killed.
+// Shared memory in which the kernel notes the pids of the processes inside, as the process that forks them may be
+// killed.
 struct Children {
   int32_t first;  // of a new pid namespace
   int32_t program;
@@ -27,10 +29,10 @@ struct Monitor {
   const Work& work;
   Mask before = 0;
   Children* children = nullptr;
-  int errors[2] = {-1, -1};    // from who goes in
+  int errors[2] = {-1, -1};    // from the child that enters the namespaces
   int lifeline[2] = {-1, -1};  // of the first process
   int terminal = -1;
-  int group = -1;  // that was in the terminal's foreground, if that was ours
+  int group = -1;  // the terminal's foreground process group before the launch, if it was ours
 
   Failure open();
   Failure start();
@@ -42,7 +44,7 @@ struct Monitor {
   [[noreturn]] void end_as(int status);
 };
 
-// Until its rights change: what hangs in a file system of somebody's else goes, too.
+// Kept until the process's credentials change: so a process also dies that hangs in a file system of another user.
 void die_with_parent() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -88,7 +90,7 @@ void Monitor::go_in() {
   become(work, errors[1]);
 }
 
-// Waits until the program runs, or why it does not. Whoever is inside might stop it before: then there is none.
+// Waits until the program runs, or has failed. A process inside may have stopped the child first: then it has failed.
 Failure Monitor::start() {
   set_mask(~0ULL, &before);
   const int entering = fork();
@@ -126,7 +128,8 @@ void Monitor::kill_all() {
 }
 
 void Monitor::pass_on(int signal, int code) const {
-  // What a terminal sends goes to all of the group in its foreground, the program among them.
+  // A terminal signals all of its foreground process group, so the program has this signal already if it is in the
+  // group.
   const bool has_it = code == SI_KERNEL && call(SYS_getpgid, children->program) == call(SYS_getpgid, 0);
   if (!has_it) call(SYS_kill, children->program, signal);
 }
@@ -151,7 +154,7 @@ void Monitor::end_as(int status) {
 
 void Monitor::watch() {
   close(work.socket);
-  // What it holds would keep pipes open that the program has closed.
+  // Descriptors that the monitor holds would keep pipes open which the program has closed.
   close_all_but(terminal, lifeline[1]);
   call(SYS_chdir, "/");
   prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("netloom-monitor"));
@@ -162,7 +165,7 @@ void Monitor::watch() {
     while ((ended = wait(-1, &status, WNOHANG | WUNTRACED)) > 0) {
       if (ended != children->program) continue;
       if (!WIFSTOPPED(status)) end_as(status);
-      // The shell that has started us is to see that it has stopped.
+      // So that the shell which has started this process sees that it has stopped.
       take_terminal_back();
       call(SYS_kill, call(SYS_getpid), SIGSTOP);
     }

@@ -1,4 +1,4 @@
-// The mounts of a process.
+// Makes the mounts of a process.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -27,7 +27,7 @@ Failure cover(int directory, const char* name) {
   append(append(over, "/etc/"), name);
   const int result = mount(from, over, nullptr, MS_BIND | MS_REC, nullptr);
   close(fd);
-  // What /etc does not have cannot be covered: `ip` goes on too.
+  // A file that /etc does not have cannot be mounted over: `ip` goes on, too.
   return result == -ENOENT ? Failure{} : failed(result, Step::mount);
 }
 
@@ -67,7 +67,7 @@ Failure mount_like_ip_netns(const Work& work) {
   const char* path = work.text(work.plan.etc_directory);
   if (*path == 0) return {};
   const int directory = open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  // One that is not there holds nothing; one that is a symbolic link is refused.
+  // A directory that does not exist has no files; a symbolic link is refused.
   if (directory == -ENOENT) return {};
   if (directory < 0) return failed(directory, Step::open);
   const Failure failure = cover_all(directory);

@@ -1,4 +1,4 @@
-// How the launcher comes into namespaces: by joining those that exist, and by making others.
+// Joins existing namespaces, and makes others.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -12,11 +12,11 @@ int setns(int fd, int kind) {
   return static_cast<int>(call(SYS_setns, fd, kind));
 }
 
-// Which of the joined namespaces are left for later, a bit each.
+// A bit for each namespace that is still to be joined.
 using Waiting = uint32_t;
 
-// Joins what is not joined yet, but for user namespaces. What may not be entered waits for the user namespace, if one
-// is joined.
+// Joins the namespaces that are still to be joined, except user namespaces. Where the kernel refuses one, it is left
+// for after the user namespace, if a user namespace is joined.
 Failure join(const Work& work, Waiting& waiting, bool may_wait) {
   Waiting left = 0;
   for (uint32_t i = 0; i < work.plan.joined_count; ++i) {
@@ -53,8 +53,8 @@ Failure write_file(const Work& work, int pid, const char* name, const char* text
   return failed(written, step);
 }
 
-// Runs newuidmap or newgidmap: its arguments are the process and the numbers of the map. Only from directories of PATH
-// that are named from the root.
+// Runs newuidmap or newgidmap: its arguments are the process and the numbers of the map. Only from directories in PATH
+// that are absolute.
 Failure run_helper(const Work& work, const char* name, int pid, const char* map, Step step) {
   static char words[32 * 1024];
   static char* arguments[3 * 340 + 3];
@@ -101,7 +101,8 @@ Failure run_helper(const Work& work, const char* name, int pid, const char* map,
   exit(127);
 }
 
-// One's own id, and no other, anybody may map; where that is refused, no helper is of use.
+// Whether the map is of the caller's own id alone, which needs no privilege: if the kernel refuses that, newuidmap(1)
+// cannot help.
 bool is_own(const char* map) {
   int fields = 0;
   bool between = true;
@@ -114,7 +115,7 @@ bool is_own(const char* map) {
   return fields == 3 && last[0] == '1' && (last[1] < '0' || last[1] > '9');
 }
 
-// Without a map: one's own id as root. It is the one in the user namespace where this process has come to.
+// Without a map, maps the caller's own id to root: its id as seen in the user namespace that this process has joined.
 Failure write_map(const Work& work, int pid, const char* file, const char* helper, Part given, long own_id, Step own,
                   Step other) {
   char default_map[32];
@@ -134,8 +135,8 @@ Failure write_maps(const Work& work, int pid) {
   return write_map(work, pid, "gid_map", "newgidmap", plan.gid_map, call(SYS_getegid), Step::gid_map, Step::newgidmap);
 }
 
-// The one process of a new user namespace, as long as somebody writes its maps. The files in /proc by which that is
-// done belong to the user only of a process that may be looked at: so it has nothing that anybody could want.
+// The only process of a new user namespace, while its maps are written. Its files in /proc belong to the user only if
+// it is dumpable, so it closes all other descriptors first.
 [[noreturn]] void hold_user(int pair) {
   if (close_all_but(pair, -1) < 0) exit(127);
   prctl(PR_SET_DUMPABLE, 1);
@@ -172,7 +173,7 @@ Failure make_user(const Work& work, int& user) {
 
 Failure enter(const Work& work) {
   const Plan& plan = work.plan;
-  // First: it is the root of a cgroup namespace that is made, and whatever is forked inside is in it.
+  // First: the control group becomes the root of a new cgroup namespace, and later children inherit it.
   if (plan.has_cgroup != 0) {
     const long result = write(work.descriptors[plan.joined_count], "0", 1);
     if (result < 0) return failed(result, Step::cgroup);
@@ -180,13 +181,14 @@ Failure enter(const Work& work) {
   const bool joins_user = work.joins(CLONE_NEWUSER);
   const bool makes_user = work.makes(CLONE_NEWUSER);
   Waiting waiting = (1U << plan.joined_count) - 1;
-  // A process that is made to hold the new user namespace must not be forked in a pid namespace of others.
+  // After the user namespace: the process that holds the new user namespace must not be forked into the pid namespace
+  // of others.
   Waiting pids = 0;
   for (uint32_t i = 0; i < plan.joined_count; ++i)
     if (makes_user && plan.joined[i] == CLONE_NEWPID) pids |= 1U << i;
   waiting &= ~pids;
   if (Failure failure = join(work, waiting, joins_user)) return failure;
-  // Its mounts need the rights over the network namespace that a user namespace takes away, or gives.
+  // The mounts need capabilities over the network namespace, which joining a user namespace takes away, or gives.
   const bool waits = waiting != 0;
   if (work.has(kEtc) && !waits) {
     if (Failure failure = mount_like_ip_netns(work)) return failure;
@@ -198,7 +200,7 @@ Failure enter(const Work& work) {
   }
   int user = -1;
   if (makes_user) {
-    // What the host has given us besides would go along into numbers that mean others.
+    // Supplementary groups of the host would become other groups in the user namespace.
     call(SYS_setgroups, 0, nullptr);
     if (Failure failure = make_user(work, user)) return failure;
   }
@@ -207,7 +209,7 @@ Failure enter(const Work& work) {
     if (const int result = setns(user, CLONE_NEWUSER)) return failed(result, Step::setns);
     close(user);
   }
-  // The mounts of `ip netns exec` are in a mount namespace of their own already; a user namespace needs its own.
+  // For the mounts of `ip netns exec` a mount namespace was made already; a user namespace needs one that it owns.
   int left = plan.made & ~CLONE_NEWUSER;
   if (work.has(kEtc) && !makes_user) left &= ~CLONE_NEWNS;
   return left == 0 ? Failure{} : failed(call(SYS_unshare, left), Step::unshare);

@@ -14,7 +14,7 @@ void run(const Work& work) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (call(SYS_getppid) != work.plan.parent) exit(127);
   }
-  // No process moves into a pid namespace: only its next child is created there.
+  // setns(2) and unshare(2) do not move the process itself into a pid namespace, only its next children.
   if (work.makes(CLONE_NEWPID) || work.joins(CLONE_NEWPID)) monitor(work);
   if (Failure failure = enter(work)) fail(work.socket, failure);
   become(work, work.socket);

@@ -1,4 +1,4 @@
-// Opens in the network namespaces of one user namespace what it is asked for.
+// Opens files and sockets in the network namespaces of one user namespace, by request.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -35,7 +35,7 @@ void create(const Work& work, Answer& answer) {
 
 void mount_sysfs(Answer& answer) {
   long context = call(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC);
-  // Who has no right over the mount namespace gets one of its own.
+  // Without capabilities over the mount namespace it takes one of its own.
   if (context == -EPERM && call(SYS_unshare, CLONE_NEWNS) == 0) context = call(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC);
   if (context < 0) {
     answer.failure = failed(context, Step::fsopen);
@@ -50,7 +50,7 @@ void mount_sysfs(Answer& answer) {
   close(static_cast<int>(context));
 }
 
-// Where a path is looked for: below the second descriptor, if there is one.
+// The directory to which a path is relative: the second descriptor, if there is one.
 int below(const int* descriptors, uint32_t count) {
   return count > 1 ? descriptors[1] : AT_FDCWD;
 }

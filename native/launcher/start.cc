@@ -1,4 +1,4 @@
-// Where the launcher begins, and what a compiler takes for granted of a C library.
+// The entry point of the launcher, and the functions of a C library that compilers emit calls to.
 #include <fcntl.h>
 
 #include "launcher/system.h"
@@ -39,11 +39,11 @@ size_t strlen(const char* text) {
   return netloom::launch::length_of(text);
 }
 
-// What RLIMIT_STACK leaves may be less than a page.
+// A stack of its own: RLIMIT_STACK may leave less than a page.
 constexpr size_t kStackSize = 64 * 1024;
 alignas(16) char netloom_stack[kStackSize];
 
-// The kernel's stack holds the number of arguments, the arguments, a null, the environment, a null.
+// The initial stack has the number of arguments, the arguments, a null, the environment, a null.
 [[noreturn, gnu::used]] void netloom_begin(long* stack) {
   auto** arguments = reinterpret_cast<char**>(stack + 1);
   netloom::launch::begin(static_cast<int>(*stack), arguments, arguments + *stack + 1);

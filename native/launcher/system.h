@@ -1,5 +1,5 @@
-// The launcher's system calls. It is linked with no C library: what it needs is little, it starts in a tenth of a
-// millisecond, and it runs on every libc. A call gives its result, or -errno.
+// The launcher's system calls. It is linked without a C library: so it starts in a tenth of a millisecond, and runs
+// with every libc. A call returns its result, or -errno.
 #pragma once
 
 #include <fcntl.h>
@@ -93,11 +93,11 @@ inline long write(int fd, const void* from, size_t size) {
 [[noreturn]] inline void exit(int code) {
   call(SYS_exit_group, code);
   call(SYS_exit, code);
-  // A filter of system calls denies both.
+  // A seccomp filter denies both.
   __builtin_trap();
 }
-// A copy of this process. Further `flags` of clone(2), but never CLONE_VM; `number` is where the kernel notes its
-// number with CLONE_PARENT_SETTID.
+// fork(2), with `flags` of clone(2), but never CLONE_VM; with CLONE_PARENT_SETTID the kernel writes the child's pid to
+// `number`.
 inline int fork(unsigned long flags = 0, int32_t* number = nullptr) {
   return static_cast<int>(call(SYS_clone, flags | SIGCHLD, nullptr, number, nullptr, nullptr));
 }
@@ -114,18 +114,18 @@ inline long prctl(int option, unsigned long a = 0, unsigned long b = 0, unsigned
 inline int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data) {
   return static_cast<int>(call(SYS_mount, source, target, type, flags, data));
 }
-// What becomes of a descriptor.
+// Whether a descriptor is closed now or on execve(2).
 enum class Fate { closed, closed_on_exec };
-// The same for all of a range that are open: 0, or -errno where that cannot be done.
+// For all open descriptors of a range. Returns 0 or -errno.
 long close_range(unsigned first, unsigned last, Fate fate);
-// Closes all descriptors but two (which may be one, or -1 for none): 0, or -errno.
+// Closes all descriptors but two, which may be the same, or -1 for none. Returns 0 or -errno.
 long close_all_but(int keep, int and_keep);
 
 size_t length_of(const char* text);
 bool is_equal(const char* a, const char* b);
-// Writes a number with a NUL behind it; where that NUL is.
+// Writes a number with a NUL behind it. Returns the address of the NUL.
 char* print(char* to, long number);
-// Adds a text with a NUL behind it; where that NUL is.
+// Writes a text with a NUL behind it. Returns the address of the NUL.
 char* append(char* to, const char* text);
 
 }  // namespace netloom::launch

@@ -11,7 +11,7 @@
 namespace netloom {
 namespace {
 
-// EINVAL for what is no namespace of the kind.
+// EINVAL if it is no namespace of this kind.
 Failure open_joined(int kind, const std::string& place, Fd& opened) {
   if (place.starts_with('/')) {
     if (Failure failure = open_namespace_file(place, opened)) return failure;
@@ -37,7 +37,7 @@ Failure prepare_launch(Namespace& netns, LaunchPlan plan, const std::vector<Join
   plan.head.parent = ::getpid();
   std::vector<Fd> opened;
   UserNamespacePointer user;
-  // Who may enter it by its user namespace alone, and does not do so anyway.
+  // The process has to join the owning user namespace to enter it, and does not join it by request anyway.
   const bool joins_user =
       std::any_of(joined.begin(), joined.end(), [](auto& one) { return one.kind == CLONE_NEWUSER; });
   if (::geteuid() != 0 && !joins_user && !netns.owner(user) && !user->is_own()) {

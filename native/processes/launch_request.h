@@ -1,4 +1,4 @@
-// The launch of a process that Node starts: a plan of JavaScript's, and what is opened for it here.
+// The launch of a process that Node starts: a plan from JavaScript, and the descriptors that are opened for it here.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@
 
 namespace netloom {
 
-// What is opened for a launch.
+// A namespace or control group that the process joins.
 struct Joined {
   int kind;           // CLONE_NEW…; 0: a control group
   std::string place;  // a path, or the number of a descriptor
 };
 
-// Fails where there are fewer descriptors left than that.
+// Fails with EMFILE or ENFILE where fewer than `count` descriptors are left.
 Failure reserve_descriptors(size_t count);
-// Opens what is joined, and prepares a launch.
+// Opens what the process joins, and prepares the launch.
 Failure prepare_launch(Namespace& netns, LaunchPlan plan, const std::vector<Joined>& joined, PreparedLaunch& launch);
 
 }  // namespace netloom

@@ -13,11 +13,11 @@ namespace {
 // P_PIDFD of linux/wait.h, which older C libraries do not know.
 constexpr auto kByPidfd = static_cast<idtype_t>(3);
 
-// Of all Workers that have ended.
+// The children of all Workers that have ended.
 std::mutex orphans_mutex;
 std::vector<Fd> orphans;
 
-// By a descriptor: it never stands for another process that has got the number.
+// By pidfd, which never refers to another process, even if the pid is reused.
 bool has_ended(const Fd& pidfd) {
   siginfo_t info = {};
   const int result = ::waitid(kByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);

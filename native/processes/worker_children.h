@@ -1,5 +1,5 @@
-// Processes that a Worker starts by Node's child_process. When it is terminated, Node does not
-// wait for them any more, and they would stay zombies: the next launch of any thread reaps them.
+// Processes that a Worker starts with Node's child_process. When the Worker is terminated, Node no longer waits for
+// them, and they would stay zombies: the next launch of any thread reaps them.
 #pragma once
 
 #include <sys/types.h>
@@ -19,17 +19,17 @@ class WorkerChildren {
   WorkerChildren& operator=(const WorkerChildren&) = delete;
   ~WorkerChildren() { end(); }
 
-  // Keeps a launch until it is awaited, and gives its number.
+  // Keeps a launch until it is awaited. Returns its number.
   uint64_t keep(PreparedLaunch launch);
   PreparedLaunch take(uint64_t number);
-  // A number for a process that runs; 0 if it is gone.
+  // Notes a running process. Returns a number for it; 0 if it has ended.
   uint64_t note(pid_t pid);
-  // Node has reaped it.
+  // To be called when Node has reaped it.
   void forget(uint64_t child) { pidfds_.erase(child); }
-  // Leaves the children that are left, and those whose launch was begun, to reap_orphans().
+  // Hands the remaining children, and those whose launch was started, to reap_orphans().
   void end();
 
-  // Reaps what has ended of all that ended Workers have left.
+  // Reaps those children of ended Workers that have ended.
   static void reap_orphans();
 
  private:
