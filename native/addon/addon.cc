@@ -1,4 +1,4 @@
-// The table of what JavaScript may call, and the calls that serve all others.
+// The table of the functions for JavaScript, and those that no other file has.
 #include "addon/addon.h"
 
 #include "launch/launcher_process.h"

@@ -1,5 +1,6 @@
-// What JavaScript may call. A call converts arguments and results and does nothing else; lib/native/addon.ts is the
-// typed face and checks the values. Here only what memory safety needs is checked: malformed arguments give -EINVAL.
+// The functions that JavaScript calls. They convert arguments and results and do nothing else; lib/native/addon.ts
+// declares their types, and lib/ checks the values. Here only what memory safety needs is checked: malformed arguments
+// give -EINVAL.
 #pragma once
 
 #include <napi.h>
@@ -47,7 +48,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsPid(Info info);
   // openNetnsThread(tid)
   Napi::Value OpenNetnsThread(Info info);
-  // deleteNetns(path, handle of the namespace it must be, or 0): [device, inode] of what is pinned there no more
+  // deleteNetns(path, handle of the namespace that it must be, or 0): [device, inode] of the one that was pinned there
   Napi::Value DeleteNetns(Info info);
   // listNetns(directory)
   Napi::Value ListNetns(Info info);
@@ -74,7 +75,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenSocketInside(Info info);
   // takeSocket(number): its descriptor, which belongs to the caller, or -1
   Napi::Value TakeSocket(Info info);
-  // socketInode(number): that of its file, or 0
+  // socketInode(number): the inode of its file, or 0
   Napi::Value SocketInode(Info info);
   // watchSocket(socket): the number of datagrams that read and write a copy of the descriptor
   Napi::Value WatchSocket(Info info);
@@ -100,16 +101,17 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // number of a descriptor with a NUL at its end, how many descriptors Node will open): [errno, system call,
   // [descriptor that the launcher is to have, number to await it by]]
   Napi::Value PrepareProcess(Info info);
-  // awaitProcess(number, pid of the launcher, or 0 if there is none, whether it is noted): [errno, system call,
-  // its number as a Worker's child or 0] once the program runs
+  // awaitProcess(number, pid of the launcher, or 0 if there is none, whether to note it as a Worker's child): [errno,
+  // system call, its number as a Worker's child or 0] once the program runs
   Napi::Value AwaitProcess(Info info);
   // forgetChild(number), of a Worker's child that Node has reaped
   Napi::Value ForgetChild(Info info);
-  // openProcess(pid): the number of a pidfd among the datagrams, by which its end is waited for; or -errno
+  // openProcess(pid): the number of a pidfd among the datagrams, which polls as readable when the process ends; or
+  // -errno
   Napi::Value OpenProcess(Info info);
   // signalProcess(number, signal): 0 or -errno
   Napi::Value SignalProcess(Info info);
-  // descriptors that give and take packets, by number: datagram_calls.cc
+  // descriptors that packets are read from and written to, by number: datagram_calls.cc
   // listenDatagrams(number, function of the events that became possible)
   Napi::Value ListenDatagrams(Info info);
   // pollDatagrams(number, events to wait for)
@@ -127,13 +129,13 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CloseDatagrams(Info info);
   // packetStatistics(number): [packets, drops] since the last call, or -errno
   Napi::Value PacketStatistics(Info info);
-  // what the kernel tells groups of netlink: subscription_calls.cc
+  // multicast messages of netlink: subscription_calls.cc
   // openSubscription(handle, protocol, size of the receive buffer or 0)
   Napi::Value OpenSubscription(Info info);
   // setMembership(number of its datagrams, group, member): 0 or -errno
   Napi::Value SetMembership(Info info);
   // taps: tap_calls.cc
-  // openTap(handle, name, flags, it exists, owner or -1, group or -1, size of virtio's header or 0, offload)
+  // openTap(handle, name, flags, whether it exists, owner or -1, group or -1, size of virtio's header or 0, offload)
   Napi::Value OpenTapQueue(Info info);
   // controlTap(number of its datagrams, ControlTap::What, value)
   Napi::Value ControlTapQueue(Info info);
@@ -148,7 +150,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   // its end)
   Napi::Value AccessNamespaceFiles(Info info);
 
-  // telling who has started this process: notify_calls.cc
+  // notifications to the service manager: notify_calls.cc
   // sendToUnix(path, text): [errno, system call]
   Napi::Value SendToUnix(Info info);
   // locks of files: lock_calls.cc
@@ -160,11 +162,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value CreateNamespaces(Info info);
   // openNamespace(kind, or '' for any, 'path' or 'fd' or 'pid' or 'tid', which one)
   Napi::Value OpenNamespaceOfKind(Info info);
-  // openRelative(handle, whether the parent, else the user namespace that it belongs to)
+  // openRelative(handle, true for the parent, false for the owning user namespace)
   Napi::Value OpenRelativeNamespace(Info info);
   // pinNamespace(handle, path)
   Napi::Value PinNamespace(Info info);
-  // askNamespace(handle, plan, or undefined for the user that owns it)
+  // askNamespace(handle, plan, or undefined for the uid of its owner)
   Napi::Value AskNamespace(Info info);
   // endNamespace(handle): ends the first process of a pid namespace that was created here
   Napi::Value EndNamespace(Info info);
@@ -172,7 +174,7 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value ListEveryNamespace(Info info);
 
   // without privilege: rootless_calls.cc
-  // createRootless(plan, or undefined for one's own ids, handle of one in the same user namespace, or 0)
+  // createRootless(plan, or undefined for the caller's own ids, handle of one of the same owner, or 0)
   Napi::Value CreateRootlessNetns(Info info);
   // namespacesToJoin(handle): [descriptor, CLONE_NEW…, …], which a child enters in this order
   Napi::Value FindNamespacesToJoin(Info info);
@@ -182,11 +184,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value Transact(Info info);
 
   Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {});
-  // How something ended that needed no job, or failed before there was one.
+  // The result of a call that needs no job, or has failed before its job was made.
   Napi::Value Ended(Info info, Failure failure, napi_value made = nullptr);
   NamespacePointer Find(const Napi::Value& value) const;
   Datagrams* FindDatagrams(const Napi::Value& value) const;
-  // The plan of a launch; nothing for what is none.
+  // Reads the plan of a launch; nothing if it is malformed.
   std::optional<LaunchPlan> PlanOf(const Napi::Value& value) const;
   Napi::Value Open(Info info, OpenNamespace::Target target, std::vector<Use> uses = {});
 

@@ -1,4 +1,4 @@
-// What JavaScript may call on descriptors that give and take packets.
+// Functions for descriptors that packets are read from and written to.
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -49,7 +49,7 @@ Napi::Value NetloomAddon::ReceiveDatagrams(Info info) {
       !(*offset >= 0 && *offset <= static_cast<double>(slab->size())) || !(*longest >= 1) || !(*most >= 0)) {
     return malformed(info.Env());
   }
-  // Why it ended and the time of day then, in seconds and nanoseconds; then a block of words a packet.
+  // The errno with which it ended and the time of day, in seconds and nanoseconds; then the words of each packet.
   constexpr size_t kHead = 3;
   if (words->size() < kHead) return malformed(info.Env());
   const size_t room = std::min(static_cast<size_t>(*most), (words->size() - kHead) / kMetaWords);

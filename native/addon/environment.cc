@@ -16,7 +16,7 @@ Environment::Environment(Napi::Env env)
       wake_(LoopWake::open(
           env, [this] { drain(); }, [this] { end(); })),
       executor_([this] { wake_->send(); }) {
-  // A link, the longest of what a look-up answers, has about 1.5 KiB.
+  // The longest answer to a query, a link, has about 1.5 KiB.
   scratch_ = Napi::Reference<Napi::ArrayBuffer>::New(Napi::ArrayBuffer::New(env, 8 * 1024), 1);
 }
 
@@ -32,8 +32,7 @@ void Environment::start(Napi::Function dispatch) {
 napi_value Environment::submit(JobPointer job, LaneName lane, std::vector<Use> uses) {
   const bool only = jobs_.empty();
   using Await = Executor::Await;
-  // Where other jobs are under way this thread waits for none. Waiting keeps the event loop from its turn, so it is
-  // short.
+  // While other jobs are under way this thread waits for none. A wait blocks the event loop, so it is short.
   const Await await = !only ? Await::nothing : wake_->loop_is_fresh() ? Await::result : Await::end;
   if (executor_.submit(
           job, lane, std::move(uses), [this] { return home(); }, await)) {
@@ -67,7 +66,7 @@ size_t Environment::progress(uint64_t job) const {
 }
 
 void Environment::drain() {
-  // What follows a result may take JavaScript a while: others on the event loop get their turn in between.
+  // The code that awaits a result may take a while, so other events of the loop get their turn in between.
   constexpr size_t kJobsPerTurn = 32;
   const Napi::HandleScope scope(env_);
   std::vector<JobPointer> ended = executor_.collect(kJobsPerTurn);
@@ -89,7 +88,7 @@ void Environment::drain() {
   // The jobs are destroyed before JavaScript runs, which may end the process.
   ended.clear();
   if (wanted) dispatch(results);
-  // Only now: what JavaScript closed at once is closed.
+  // Only now, after JavaScript has closed the descriptors that it does not keep.
   executor_.delivered(opened);
 }
 
@@ -100,11 +99,11 @@ void Environment::limit(size_t opening, size_t sockets) {
 }
 
 void Environment::dispatch(napi_value results) {
-  // One that is called may load another copy of the library, which adds to the list.
+  // By index: a call may load another copy of the library, which appends to the list.
   for (size_t i = 0; i < dispatchers_.size(); ++i) {
     napi_value function = nullptr;
     (void)napi_get_reference_value(env_, dispatchers_[i], &function);
-    if (!function) continue;  // its copy of the library is gone
+    if (!function) continue;  // its copy of the library was garbage-collected
     if (!call(function, 1, &results)) return;
   }
 }
@@ -145,7 +144,7 @@ bool Environment::close(uint64_t handle) {
   const auto found = namespaces_.find(handle);
   if (found == namespaces_.end()) return false;
   shares_.erase(handle);
-  // Jobs under way keep the namespace open, but its name is free for who comes after them.
+  // Jobs under way keep the namespace open; jobs after them may use its name again.
   NamespacePointer netns = std::move(found->second);
   Pin pin = netns->take_pin();
   std::shared_ptr<FirstProcess> first = netns->take_first();
@@ -167,7 +166,7 @@ bool Environment::close(uint64_t handle) {
 uint64_t Environment::share(uint64_t handle) {
   const NamespacePointer netns = find(handle);
   if (!netns) return 0;
-  // One offer a handle, however often it is asked for.
+  // One offer for each handle, however often it is shared.
   return shares_.try_emplace(handle, netns->fd(), netns->identity()).first->second.number();
 }
 
@@ -250,7 +249,7 @@ Home Environment::home() const {
   home.failure = kept_sockets_->with_room([&] {
     home.netns = open_own_netns();
     if (home.netns) return Failure{};
-    // Not what a namespace that is not there says: without /proc nothing works.
+    // Not ENOENT, which stands for a namespace that does not exist: here /proc is missing, and nothing works.
     return Failure{errno == ENOENT ? EOPNOTSUPP : errno, "open (/proc/thread-self/ns/net)"};
   });
   return home;

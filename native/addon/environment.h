@@ -1,4 +1,4 @@
-// What the addon keeps for one JavaScript environment (the main thread's or a Worker's): handles, jobs, the threads.
+// The state of the addon for one JavaScript environment (the main thread's or a Worker's): handles, jobs, threads.
 #pragma once
 
 #include <napi.h>
@@ -25,36 +25,37 @@ class Environment final : public Handles {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // `dispatch` is called with [job, errno, system call, result, job, …] for the jobs that ended, its own among them.
-  // There is one for each copy of the library that uses this addon; it is held weakly.
+  // Calls `dispatch` with [job, errno, system call, result, job, …] for the jobs that have ended, also those of other
+  // copies of the library. Each copy that uses this addon has one; the reference is weak.
   void start(Napi::Function dispatch);
   bool started() const { return wake_ && !dispatchers_.empty(); }
-  // The job's number; or, of one that ended at once, [errno, system call, result].
+  // The job's number; or, if it ended at once, [errno, system call, result].
   napi_value submit(JobPointer job, LaneName lane, std::vector<Use> uses);
-  // The memory for results that are read at once, as an ArrayBuffer.
+  // The scratch memory, as an ArrayBuffer.
   napi_value scratch() const;
   // An Executor::Cancelled as a number.
   int cancel(uint64_t job);
-  // How many of the things that a job does are done; 0 of one that ended or is none.
+  // How many of a job's operations are done; 0 if it has ended or does not exist.
   size_t progress(uint64_t job) const;
 
-  // The handle table: JavaScript holds numbers, which are never used twice.
+  // The handle table: JavaScript has numbers, which are never used twice.
   uint64_t keep(NamespacePointer netns) override;
   NamespacePointer find(uint64_t handle) const;
   bool close(uint64_t handle);
-  // The number by which other environments of the process get at a handle's namespace while it is open; 0 if it is not.
+  // The number with which other environments of the process can open a handle's namespace while the handle is open; 0
+  // if it is closed.
   uint64_t share(uint64_t handle);
   // A namespace that another environment shares, or this one.
   Failure adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted);
 
   uint64_t keep(Fd socket) override;
-  // The descriptor, which passes to the caller; -1 if there is none.
+  // Passes the ownership of the descriptor to the caller; -1 if there is none.
   int take_socket(uint64_t number);
-  // The inode of one that waits, 0 without.
+  // The inode of a socket that was not taken yet, else 0.
   uint64_t inode_of_socket(uint64_t number) const;
 
   WorkerChildren& worker_children() { return worker_children_; }
-  // Runs `call`, which gives a Failure; again if there were not enough descriptors and some could be closed.
+  // Runs `call`, which returns a Failure; and again if it ran out of descriptors and some could be closed.
   template <class Call>
   Failure with_room(Call call) {
     return kept_sockets_->with_room(call);
@@ -63,7 +64,7 @@ class Environment final : public Handles {
   Datagrams* find_datagrams(uint64_t number) const;
   bool close_datagrams(uint64_t number) { return datagrams_.erase(number) > 0; }
 
-  // How many descriptors the jobs of one lane may hold before they are delivered, and how many sockets stay open.
+  // How many descriptors the jobs of a lane may hold before they are delivered, and how many idle sockets stay open.
   void limit(size_t opening, size_t sockets);
   // Duplicates a descriptor.
   Failure duplicate(int fd, Fd& copy) const;
@@ -72,8 +73,8 @@ class Environment final : public Handles {
   Failure enter(const Namespace& entered, int kind);
   Failure leave();
 
-  // Ends the threads, drops the jobs, closes the handles: what was never delivered is undone, what is ephemeral goes.
-  // Called when the environment is torn down, and before a process exits without that.
+  // Ends the threads, drops the jobs and closes the handles: undoes results that were not delivered, unpins ephemeral
+  // namespaces. Called when the environment is torn down, and before a process exits without tearing it down.
   void end();
 
   size_t handle_count() const { return namespaces_.size(); }
@@ -83,20 +84,20 @@ class Environment final : public Handles {
  private:
   void drain();
   void dispatch(napi_value results);
-  // Calls a function of JavaScript's, as from the event loop. False if the environment is ending.
+  // Calls a JavaScript function as the event loop does. False if the environment is ending.
   bool call(napi_value function, size_t count, const napi_value* arguments);
-  // [errno, system call, result] appended to an array.
+  // Appends [errno, system call, result] to an array.
   void report(ArrayValue& to, Job& job, std::span<uint8_t> scratch);
-  // Where this environment lives, also while its thread is inside enter().
+  // The home of this environment's threads, also while JavaScript's thread has entered another namespace.
   Home home() const;
 
   Napi::Env env_;
-  // Weak: each copy of the library holds its own.
+  // Weak references: each copy of the library holds its own function.
   std::vector<Napi::FunctionReference> dispatchers_;
   std::unique_ptr<Napi::AsyncContext> context_;
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
-  std::unordered_map<uint64_t, Share> shares_;  // by handle; gone before the namespaces are
+  std::unordered_map<uint64_t, Share> shares_;  // by handle; destroyed before the namespaces
   std::unordered_map<uint64_t, Fd> sockets_;
   std::unordered_map<uint64_t, std::unique_ptr<Datagrams>> datagrams_;
   uint64_t last_handle_ = 0;

@@ -1,4 +1,4 @@
-// What JavaScript may call to read and write files as a namespace shows them.
+// Functions that read and write the files of a namespace.
 #include "addon/addon.h"
 #include "files/file_jobs.h"
 #include "node/arguments.h"

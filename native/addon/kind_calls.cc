@@ -1,4 +1,4 @@
-// What JavaScript may call on namespaces of all kinds.
+// Functions for namespaces of all kinds.
 #include <linux/nsfs.h>
 
 #include "addon/addon.h"

@@ -1,4 +1,4 @@
-// What is counted by name on both sides means the same on both.
+// Checks that enumerations of C++ have the numbers of lib/native/layout.ts.
 #include "base/layout.h"
 #include "netlink/socket.h"
 #include "threads/executor.h"

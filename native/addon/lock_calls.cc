@@ -1,4 +1,4 @@
-// What JavaScript may call on locks of files, which the kernel releases when the process ends, however it ends.
+// Functions for locks of files, which the kernel releases when the process ends, however it ends.
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -9,7 +9,7 @@
 
 namespace netloom {
 
-// The descriptor stays with the environment until it is taken: when a Worker is terminated, its lock is released.
+// The environment keeps the descriptor until it is taken: when a Worker is terminated, its lock is released.
 Napi::Value NetloomAddon::LockFile(Info info) {
   const auto path = text(info[0]);
   if (!path) return malformed(info.Env());

@@ -1,4 +1,4 @@
-// What JavaScript may call on namespaces.
+// Functions for network namespaces.
 #include "addon/addon.h"
 #include "base/namespace_kinds.h"
 #include "netns/share.h"

@@ -1,5 +1,4 @@
-// What JavaScript may call to tell whoever has started it of its state: one datagram to a Unix socket, as sd_notify(3)
-// sends it.
+// Notifies the service manager of this process's state: one datagram to a Unix socket, as sd_notify(3) sends it.
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -22,7 +21,7 @@ Napi::Value NetloomAddon::SendToUnix(Info info) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path->data(), path->size());
   socklen_t length = offsetof(sockaddr_un, sun_path) + path->size() + 1;
-  if (path->front() == '@') {  // an abstract one, which has no NUL at its end
+  if (path->front() == '@') {  // an abstract name, without a NUL at its end
     address.sun_path[0] = '\0';
     length -= 1;
   }

@@ -1,4 +1,4 @@
-// What JavaScript may call to open packet sockets and sockets for ICMP echo.
+// Functions that open packet sockets and sockets for ICMP echo.
 #include <cstring>
 
 #include "addon/addon.h"

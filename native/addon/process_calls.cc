@@ -1,4 +1,4 @@
-// What JavaScript may call on processes.
+// Functions for processes.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ Napi::Value NetloomAddon::PrepareProcess(Info info) {
   WorkerChildren::reap_orphans();
   PreparedLaunch launch;
   const Failure failure = environment_.with_room([&] {
-    // Of those that Node opens when it has the plan it would lose some, were there too few.
+    // Node leaks descriptors if it runs out of them while it starts a process.
     if (Failure why = reserve_descriptors(static_cast<size_t>(*count))) return why;
     return prepare_launch(*netns, *plan, joined, launch);
   });
@@ -44,9 +44,9 @@ Napi::Value NetloomAddon::AwaitProcess(Info info) {
   const auto pid = number(info[1]);
   if (!prepared || !pid) return malformed(info.Env());
   PreparedLaunch launch = environment_.worker_children().take(static_cast<uint64_t>(*prepared));
-  // The launcher has it, and its end is to be seen.
+  // The launcher has its own copy; with this one open, the end of the stream would not be seen.
   launch.theirs.reset();
-  // Before anything is waited for: this thread may be terminated meanwhile.
+  // Before any wait: this thread may be terminated meanwhile.
   const bool noted = *pid > 0 && boolean(info[2]).value_or(false);
   const uint64_t child = noted ? environment_.worker_children().note(static_cast<pid_t>(*pid)) : 0;
   const Failure failure = !launch.ours ? Failure{EBADF, "launch"}

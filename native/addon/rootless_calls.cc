@@ -1,4 +1,4 @@
-// What JavaScript may call on namespaces that need no privilege.
+// Functions for namespaces that are created without privilege.
 #include "addon/addon.h"
 #include "namespaces/rootless_jobs.h"
 #include "node/arguments.h"

@@ -1,4 +1,4 @@
-// What JavaScript may call on sockets.
+// Functions for sockets.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>

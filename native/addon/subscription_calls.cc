@@ -1,4 +1,4 @@
-// What JavaScript may call to be told what the kernel tells the groups of a netlink family.
+// Functions that subscribe to the multicast groups of a netlink protocol.
 #include "addon/addon.h"
 #include "node/arguments.h"
 #include "node/values.h"

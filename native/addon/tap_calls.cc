@@ -1,4 +1,4 @@
-// What JavaScript may call on TUN and TAP devices.
+// Functions for TUN and TAP devices.
 #include "addon/addon.h"
 #include "node/arguments.h"
 #include "taps/tap_jobs.h"
@@ -6,7 +6,7 @@
 namespace netloom {
 namespace {
 
-// An id of a user or group; none where it is negative.
+// A uid or gid; none if it is negative.
 std::optional<uint32_t> id_of(double number) {
   return number < 0 ? std::nullopt : std::optional(static_cast<uint32_t>(number));
 }

@@ -1,4 +1,4 @@
-// What JavaScript may call to send messages.
+// The function that sends netlink messages.
 #include <algorithm>
 
 #include "addon/addon.h"
@@ -24,7 +24,7 @@ Napi::Value NetloomAddon::Transact(Info info) {
   for (size_t i = 0; i < reader->namespaces(); ++i) {
     const uint64_t handle = reader->handle(i);
     NamespacePointer netns = environment_.find(handle);
-    if (!netns && handle == 0) {  // to be created
+    if (!netns && handle == 0) {  // the job creates it
       plan.namespaces.emplace_back();
       continue;
     }
@@ -39,7 +39,7 @@ Napi::Value NetloomAddon::Transact(Info info) {
     if (operation.creation && !operation.creation->path.empty())
       uses.push_back(use_of_path(operation.creation->path, true));
   }
-  // A job that used something twice would wait for itself.
+  // Each namespace only once: a job with two uses of one would block itself.
   std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of < b.of; });
   uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
              uses.end());

@@ -12,7 +12,7 @@
 namespace netloom {
 namespace {
 
-// What is no ordinary file, in /etc, must not hold the lane up.
+// A fifo or a device in /etc must not block the lane.
 constexpr int kUnwaited = O_NOCTTY | O_NONBLOCK;
 constexpr int kDirectory = O_PATH | O_DIRECTORY;
 
@@ -27,10 +27,10 @@ Failure AccessFiles::access(const NetnsOpener& opener) {
   opener_ = tree_ == FileTree::etc ? NetnsOpener() : opener;
   found_.assign(files_.size(), Found());
   resolve_ = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  // The links of sysfs stay within it.
+  // The symbolic links of sysfs do not lead out of it.
   if (tree_ != FileTree::sysfs) resolve_ |= RESOLVE_NO_SYMLINKS;
   Fd root;
-  Fd below;  // looked into where `root` does not have a file
+  Fd below;  // searched for files that `root` does not have
   if (Failure failure = open_tree(root, below)) return failure;
   if (what_ == What::write) {
     write_all(root.get());
@@ -46,7 +46,7 @@ Failure AccessFiles::access(const NetnsOpener& opener) {
     };
     found_[i].failure = root ? look(root.get()) : Failure{ENOENT, "openat2"};
     if (below && found_[i].failure.error == ENOENT) {
-      // These are the machine's own, wherever they lead.
+      // Symbolic links in the machine's own /etc are trusted.
       const uint64_t resolve = std::exchange(resolve_, 0);
       found_[i].failure = look(below.get());
       resolve_ = resolve;
@@ -87,14 +87,14 @@ Failure AccessFiles::read_file(int root, const std::string& path, std::string& c
 Failure AccessFiles::write_file(int root, const std::string& path, const std::string& content) const {
   Fd file;
   if (Failure failure = open_file(root, path, O_WRONLY | kUnwaited, file)) return failure;
-  // The kernel takes a value as a whole, or refuses it.
+  // One write(2) is enough: the kernel accepts a whole value, or refuses it.
   return ::write(file.get(), content.data(), content.size()) >= 0 ? Failure{} : failed("write");
 }
 
 void AccessFiles::write_all(int root) {
   size_t done = 0;
   for (; done < files_.size(); ++done) {
-    // What cannot be read has no value that could be put back.
+    // A file that cannot be read has no old value to restore.
     if (read_file(root, files_[done].path, found_[done].content)) found_[done].content.clear();
     found_[done].failure = write_file(root, files_[done].path, files_[done].content);
     if (found_[done].failure) break;
@@ -133,7 +133,7 @@ Failure AccessFiles::walk(int root, const std::string& path, std::vector<Entry>&
     Entry file{path, {}};
     const Failure unread = read_file(root, path, file.content);
     if (!unread) entries.push_back(std::move(file));
-    // What cannot be read is left out; but it could be.
+    // A file that cannot be read is left out; but without descriptors this fails, as the file may be readable.
     return is_out_of_descriptors(unread.error) ? unread : Failure{};
   }
   for (const Entry& entry : names) {

@@ -1,4 +1,4 @@
-// The jobs that read and write files as a namespace shows them: its sysctls, its part of /proc and of sysfs.
+// The jobs that read and write the files of a namespace: its sysctls, its part of /proc and of sysfs, its /etc.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace netloom {
 
-// What looks different in each network namespace.
+// Directories that differ between network namespaces.
 enum class FileTree : uint8_t {
   sysctl,  // /proc/sys/net
   proc,    // /proc/thread-self/net
-  sysfs,   // a sysfs of the namespace's own, mounted nowhere
-  etc,     // /etc/netns/NAME over /etc, as `ip netns exec` has it
+  sysfs,   // a sysfs of the namespace's own, not attached to a mount point
+  etc,     // /etc/netns/NAME over /etc, as `ip netns exec` mounts it
 };
 inline constexpr size_t kFileTreeCount = 4;
 
@@ -26,14 +26,14 @@ class AccessFiles final : public Job {
  public:
   enum class What : uint8_t {
     read,   // the content of each file
-    write,  // all of them, or none: what was there is put back if one fails
-    link,   // where each symbolic link leads
+    write,  // all files, or none: if one fails, restores the old content of the others
+    link,   // the target of each symbolic link
     list,   // the names in each directory
     walk,   // the files below each directory that can be read, with their content
   };
   static constexpr size_t kWhatCount = 5;
   struct File {
-    std::string path;  // below the tree, without a way out of it
+    std::string path;  // relative to the tree; cannot lead out of it
     std::string content;
   };
 
@@ -67,7 +67,7 @@ class AccessFiles final : public Job {
   NamespacePointer netns_;
   FileTree tree_;
   What what_;
-  std::string name_;  // of the namespace, for its part of /etc
+  std::string name_;  // of the namespace, for /etc/netns/NAME
   std::vector<File> files_;
   NetnsOpener opener_;
   uint64_t resolve_ = 0;  // RESOLVE_ flags of openat2

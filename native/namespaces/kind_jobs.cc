@@ -95,7 +95,7 @@ Failure AskKind::ask(ThreadHome& thread) {
     return {};
   }
   const Failure failure = ask_by(thread, false);
-  // Where this process may not go, the owner of the namespace may.
+  // Where this process may not enter the namespace, a launcher in its owning user namespace may.
   return failure.error == EPERM ? ask_by(thread, true) : failure;
 }
 
@@ -103,7 +103,7 @@ Failure AskKind::ask_by(ThreadHome& thread, bool owner) {
   LaunchPlan plan = *plan_;
   UserNamespacePointer user;
   if (owner) {
-    // None: this process is in it, or may not know of it.
+    // None to join: this process is in the owning user namespace, or may not open it.
     if (of_->owner(user) || user->is_own()) return Failure{EPERM, "setns"};
     if (Failure failure = plan.join(CLONE_NEWUSER, user->fd())) return failure;
   }

@@ -20,7 +20,7 @@ class CreateSet final : public Job {
   explicit CreateSet(LaunchPlan plan) : plan_(std::move(plan)) {}
   void run(ThreadHome& thread) override;
   size_t opens() const override { return kKinds.size(); }
-  // [process that holds the pid namespace or 0, kind, [handle, device, inode], kind, …]
+  // [pid of the first process of the pid namespace or 0, kind, [handle, device, inode], kind, …]
   napi_value deliver(const Delivery& to) override;
   void discard() override;
 
@@ -30,7 +30,7 @@ class CreateSet final : public Job {
   std::vector<std::pair<int, NamespacePointer>> made_;
 };
 
-// Ends the first process of a pid namespace, and with it all others there.
+// Ends the first process of a pid namespace, whereupon the kernel kills all others there.
 class EndFirstProcess final : public Job {
  public:
   explicit EndFirstProcess(std::shared_ptr<FirstProcess> first) : first_(std::move(first)) {}
@@ -55,8 +55,7 @@ class OpenKind final : public Job {
   NamespacePointer opened_;
 };
 
-// Asks for a namespace's relative: the user namespace that it belongs to (NS_GET_USERNS), or its parent
-// (NS_GET_PARENT).
+// Opens a namespace's owning user namespace (NS_GET_USERNS), or its parent (NS_GET_PARENT).
 class OpenRelative final : public Job {
  public:
   OpenRelative(NamespacePointer of, unsigned long request) : of_(std::move(of)), request_(request) {}
@@ -88,11 +87,11 @@ class PinKind final : public Job {
   Pin pin_;
 };
 
-// Reads or changes what a namespace is for: the user that owns a user namespace, the names of a uts namespace, the
-// offsets of a time namespace.
+// Reads the uid of the owner of a user namespace; reads or changes the names of a uts namespace or the offsets of a
+// time namespace.
 class AskKind final : public Job {
  public:
-  // Without a plan, which user owns it.
+  // Without a plan, reads the owner's uid.
   AskKind(NamespacePointer of, std::optional<LaunchPlan> plan) : of_(std::move(of)), plan_(std::move(plan)) {}
   void run(ThreadHome& thread) override;
   // The text.

@@ -6,7 +6,7 @@
 
 namespace netloom {
 Use use_of_path(const std::string& path, bool changes) {
-  // No device has this number. Two paths that meet in one hash wait for each other, which does no harm.
+  // No device has this number. Jobs for two paths with the same hash run one after another, which does no harm.
   return Use{{UINT64_MAX, std::hash<std::string>()(path)}, changes};
 }
 

@@ -13,15 +13,15 @@
 
 namespace netloom {
 
-// Calls for one path take effect in the order in which they were made.
+// Keeps calls for one path in the order of their submission.
 Use use_of_path(const std::string& path, bool changes);
 
-// [handle, device, inode] of a namespace that passes to JavaScript.
+// [handle, device, inode] of a namespace that is handed to JavaScript.
 napi_value describe(const Delivery& to, NamespacePointer netns);
 
 class CreateNamespace final : public Job {
  public:
-  // With an empty path anonymous. An ephemeral one is unpinned when its handle closes, or with the environment.
+  // An empty path: anonymous. An ephemeral one is unpinned when its handle is closed or the environment ends.
   CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
   void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
   size_t opens() const override { return 1; }
@@ -56,7 +56,7 @@ class OpenNamespace final : public Job {
   using Target = std::variant<PathOf, DescriptorOf, ProcessOf, ThreadOf>;
   explicit OpenNamespace(Target target) : target_(std::move(target)) {}
   void run(ThreadHome& thread) override;
-  // One that was given a descriptor holds it already.
+  // A descriptor that was passed is open already.
   size_t opens() const override { return std::holds_alternative<DescriptorOf>(target_) ? 0 : 1; }
   // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;
@@ -72,7 +72,7 @@ class DeleteNamespace final : public Job {
   DeleteNamespace(std::string path, NamespacePointer expected)
       : path_(std::move(path)), expected_(std::move(expected)) {}
   void run(ThreadHome& thread) override;
-  // [device, inode] of what is pinned there no more; nothing if that was only a symbolic link
+  // [device, inode] of the namespace that was pinned there; nothing if it was only a symbolic link
   napi_value deliver(const Delivery& to) override;
 
  private:
@@ -81,7 +81,7 @@ class DeleteNamespace final : public Job {
   std::optional<Identity> unpinned_;
 };
 
-// Removes a file among the named namespaces that a process left which was killed.
+// Removes a file without a namespace that a killed process has left in the directory of named namespaces.
 class RemoveLeftover final : public Job {
  public:
   explicit RemoveLeftover(std::string path) : path_(std::move(path)) {}
@@ -104,7 +104,7 @@ class ListNamespaces final : public Job {
   std::vector<Pinned> found_;
 };
 
-// The files among the named namespaces that a process left which was killed.
+// Lists such files.
 class ListLeftovers final : public Job {
  public:
   explicit ListLeftovers(std::string directory) : directory_(std::move(directory)) {}

@@ -1,4 +1,4 @@
-// The jobs of namespaces that need no privilege.
+// The jobs that create and enter namespaces without privilege.
 #pragma once
 
 #include <utility>
@@ -11,7 +11,7 @@ namespace netloom {
 
 class CreateRootless final : public Job {
  public:
-  // In the user namespace of another one; or, if that is null, in the one that the plan makes.
+  // In the owning user namespace of `with`; or, if that is null, in the one that the plan makes.
   CreateRootless(LaunchPlan plan, NamespacePointer with) : plan_(std::move(plan)), with_(std::move(with)) {}
   void run(ThreadHome& thread) override { failure = create_rootless(thread, plan_, with_, created_); }
   size_t opens() const override { return 1; }
@@ -30,7 +30,7 @@ class FindToJoin final : public Job {
  public:
   explicit FindToJoin(NamespacePointer netns) : netns_(std::move(netns)) {}
   void run(ThreadHome& thread) override { failure = netns_->namespaces_to_join(thread, to_join_); }
-  // [descriptor, CLONE_NEW…, descriptor, CLONE_NEW…, …]: they are the handle's, valid while it is open.
+  // [descriptor, CLONE_NEW…, descriptor, CLONE_NEW…, …]: owned by the handle, valid while it is open.
   napi_value deliver(const Delivery& to) override {
     ArrayValue result(to.env);
     for (const auto& [fd, kind] : to_join_) {

@@ -21,10 +21,11 @@ namespace {
 
 using Key = std::pair<std::string, uint64_t>;
 using Entries = std::map<Key, NamespaceEntry>;
-// Of mounts: a descriptor that was opened there says the path, not the namespace.
+// Namespaces by the path where they are mounted: the link of a descriptor that was opened there has this path, and not
+// the namespace.
 using Places = std::map<std::string, Key>;
 
-// What a link says that leads to a namespace, such as "net:[4026531833]".
+// Parses the target of a link to a namespace, such as "net:[4026531833]".
 std::optional<Key> parse(const std::string& link) {
   const size_t bracket = link.find(":[");
   if (bracket == std::string::npos || link.back() != ']') return std::nullopt;
@@ -48,7 +49,7 @@ std::string link_at(int directory, const char* path) {
   return std::string(target, static_cast<size_t>(std::max<ssize_t>(size, 0)));
 }
 
-// A path of mountinfo, where spaces and the like are octal numbers.
+// Decodes a path of mountinfo, where spaces and the like are octal escapes.
 std::string unescape(const std::string& text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -76,7 +77,7 @@ std::string command_of(int process) {
     command.pop_back();
   std::replace(command.begin(), command.end(), '\0', ' ');
   if (!command.empty()) return command;
-  std::string name = read_file("comm");  // a thread of the kernel, or a process that has ended
+  std::string name = read_file("comm");  // of a kernel thread, or of a process that has ended
   if (!name.empty() && name.back() == '\n') name.pop_back();
   return "[" + name + "]";
 }
@@ -127,13 +128,13 @@ void add_process(Entries& entries, const Places& places, int proc, int pid, cons
   });
 }
 
-// Those that are mounted where this process is: the root of such a mount is what a link would say.
+// Adds those that are mounted in this process's mount namespace: the root of such a mount is the target of a link.
 void add_mounts(Entries& entries, Places& places) {
   const Fd file(::open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC));
   std::string mounts;
   if (!file || read_all(file.get(), mounts)) return;
   for_each_line(mounts, [&](std::string_view line) {
-    // An id, the parent's, the device, the root, the place, and more.
+    // The id, the parent's id, the device, the root, the mount point, and more.
     const std::vector<std::string> words = words_of(line);
     const auto key = words.size() > 4 ? parse(words[3]) : std::nullopt;
     if (!key) return;

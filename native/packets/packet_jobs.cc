@@ -30,7 +30,7 @@ void OpenPackets::run(ThreadHome& thread) {
 }
 
 Failure OpenPackets::open(const NetnsOpener& opener) {
-  // Of no protocol: it receives nothing until it is bound to one, with its filter in place.
+  // With protocol 0: it receives nothing until it is bound to a protocol, after its filter is attached.
   Fd fd;
   const int type = (options_.cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_NONBLOCK;
   if (Failure failure = opener.socket(AF_PACKET, type, 0, fd)) return failure;
@@ -113,7 +113,8 @@ Failure OpenPing::open(const NetnsOpener& opener) {
   return {};
 }
 
-// Others' echo replies, and all else, are not even queued: a raw socket of ICMP is given everything.
+// A raw ICMP socket receives all ICMP messages: the filter drops all but this socket's echo replies before they are
+// queued.
 Failure OpenPing::filter_raw(int fd) {
   uint16_t identifier = 0;
   if (::getentropy(&identifier, sizeof identifier) != 0) return failed("getentropy");

@@ -44,8 +44,8 @@ class OpenPackets final : public Job {
   uint32_t device_type_ = 0;
 };
 
-// A socket that sends ICMP echo requests and gets the replies: an unprivileged one if net.ipv4.ping_group_range allows
-// it, else a raw one.
+// Opens a socket that sends ICMP echo requests and receives the replies: an unprivileged one if
+// net.ipv4.ping_group_range allows it, else a raw one.
 class OpenPing final : public Job {
  public:
   struct Options {

@@ -1,4 +1,4 @@
-// IP addresses as text, and devices by name, as the system calls want them.
+// Converts IP addresses and device names to what the system calls take.
 #pragma once
 
 #include <netinet/in.h>
@@ -19,10 +19,9 @@ union InetAddress {
   socklen_t size() const { return any.sa_family == AF_INET6 ? sizeof v6 : sizeof v4; }
 };
 
-// The index of a device in the namespace that a socket belongs to, by its name or by the index itself.
+// The index of a device in the socket's namespace; `device` is its name or its index.
 Failure device_of_socket(int socket, const std::string& device, uint32_t& index);
-// Fails with EINVAL for what is no address of the family. Device names in it (%eth0) are those of the socket's
-// namespace.
+// EINVAL if the text is no address of the family. Device names in it (%eth0) are those of the socket's namespace.
 Failure parse_address(int socket, int family, const std::string& text, uint16_t port, InetAddress& address);
 
 }  // namespace netloom

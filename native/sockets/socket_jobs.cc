@@ -28,7 +28,7 @@ Failure OpenSocket::open(const ThreadHome& thread, const NetnsOpener& opener) {
 }
 
 Failure OpenSocket::prepare(int fd) const {
-  // As Node does it: said in any case, for net.ipv6.bindv6only may say something else.
+  // As Node does: set in either case, as net.ipv6.bindv6only may change the default.
   const int only = options_.ipv6_only ? 1 : 0;
   if (options_.family == AF_INET6 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) {
     return failed("setsockopt");
@@ -46,7 +46,7 @@ Failure OpenSocket::bind(const ThreadHome& thread, int fd) const {
   if (options_.host.empty()) return {};
   if (options_.family == AF_UNIX) return use_path(thread, fd);
   const int on = 1;
-  // As Node does it: a server that starts again must not wait for its old connections to time out.
+  // As Node does: a server that is restarted must not wait until its old connections have timed out.
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("setsockopt");
   InetAddress address;
   if (Failure failure = parse_address(fd, options_.family, options_.host, options_.port, address)) return failure;
@@ -57,16 +57,16 @@ Failure OpenSocket::use_path(const ThreadHome& thread, int fd) const {
   const std::string& path = options_.host;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  // That of a file ends with a NUL; an abstract one begins with one, and is as long as it is said to be.
+  // The path of a file ends with a NUL; an abstract name begins with one, and its length is that of the address.
   const size_t length = path.size() + (path.front() == '\0' ? 0 : 1);
   if (length > sizeof address.sun_path) return Failure{ENAMETOOLONG, options_.connects ? "connect" : "bind"};
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   const auto* to = reinterpret_cast<const sockaddr*>(&address);
-  // Here, not by libuv: that of Node 20 does not support abstract names. The call does not block.
+  // Here, and not in libuv, which does not support abstract names in Node 20. The call does not block.
   if (options_.connects) return ::connect(fd, to, size) == 0 ? Failure{} : failed("connect");
   const auto bind_file = [&] { return ::bind(fd, to, size) == 0 ? Failure{} : failed("bind"); };
-  // This thread's mask is not that of the process, unless it could get none of its own: then it is that already.
+  // With a file system context of its own, this thread's umask is not the process's; without one it is the same.
   if (!thread.has_own_files()) return bind_file();
   const mode_t before = ::umask(options_.mask);
   const Failure failure = bind_file();

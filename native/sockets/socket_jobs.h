@@ -12,7 +12,7 @@
 
 namespace netloom {
 
-// A socket made in a namespace, optionally bound there; it stays there wherever it is used.
+// Creates a socket in a namespace and, if wanted, binds it there. It belongs to the namespace wherever it is used.
 class OpenSocket final : public Job {
  public:
   struct Options {
@@ -20,16 +20,16 @@ class OpenSocket final : public Job {
     int type;
     bool ipv6_only;
     bool reuse_port;
-    bool connects;     // to the path, instead of being bound to it
+    bool connects;     // connects to the path, instead of binding to it
     std::string host;  // an address, with %device where its scope needs one, or a path; empty: not bound
     uint16_t port;
-    mode_t mask;         // of the file that a path becomes
-    std::string device;  // the only one that it sends and receives by, by name or index; empty: any
+    mode_t mask;         // umask for the file that bind(2) creates at a path
+    std::string device;  // SO_BINDTODEVICE, by name or index; empty: any
   };
   OpenSocket(NamespacePointer netns, Options options) : netns_(std::move(netns)), options_(std::move(options)) {}
   void run(ThreadHome& thread) override;
   size_t opens() const override { return 1; }
-  // The number by which the descriptor can be taken.
+  // The number with which the descriptor can be taken.
   napi_value deliver(const Delivery& to) override;
 
  private:

@@ -22,13 +22,13 @@ void OpenSubscription::run(ThreadHome& thread) {
 Failure OpenSubscription::open(const NetnsOpener& opener) {
   Fd fd;
   if (Failure failure = opener.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, protocol_, fd)) return failure;
-  // Each message says to which group it went.
+  // So that recvmsg(2) gives the group of each message.
   if (Failure failure = set_option(fd.get(), SOL_NETLINK, NETLINK_PKTINFO, 1)) return failure;
   // Beyond net.core.rmem_max where that is allowed.
   if (buffer_size_ > 0 && set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, buffer_size_)) {
     if (Failure failure = set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, buffer_size_)) return failure;
   }
-  // A socket without an address is passed over where the kernel sends to a group.
+  // The kernel does not send multicast messages to an unbound socket.
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return failed("bind");

@@ -1,4 +1,4 @@
-// The job that opens a netlink socket for what the kernel tells its groups (netlink(7), NETLINK_ADD_MEMBERSHIP).
+// The job that opens a netlink socket for multicast messages of the kernel (netlink(7), NETLINK_ADD_MEMBERSHIP).
 #pragma once
 
 #include <utility>

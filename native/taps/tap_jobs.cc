@@ -22,7 +22,7 @@ Failure OpenTap::open(const NetnsOpener& opener) {
   Fd fd;
   if (Failure failure = opener.open(AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK, 0, fd))
     return std::strcmp(failure.call, "openat2") == 0 ? Failure{failure.error, "open (/dev/net/tun)"} : failure;
-  Fd any;  // to ask for devices with
+  Fd any;  // a socket for SIOCGIFINDEX
   uint32_t before = 0;
   if (options_.exists) {
     if (Failure failure = opener.socket(AF_UNIX, SOCK_DGRAM, 0, any)) return failure;
@@ -32,7 +32,7 @@ Failure OpenTap::open(const NetnsOpener& opener) {
   std::strncpy(request.ifr_name, options_.name.c_str(), IFNAMSIZ - 1);
   request.ifr_flags = static_cast<short>(options_.flags | (options_.exists ? 0 : IFF_TUN_EXCL));
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return failed("TUNSETIFF");
-  // It went in between, and what was made in its place goes again.
+  // The device was removed in between, and TUNSETIFF has created another one: closing the queue removes that.
   if (options_.exists) {
     uint32_t now = 0;
     if (Failure failure = device_of_socket(any.get(), request.ifr_name, now)) return failure;
@@ -42,7 +42,7 @@ Failure OpenTap::open(const NetnsOpener& opener) {
     return failed("TUNSETVNETHDRSZ");
   if (options_.offload != 0 && ::ioctl(fd.get(), TUNSETOFFLOAD, static_cast<unsigned long>(options_.offload)) != 0)
     return failed("TUNSETOFFLOAD");
-  // Ids are those of the namespace's users.
+  // The kernel reads the ids in the caller's user namespace.
   if (options_.owner) {
     if (Failure failure = opener.control(fd.get(), TUNSETOWNER, *options_.owner, "TUNSETOWNER")) return failure;
   }

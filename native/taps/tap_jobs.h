@@ -1,4 +1,4 @@
-// The jobs that make, open and change TUN and TAP devices (linux/if_tun.h).
+// The jobs that create, open and change TUN and TAP devices (linux/if_tun.h).
 #pragma once
 
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace netloom {
 
-// A queue of a tap: of a new device, which belongs to the namespace where /dev/net/tun was opened, or of one that is
-// there.
+// Opens a queue of a tap: of a new device, which belongs to the namespace where /dev/net/tun was opened, or of an
+// existing one.
 class OpenTap final : public Job {
  public:
   struct Options {
     std::string name;  // %d in it: the kernel chooses a number
     uint16_t flags;    // IFF_ of linux/if_tun.h
-    bool exists;       // else it is created, with IFF_TUN_EXCL
+    bool exists;       // false: creates it, with IFF_TUN_EXCL
     std::optional<uint32_t> owner;
     std::optional<uint32_t> group;
     int header_size;   // of virtio's header; 0: the kernel's default
@@ -39,7 +39,7 @@ class OpenTap final : public Job {
   Fd queue_;
 };
 
-// Changes a tap by one of its queues, which need not be in reach of its namespace for that.
+// Changes a tap by a descriptor of one of its queues, without entering its namespace.
 class ControlTap final : public Job {
  public:
   enum class What : uint8_t { persist, attach };
