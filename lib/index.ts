@@ -2,7 +2,8 @@
  * The public face, and nothing else.
  * @module netloom
  */
-export { NetNs, type CreateOptions } from './netns/netns'
+export { NetNs } from './netns/netns'
+export type { CreateOptions } from './netns/create'
 export type { NamedNetns } from './netns/named'
 export type { Inside } from './netns/inside'
 export type { View } from './netns/view'

@@ -79,8 +79,8 @@ export async function underPrefix<Created>(
   }
 }
 
-/** What makes the public handle. */
-type Make<Created> = (
+/** Makes the public handle. */
+export type Make<Created> = (
   handle: NetnsHandle,
   name: string | undefined,
   path: string | undefined,

@@ -2,26 +2,24 @@
 import { isNotFound, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { checkNetns, handleOf, wrapHandle, type NetnsHandle, type NetnsIdentity } from '../native/netns_handle'
-import { adoptNetns, createNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
-import { createRootless } from '../native/rootless_jobs'
+import { adoptNetns, deleteNetns, openNetns, shareNetns } from '../native/netns_jobs'
 import { perform } from '../netlink/perform'
 import { forgiving, splitForce, type DeleteOptions } from '../netlink/deletion'
 import { getNsid, setNsid } from '../route/nsids'
-import { checkRootless, refusePinned, type RootlessOptions } from '../rootless/options'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
+import { createOne, type CreateOptions } from './create'
 import { Inside } from './inside'
 import {
   checkPrefix,
   checkProgress,
   createMany,
   deleteEach,
-  underPrefix,
   type CreateManyOptions,
   type ProgressOptions,
 } from './many'
-import { checkFirst, checkName, pathOfName } from './name'
+import { checkName, pathOfName } from './name'
 import { checkPath } from '../wire/text'
 import { deleteBehind, isNamed, listNamed, type NamedNetns } from './named'
 import { checkShared, describeShared, type SharedNetNs } from './share'
@@ -29,27 +27,11 @@ import { Pool } from './pool'
 import type { PoolOptions } from './prepared'
 import { settled } from './settled'
 
-/** Options of `NetNs.create`. */
-export interface CreateOptions extends CallOptions {
-  /** Pins the namespace at this absolute path instead of under a name. The file must not exist. Default: none. */
-  path?: string | undefined
-  /** Unpins it when its handle is disposed or closed, and at the latest when the process or Worker ends. Default: false. */
-  ephemeral?: boolean | undefined
-  /** Begins its name under `/run/netns`; what follows is chosen so that it is free, whoever else chooses names. */
-  prefix?: string | undefined
-  /**
-   * Creates it without any privilege, in a user namespace of this process: anonymous, for only who may mount can pin it.
-   * All but `run` is as in any other; a veth leads to others of the same user namespace, not to the host. Default: false.
-   */
-  rootless?: boolean | RootlessOptions | undefined
-}
-
 const prefixKeys = new Set(['prefix'])
-const createKeys = ['path', 'ephemeral', 'prefix', 'rootless']
 
 /**
- * A network namespace that is open. It lives as long as something holds it: a pin (`/run/netns/NAME`, a bind mount), a
- * process in it, or an open handle such as this one. See network_namespaces(7).
+ * An open network namespace. The kernel keeps it as long as something refers to it: a pin (`/run/netns/NAME`, a bind mount),
+ * a process in it, or an open handle such as this one. See network_namespaces(7).
  *
  * Within one namespace, calls take effect in the order in which they were made, awaited or not.
  * @example
@@ -59,10 +41,11 @@ const createKeys = ['path', 'ephemeral', 'prefix', 'rootless']
 export class NetNs extends Inside {
   /** The name under `/run/netns`, if it was created or opened by name. */
   readonly name: string | undefined
-  /** The path it was created at or opened from, if there is one. */
+  /** The path at which it was created or from which it was opened, if there is one. */
   readonly path: string | undefined
-  /** Whether the namespace goes with this handle: anonymous, or created with `ephemeral`. */
+  /** Whether closing this handle gives the namespace up: it is anonymous, or was created with `ephemeral`. */
   readonly ephemeral: boolean
+
   private constructor(handle: NetnsHandle, name?: string, path?: string, ephemeral = false) {
     super(handle)
     this.name = name
@@ -76,11 +59,11 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` sees it, and stays until it is
-   * deleted; without one it is anonymous and goes when nothing holds it any more. Only `lo` is in it, down. An empty file of
-   * that name, without a namespace, that a killed process left is no hindrance.
+   * Creates a namespace. With a name it is pinned at `/run/netns/NAME`, where `ip netns` finds it, and stays until it is
+   * deleted; without one it is anonymous, and the kernel frees it when nothing refers to it any more. Only `lo` is in it,
+   * down. If a killed process has left an empty file of that name without a namespace, the file is taken over.
    * @throws NetloomError: `EEXIST` (the name is taken), `EPERM` (CAP_SYS_ADMIN is missing), `ENOSPC`
-   *   (user.max_net_namespaces). What had been made is undone.
+   *   (user.max_net_namespaces). Nothing is left behind then.
    * @example
    * const red = await NetNs.create('red')
    * const temporary = await NetNs.create()
@@ -89,31 +72,13 @@ export class NetNs extends Inside {
   static async create(name?: string, options?: CreateOptions): Promise<NetNs>
   static async create(options?: CreateOptions): Promise<NetNs>
   static async create(first?: string | CreateOptions, second?: CreateOptions): Promise<NetNs> {
-    checkFirst(first)
-    const named = typeof first === 'string' || second !== undefined
-    const options = named ? second : first
-    const name = named && first !== undefined ? checkName(first) : undefined
-    checkCallOptions(options, createKeys)
-    const { path: at, ephemeral = false, prefix, rootless, ...call } = options ?? {}
-    const request = checkRootless(rootless)
-    if (request !== undefined) refusePinned({ name, path: at, prefix })
-    if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
-    if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
-    if (prefix !== undefined) {
-      if (name !== undefined || at !== undefined)
-        throw wrongType('prefix', 'left out where a name or path is given', prefix)
-      return underPrefix(checkPrefix(prefix), (chosen) => NetNs.create(chosen, { ephemeral, ...call }))
-    }
-    if (request !== undefined) return new NetNs(await createRootless(request, call), undefined, undefined, true)
-    const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(name)
-    const handle = await createNetns(path, ephemeral, name ?? path, call)
-    return new NetNs(handle, name, path, ephemeral || path === undefined)
+    return createOne(first, second, (...made) => new NetNs(...made))
   }
 
   /**
-   * Opens a named namespace (`/run/netns/NAME`), whoever created it.
-   * @throws NetloomError: `ENOENT`, also for a name that another program has not made yet, or is about to delete; `EINVAL`
-   *   if the file is something else than a network namespace.
+   * Opens a named namespace (`/run/netns/NAME`), also one that another program has created.
+   * @throws NetloomError: `ENOENT`, also while another program is still creating or deleting the name; `EINVAL` if the file
+   *   is no network namespace.
    * @example
    * await using red = await NetNs.open('red')
    */
@@ -124,7 +89,7 @@ export class NetNs extends Inside {
   }
 
   /**
-   * The namespace in which this process, or this Worker, lives.
+   * The namespace in which this process, or this Worker, is.
    * @example
    * const host = await NetNs.current()
    */
@@ -134,8 +99,8 @@ export class NetNs extends Inside {
   }
 
   /**
-   * The namespace of a process. Safe against a number that is given to another process meanwhile (pidfd_open(2)).
-   * @throws NetloomError: `ESRCH` if there is no such process; `EPERM`, `EACCES` if this one may not look.
+   * The namespace of a process. Safe where the kernel reuses the pid meanwhile (pidfd_open(2)).
+   * @throws NetloomError: `ESRCH` if there is no such process; `EPERM`, `EACCES` if this process may not inspect it.
    * @example
    * const inside = await NetNs.fromPid(child.pid)
    */
@@ -166,7 +131,7 @@ export class NetNs extends Inside {
   }
 
   /**
-   * The namespace behind a descriptor, which stays the caller's.
+   * The namespace of a file descriptor, which is duplicated: the caller still has to close its own.
    * @throws NetloomError: `EBADF`; `EINVAL` if it is no network namespace.
    */
   static async fromFd(fd: number, options?: CallOptions): Promise<NetNs> {
@@ -176,23 +141,23 @@ export class NetNs extends Inside {
   }
 
   /**
-   * A handle of one's own to a namespace that another thread of this process shares: with a descriptor of its own, of
-   * the same namespace by device and inode, it stays when the other one closes. One may be adopted any number of times.
-   * @throws TypeError for what `share` did not give; NetloomError: `ERR_NETLOOM_CLOSED` if the handle that was shared is
+   * Opens a namespace that another thread of this process shares. The handle has a descriptor of its own, and stays open
+   * when the other one is closed. A share may be adopted any number of times.
+   * @throws TypeError if `share` did not make it; NetloomError: `ERR_NETLOOM_CLOSED` if the handle that was shared is
    *   closed or its Worker has ended, `ERR_NETLOOM_FOREIGN_SHARE` if it is of another process, `EMFILE`.
    * @example
    * parentPort.once('message', async (shared) => {
    *   await using red = await NetNs.adopt(shared)
    * })
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- as all that open one
+  // eslint-disable-next-line @typescript-eslint/require-await -- a Promise, as of all methods that open a namespace
   static async adopt(shared: SharedNetNs): Promise<NetNs> {
     const { name, path, identity, ...where } = checkShared(shared)
     return new NetNs(adoptNetns(where, identity, name ?? path), name, path)
   }
 
   /**
-   * The named namespaces, those of `ip netns` among them, by name. Opens none.
+   * The named namespaces, in the order of their names, with those of `ip netns`. Keeps none open.
    * @example
    * for (const { name, inode } of await NetNs.list()) console.log(name, inode)
    */
@@ -209,9 +174,10 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Deletes a namespace by name: unpins it. It goes when nothing else holds it. What is no network namespace stays.
-   * @param options - `force: true` to be content if there is none.
-   * @throws NetloomError: `ENOENT` where `exists` says that there is none.
+   * Deletes a namespace by name: unpins it. The kernel frees it when nothing else refers to it. Leaves a file that is no
+   * network namespace.
+   * @param options - `force: true` to succeed if there is none.
+   * @throws NetloomError: `ENOENT` if there is none, as by `exists`.
    */
   static async delete(name: string, options?: DeleteOptions): Promise<void> {
     const path = pathOfName(checkName(name))
@@ -220,20 +186,21 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Creates many namespaces, in a few jobs: all of them, or none if one fails. Where the kernel has no room because it is
-   * still freeing others, it is waited for, ten seconds at most.
+   * Creates many namespaces, in a few jobs: all of them, or none if one fails. If user.max_net_namespaces is reached, waits
+   * up to ten seconds for the kernel to free others.
    * @param what - How many (anonymous, or named behind `prefix`), or their names.
    * @throws RangeError, TypeError for a wrong count, name or option; what `create` throws.
    * @example
    * const pods = await NetNs.createMany(100, { prefix: 'pod-', ephemeral: true })
    */
   static async createMany(what: number | readonly string[], options: CreateManyOptions = {}): Promise<NetNs[]> {
-    return createMany(what, options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
+    return createMany(what, options, (...made) => new NetNs(...made))
   }
 
   /**
-   * Deletes many namespaces: handles, of which those that are gone already are no error, or all whose names begin with a
-   * prefix, whoever created them. The near end of a veth goes with its namespace; to delete it before costs time.
+   * Deletes many namespaces: those of handles, where namespaces that are deleted already are no error; or all whose names
+   * begin with a prefix, also those of other programs. With a namespace the kernel deletes both ends of its veths: to
+   * delete them first costs time.
    * @returns How many there were.
    * @throws What `delete` throws, or an AggregateError of several such errors, after all were tried.
    * @example
@@ -258,7 +225,7 @@ export class NetNs extends Inside {
   }
 
   /**
-   * A pool that keeps fresh namespaces ready, optionally prepared, and begins to fill now. Close it, or declare it with
+   * A pool, which keeps new namespaces ready, prepared if wanted. It starts to fill at once. Close it, or declare it with
    * `await using`.
    * @throws TypeError, RangeError for a wrong option; AbortError if the signal is aborted already.
    * @example
@@ -266,17 +233,18 @@ export class NetNs extends Inside {
    * await using ns = await pool.take()
    */
   static pool(options: PoolOptions): Pool<NetNs> {
-    return new Pool(options, (handle, name, path, ephemeral) => new NetNs(handle, name, path, ephemeral))
+    return new Pool(options, (...made) => new NetNs(...made))
   }
 
   /**
    * Resolves when the kernel has freed all network namespaces that had lost their last reference before the call, also those
-   * of other processes: after `delete` the kernel needs a while, and until then they count against user.max_net_namespaces and keep what is
-   * bound to them. Not waited for is what something still holds: another handle, a process, a socket, a call under way.
+   * of other processes. After `delete` the kernel needs a while; until then they count against user.max_net_namespaces, and
+   * their devices and addresses stay in use. Does not wait for namespaces with references left: another handle, a process,
+   * a socket, a call under way.
    *
-   * It takes as long as the kernel does, 0.1 s where it has nothing to do, and four namespaces of its own, two of which
-   * are freed shortly after. Nothing is watched where it is not called.
-   * @throws NetloomError: `ENOSPC` if for ten seconds there is no room for those (user.max_net_namespaces).
+   * It takes as long as the kernel does, 0.1 s where that has nothing to do, and creates four namespaces, two of which the
+   * kernel frees shortly afterwards. It costs nothing where it is not called.
+   * @throws NetloomError: `ENOSPC` if those cannot be created for ten seconds (user.max_net_namespaces).
    * @example
    * await NetNs.deleteAll(pods)
    * await NetNs.settled({ timeout: 5000 })
@@ -296,7 +264,7 @@ export class NetNs extends Inside {
     return !this[handleOf].isOpen
   }
 
-  /** Whether this and `other` are handles to one namespace. */
+  /** Whether this and `other` are handles to the same namespace. */
   equals(other: NetNs): boolean {
     if (!(other instanceof NetNs)) throw wrongType('other', 'a NetNs', other)
     const { device, inode } = other.identity
@@ -327,8 +295,8 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Offers the namespace to the other threads of this process: what this gives is sent to a Worker, and `NetNs.adopt`
-   * makes a handle of it there. The offer stands until this handle closes, and holds nothing if nobody takes it.
+   * Shares the namespace with the other threads of this process: send the result to a Worker, where `NetNs.adopt` makes a
+   * handle from it. It is valid until this handle is closed, and holds no descriptor if it is not adopted.
    * @throws NetloomError: `ERR_NETLOOM_CLOSED`.
    * @example
    * worker.postMessage(red.share())
@@ -339,7 +307,7 @@ export class NetNs extends Inside {
   }
 
   /**
-   * Begins a batch: operations that are noted, and carried out as one job by `commit`.
+   * Begins a batch: it collects operations, and `commit` performs them as one job.
    * @example
    * const batch = red.batch({ rollback: true })
    * batch.links.set('eth0', { mtu: 1400 })
@@ -347,29 +315,27 @@ export class NetNs extends Inside {
    * await batch.commit()
    */
   batch(options?: BatchOptions): Batch<NetNs> {
-    const make = (handle: NetnsHandle, name?: string, path?: string, ephemeral?: boolean): NetNs =>
-      new NetNs(handle, name, path, ephemeral)
-    return new Batch(this[handleOf], make, options)
+    return new Batch<NetNs>(this[handleOf], (...made) => new NetNs(...made), options)
   }
 
   /**
-   * Deletes the namespace: unpins it and closes the handle. The kernel frees it, and its devices with it, when nothing else
-   * holds it. An anonymous one needs no more than `close`.
-   * @param options - `force: true` to be content if the pin is gone already.
-   * @throws NetloomError: `ENOENT` if the pin is gone; `ESTALE` if another namespace has taken its name; the handle stays
-   *   open then.
+   * Deletes the namespace: unpins it and closes the handle. The kernel frees it with its devices when nothing else refers
+   * to it. For an anonymous one `close` is enough.
+   * @param options - `force: true` to succeed if the pin is removed already.
+   * @throws NetloomError: `ENOENT` if the pin is removed already; `ESTALE` if another namespace has taken its name. The
+   *   handle stays open then.
    */
   async delete(options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     const handle = this[handleOf]
     if (force && !handle.isOpen) return
     handle.use('NetNs.delete')
-    // Behind /proc there are processes and threads, no pins.
+    // Files in /proc belong to processes and threads; they are no pins.
     const pin = this.path === undefined || this.path.startsWith('/proc/') ? undefined : this.path
     if (pin !== undefined) await forgiving(force, deleteNetns(pin, handle, call))
     else if (!this.ephemeral) {
       throw new NetloomError(
-        `NetNs.delete: ${handle.label} is not pinned by a name or path; close() lets go of it`,
+        `NetNs.delete: ${handle.label} is not pinned by a name or path; close() closes its handle`,
         'ERR_NETLOOM_NOT_PINNED',
         { operation: 'NetNs.delete', netns: handle.label },
       )
@@ -377,7 +343,7 @@ export class NetNs extends Inside {
     handle.close()
   }
 
-  /** Closes the handle; may be called again. Calls that were made before finish. An ephemeral namespace is unpinned. */
+  /** Closes the handle, and unpins an ephemeral namespace. Calls under way finish. May be called again. */
   close(): void {
     this[handleOf].close()
   }
@@ -387,13 +353,13 @@ export class NetNs extends Inside {
     this.close()
   }
 
-  /** For `await using`: deletes an ephemeral namespace, closes the handle of another. */
+  /** For `await using`: deletes an ephemeral namespace, or closes the handle of any other. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.ephemeral && this.path !== undefined && this[handleOf].isOpen) {
       try {
         await deleteNetns(this.path, this[handleOf])
       } catch (error) {
-        // Somebody else deleted it, or has taken its name: either way it is not ours to remove any more.
+        // Another program has deleted it, or has reused its name: nothing of ours is left to remove.
         const gone = error instanceof NetloomError && error.code === 'ESTALE'
         if (!gone && !isNotFound(error)) throw error
       }
