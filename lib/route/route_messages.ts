@@ -3,17 +3,10 @@ import { NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
 import type { Selection } from '../netlink/objects'
 import { checkKeys } from '../wire/invalid'
-import {
-  familyOfRoute,
-  routeGivenKeys,
-  routeMessage,
-  tableOf,
-  type Route,
-  type RouteKey,
-  type RouteOptions,
-} from './route'
+import { routeGivenKeys, type Route, type RouteKey, type RouteOptions } from './route'
 import { agreement, agreementOfDeleted, checkIndices, saysMore } from './route_agreement'
 import { routeLayout } from './route_attributes'
+import { familyOfRoute, routeMessage, tableOf } from './route_encode'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
 import { message, ofIP } from './rtnetlink'
 
