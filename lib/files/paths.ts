@@ -1,4 +1,4 @@
-// Which paths a namespace shows in its own way, and where they lie.
+// Paths whose files differ between network namespaces, and the tree that each belongs to.
 import { FileTree } from '../native/file_jobs'
 import { wrongType, wrongValue } from '../wire/invalid'
 import { checkText } from '../wire/text'
@@ -6,7 +6,7 @@ import { checkText } from '../wire/text'
 /** A file of one of the trees. */
 export interface TreePath {
   readonly tree: FileTree
-  /** Below the tree. */
+  /** Relative to the tree. */
   readonly path: string
 }
 
@@ -24,7 +24,7 @@ const expected = `a path below ${roots.map(([prefix]) => prefix).join(', ')}: ot
 /** PATH_MAX of linux/limits.h, without the NUL. */
 const longestPath = 4095
 
-/** Checks a path that the namespace shows in its own way. */
+/** Checks that a path belongs to one of the trees. */
 export function treePathOf(value: unknown, field = 'path'): TreePath {
   if (typeof value !== 'string') throw wrongType(field, 'a path', value)
   const path = checkText(value, 1, longestPath, field)
@@ -35,7 +35,7 @@ export function treePathOf(value: unknown, field = 'path'): TreePath {
   throw wrongValue(field, expected, value)
 }
 
-/** Checks a path below a tree: it names something in it, and leads nowhere else. */
+/** Checks a path relative to a tree: it must not lead out of it. */
 export function checkRelative(path: string, field: string, value: unknown): string {
   const parts = path.replace(/\/$/, '').split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {

@@ -1,4 +1,4 @@
-// Files as a namespace shows them: read, listed, and where links lead.
+// Reads files, directories and symbolic links of a namespace.
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { accessFiles, FileAccess, foundIn, type FileResult } from '../native/file_jobs'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -7,7 +7,7 @@ import { treePathOf } from './paths'
 
 /** Options of `NetNs.readFile`. */
 export interface ReadFileOptions extends CallOptions {
-  /** How the bytes become a string. Default: a Buffer. */
+  /** The encoding of the returned string. Default: returns a Buffer. */
   encoding?: BufferEncoding | null | undefined
 }
 

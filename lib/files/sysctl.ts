@@ -7,18 +7,18 @@ import { errnoNumber } from '../errno'
 import { checkArray, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkRelative } from './paths'
 
-/** A setting as it is read: a number where it is one that JavaScript holds without loss, else the text. */
+/** A setting as it is read: a number if JavaScript can represent it exactly, else the text. */
 export type SysctlValue = number | string
 
-/** A setting as it may be written: several numbers stand in an array; a boolean is 1 or 0. */
+/** A setting as it may be written: several numbers as an array; a boolean as 1 or 0. */
 export type SysctlInput = number | bigint | string | boolean | readonly (number | bigint)[]
 
-/** The longest value that the kernel takes. */
+/** The longest value that the kernel accepts. */
 const longestValue = 4095
 
 /**
- * A network namespace's sysctls. A key is one of `net`, with dots or slashes, as sysctl(8) has it: what stands between the
- * first two parts separates all of them, so a device with a dot in its name is `net.ipv4.conf.eth0/100.forwarding`, or
+ * A network namespace's sysctls. A key begins with `net`, with dots or slashes, as in sysctl(8): the first separator separates
+ * all parts, so the key of a device with a dot in its name is `net.ipv4.conf.eth0/100.forwarding`, or
  * `net/ipv4/conf/eth0.100/forwarding`.
  * @example
  * await ns.sysctl.set('net.ipv4.ip_forward', 1)
@@ -32,8 +32,8 @@ export class Sysctl {
   }
 
   /**
-   * Reads one setting, or several in one go.
-   * @throws TypeError for what is no key of `net`; NetloomError: `ENOENT`; `EACCES` if it can only be written.
+   * Reads one setting, or several in one job.
+   * @throws TypeError for a key that does not begin with `net`; NetloomError: `ENOENT`; `EACCES` if it can only be written.
    * @example
    * const forwards = (await ns.sysctl.get('net.ipv4.ip_forward')) === 1
    */
@@ -58,8 +58,8 @@ export class Sysctl {
 
   /**
    * Writes one setting, or several: all of them, in their order, or none if one is refused.
-   * @throws TypeError, RangeError for a wrong key or value; NetloomError: `ENOENT`; `EINVAL` if the kernel does not take the
-   *   value; `EACCES`, `EPERM`.
+   * @throws TypeError, RangeError for a wrong key or value; NetloomError: `ENOENT`; `EINVAL` if the kernel refuses the value;
+   *   `EACCES`, `EPERM`.
    * @example
    * await ns.sysctl.set({ 'net.ipv4.ip_forward': 1, 'net.ipv4.tcp_rmem': [4096, 131072, 6291456] })
    */
@@ -85,9 +85,9 @@ export class Sysctl {
   }
 
   /**
-   * All settings below a key that can be read, by key with dots.
+   * All readable settings below a key, by key with dots.
    * @param prefix - Default: `net`.
-   * @throws NetloomError: `ENOENT` if there is nothing of this name.
+   * @throws NetloomError: `ENOENT` if there is no such key.
    * @example
    * const ofEth0 = await ns.sysctl.list('net.ipv4.conf.eth0')
    */

@@ -1,4 +1,4 @@
-// The attributes of devices in sysfs, as a namespace shows them.
+// The attributes of a namespace's devices in sysfs.
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { accessFiles, FileAccess, FileTree, foundIn, type FileRequest, type FileResult } from '../native/file_jobs'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -7,8 +7,8 @@ import { checkText } from '../wire/text'
 import { checkRelative } from './paths'
 
 /**
- * A network namespace's view of sysfs, where `class/net` has its devices. Each call mounts a sysfs of the namespace, which
- * nobody else sees; that takes CAP_SYS_ADMIN.
+ * A network namespace's view of sysfs, where `class/net` has its devices. Each call makes a mount of the namespace's sysfs that
+ * no other process sees, which takes CAP_SYS_ADMIN.
  * @example
  * const mtu = await ns.sysfs.get('class/net/eth0/mtu')
  */
@@ -21,8 +21,8 @@ export class Sysfs {
   }
 
   /**
-   * Reads an attribute, without the line's end.
-   * @param path - Below `/sys`.
+   * Reads an attribute, without the line feed at its end.
+   * @param path - Relative to `/sys`.
    * @throws TypeError for a path that leads out of it; NetloomError: `ENOENT`; `EACCES`; `EINVAL` where the device has no
    *   such value just now.
    */
@@ -32,7 +32,7 @@ export class Sysfs {
 
   /**
    * Writes an attribute.
-   * @throws TypeError for a wrong path or value; NetloomError: what the kernel says.
+   * @throws TypeError for a wrong path or value; NetloomError with the kernel's errno.
    */
   async set(path: string, value: string | number | bigint, options?: CallOptions): Promise<void> {
     if (!['string', 'number', 'bigint'].includes(typeof value)) throw wrongType('value', 'a string or number', value)

@@ -1,25 +1,25 @@
-// What a tap is made with: IFF_ and TUN_F_ of linux/if_tun.h, and the options that stand for them.
+// Flags of taps, IFF_ and TUN_F_ of linux/if_tun.h, and the options for them.
 import { checkInteger } from '../wire/integers'
 import { checkArray, wrongType, wrongValue } from '../wire/invalid'
 
-/** TUN_F_: what may arrive unfinished in packets with virtio's header. */
+/** TUN_F_: offloads, the work on packets that the kernel leaves to the reader. Needs virtio's header. */
 const offloads = { checksum: 0x01, tso4: 0x02, tso6: 0x04, ecn: 0x08, ufo: 0x10, uso4: 0x20, uso6: 0x40 } as const
 
 /**
- * What the reader of a tap does itself: checksums (TUN_F_CSUM), and packets beyond the MTU that are to be cut, of TCP (`tso4`, `tso6`,
- * with `ecn`) or UDP (`ufo`; `uso4`, `uso6` since Linux 6.2).
+ * Work that the reader of a tap does itself: checksums (TUN_F_CSUM), and the segmentation of packets beyond the MTU, of TCP
+ * (`tso4`, `tso6`, with `ecn`) or UDP (`ufo`; `uso4`, `uso6` since Linux 6.2).
  */
 export type TapOffload = keyof typeof offloads
 
-/** How packets look, which all queues of a tap have in common. */
+/** The format of packets, the same for all queues of a tap. */
 export interface TapFormat {
   /** Ethernet frames (`tap`) or IP packets (`tun`). Default: `tap`. */
   mode?: 'tap' | 'tun' | undefined
-  /** Each packet has four bytes before it: flags and the EtherType (not IFF_NO_PI). Default: false. */
+  /** Four bytes precede each packet: flags and the EtherType (without IFF_NO_PI). Default: false. */
   packetInfo?: boolean | undefined
   /**
-   * Each packet has virtio's header before it (IFF_VNET_HDR, `struct virtio_net_hdr`), as virtual machines want it: of
-   * 10 bytes, or of 12, 20 or 24 as given (TUNSETVNETHDRSZ). Default: false.
+   * Virtio's header precedes each packet (IFF_VNET_HDR, `struct virtio_net_hdr`), as virtual machines use it: 10 bytes for
+   * `true`, or the given size (TUNSETVNETHDRSZ). Default: false.
    */
   vnetHeader?: boolean | 10 | 12 | 20 | 24 | undefined
   /** Several queues may be open (IFF_MULTI_QUEUE); the kernel spreads flows over them. Default: false. */
@@ -58,12 +58,12 @@ export function flagsOf({
   return flags.reduce((sum, flag) => sum | flag, modes[mode])
 }
 
-/** The size of virtio's header that was asked for, 0 for none or the kernel's default. */
+/** The size of virtio's header; 0 for none, or for the kernel's default. */
 export function headerSizeOf({ vnetHeader }: TapFormat): number {
   return typeof vnetHeader === 'number' ? vnetHeader : 0
 }
 
-/** Checks what is offloaded, and gives its bits. */
+/** Checks offloads, and returns their bits. */
 export function offloadOf(value: unknown, { vnetHeader = false }: TapFormat): number {
   if (value === undefined) return 0
   const names = checkArray(value, 'offload', 'an array of names', Object.keys(offloads).length)
@@ -77,7 +77,7 @@ export function offloadOf(value: unknown, { vnetHeader = false }: TapFormat): nu
   return bits
 }
 
-/** Checks an id of a user or group. */
+/** Checks a uid or gid. */
 export function checkId(value: unknown, field: string): void {
   if (value !== undefined) checkInteger(value, 0, 0xfffffffe, field)
 }

@@ -9,7 +9,7 @@ import { controlTap } from '../native/tap_jobs'
 import { isBytes, wrongType } from '../wire/invalid'
 import type { TapFormat } from './flags'
 
-/** Longer than any packet: the largest frame, and what may be before it. */
+/** Longer than any packet: the largest frame with its headers. */
 const longest = 65_600
 const slabSize = 4 * longest
 
@@ -19,7 +19,7 @@ const EBADFD = errnoNumber('EBADFD')
 
 type Done = (error?: Error | null) => void
 
-/** What is being written: packets from `next` on are not, yet. */
+/** Packets that are being written; those from `next` on are still to be written. */
 interface Writing {
   readonly packets: readonly Uint8Array[]
   next: number
@@ -27,13 +27,13 @@ interface Writing {
 }
 
 /**
- * A TUN or TAP device that is open: a Duplex stream in object mode, one Buffer a packet. What is read is what the kernel
- * sends by the device, what is written is what it receives by it.
+ * A TUN or TAP device that is open: a Duplex stream in object mode, one Buffer a packet. Reading gives the packets that the
+ * kernel sends by the device; the kernel receives the packets that are written.
  *
- * Reading begins when somebody reads; until then, and where reading is too slow, packets wait in the kernel's queue of
- * the device, which drops what is too much (`txqlen`). Packets that were read together share memory: copy those few that you
- * keep for long. What is written while the device is down is dropped, as on a cable that is not plugged in, and counted.
- * The stream fails with `EBADFD` when the device is deleted, and with `EINVAL` for a packet that is none.
+ * Until a consumer reads, and where it reads too slowly, packets wait in the device's queue in the kernel, which drops those
+ * beyond `txqlen`. Packets that were read together share memory: copy the few that you keep for long. Packets that are
+ * written while the device is down are dropped and counted. The stream fails with `EBADFD` when the device is deleted, and
+ * with `EINVAL` for bytes that are no packet.
  *
  * A tap that is being read keeps the process alive, as a socket does.
  * @example
@@ -79,9 +79,9 @@ export class Tap extends Duplex {
   }
 
   /**
-   * The descriptor, to be handed to a program, such as a virtual machine. It stays this object's, and is not inherited
-   * unless it is named: `spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', tap.fd] })` makes it the
-   * descriptor 3 of the program. Do not read here what the program is to get. -1 when the tap is closed.
+   * The file descriptor, for a program such as a virtual machine. This object still owns it, and a child inherits it only if
+   * it is named: `spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', tap.fd] })` makes it descriptor 3 of the
+   * program. Do not read from this stream then: the program does not get the packets. -1 when the tap is closed.
    */
   get fd(): number {
     return this.#datagrams.isOpen ? this.#datagrams.fd : -1
@@ -93,7 +93,7 @@ export class Tap extends Duplex {
   }
 
   /**
-   * Whether the device stays when nobody has it open (TUNSETPERSIST).
+   * Whether the device stays when no program has it open (TUNSETPERSIST).
    * @throws TypeError; NetloomError: `ERR_NETLOOM_CLOSED`, `EBADFD` if the device was deleted.
    */
   async persist(on: boolean, options?: CallOptions): Promise<void> {
@@ -102,8 +102,8 @@ export class Tap extends Duplex {
   }
 
   /**
-   * Another queue of the same device, which has `multiQueue`.
-   * @throws NetloomError: `EBUSY` if it has not, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
+   * Opens another queue of the same device, which needs `multiQueue`.
+   * @throws NetloomError: `EBUSY` if it has no `multiQueue`, `E2BIG` if there are 256, `ERR_NETLOOM_CLOSED`.
    * @example
    * const queues = [tap, await tap.openQueue(), await tap.openQueue()]
    */
@@ -122,7 +122,7 @@ export class Tap extends Duplex {
   }
 
   /**
-   * Lets the kernel send nothing by this queue until `attach` (IFF_DETACH_QUEUE).
+   * Keeps the kernel from sending by this queue until `attach` (IFF_DETACH_QUEUE).
    * @throws NetloomError: `EINVAL` if it is detached, or the device has no `multiQueue`.
    */
   async detach(options?: CallOptions): Promise<void> {
@@ -145,19 +145,19 @@ export class Tap extends Duplex {
     if (!this.#datagrams.isOpen) throw closedError(operation, this.#netns.label, `the tap ${this.name}`)
   }
 
-  /** Lets it keep the process alive while it is read (as at first). */
+  /** Keeps the process alive while the stream is read (the default). */
   ref(): this {
     if (this.#datagrams.isOpen) this.#datagrams.keepAlive(true)
     return this
   }
 
-  /** Lets the process end though it is read. */
+  /** Lets the process end while the stream is read. */
   unref(): this {
     if (this.#datagrams.isOpen) this.#datagrams.keepAlive(false)
     return this
   }
 
-  /** Closes it; a device that is not persistent goes with its last queue. May be called again. */
+  /** Closes it; the kernel deletes a device that is not persistent with its last queue. May be called again. */
   async close(): Promise<void> {
     if (this.closed) return
     await new Promise<void>((resolve) => {
@@ -207,11 +207,11 @@ export class Tap extends Duplex {
   }
 
   #receive(): void {
-    // No more than the stream wants: what is beyond waits in the kernel.
+    // No more than the stream has room for: other packets wait in the kernel.
     const most = Math.max(1, Math.min(mostAtOnce, this.readableHighWaterMark - this.readableLength))
     const { count, errno } = this.#datagrams.receive(this.#slab, longest, most)
     let wanted = true
-    // All lengths first: who gets a packet may read another tap.
+    // All lengths first: a consumer may read another tap, which overwrites them.
     for (let i = 0; i < count; i++) this.#lengthsRead[i] = wordOf(i, 'captured')
     for (let i = 0; i < count; i++) wanted = this.push(this.#slab.take(this.#lengthsRead[i] ?? 0))
     if (this.destroyed) return
@@ -228,7 +228,7 @@ export class Tap extends Duplex {
     this.#flush({ packets: packets as readonly Uint8Array[], next: 0, done })
   }
 
-  /** Writes what is left, until the kernel has no room. */
+  /** Writes the remaining packets, until the kernel has no room. */
   #flush(writing: Writing): void {
     const { packets, done } = writing
     while (writing.next < packets.length) {
@@ -249,19 +249,19 @@ export class Tap extends Duplex {
       }
     }
     this.#writing = undefined
-    // When others had their turn: what is written meanwhile is then written together, and who writes without end does not
-    // keep the event loop from reading.
+    // In the next turn of the event loop: packets that are written meanwhile are then written together, and endless writing
+    // does not keep the event loop from reading.
     setImmediate(done)
   }
 
-  /** Writes as many packets as go into one call; how many, or -errno. */
+  /** Writes as many packets as fit into one call. Returns how many, or -errno. */
   #send(packets: readonly Uint8Array[], from: number): number {
     const together = (this.#together ??= Buffer.allocUnsafeSlow(slabSize))
     let count = 0
     let end = 0
     for (const packet of from === 0 ? packets : packets.slice(from)) {
       if (count === mostAtOnce) break
-      // One that is longer than any packet: the kernel says what it thinks of it.
+      // Longer than any packet: the kernel refuses it with its own error.
       if (count === 0 && (packets.length === 1 || packet.byteLength > slabSize)) return this.#datagrams.sendOne(packet)
       if (packet.byteLength > slabSize - end) break
       together.set(packet, end)

@@ -31,13 +31,13 @@ export interface TapOptions
   extends TapFormat, Pick<LinkSettings, 'mac' | 'mtu' | 'up' | 'master' | 'txqlen'>, CallOptions {
   /** The device's name; `%d` in it stands for the first number that is free. Default: `tap%d` or `tun%d`. */
   name?: string | undefined
-  /** The device stays when nobody has it open (TUNSETPERSIST). Default: false. */
+  /** The device stays when no program has it open (TUNSETPERSIST). Default: false. */
   persist?: boolean | undefined
   /** The user id that may open it without CAP_NET_ADMIN (TUNSETOWNER). Default: none. */
   owner?: number | undefined
   /** The group id that may open it without CAP_NET_ADMIN (TUNSETGROUP). Default: none. */
   group?: number | undefined
-  /** What the reader does itself (TUNSETOFFLOAD); needs `vnetHeader`. Default: nothing. */
+  /** Work that the reader does itself (TUNSETOFFLOAD); needs `vnetHeader`. Default: none. */
   offload?: readonly TapOffload[] | undefined
 }
 
@@ -47,9 +47,9 @@ export interface TapOpenOptions extends Pick<TapFormat, 'mode' | 'vnetHeader'>, 
   offload?: readonly TapOffload[] | undefined
 }
 
-/** What `taps.list` tells of a tap. */
+/** A tap as `taps.list` returns it. */
 export type TapLink = LinkCommon & {
-  /** Its kind (IFLA_INFO_KIND), which TUN and TAP devices have in common. */
+  /** Its kind (IFLA_INFO_KIND), the same for TUN and TAP devices. */
   kind: 'tun'
 } & DataOf<typeof tun>
 
@@ -65,7 +65,8 @@ function checkNewName(value: unknown): string {
 }
 
 /**
- * The TUN and TAP devices of a network namespace: cables of which a program holds the other end.
+ * The TUN and TAP devices of a network namespace: a program reads the packets that they send, and writes those that they
+ * receive.
  * @example
  * await using tap = await ns.taps.create({ name: 'tap0', mac: '02:00:00:00:00:01', up: true })
  * for await (const frame of tap) console.log(frame.length)
@@ -79,9 +80,9 @@ export class Taps {
   }
 
   /**
-   * Makes a device and opens it. Nothing of it is left if a part fails.
+   * Creates a device and opens it. If a part fails, the device is removed.
    * @throws TypeError, RangeError for a wrong option; NetloomError: `EBUSY` (the name is taken), `EPERM`, `ENOENT` (no
-   *   /dev/net/tun: load the module `tun`), `EINVAL` (something that this kernel does not know).
+   *   /dev/net/tun: load the module `tun`), `EINVAL` (an option that this kernel does not support).
    * @example
    * const tap = await ns.taps.create({ name: 'vm%d', vnetHeader: true, master: 'br0', up: true })
    * spawn('qemu-system-x86_64', ['-netdev', 'tap,id=n0,fd=3', …], { stdio: ['inherit', 'inherit', 'inherit', tap.fd] })
@@ -107,7 +108,7 @@ export class Taps {
     const settings = Object.fromEntries(
       settingKeys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
     )
-    // What is wrong with them is said before there is a device.
+    // Checks them before the device is created.
     linkVerbs.set(this.#netns, request.name.replace('%d', '0'), settings)
     const tap = await this.#open('taps.create', request, format, call)
     try {
@@ -121,10 +122,10 @@ export class Taps {
   }
 
   /**
-   * Opens a device that is there and persistent, or another queue of one with several; its format is taken from it.
+   * Opens an existing device, which is persistent, or another queue of one with `multiQueue`. Takes the format from the device.
    * @param options - With `mode`, it must be one of that mode.
    * @throws TypeError, RangeError for a wrong option; NetloomError: `ENODEV` (there is none of this name), `EBUSY`
-   *   (somebody else has it open), `EINVAL` (it is no tap, or of another mode), `EPERM`.
+   *   (another program has it open), `EINVAL` (it is no tap, or of another mode), `EPERM`.
    */
   async open(name: string, options: TapOpenOptions = {}): Promise<Tap> {
     checkDeviceName(name, 'name')
@@ -158,8 +159,8 @@ export class Taps {
   }
 
   /**
-   * Deletes a device, also one that somebody has open: his reading and writing fails from then on.
-   * @param options - `force: true` to be content if there is none.
+   * Deletes a device, also one that a program has open, whose reads and writes fail from then on.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ENODEV`; `EINVAL` if it is no tap.
    */
   async delete(name: string, options?: DeleteOptions): Promise<void> {
