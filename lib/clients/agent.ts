@@ -11,7 +11,7 @@ import type { NetnsWithLookup } from './establish'
 
 type OnCreate = (error: Error | null, socket?: Duplex) => void
 
-/** What Node calls, with what is not in its types. */
+/** The methods of an agent that Node calls; its types lack some. */
 interface Connecting {
   createConnection: (this: Connecting, options: object, oncreate?: OnCreate) => Duplex | undefined
   addRequest: (this: Connecting, request: ClientRequest, ...rest: unknown[]) => void
@@ -22,13 +22,13 @@ function checkOptions(options: unknown): void {
   if (options !== undefined) checkObject(options)
 }
 
-/** What a request says about its connection; names are resolved in the namespace, unless it says otherwise. */
+/** The options of a request's connection; the namespace resolves names, unless the request has a `lookup`. */
 function connectionOf(options: object): CreateConnectionOptions {
   const { onread: _, ...rest } = options as CreateConnectionOptions & { readonly onread?: unknown }
   return rest
 }
 
-/** Lets requests that fail tell the namespace: of some errors Node makes those, not the connection. */
+/** Adds the namespace to the errors of requests: Node makes some of them itself, without the connection. */
 function nameRequests(agent: Connecting, { netns }: NetnsWithLookup): void {
   const { addRequest } = agent
   agent.addRequest = (request, ...rest) => {
@@ -50,14 +50,14 @@ export function agentOf(place: NetnsWithLookup, options?: AgentOptions): Agent {
 /** @internal NetNs.httpsAgent */
 export function secureAgentOf(place: NetnsWithLookup, options?: SecureAgentOptions): SecureAgent {
   checkOptions(options)
-  // Newer versions of Node connect to a proxy by themselves, from where the process is.
+  // Newer versions of Node connect to a proxy themselves, in the namespace of the process.
   const { proxyEnv } = (options ?? {}) as { readonly proxyEnv?: unknown }
   if (proxyEnv !== undefined) throw wrongValue('proxyEnv', 'left out: a proxy would be reached from outside', proxyEnv)
   const agent = new SecureAgent(options)
   const connecting = agent as unknown as Connecting
   nameRequests(connecting, place)
   const original = { createConnection: connecting.createConnection, createSocket: connecting.createSocket }
-  // Node calls `createConnection` within `createSocket`, and tells only this one for which request.
+  // Node calls `createConnection` within `createSocket`, and passes the request only to the latter.
   let request: ClientRequest | undefined
   connecting.createSocket = (forRequest, ...rest) => {
     request = forRequest
@@ -68,8 +68,8 @@ export function secureAgentOf(place: NetnsWithLookup, options?: SecureAgentOptio
     }
   }
   connecting.createConnection = (options, oncreate) => {
-    // TLS goes the short way only over a socket that is connected. Until then the request has none, and tells nobody that
-    // it is given up.
+    // TLS takes over a descriptor only if the socket is connected. Until then the request has no socket, and an abort of the
+    // request does not reach the connection.
     const socket = createConnection(place, connectionOf(options))
     const release = request === undefined ? () => undefined : standIn(socket, request)
     const onError = (error: Error): void => {
@@ -96,7 +96,7 @@ export function secureAgentOf(place: NetnsWithLookup, options?: SecureAgentOptio
   return agent
 }
 
-/** Lets a socket end with a request that does not have it yet, and the request hear that nothing happens. */
+/** Ends a socket with a request that does not have it yet, and emits `timeout` on the request if the socket is idle. */
 function standIn(socket: Socket, request: ClientRequest): () => void {
   const onTimeout = (): unknown => request.emit('timeout')
   socket.on('timeout', onTimeout)

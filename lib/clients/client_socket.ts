@@ -1,4 +1,4 @@
-// A socket that connects inside a namespace by itself: one of Node's, which its users have before it is connected.
+// A socket of Node's that connects inside a namespace by itself: users have it before it is connected.
 import { isIP, Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { withNetns } from '../native/with_netns'
@@ -9,13 +9,13 @@ import { checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { establish, type HostTarget, type NetnsWithLookup, type Target } from './establish'
 import { takeOver } from './take_over'
 
-/** Options of `NetNs.createConnection`: those of Node's `net.createConnection`. What it does not know is left alone. */
+/** Options of `NetNs.createConnection`: those of Node's `net.createConnection`. Ignores others, as Node does. */
 export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path' | 'port' | 'host'>> {
   /** A name, which is resolved in the namespace, or an IP address. Default: `localhost`. */
   host?: string | null | undefined
   /** The port to connect to, 1 to 65535. */
   port?: number | string | null | undefined
-  /** The path of a Unix socket; `\0` at its beginning makes it an abstract one, which the network namespace has. */
+  /** The path of a Unix socket; one that begins with `\0` is an abstract name, which belongs to the network namespace. */
   path?: string | null | undefined
   /** Keeps the writable side open when the other end has ended. Default: false. */
   allowHalfOpen?: boolean | undefined
@@ -23,11 +23,11 @@ export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path'
   noDelay?: boolean | undefined
   /** With keep-alive (SO_KEEPALIVE). Default: false. */
   keepAlive?: boolean | undefined
-  /** Milliseconds before the first keep-alive probe. Default: 0, as the kernel has it. */
+  /** Milliseconds before the first keep-alive probe. Default: 0, the kernel's default. */
   keepAliveInitialDelay?: number | undefined
   /** Bytes that are buffered in either direction. Default: as in Node. */
   highWaterMark?: number | undefined
-  /** Reads into a buffer and calls a function instead of giving data, as `NetNs.connect` does. Default: no. */
+  /** Reads into a buffer and calls a callback instead of emitting `data`, as `NetNs.connect` does. Default: none. */
   onread?: OnReadOpts | undefined
   /** Milliseconds without traffic after which the socket emits `timeout`, while it connects too. Default: never. */
   timeout?: number | undefined
@@ -36,8 +36,8 @@ export interface CreateConnectionOptions extends Partial<Omit<HostTarget, 'path'
 }
 
 /**
- * How the functions of Node that connect take their arguments: options, a port and a host, or the path of a Unix socket;
- * then what listens to `connect`.
+ * The arguments of Node's functions that connect: options, a port and a host, or the path of a Unix socket; then a listener
+ * of `connect`.
  */
 export interface CreateConnection {
   (to?: CreateConnectionOptions | number | string, onConnect?: (...args: never[]) => void): Socket
@@ -46,7 +46,7 @@ export interface CreateConnection {
 
 type OnConnect = () => void
 
-/** What was given in one of those ways. */
+/** The options and the listener among such arguments. */
 function readArguments([first, second, third]: readonly unknown[]): [CreateConnectionOptions, OnConnect | undefined] {
   const onConnect = [second, third].find((one) => typeof one === 'function') as OnConnect | undefined
   if (third !== undefined && onConnect !== third) throw wrongType('onConnect', 'a function', third)
@@ -74,7 +74,7 @@ function targetOf(options: CreateConnectionOptions): Target {
   }
 }
 
-/** What would fail later, as an event, where Node throws. Others than TypeScript's may give `null` for nothing. */
+/** Checks what Node throws for at once and this library would report later, by an event. JavaScript may pass `null`. */
 function checkRest(options: CreateConnectionOptions): void {
   const { localAddress, lookup, timeout } = options as Readonly<Record<string, unknown>>
   if (lookup !== undefined && lookup !== null && typeof lookup !== 'function') {
@@ -89,19 +89,19 @@ function checkRest(options: CreateConnectionOptions): void {
   if (!(timeout >= 0)) throw outOfRange('timeout', 'a number of milliseconds from 0', timeout)
 }
 
-/** What Node's class takes from the beginning; the rest it would keep for the handle that it makes itself. */
+/** The options for the constructor of Node's class; it would apply the others to a handle that it makes itself. */
 function constructorOptions(options: CreateConnectionOptions): SocketConstructorOpts {
   const { allowHalfOpen, highWaterMark, onread } = options
   const given = { allowHalfOpen, highWaterMark, onread: onread === undefined ? onread : checkOnRead(onread) }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** What Node's streams have besides what is documented: a socket that was closed may connect again. */
+/** An undocumented method of Node's streams, with which a closed socket may connect again. */
 interface Undestroyable {
   _undestroy(): void
 }
 
-/** What the kernel says of a socket that has a connection; Node asks it. */
+/** The kernel's error for a socket that is connected, which Node reports, too. */
 function alreadyConnected(target: Target, { netns }: NetnsWithLookup): Error {
   const to = target.path === undefined ? { address: target.host, port: target.port } : { address: target.path }
   const where = 'port' in to ? `${to.address}:${to.port}` : to.address
@@ -119,14 +119,14 @@ export class ClientSocket extends Socket {
   #endedBy: { readonly error: boolean } | undefined
   readonly #onread: OnReadOpts | undefined
 
-  /** @param options - With what `NetNs.connect` has opened, a socket that has a handle already. */
+  /** @param options - With the `fd` that `NetNs.connect` has opened, the socket has a handle already. */
   constructor(place: NetnsWithLookup, options: CreateConnectionOptions | Parameters<MakeSocket>[0]) {
     super('fd' in options ? options : constructorOptions(options))
     this.#place = place
     this.#onread = options.onread
     this.#noDelay = options.noDelay === true
     this.#keepAlive = options.keepAlive === true ? { initialDelay: options.keepAliveInitialDelay } : undefined
-    // Not by Node's constructor: one that is aborted already destroys what is not whole yet.
+    // Not by Node's constructor: if the signal is aborted already, that destroys a socket which is not complete yet.
     if (options.signal !== undefined) addAbortSignal(options.signal, this)
     if (!('fd' in options)) nameErrors(this, place.netns)
   }
@@ -168,11 +168,11 @@ export class ClientSocket extends Socket {
     takeOver(this, connected)
     this.#attempt = undefined
     this.#is({ connecting: false, _sockname: null, _peername: null })
-    // Node tells the handle only what changes, and this one is new.
+    // Node sets the option only if it changes, and this handle is new.
     if (this.#noDelay) super.setNoDelay(false).setNoDelay(true)
     if (this.#keepAlive !== undefined) super.setKeepAlive(false).setKeepAlive(true, this.#keepAlive.initialDelay)
     noteSocket(this, 'connection', this.#place.netns, () => !this.destroyed, createConnection)
-    // Its listeners are not to throw into our promise.
+    // So that exceptions of its listeners do not reject our promise.
     process.nextTick(() => {
       if (this.destroyed) return
       this.emit('connect')
@@ -181,7 +181,7 @@ export class ClientSocket extends Socket {
     })
   }
 
-  /** For what only Node itself changes otherwise. */
+  /** Sets properties that are read-only in Node's types. */
   #is(state: object): void {
     Object.assign(this, state)
   }
@@ -210,7 +210,7 @@ export class ClientSocket extends Socket {
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    // Without a handle Node does not say whether it was for an error; while it connects, Node has one.
+    // Without a handle Node emits `close` without `hadError`.
     const told = event === 'close' && args.length === 0 ? this.#endedBy : undefined
     return told === undefined ? super.emit(event, ...args) : super.emit(event, told.error)
   }
@@ -222,7 +222,7 @@ export function createConnection(place: NetnsWithLookup, ...args: readonly unkno
   const [options, onConnect] = readArguments(args)
   const socket = new ClientSocket(place, options)
   if (typeof options.timeout === 'number' && options.timeout > 0) socket.setTimeout(options.timeout)
-  // It would be brought to life again.
+  // `connect` would revive it.
   if (socket.destroyed) return socket
   return onConnect === undefined ? socket.connect(options) : socket.connect(options, onConnect)
 }

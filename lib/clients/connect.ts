@@ -16,7 +16,7 @@ export async function connect(place: NetnsWithLookup, given: ConnectOptions): Pr
   const options = withHost(given)
   const make: MakeSocket = (own) => new ClientSocket(place, own)
   if (!isNamed(options)) return connectToAddress(place.netns, options, make)
-  // All that is wrong is told before anybody is asked for the name.
+  // Checks all options before a name server is asked.
   checkConnectOptions({ ...options, host: options.localAddress ?? '127.0.0.1' })
   const { host, port, localAddress, localPort, dev, family, hints, lookup, signal, timeout, ...rest } = options
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout, onWarning: _, ...own } = rest
@@ -25,9 +25,9 @@ export async function connect(place: NetnsWithLookup, given: ConnectOptions): Pr
   return establish(place, target, own, { signal, timeout }, undefined, make)
 }
 
-/** Where nothing says where to, it is `localhost`, as in Node. */
+/** Without a host and a path, connects to `localhost`, as Node does. */
 function withHost(options: ConnectOptions): ConnectOptions {
-  checkObject(options) // a copy would look like one
+  checkObject(options) // before it is copied, which makes an object of any value
   return options.path === undefined && options.host === undefined ? { ...options, host: 'localhost' } : options
 }
 

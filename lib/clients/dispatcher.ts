@@ -1,4 +1,5 @@
-// A dispatcher of undici whose connections begin inside a namespace. It is the user's undici: this library has none.
+// A dispatcher of undici whose connections begin inside a namespace. Users bring their own undici: this library does not
+// depend on it.
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
@@ -13,11 +14,11 @@ import { establish, type HostTarget, type NetnsWithLookup, type Target } from '.
 /** A class of undici. */
 export type UndiciClass = abstract new (...args: never[]) => object
 
-/** The module `undici`, of version 6 or newer: what is needed of it. */
+/** What this library uses of the module `undici`, version 6 or newer. */
 export interface UndiciModule {
   /** Its pool of connections to all origins. */
   readonly Agent: UndiciClass
-  /** What makes its function that connects. */
+  /** Makes its function that connects. */
   readonly buildConnector: (options?: never) => unknown
   /** Its errors. */
   readonly errors: Readonly<Record<'ConnectTimeoutError', UndiciClass>>
@@ -25,11 +26,11 @@ export interface UndiciModule {
 
 /** How a dispatcher connects. */
 export interface DispatcherConnectOptions extends Omit<SecureOptions, 'timeout' | 'socket' | 'lookup'> {
-  /** Milliseconds for a connection; 0 for no limit. Default: 10000, as undici has it. */
+  /** Milliseconds for a connection; 0 for no limit. Default: 10000, as in undici. */
   timeout?: number | undefined
   /** Resolves names. Default: the namespace's `lookup`. */
   lookup?: HostTarget['lookup']
-  /** The path of a Unix socket that is connected to instead, whatever the URL says. */
+  /** The path of a Unix socket to connect to, instead of the host in the URL. */
   socketPath?: string | undefined
   /** Whether the addresses of a name are tried in turn. Default: as in Node. */
   autoSelectFamily?: boolean | undefined
@@ -41,22 +42,22 @@ export interface DispatcherConnectOptions extends Omit<SecureOptions, 'timeout' 
 
 /** Options of `NetNs.dispatcher`: those of undici's `Agent` (`connections`, `pipelining`, `keepAliveTimeout` …). */
 export interface DispatcherOptions {
-  /** How it connects; no function, as it is this which makes it connect inside the namespace. */
+  /** Options of its connections. A function is not allowed, as the dispatcher has its own, which connects inside the namespace. */
   connect?: DispatcherConnectOptions | undefined
   /** With HTTP/2 where a server offers it. Default: as in undici. */
   allowH2?: boolean | undefined
-  /** Milliseconds for a connection. Default: 10000, as undici has it. */
+  /** Milliseconds for a connection. Default: 10000, as in undici. */
   connectTimeout?: number | undefined
   readonly [option: string]: unknown
 }
 
-/** What Node's own `fetch` takes as `dispatcher`. */
+/** The type of the option `dispatcher` of Node's own `fetch`. */
 export type FetchDispatcher =
   RequestInit extends Partial<Record<'dispatcher', infer Dispatcher>> ? NonNullable<Dispatcher> : object
 
 type Callback = (error: Error | null, socket: Socket | null) => void
 
-/** undici's function that connects, and what it is given. */
+/** The argument of undici's function that connects. */
 interface Origin {
   readonly hostname: string
   readonly protocol: string
@@ -71,12 +72,12 @@ interface Usable {
   readonly errors: { readonly ConnectTimeoutError: new (message: string) => Error }
 }
 
-/** Options of Node by which the code that runs is no file: what stands behind it on the command line is none either. */
+/** Options with which Node runs code from the command line: the arguments behind it are no program, either. */
 const evaluates = /^(-e|-p|-pe|--eval|--print)(=|$)/
 
-/** The file of the program that runs, whose modules are those of its own directories. */
+/** The file of the running program: its modules are searched from there. */
 function mainFile(): string | undefined {
-  // None of an ES module.
+  // Undefined for an ES module.
   if (require.main?.filename !== undefined) return require.main.filename
   const [, file] = process.argv
   if (file === undefined || !isAbsolute(file) || process.execArgv.some((one) => evaluates.test(one))) return undefined
@@ -88,8 +89,8 @@ function mainFile(): string | undefined {
 }
 
 /**
- * The undici that the program has installed, or else one beside this library. Not one of the working directory, which may
- * be anybody's.
+ * The undici that the program has installed, or else one beside this library. Never one from the working directory, which
+ * another user may be able to write.
  */
 function installed(netns: string): unknown {
   for (const place of [mainFile(), __filename]) {
@@ -136,7 +137,7 @@ export function dispatcherOf(place: NetnsWithLookup, options: DispatcherOptions 
     const call = timeout === 0 ? {} : { timeout }
     establish(place, targetOf(origin, connect), own, call).then(
       (socket) => {
-        // Its errors are not ours.
+        // So that exceptions of the callback do not become errors of this call.
         process.nextTick(() => {
           if (origin.protocol === 'https:') secure({ ...origin, httpSocket: socket }, secured)
           else callback(null, socket)
@@ -156,7 +157,7 @@ function targetOf({ hostname, protocol, port, localAddress }: Origin, connect: D
   const { socketPath, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = connect
   if (socketPath !== undefined) return { path: socketPath }
   return {
-    // undici gives an IPv6 address as it stands in a URL.
+    // undici passes an IPv6 address in the brackets of a URL.
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port) || (protocol === 'https:' ? 443 : 80),
     localAddress: localAddress ?? undefined,

@@ -1,4 +1,4 @@
-// A connection to a name: its addresses are tried in turn, as Node does it (RFC 8305, "happy eyeballs").
+// Connects to a name: tries its addresses one after another, as Node does (RFC 8305, "happy eyeballs").
 import type { LookupAddress } from 'node:dns'
 import {
   getDefaultAutoSelectFamily,
@@ -19,7 +19,7 @@ export interface NetnsWithLookup {
   readonly lookup: NameLookup
 }
 
-/** Where a connection goes by TCP, as Node's `net.connect` has it. */
+/** The destination of a TCP connection, as for Node's `net.connect`. */
 export interface HostTarget {
   /** A name, or an IP address. */
   readonly host: string
@@ -45,20 +45,20 @@ export interface HostTarget {
   readonly path?: undefined
 }
 
-/** Whether a host is a name; what is neither that nor an address is refused like a wrong address. */
+/** Whether a host is a name; if it is neither a name nor an address, it is refused like a wrong address. */
 export function isName(host: unknown): host is string {
   if (typeof host !== 'string' || isIP(host) !== 0) return false
-  // No name ends with a number (RFC 1123): that is an address with a mistake in it.
+  // No name ends with a number (RFC 1123): it is a malformed address.
   return /^[^\s/:%[\]]+$/.test(host) && !/(^|\.)\d+\.?$/.test(host)
 }
 
-/** Where a connection goes. */
+/** The destination of a connection. */
 export type Target = HostTarget | { readonly path: string }
 
-/** Hears what happens on the way, by the names of Node's events. */
+/** Called for the steps of connecting, with the names of Node's events. */
 export type Listener = (event: string, ...args: unknown[]) => void
 
-/** Milliseconds for an attempt at the least, as in Node. */
+/** The shortest time for an attempt in milliseconds, as in Node. */
 const shortest = 10
 
 type OwnOptions = Omit<ConnectionOptions, keyof CallOptions>
@@ -95,7 +95,7 @@ export async function establish(
       const to = { host: address, port, localAddress, localPort, dev, signal, timeout: mine }
       return await connect(place.netns, { ...own, ...to }, make)
     } catch (error) {
-      // A timer may be early by a hair: whose limit it was tells, not the clock.
+      // Compares which limit was used, and not the clock: a timer may fire slightly early.
       if (signal?.aborted === true || rest() === 0 || (error instanceof AbortError && mine === left)) throw error
       if (error instanceof AbortError) {
         tell('connectionAttemptTimeout', address, port, family)
@@ -109,7 +109,7 @@ export async function establish(
   throw errors.length === 1 ? errors[0] : together(errors, place.netns)
 }
 
-/** What Node says of an address that it has given up for the next one. */
+/** Node's error for an attempt that has timed out. */
 function timedOut({ label }: NetnsHandle, address: string, port: number): Error {
   const properties = { errno: -110, code: 'ETIMEDOUT', syscall: 'connect', address, port, netns: label }
   return Object.assign(new Error(`connect ETIMEDOUT ${address}:${port}`), properties)
@@ -130,10 +130,10 @@ async function addressesOf(
   const { host, hints, autoSelectFamily = getDefaultAutoSelectFamily() } = target
   const numeric = isIP(host)
   if (numeric !== 0) return [{ address: host, family: numeric }]
-  // What is bound to an address reaches only those of its family.
+  // A socket that is bound to an address reaches only addresses of the same family.
   const family = target.family ?? isIP(target.localAddress ?? '')
   const wanted = { family, all: true, ...(hints === undefined ? {} : { hints }) } as const
-  // Others than TypeScript's may give `null` for none.
+  // JavaScript may pass `null`.
   const foreign = target.lookup === place.lookup ? undefined : (target.lookup ?? undefined)
   let found: LookupAddress[]
   try {
@@ -150,13 +150,13 @@ async function addressesOf(
   return autoSelectFamily ? inTurn(found) : found.slice(0, 1)
 }
 
-/** Of a lookup that gives no address, and no error either. */
+/** The error for a lookup that gives neither an address nor an error. */
 function notFound({ label }: NetnsHandle, hostname: string): Error {
   const properties = { errno: undefined, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname, netns: label }
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), properties)
 }
 
-/** The families alternate, beginning with the one that comes first. */
+/** Alternates the families, beginning with that of the first address. */
 function inTurn(found: readonly LookupAddress[]): LookupAddress[] {
   const first = found.filter(({ family }) => family === found[0]?.family)
   const second = found.filter(({ family }) => family !== found[0]?.family)
@@ -166,7 +166,7 @@ function inTurn(found: readonly LookupAddress[]): LookupAddress[] {
 
 type LookupAnswer = (error: Error | null | undefined, address: string | LookupAddress[], family?: number) => void
 
-/** Somebody else's function, such as `dns.lookup` or one that remembers. */
+/** A lookup function of the user's, such as `dns.lookup` or one with a cache. */
 function foreignLookup(lookup: LookupFunction, host: string, options: object): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
     const answer: LookupAnswer = (error, address, family) => {

@@ -9,7 +9,7 @@ export async function listen(place: NetnsWithLookup, options?: ListenOptions): P
   if (options !== undefined) checkObject(options)
   const host = options?.path === undefined ? options?.host : undefined
   if (!isName(host)) return listenAtAddress(place.netns, options)
-  // All that is wrong is told before anybody is asked for the name.
+  // Checks all options before a name server is asked.
   const { server } = checkListenOptions({ ...options, host: '127.0.0.1' })
   const { signal, timeout } = options ?? {}
   const begin = performance.now()

@@ -23,8 +23,8 @@ import { refuseToConnect } from './stay'
 import { showZones } from './zones'
 
 /**
- * What a connection is like, besides where it goes. An aborted `signal` ends the call, and destroys the socket later, as
- * with Node's `net.connect`; `timeout` is that of the call, and not the socket's.
+ * Options of a connection besides its destination. An aborted `signal` ends the call, or destroys the socket later, as with
+ * Node's `net.connect`; `timeout` limits the call, it is not the socket's.
  */
 export interface ConnectionOptions extends CallOptions {
   /** Keeps the writable side open when the other end has ended. Default: false. */
@@ -33,13 +33,13 @@ export interface ConnectionOptions extends CallOptions {
   noDelay?: boolean | undefined
   /** With keep-alive (SO_KEEPALIVE). Default: false. */
   keepAlive?: boolean | undefined
-  /** Milliseconds before the first keep-alive probe. Default: 0, as the kernel has it. */
+  /** Milliseconds before the first keep-alive probe. Default: 0, the kernel's default. */
   keepAliveInitialDelay?: number | undefined
   /** Bytes that are buffered in either direction. Default: as in Node. */
   highWaterMark?: number | undefined
   /**
-   * Reads into one buffer, or one that a function gives each time, and calls a function instead of giving data: it is told
-   * how many bytes there are, and stops the reading if it returns false. Default: no.
+   * Reads into one buffer, or into one that a function returns each time, and calls a callback with the number of bytes
+   * instead of emitting `data`. If the callback returns false, reading stops. Default: none.
    */
   onread?: OnReadOpts | undefined
 }
@@ -47,8 +47,8 @@ export interface ConnectionOptions extends CallOptions {
 /** Options of `NetNs.connect` over TCP. */
 export interface TcpConnectOptions extends ConnectionOptions {
   /**
-   * Where to connect to: a name, which is resolved by the namespace's `lookup`, or an address; a link-local one with its
-   * zone, a device of the namespace: `fe80::1%eth0`. Default: `localhost`.
+   * A name, which the namespace's `lookup` resolves, or an address; a link-local one with its zone, a device of the
+   * namespace: `fe80::1%eth0`. Default: `localhost`.
    */
   host?: string | undefined
   /** The port to connect to, 1 to 65535. */
@@ -89,20 +89,20 @@ const nameKeys = ['family', 'hints', 'lookup', 'autoSelectFamily', 'autoSelectFa
 const tcpKeys = new Set(['host', 'port', 'localAddress', 'localPort', 'dev', 'path', ...nameKeys, ...commonKeys])
 const unixKeys = new Set(['path', ...commonKeys])
 
-/** What Node's class takes; its types lack some of them. */
+/** Options of Node's class; its types lack some of them. */
 export type OwnOptions = SocketConstructorOpts & Omit<ConnectionOptions, keyof CallOptions>
 
-/** Makes the socket that is handed out, of a descriptor. It must not connect again where the process is. */
+/** Makes the user's socket from a descriptor. It must not connect again in the namespace of the process. */
 export type MakeSocket = (options: OwnOptions & { readonly fd: number }) => Socket
 
-/** Where a connection begins, and where it goes. */
+/** The source and the destination of a connection. */
 interface Way {
   readonly from: SocketRequest
-  /** Nowhere for one that is connected when it is opened. */
+  /** Undefined if the socket is connected when it is opened. */
   readonly to: SocketConnectOpts | undefined
 }
 
-/** Connects to an address or a path. What is not made by `make` refuses to connect again. */
+/** Connects to an address or a path. A socket that `make` has not made refuses to connect again. */
 export async function connect(netns: NetnsHandle, options: ConnectOptions, make?: MakeSocket): Promise<Socket> {
   const subject: Subject = { operation: 'NetNs.connect', netns: netns.label }
   const { way, own } = checkConnectOptions(options)
@@ -116,10 +116,10 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions, make?
   const rest = deadline === undefined ? undefined : Math.max(0, deadline - performance.now())
   const socket = adopt(opened, own, netns, make)
   const connected = to === undefined ? undefined : once(socket, 'connect')
-  // Node's own, which connects what the socket has been given.
+  // Node's own method, which connects the socket's descriptor.
   if (to !== undefined) (Socket.prototype.connect as (to: SocketConnectOpts) => Socket).call(socket, to)
   const end = (reason: unknown) => (): unknown => socket.destroy(new AbortError(subject, 'unknown', reason))
-  // Its own timer: the socket's would stay with the connection.
+  // A timer of its own: the socket's would stay set on the connection.
   const timer = rest === undefined ? undefined : setTimeout(end(undefined), rest)
   if (signal !== undefined)
     socket.once(
@@ -140,7 +140,7 @@ export async function connect(netns: NetnsHandle, options: ConnectOptions, make?
   return socket
 }
 
-/** A connection to a path is made where Node does not see it, and fails as where it does. */
+/** The addon connects to a path: gives its error the form of Node's. */
 function asOfNode(error: unknown, path: string | undefined, { label }: NetnsHandle): unknown {
   if (!(error instanceof NetloomError) || error.syscall !== 'connect' || error instanceof AbortError) return error
   const { code, errno, syscall } = error
@@ -191,7 +191,7 @@ function ownOptions(options: ConnectionOptions): OwnOptions {
   return own
 }
 
-/** What Node does not take for one it leaves alone; then data would come where nobody expects it. */
+/** Node ignores a wrong `onread`, and would emit `data` instead. */
 export function checkOnRead(onread: unknown): OnReadOpts {
   const { buffer, callback } = (onread ?? {}) as Partial<Record<'buffer' | 'callback', unknown>>
   if (!isUint8Array(buffer) && typeof buffer !== 'function') {
@@ -201,7 +201,7 @@ export function checkOnRead(onread: unknown): OnReadOpts {
   return onread as OnReadOpts
 }
 
-/** What says how a name is resolved is checked for an address too, and has no effect there. */
+/** Checks the options of name resolution, for an address too, where they have no effect. */
 function checkNaming(options: TcpConnectOptions): void {
   const { family = 0, hints = 0, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout = 1 } = options
   if (![0, 4, 6].includes(family)) throw wrongValue('family', '0, 4 or 6', family)
@@ -228,7 +228,7 @@ function wayOf(options: ConnectOptions): Way {
     throw wrongValue('localAddress', `an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} address, as the host`, localAddress)
   }
   const from = localAddress ?? (localPort === 0 ? undefined : family === 'ipv6' ? '::' : '0.0.0.0')
-  // A zone is a device of the namespace; Node would look it up in its own.
+  // The zone is a device of the namespace; Node would look it up in the namespace of the process.
   const [address = host, zone] = host.split('%', 2)
   if (zone !== undefined && dev !== undefined && zone !== String(dev)) {
     throw wrongValue('dev', `left out, or "${zone}" as in the host`, dev)

@@ -1,4 +1,4 @@
-// UDP inside a namespace, with Node's own class: its handle gets a socket that was made there, before anybody uses it.
+// UDP inside a namespace, with Node's own class: its handle gets a socket that was created there, before it is used.
 import cluster from 'node:cluster'
 import { createSocket as createOutside, type Socket, type SocketOptions, type SocketType } from 'node:dgram'
 import { systemError } from '../errors'
@@ -16,21 +16,21 @@ import { receiveInside } from './datagram_zones'
 import { refuseOtherHandles } from './stay'
 import { multicastInside, type UdpHandle } from './zones'
 
-/** Options of `NetNs.createSocket`. An aborted `signal` ends the call, and closes the socket later, as with Node's. */
+/** Options of `NetNs.createSocket`. An aborted `signal` ends the call, or closes the socket later, as with Node's. */
 export interface DatagramOptions extends CallOptions {
   /** Resolves the names that it binds, connects and sends to. Default: the namespace's `lookup`. */
   lookup?: SocketOptions['lookup']
   /** The family. */
   type: SocketType
-  /** Takes an address that another socket is bound to (SO_REUSEADDR). Default: false. */
+  /** Binds to an address although another socket is bound to it (SO_REUSEADDR). Default: false. */
   reuseAddr?: boolean | undefined
-  /** Shares address and port with others; the kernel shares datagrams out (SO_REUSEPORT). Default: false. */
+  /** Other sockets may bind to the same address and port; the kernel distributes datagrams (SO_REUSEPORT). Default: false. */
   reusePort?: boolean | undefined
   /** No IPv4 on an IPv6 address (IPV6_V6ONLY). Default: false. */
   ipv6Only?: boolean | undefined
-  /** The size of the receive buffer in bytes (SO_RCVBUF). Default: as the kernel has it. */
+  /** The size of the receive buffer in bytes (SO_RCVBUF). Default: the kernel's. */
   recvBufferSize?: number | undefined
-  /** The size of the send buffer in bytes (SO_SNDBUF). Default: as the kernel has it. */
+  /** The size of the send buffer in bytes (SO_SNDBUF). Default: the kernel's. */
   sendBufferSize?: number | undefined
   /** The only device that it sends and receives by, by name or index (SO_BINDTOIFINDEX). Default: any. */
   dev?: string | number | undefined
@@ -92,7 +92,7 @@ export async function createSocket(
   return socket
 }
 
-/** libuv's handle of a socket: since Node 11 behind this symbol. */
+/** libuv's handle of a socket: since Node 11 under this symbol. */
 function handleOf(socket: Socket): UdpHandle {
   const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')
   const state = symbol === undefined ? undefined : (socket as unknown as Record<symbol, { handle?: UdpHandle }>)[symbol]
@@ -103,7 +103,7 @@ function handleOf(socket: Socket): UdpHandle {
 function adopt(socket: Socket & { readonly type?: string }, fd: number, netns: NetnsHandle): void {
   const handle = handleOf(socket)
   let failure = handle.open(fd)
-  // libuv sets it on every socket that it is given; `bind` sets it again where it is wanted.
+  // libuv sets it on every descriptor that it opens; `bind` sets it again where `reuseAddr` is given.
   if (failure === 0) failure = addon.setReuseAddr(fd, false)
   if (failure === 0 && socket.type === 'udp6') {
     multicastInside(handle)
@@ -114,7 +114,7 @@ function adopt(socket: Socket & { readonly type?: string }, fd: number, netns: N
   }
   refuseOtherHandles(socket, netns)
   if (!cluster.isWorker) return
-  // In a cluster's worker `bind` would let the primary bind a socket of its own.
+  // In a worker of a cluster, `bind` would have the primary bind another socket.
   const bind = socket.bind.bind(socket) as (...args: unknown[]) => Socket
   socket.bind = (...args: unknown[]) => {
     const [first, second] = args

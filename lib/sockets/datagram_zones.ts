@@ -1,5 +1,5 @@
-// UDP sockets over IPv6 in another namespace than that of the thread: what names a device in an address, `fe80::1%eth0`,
-// names one of the socket's namespace. Node, and libuv, would look it up where they are.
+// UDP sockets over IPv6 in another namespace than that of the thread: the zone of an address, `fe80::1%eth0`, is a device of
+// the socket's namespace. Node and libuv would look it up in the namespace of the thread.
 import { constants, endianness } from 'node:os'
 import { addon } from '../native/addon'
 import { addressOf, Datagrams, portOf, Possible, Slab, wordOf } from '../native/datagrams'
@@ -10,15 +10,15 @@ import { addressesInside, withZone, zoned, type SendRequest, type UdpHandle } fr
 const AF_INET6 = 10
 const { EAGAIN: again, ECANCELED: cancelled } = constants.errno
 
-/** The largest datagram, and room for some. */
+/** The largest datagram, and the memory for several. */
 const longest = 65_536
 const slabSize = 4 * longest
 const mostInOneTurn = 64
 
-/** Lets a socket bind to, and connect to, a link-local address of a device of its own namespace. */
+/** Makes bind and connect take link-local addresses with devices of the socket's namespace. */
 function namesInside(handle: UdpHandle): void {
   const original = { bind: handle.bind.bind(handle), connect: handle.connect.bind(handle) }
-  // As the kernel does it with the index of a device in an address: the socket uses that one only, from then on.
+  // As the kernel does with sin6_scope_id: from then on the socket uses this device only.
   const use = (zone: string | undefined): number => {
     if (zone === undefined) return 0
     const index = addon.deviceIndex(handle.fd, zone)
@@ -52,14 +52,14 @@ interface Unsent {
   readonly to: Uint8Array
 }
 
-/** What waits until there is room for it. */
+/** Datagrams that wait until the send buffer has room. */
 interface Waiting {
   send(): void
-  /** Tells those who wait that nothing was sent. */
+  /** Calls back all requests that wait: their datagrams were not sent. */
   giveUp(): void
 }
 
-/** Lets a socket send to link-local addresses of the devices of its own namespace. */
+/** Makes send take link-local addresses with devices of the socket's namespace. */
 function sendInside(handle: UdpHandle, datagrams: Datagrams): Waiting {
   const unsent: Unsent[] = []
   const original = handle.send.bind(handle)
@@ -98,8 +98,8 @@ function sendInside(handle: UdpHandle, datagrams: Datagrams): Waiting {
 }
 
 /**
- * Lets a UDP socket receive by the addon: Node's own code throws an exception that nobody can catch when a datagram comes
- * from a link-local address.
+ * Makes a UDP socket receive through the addon: Node's own code throws an exception that no caller can catch when a datagram
+ * comes from a link-local address.
  * @returns 0, or -errno.
  */
 export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
@@ -158,7 +158,7 @@ export function receiveInside(handle: UdpHandle, netns: NetnsHandle): number {
   return 0
 }
 
-/** The device of a link-local sender; of others the kernel says 0. */
+/** The index of the device of a link-local sender; the kernel gives 0 for other senders. */
 function scopeOf(i: number): number {
   return wordOf(i, 'scope')
 }

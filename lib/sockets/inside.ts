@@ -1,5 +1,5 @@
-// What sockets inside a namespace have in common: their errors, which are Node's own and tell the namespace, and how
-// options that name addresses are checked.
+// Shared by sockets inside a namespace: their errors, which are Node's own with the namespace's name, and the checks of
+// options with addresses.
 import { errorMonitor, type EventEmitter } from 'node:events'
 import { isIPv4, isIPv6 } from 'node:net'
 import type { NetnsHandle } from '../native/netns_handle'
@@ -8,10 +8,10 @@ import { withNetns } from '../native/with_netns'
 import { wrongType, wrongValue } from '../wire/invalid'
 import type { Family } from '../wire/ip'
 
-/** Options of every call, beside which others may stand. */
+/** Options of every call, which calls of sockets have besides their own. */
 export const callKeys = ['signal', 'timeout', 'onWarning']
 
-/** The family of an address, which may have a zone. */
+/** The family of an address, with or without a zone. */
 export function familyOfHost(host: unknown, field: string): Family {
   if (typeof host !== 'string') throw wrongType(field, 'an IP address', host)
   if (isIPv4(host)) return 'ipv4'
@@ -23,7 +23,7 @@ export function checkBoolean(value: unknown, field: string): void {
   if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'a boolean', value)
 }
 
-/** sizeof(sun_path) - 1 of linux/un.h: what a path may take, and an abstract name behind its NUL. */
+/** sizeof(sun_path) - 1 of linux/un.h: the longest path, and the longest abstract name behind its NUL. */
 const longestPath = 107
 
 /** Checks the path of a Unix socket; one that begins with a NUL is abstract, and a name of the network namespace. */
@@ -36,14 +36,14 @@ export function checkSocketPath(path: unknown, field = 'path'): string {
   return path
 }
 
-/** Lets the errors that something emits tell the namespace. Whether somebody listens to them stays as it was. */
+/** Adds the namespace to the errors that an emitter emits. Does not count as a listener of `error`. */
 export function nameErrors(emitter: EventEmitter, netns: NetnsHandle): void {
   emitter.on(errorMonitor, (error: unknown) => {
     withNetns(error, netns)
   })
 }
 
-/** Notes for the leak check of tests that somebody has to close it. */
+/** Notes for the leak check of tests that it has to be closed. */
 export function noteSocket(
   key: object,
   kind: Opened['kind'],

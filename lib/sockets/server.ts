@@ -1,5 +1,5 @@
-// Servers inside a namespace, TCP and Unix, with Node's own class: the socket is made there by a thread of the addon, and
-// stays there whatever happens to it, while the process stays where it is.
+// Servers inside a namespace, TCP and Unix, with Node's own class: a thread of the addon creates the socket there, and it
+// belongs to that namespace from then on. The process itself does not enter it.
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { chmodSync, statSync, unlinkSync, type Stats } from 'node:fs'
@@ -18,33 +18,33 @@ import { callKeys, checkBoolean, checkSocketPath, familyOfHost, nameErrors, note
 import { keepServer, whileTaking } from './stay'
 import { showZones } from './zones'
 
-/** Options of `NetNs.listen`. An aborted `signal` ends the call, and closes the server later, as with Node's `listen`. */
+/** Options of `NetNs.listen`. An aborted `signal` ends the call, or closes the server later, as with Node's `listen`. */
 export interface ListenOptions extends CallOptions {
   /**
-   * The address to listen on, or a name, of which the first address counts that the namespace's `lookup` gives. Default:
-   * all, of both families where there is IPv6.
+   * The address to listen on, or a name, for the first address that the namespace's `lookup` gives. Default: all addresses,
+   * of both families where there is IPv6.
    */
   host?: string | undefined
   /** The port, 0 to 65535. Default: 0, the kernel chooses one. */
   port?: number | undefined
   /**
    * The path of a Unix socket to listen on instead (unix(7)); one that begins with `\0` is abstract: a name that belongs to
-   * the network namespace. The file of another goes when the server closes.
+   * the network namespace. Any other is a file, which is removed when the server closes.
    */
   path?: string | undefined
-  /** Whether users of other accounts may read from the Unix socket. Default: false. */
+  /** Whether all users may read from the Unix socket. Default: false. */
   readableAll?: boolean | undefined
-  /** Whether users of other accounts may write to the Unix socket, which a connection needs. Default: false. */
+  /** Whether all users may write to the Unix socket, which connecting takes. Default: false. */
   writableAll?: boolean | undefined
   /** How many connections may wait to be accepted (listen(2)). Default: 511, as in Node. */
   backlog?: number | undefined
   /** No IPv4 on an IPv6 address (IPV6_V6ONLY). Default: false. */
   ipv6Only?: boolean | undefined
-  /** Whether it is no server of a whole cluster. None is: this changes nothing, and is taken as Node's `listen` takes it. */
+  /** Accepted as by Node's `listen`, without effect: no server inside a namespace is shared by a cluster. */
   exclusive?: boolean | undefined
-  /** Others may listen on the same address and port; the kernel shares connections out (SO_REUSEPORT). Default: false. */
+  /** Other sockets may listen on the same address and port; the kernel distributes connections (SO_REUSEPORT). Default: false. */
   reusePort?: boolean | undefined
-  /** The only device that it accepts connections by, by name or index (SO_BINDTOIFINDEX). Default: any. */
+  /** The only device by which it accepts connections, by name or index (SO_BINDTOIFINDEX). Default: any. */
   dev?: string | number | undefined
   /** The server that listens: a `net.Server`, or one of `http`, `https`, `tls`. Default: a new one. */
   server?: Server | undefined
@@ -56,7 +56,7 @@ export interface ListenOptions extends CallOptions {
   noDelay?: boolean | undefined
   /** Of a new server: with keep-alive on its connections (SO_KEEPALIVE). Default: false. */
   keepAlive?: boolean | undefined
-  /** Of a new server: milliseconds before the first keep-alive probe. Default: 0, as the kernel has it. */
+  /** Of a new server: milliseconds before the first keep-alive probe. Default: 0, the kernel's default. */
   keepAliveInitialDelay?: number | undefined
   /** Of a new server: bytes that its connections buffer. Default: as in Node. */
   highWaterMark?: number | undefined
@@ -110,7 +110,7 @@ export async function listen(netns: NetnsHandle, options: ListenOptions = {}): P
       remove(made)
     })
   }
-  // What `address()` gives of a Unix socket; Node sets it where it binds by itself.
+  // For `address()` of a Unix socket; Node sets it only where it binds the socket itself.
   if (request.family === 'unix') Object.assign(server, { _pipeName: path })
   if (signal !== undefined) closeOnAbort(server, signal)
   if (request.family === 'ipv6') showZones(server)
@@ -160,7 +160,7 @@ function pathOf(options: ListenOptions, path: unknown): SocketRequest {
   checkBoolean(options.readableAll, 'readableAll')
   checkBoolean(options.writableAll, 'writableAll')
   const checked = checkSocketPath(path)
-  // A lane's working directory is not that of the process.
+  // Absolute: a lane's thread has another working directory than the process.
   return {
     family: 'unix',
     type: 'stream',
@@ -191,7 +191,7 @@ function refuseIfListening(server: Server, netns: NetnsHandle): void {
   throw new NetloomError(message, 'ERR_SERVER_ALREADY_LISTEN', { operation: 'NetNs.listen', netns: netns.label })
 }
 
-/** What `Server.listen` comes to in the end; since Node 0.x under this name. */
+/** The method that `Server.listen` calls in the end; since Node 0.x under this name. */
 interface ListeningItself {
   _listen2(address: null, port: null, addressType: null, backlog: number | undefined, fd: number): void
 }
@@ -201,26 +201,26 @@ interface WithHandle {
   readonly _handle?: { readonly fd?: number } | null
 }
 
-/** Lets a server listen on a socket, which is its own from then on, unless this throws. */
+/** Makes a server listen on a socket, which it owns from then on, unless this throws. */
 async function listenOn(server: Server, fd: number, backlog: number | undefined): Promise<void> {
   const waiting = new AbortController()
   const listening = once(server, 'listening', { signal: waiting.signal })
   try {
-    // In a cluster's worker `listen` would let the primary listen, on whatever the number means there.
+    // In a worker of a cluster, `listen` would have the primary listen, on whatever descriptor has this number there.
     if (cluster.isWorker) (server as unknown as ListeningItself)._listen2(null, null, null, backlog, fd)
-    // Beside `fd` Node takes no backlog among the options.
+    // With `fd`, Node takes the backlog only as an argument.
     else whileTaking(server, () => server.listen({ fd }, backlog))
   } catch (error) {
     waiting.abort()
     await listening.catch(() => undefined)
-    // One that listens by now, whatever threw after that.
+    // If the server already listens, and a listener of its event has thrown.
     if ((server as unknown as WithHandle)._handle?.fd === fd) server.close()
     throw error
   }
   await listening
 }
 
-/** The file of a Unix socket, as it was when it was made: what took its place is not ours. */
+/** The file of a Unix socket, as it was created: a file that has replaced it since must not be removed. */
 interface SocketFile extends Pick<Stats, 'dev' | 'ino'> {
   readonly path: string
 }

@@ -1,5 +1,6 @@
-// What was inside a namespace stays there when it is used again. Node makes a new handle wherever this thread is, when a
-// socket connects once more or a server listens once more: what is handed out goes inside again, or refuses.
+// Keeps sockets and servers inside their namespace when they are used again. When a socket connects once more, or a server
+// listens once more, Node creates a new handle in the namespace of this thread: so those that users get enter the namespace
+// again, or refuse.
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { type Server, Socket } from 'node:net'
 import { NetloomError } from '../errors'
@@ -11,19 +12,19 @@ function leaves(operation: string, netns: string, instead: string): NetloomError
   return new NetloomError(message, 'ERR_NETLOOM_USED_AGAIN', { operation, netns, outcome: 'none' })
 }
 
-/** Gives an object a method of its own, which is in the way of nobody who lists its properties. */
+/** Gives an object a method of its own, which is not enumerable. */
 function setMethod(target: object, name: string, value: (...args: never[]) => unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
 }
 
-/** Lets a socket that was connected refuse to connect again. */
+/** Makes a socket that was connected refuse to connect again. */
 export function refuseToConnect(socket: Socket, { label }: NetnsHandle): void {
   setMethod(socket, 'connect', () => {
     throw leaves('Socket.connect', label, 'connect or createConnection of the NetNs')
   })
 }
 
-/** Lets a UDP socket refuse to go on with the handle or descriptor of another one. */
+/** Makes a UDP socket refuse the handle or descriptor of another one. */
 export function refuseOtherHandles(socket: DatagramSocket, { label }: NetnsHandle): void {
   const bind = socket.bind.bind(socket) as (...args: unknown[]) => DatagramSocket
   setMethod(socket, 'bind', (...args: unknown[]) => {
@@ -33,7 +34,7 @@ export function refuseOtherHandles(socket: DatagramSocket, { label }: NetnsHandl
   })
 }
 
-/** What is known of a server that is, or was, inside. */
+/** The state of a server that is, or was, inside a namespace. */
 interface ServerInside {
   netns: NetnsHandle
   /** Whether its connections show the devices of the namespace in link-local addresses. */
@@ -45,8 +46,8 @@ const taking = new WeakSet<Server>()
 const seen = new WeakSet<Socket>()
 
 /**
- * Lets a server refuse to listen again by itself, and its connections to connect again: those too that others make of them,
- * such as TLS. The server may be put into a namespace again, also into another one.
+ * Makes a server refuse to listen again by itself, and its connections refuse to connect again, also those that are made from
+ * them, such as TLS sockets. `NetNs.listen` may take the server again, also in another namespace.
  */
 export function keepServer(server: Server, netns: NetnsHandle, zones: boolean): void {
   const known = serversInside.get(server)
@@ -61,7 +62,7 @@ export function keepServer(server: Server, netns: NetnsHandle, zones: boolean): 
     if (!taking.has(server)) throw leaves('Server.listen', place.netns.label, 'listen of the NetNs with this server')
     return listen.apply(server, args)
   })
-  // Not by a listener: those of others may come before it, or remove it.
+  // Not by a listener: other listeners may run before it, or remove it.
   setMethod(server, 'emit', (...args: unknown[]) => {
     for (const one of args) if (one instanceof Socket) keepConnection(one, place)
     return emit.apply(server, args)
@@ -75,7 +76,7 @@ function keepConnection(socket: Socket, { netns, zones }: ServerInside): void {
   refuseToConnect(socket, netns)
 }
 
-/** Calls what lets a server listen, which it may do meanwhile. */
+/** Calls `listen`, during which the server may listen. */
 export function whileTaking(server: Server, listen: () => void): void {
   taking.add(server)
   try {

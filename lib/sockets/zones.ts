@@ -1,16 +1,16 @@
-// Link-local addresses tell their device, `fe80::1%eth0`. Node looks the name up in the namespace of its own thread, and
-// fails where there is no such device: so for the sockets of others it is looked up here, through the socket itself.
+// Link-local addresses name their device, `fe80::1%eth0`. Node looks the name up in the namespace of its own thread, and
+// fails where that has no such device: so for sockets of other namespaces this file looks it up, through the socket itself.
 import type { Server, Socket } from 'node:net'
 import { addon } from '../native/addon'
 
-/** An address as Node's handles tell it. */
+/** An address as Node's handles return it. */
 export interface Address {
   address?: string
   family?: string
   port?: number
 }
 
-/** What libuv's handles of sockets have in common, as Node uses them. */
+/** What Node uses of any libuv handle of a socket. */
 interface Handle {
   readonly fd: number
   getsockname(out: Address): number
@@ -41,14 +41,14 @@ export interface UdpHandle extends Handle {
   unref(): void
 }
 
-/** An address with the device that it is one of, by the name that this has in the socket's namespace. */
+/** An address with its device, by the name of the device in the socket's namespace. */
 export function withZone(fd: number, address: string, device: number): string {
   if (device === 0) return address
-  // A device that is gone by now has but its number.
+  // By its index, if the device has been deleted.
   return `${address}%${addon.deviceName(fd, device) ?? device}`
 }
 
-/** Lets a handle tell its addresses with devices of its own namespace. */
+/** Makes a handle return its addresses with devices of its own namespace. */
 export function addressesInside(handle: Handle): void {
   const fill = (out: Address, peer: boolean): number => {
     const found = addon.socketAddress(handle.fd, peer)
@@ -66,13 +66,13 @@ const familyOf = (address: string): string => (address.includes(':') ? 'IPv6' : 
 /** Where Node keeps the handle of a connection or server. */
 type WithHandle = { readonly _handle?: Handle | null }
 
-/** Lets a connection, or the connections of a server, tell the devices of their own namespace. */
+/** Makes a connection, or the connections of a server, show the devices of their own namespace. */
 export function showZones(one: Socket | Server): void {
   const { _handle } = one as unknown as WithHandle
   if (_handle?.getsockname !== undefined) addressesInside(_handle)
 }
 
-/** Devices in `::%eth0`, of multicast, are those of the socket's namespace. */
+/** Makes multicast take devices of the socket's namespace, as in `::%eth0`. */
 export function multicastInside(handle: UdpHandle): void {
   const original = {
     addMembership: handle.addMembership.bind(handle),
@@ -93,7 +93,7 @@ export function multicastInside(handle: UdpHandle): void {
   }
   const join = (joins: boolean) => (source: string, group: string, device?: string) => {
     const [, zone] = zoned(device)
-    // Without one, the kernel chooses the device.
+    // Without a zone, the kernel chooses the device.
     const index = zone === undefined ? 0 : addon.deviceIndex(handle.fd, zone)
     return index < 0 ? index : addon.joinSource(handle.fd, joins, source, group, index)
   }
