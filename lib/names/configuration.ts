@@ -1,30 +1,33 @@
-// What resolv.conf(5) and hosts(5) say, read as glibc reads them.
+// Parses resolv.conf(5) and hosts(5) as glibc does.
 import { isIP } from 'node:net'
 
-/** How names are asked for, and where. */
+/** The content of a resolv.conf: the name servers, and how they are asked. */
 export interface Resolving {
   /** Addresses of name servers, which may have a zone, in the order in which they are asked. */
   readonly servers: readonly string[]
-  /** Domains in which a name is looked for. */
+  /** Domains that are appended to a name. */
   readonly search: readonly string[]
-  /** A name with so many dots is tried as it is before it is tried in a domain of `search`. */
+  /** A name with at least this many dots is tried as it is before it is tried in a domain of `search`. */
   readonly ndots: number
-  /** Milliseconds for which a server is waited for at first. */
+  /** The time limit of the first attempt, in milliseconds. */
   readonly timeout: number
   /** How often each server is asked. */
   readonly attempts: number
-  /** Whether each question begins with another server. */
+  /** Whether each query begins with another server. */
   readonly rotate: boolean
   /** Whether servers are asked by TCP alone. */
   readonly tcpOnly: boolean
-  /** Whether nobody asks for IPv6 addresses. */
+  /** Whether IPv6 addresses are not asked for. */
   readonly noIPv6: boolean
 }
 
-/** MAXNS, RES_MAXNDOTS, RES_MAXRETRANS and RES_MAXRETRY of glibc's resolv.h: what is more does not count. Domains are ours: each is asked. */
+/**
+ * MAXNS, RES_MAXNDOTS, RES_MAXRETRANS and RES_MAXRETRY of glibc's resolv.h: limits larger values. That of `search` is ours, as each
+ * domain costs queries.
+ */
 const most = { servers: 3, search: 256, ndots: 15, timeout: 30, attempts: 5 }
 
-/** What a resolv.conf says; without one, a server is looked for in the namespace itself. */
+/** Parses a resolv.conf. If it names no server, the one at 127.0.0.1 in the namespace is asked. */
 export function parseResolvConf(text: string, hostDomain?: string): Resolving {
   const servers: string[] = []
   let search = hostDomain === undefined ? [] : [hostDomain]
@@ -34,7 +37,7 @@ export function parseResolvConf(text: string, hostDomain?: string): Resolving {
     const [keyword = '', ...words] = line.split(/\s+/).filter((word) => word !== '')
     const [first] = words
     if (keyword === 'nameserver' && first !== undefined && isIP(first) !== 0) servers.push(first)
-    // The last of `search` and `domain` counts. A lone dot is the root: names are tried as they are.
+    // The last of `search` and `domain` counts. A single dot is the root: names are tried as they are.
     if (keyword === 'search') search = words
     if (keyword === 'domain' && first !== undefined) search = [first]
     if (keyword === 'options') for (const word of words) options.set(...pair(word))
@@ -63,7 +66,7 @@ function pair(option: string): [name: string, value: string] {
 /** The addresses of a hosts file by name, in the order of its lines. */
 export type Hosts = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What a hosts file says. */
+/** Parses a hosts file. */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, Set<string>>()
   for (const line of text.split('\n')) {
@@ -78,7 +81,7 @@ export function parseHosts(text: string): Hosts {
   return hosts
 }
 
-/** A name as names are compared: in lower case, without the dot at its end. */
+/** A name in the form in which names are compared: in lower case, without the dot at its end. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }

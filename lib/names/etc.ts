@@ -1,14 +1,13 @@
-// Files of /etc as a namespace has them: /etc/netns/NAME/FILE where there is one, as `ip netns exec` mounts it, and the
-// host's else.
+// Files of /etc for a namespace: /etc/netns/NAME/FILE if it exists, as `ip netns exec` mounts it, else the host's.
 import { constants, type BigIntStats } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { NetloomError, type Subject } from '../errors'
 
 const netnsDirectory = '/etc/netns'
 
-/** More than that is no file of names: lists of a hundred thousand hosts have half of it. */
+/** The largest file that is read: a list of a hundred thousand hosts has half of this. */
 const largest = 8 << 20
-/** Opening something else than a file does not wait for who is at its other end. */
+/** O_NONBLOCK: to open a fifo does not wait for its other end. */
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
 type CodedError = Error & { readonly code?: string }
@@ -19,7 +18,7 @@ function codeOf(error: unknown): string | undefined {
 
 const absent = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
 
-/** Refuses a link on the way to a namespace's file: who may write there is not who may choose the files of the process. */
+/** Refuses a symbolic link in the path of a namespace's file: whoever may write there must not make this process read others. */
 function refused(path: string, { operation, netns }: Subject): NetloomError {
   const message = `ELOOP: ${operation} in netns ${netns}: ${path} is a symbolic link, which is not followed`
   return new NetloomError(message, 'ELOOP', { operation, netns, errno: 40, syscall: 'open' })
@@ -41,7 +40,7 @@ async function openOwn(name: string, file: string, subject: Subject): Promise<Fi
   }
 }
 
-/** What a file says, if it is one, and not larger than such a file may be. */
+/** The content of a file, if it is a regular one, and not too large. */
 async function textOf(handle: FileHandle, stat: BigIntStats, file: string, subject: Subject): Promise<string> {
   const fail = (code: 'EINVAL' | 'EFBIG', errno: number, why: string): NetloomError => {
     const { operation, netns } = subject
@@ -65,7 +64,7 @@ async function openHosts(file: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** What a file says, read again only when it has changed. */
+/** The parsed content of a file, which is read again only when it has changed. */
 export class EtcFile<Content> {
   readonly #file: string
   readonly #parse: (text: string) => Content
@@ -78,8 +77,8 @@ export class EtcFile<Content> {
   }
 
   /**
-   * What it says now; of a file that is missing, what an empty one says.
-   * @param name - The namespace's, which was checked to be one file's name; undefined if it has none.
+   * Its current content; if the file is missing, that of an empty one.
+   * @param name - The name of the namespace, checked to be a file name; undefined if it has none.
    */
   async read(name: string | undefined, subject: Subject): Promise<Content> {
     const own = name === undefined ? undefined : await openOwn(name, this.#file, subject)

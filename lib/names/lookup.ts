@@ -1,4 +1,4 @@
-// The face of dns.lookup, for names as a namespace knows them.
+// `lookup` of a namespace, with the interface of dns.lookup.
 import { createSocket } from 'node:dgram'
 import {
   ADDRCONFIG,
@@ -33,7 +33,7 @@ type OneCallback = (error: NodeJS.ErrnoException | null, address: string, family
 type AllCallback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void
 type AnyCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family: number) => void
 
-/** How a namespace resolves names: Node's `dns.lookup`, and a promise where no callback is given. */
+/** Resolves names in a namespace as Node's `dns.lookup`; returns a promise where no callback is given. */
 export interface NameLookup {
   (hostname: string, options: number | LookupOneOptions | undefined | null, callback: OneCallback): void
   (hostname: string, options: LookupAllOptions, callback: AllCallback): void
@@ -44,7 +44,7 @@ export interface NameLookup {
   (hostname: string, options?: number | NameLookupOptions): Promise<LookupAddress | LookupAddress[]>
 }
 
-/** What is asked for, checked. */
+/** Checked options. */
 interface Wanted {
   readonly family: 0 | 4 | 6
   readonly hints: number
@@ -58,17 +58,17 @@ const orders = ['ipv4first', 'ipv6first', 'verbatim'] as const
 const keys = new Set(['family', 'hints', 'all', 'order', 'verbatim', 'signal', 'timeout'])
 const families: Readonly<Record<string, 0 | 4 | 6>> = { 0: 0, 4: 4, 6: 6, IPv4: 4, IPv6: 6 }
 
-/** The errno of libuv's errors, as Node has them. */
+/** libuv's numbers of these errors, as in Node. */
 const errnos: Readonly<Record<Failure, number>> = { ENOTFOUND: 3008, EAI_AGAIN: 3001 }
 
-/** What Node's `dns.lookup` says where there is no address. */
+/** The error of Node's `dns.lookup` where there is no address. */
 function lookupError(code: Failure, hostname: string, { operation, netns }: Subject): NetloomError {
   const message = `getaddrinfo ${code} ${hostname} in netns ${netns}`
   const details = { operation, netns, errno: errnos[code], syscall: 'getaddrinfo' }
   return Object.assign(new NetloomError(message, code, details), { hostname })
 }
 
-/** Makes the `lookup` of a namespace. It needs no `this`, so that it can be handed on. */
+/** Makes the `lookup` of a namespace. It needs no `this`, so that it can be passed as an option. */
 export function lookupOf(resolver: Resolver, configured: () => Promise<ReadonlySet<4 | 6>>): NameLookup {
   const lookup = (hostname: unknown, second?: unknown, third?: unknown): Promise<unknown> | undefined => {
     const callback = typeof second === 'function' ? second : third
@@ -133,7 +133,7 @@ async function find(
   const numeric = isIP(hostname)
   if (numeric !== 0) return [{ address: hostname, family: numeric }]
   const subject: Subject = { operation: 'NetNs.lookup', netns: resolver.netns.label }
-  // A name with other letters than a host's may have (`_tcp`) is none of a domain, and is asked for as it is.
+  // A name of ASCII characters (`_tcp` too, which IDNA refuses) is asked for as it is.
   const name = /^[\x21-\x7e]+$/.test(hostname) ? hostname : domainToASCII(hostname)
   const labels = name.replace(/\.$/, '').split('.')
   if (name.length > 254 || labels.some(({ length }) => length < 1 || length > 63)) {
@@ -163,7 +163,7 @@ async function find(
 const four = (address: string): LookupAddress => ({ address, family: 4 })
 const six = (address: string): LookupAddress => ({ address, family: 6 })
 
-/** IPv4 addresses as those of IPv6 (V4MAPPED): where there are no others, or with them. */
+/** IPv4 addresses as IPv6 addresses (V4MAPPED): if there are no others, or besides them (ALL). */
 function asIPv6({ A, AAAA }: Addresses, all: boolean): LookupAddress[] {
   const mapped = A.map((address) => six(`::ffff:${address}`))
   return AAAA.length === 0 ? mapped : all ? [...AAAA.map(six), ...mapped] : AAAA.map(six)
@@ -175,11 +175,11 @@ async function ordered(resolver: Resolver, { A, AAAA }: Addresses, order: Wanted
   if (order === 'ipv6first') return [...v6, ...v4]
   const [first] = v6
   if (first === undefined || v4.length === 0) return [...v6, ...v4]
-  // RFC 6724 prefers IPv6, but before all what can be reached.
+  // RFC 6724 prefers IPv6, but reachable addresses come first.
   return (await isReachable(resolver, first.address)) ? [...v6, ...v4] : [...v4, ...v6]
 }
 
-/** Whether the namespace has a way to an address: a UDP socket that is connected sends nothing. */
+/** Whether the namespace has a route to an address: connecting a UDP socket looks it up, and sends nothing. */
 async function isReachable(resolver: Resolver, address: string): Promise<boolean> {
   const opened = await openSocket('NetNs.lookup', resolver.netns, { family: 'ipv6', type: 'datagram' })
   const socket = createSocket('udp6')

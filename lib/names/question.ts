@@ -21,7 +21,7 @@ import { plainName } from './configuration'
 /** Addresses of one family. */
 export type RecordType = 'A' | 'AAAA'
 
-/** What is asked, of whom, and for how long. */
+/** A query to one server. */
 export interface Question {
   readonly name: string
   readonly type: RecordType
@@ -33,19 +33,19 @@ export interface Question {
 }
 
 /**
- * What a server says: addresses; that there are none of this type, or no such name; or something that does not help.
- * That none has said anything is `nobody`.
+ * The answer of a server: addresses; no addresses of this type, or no such name; or an error (`no help`). `nobody`: no server has
+ * answered.
  */
 export type Answer =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   | { readonly kind: 'none' | 'no name' | 'no help' | 'nobody' }
 
 const port = 53
-/** A server that says so many other things says nothing: each has to be read. */
+/** After this many other packets the server counts as silent, as each has to be decoded. */
 const mostOthers = 64
 const operation = 'NetNs.lookup'
 
-/** Asks. Rejects if the server cannot be asked, or says nothing in time. */
+/** Asks the server. Rejects if it cannot be reached, or does not answer in time. */
 export async function ask(netns: NetnsHandle, question: Question): Promise<Answer> {
   const { name, type } = question
   const id = randomInt(0x10000)
@@ -56,7 +56,7 @@ export async function ask(netns: NetnsHandle, question: Question): Promise<Answe
   return meaningOf(answer, question)
 }
 
-/** The packet, if it is the answer: whoever can send packets may send others. */
+/** The packet, if it is the answer to the question: others may send packets, too. */
 function answerTo(data: Buffer, id: number, { name, type }: Question): DecodedPacket | undefined {
   let packet: DecodedPacket
   try {
@@ -72,7 +72,7 @@ function answerTo(data: Buffer, id: number, { name, type }: Question): DecodedPa
   return packet.answers?.every(isWhole) === false ? undefined : packet
 }
 
-/** Whether a record has all of its data: of an address that is cut short the decoder makes one with holes. */
+/** Whether a record is complete: from an address that is cut short the decoder makes one with missing parts. */
 function isWhole(answer: DecodedAnswer): boolean {
   if (answer.type === 'A') return isIPv4(answer.data)
   return answer.type !== 'AAAA' || isIPv6(answer.data)
@@ -86,7 +86,7 @@ function meaningOf(packet: DecodedPacket, { name, type }: Question): Answer {
   const code = rcodeOf(packet)
   if (code === 'NXDOMAIN') return { kind: 'no name' }
   if (code !== 'NOERROR') return { kind: 'no help' }
-  // Only what belongs to the name itself, or to what it is another name of.
+  // Only records of the name itself, or of the names that its CNAME records lead to.
   const names = new Set([plainName(name)])
   const addresses: string[] = []
   for (const answer of packet.answers ?? []) {
@@ -97,7 +97,7 @@ function meaningOf(packet: DecodedPacket, { name, type }: Question): Answer {
   return addresses.length === 0 ? { kind: 'none' } : { kind: 'addresses', addresses }
 }
 
-/** A promise that an event, a time limit or a signal settles; `end` is called when it is. */
+/** A promise that an event, a time limit or a signal settles; calls `end` then. */
 async function settled<Result>(
   subject: Subject,
   { timeout, signal }: Question,
@@ -135,7 +135,8 @@ async function askByUdp(
   const [family, type] = isIPv6(address) ? (['ipv6', 'udp6'] as const) : (['ipv4', 'udp4'] as const)
   const request = { family, type: 'datagram', device } as const
   const opened = await openSocket(operation, netns, request, { signal: question.signal })
-  // One for each question, so that its port is a secret of its own. The kernel lets only the server through to it.
+  // A socket for each query, so that its port cannot be guessed from others. It is connected: the kernel drops packets that
+  // do not come from the server.
   const socket = createSocket(type)
   return settled<DecodedPacket>(
     { operation, netns: netns.label },

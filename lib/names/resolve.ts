@@ -1,4 +1,4 @@
-// From a name to its addresses: the hosts file, then the name servers, in the domains of the search list.
+// Resolves a name: by the hosts file, then by the name servers, in the domains of the search list.
 import { hostname as hostName } from 'node:os'
 import { isIPv6 } from 'node:net'
 import { AbortError, type Subject } from '../errors'
@@ -13,7 +13,7 @@ export interface Addresses {
   readonly AAAA: readonly string[]
 }
 
-/** Why there are none: the name does not exist or has none of the family, or nobody who knows could be asked. */
+/** Why there are none: the name does not exist or has none of the family, or no server has answered. */
 export type Failure = 'ENOTFOUND' | 'EAI_AGAIN'
 
 const loopback: Addresses = { A: ['127.0.0.1'], AAAA: ['::1'] }
@@ -26,13 +26,13 @@ export class Resolver {
   readonly #hosts = new EtcFile<Hosts>('hosts', parseHosts)
   #turn = 0
 
-  /** @param name - Its name below /etc/netns, if it has one. */
+  /** @param name - The namespace's name below /etc/netns, if it has one. */
   constructor(netns: NetnsHandle, name: string | undefined) {
     this.#netns = netns
     this.#name = name
   }
 
-  /** The namespace that it resolves for. */
+  /** The namespace in which it resolves names. */
   get netns(): NetnsHandle {
     return this.#netns
   }
@@ -49,7 +49,7 @@ export class Resolver {
     const hosts = await this.#hosts.read(this.#name, subject)
     const listed = only([...(hosts.get(plainName(name)) ?? [])], types)
     if (count(listed) > 0) return listed
-    // RFC 6761: nobody is asked for it.
+    // RFC 6761: no server is asked for localhost.
     if (/(^|\.)localhost$/.test(plainName(name))) return only([...loopback.AAAA, ...loopback.A], types)
     const how = await this.#resolvConf.read(this.#name, subject)
     const asked = how.noIPv6 ? types.filter((type) => type !== 'AAAA') : types
@@ -58,21 +58,21 @@ export class Resolver {
       const found = await Promise.all(asked.map((type) => this.#ask(candidate, type, how, signal)))
       const addresses = found.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))
       if (addresses.length > 0) return only(addresses, types)
-      // As glibc does it: who is not there will not be there for the name in the next domain.
+      // As glibc does: servers that do not answer would not answer for the next domain, either.
       if (found.some(({ kind }) => kind === 'nobody')) return 'EAI_AGAIN'
       if (found.some(({ kind }) => kind === 'no help')) failure = 'EAI_AGAIN'
     }
     return failure
   }
 
-  /** Asks the servers in turn, until one of them knows. */
+  /** Asks one server after another, until one gives an answer. */
   async #ask(name: string, type: RecordType, how: Resolving, signal: AbortSignal | undefined): Promise<Answer> {
     const { servers, attempts, tcpOnly } = how
     const first = how.rotate ? this.#turn++ % servers.length : 0
     const inTurn = [...servers.slice(first), ...servers.slice(0, first)]
     let said: Answer = { kind: 'nobody' }
     for (let attempt = 0; attempt < attempts; attempt++) {
-      // As glibc does it: twice as long each time, shared among the servers from the second time on.
+      // As glibc does: twice as long in each attempt, divided by the number of servers from the second attempt on.
       const shared = attempt === 0 ? how.timeout : (how.timeout << attempt) / servers.length
       for (const server of inTurn) {
         try {
@@ -89,7 +89,7 @@ export class Resolver {
   }
 }
 
-/** Whether to ask another server would fail in the same way. */
+/** Whether asking another server would fail in the same way. */
 function isOurs(error: unknown): boolean {
   const { code } = error as { readonly code?: string }
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ERR_NETLOOM_CLOSED'
@@ -109,7 +109,7 @@ function candidates(name: string, { search, ndots }: Resolving): string[] {
   return [...new Set(all)].filter(isName)
 }
 
-/** Whether a name can be asked for: what a search list adds may be anything. */
+/** Whether a name can be asked for: domains of a search list are not checked. */
 function isName(name: string): boolean {
   if (Buffer.byteLength(name) > 253 || name.includes('\0')) return false
   return name.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63)
