@@ -1,6 +1,6 @@
 // How routes are found, listed, replaced, deleted and flushed.
 import { isNotFound, type NetNs, type Route, type RouteFilter, type RouteKey, type RouteOptions } from '../../lib/index'
-import { ip, ipJson } from '../support/namespaces'
+import { ipBatch, ipJson } from '../support/namespaces'
 import { cable, sorted } from './cable'
 
 /** The routes that `ip` shows in a table, as their destinations. */
@@ -14,15 +14,17 @@ async function shown(ns: NetNs, table = 'main'): Promise<string[]> {
 
 async function arena(...routes: string[]): Promise<NetNs> {
   const ns = await cable('route')
-  await ip(ns, 'address', 'add', '10.0.0.1/24', 'dev', 'd0', 'noprefixroute')
-  await ip(ns, 'address', 'add', 'fd00::1/64', 'dev', 'd0', 'nodad', 'noprefixroute')
-  for (const route of ['10.0.0.0/24 dev d0 proto static', 'fd00::/64 dev d0 proto static', ...routes]) {
-    const [family = '', ...rest] = route.split(' ')
-    await ip(
+  const options = ['dev d0 noprefixroute', 'dev d0 nodad noprefixroute']
+  const addresses = [`address add 10.0.0.1/24 ${options[0]}`, `address add fd00::1/64 ${options[1]}`]
+  const all = ['10.0.0.0/24 dev d0 proto static', 'fd00::/64 dev d0 proto static', ...routes]
+  const [v6, any] = [all.filter((route) => route.startsWith('-6 ')), all.filter((route) => !route.startsWith('-'))]
+  await ipBatch(ns, [...addresses, ...any.map((route) => `route append ${route}`)])
+  if (v6.length > 0)
+    await ipBatch(
       ns,
-      ...(family.startsWith('-') ? [family, 'route', 'append', ...rest] : ['route', 'append', family, ...rest]),
+      v6.map((route) => `route append ${route.slice(3)}`),
+      '-6',
     )
-  }
   return ns
 }
 
@@ -50,7 +52,19 @@ const several = [
   '-6 default via fd00::fe',
 ]
 
+/** The namespace with several routes for the tests of a `describe` that change nothing in it. */
+function read(): () => NetNs {
+  let ns: NetNs
+  beforeAll(async () => {
+    ns = await arena(...several)
+  })
+  afterAll(() => ns[Symbol.asyncDispose]())
+  return () => ns
+}
+
 describe('a route that is looked for', () => {
+  const reading = read()
+
   test.each<[string, RouteKey, Partial<Route>]>([
     ['by its destination', { dst: '10.2.0.0/16' }, { dev: 2, protocol: 'bird' }],
     ['by a router', { dst: '10.1.0.0/16', via: '10.0.0.3' }, { metric: 50 }],
@@ -70,7 +84,7 @@ describe('a route that is looked for', () => {
     ['as ::/0', { dst: '::/0' }, { family: 'ipv6', dst: 'default' }],
     ['by a local type, in its table', { dst: '10.0.0.1', type: 'local' }, { table: 'local' }],
   ])('is found %s', async (_how, key, expected) => {
-    await using ns = await arena(...several)
+    const ns = reading()
     expect(await ns.routes.get(key)).toMatchObject(expected)
     expect(await ns.routes.find(key)).toEqual(await ns.routes.get(key))
   })
@@ -86,7 +100,7 @@ describe('a route that is looked for', () => {
     ['another prefix that packets come from', { dst: 'fd04::/48', from: 'fd99::/64' }],
     ['another type', { dst: '10.1.0.0/16', type: 'blackhole' }],
   ])('is not found if there is %s, as isNotFound says', async (_what, key) => {
-    await using ns = await arena(...several)
+    const ns = reading()
     const error = await failureOf(ns.routes.get(key))
     expect(isNotFound(error)).toBe(true)
     expect(error).toMatchObject({ operation: 'routes.get', netns: ns.name })
@@ -96,6 +110,8 @@ describe('a route that is looked for', () => {
 })
 
 describe('a list of routes', () => {
+  const reading = read()
+
   test.each<[string, RouteFilter, string[]]>([
     ['of a table', { table: 1000 }, ['10.3.0.0/16', 'fd03::/48']],
     ['of a table and a family', { table: 1000, family: 'ipv6' }, ['fd03::/48']],
@@ -116,12 +132,12 @@ describe('a list of routes', () => {
     ['of an IPv4 table that does not exist', { table: 4711, family: 'ipv4' }, []],
     ['of an IPv6 table that does not exist', { table: 4711, family: 'ipv6' }, []],
   ])('has what the filter lets through: %s', async (_what, filter, expected) => {
-    await using ns = await arena(...several)
+    const ns = reading()
     expect((await ns.routes.list(filter)).map(({ dst }) => dst).sort()).toEqual(expected)
   })
 
   test('without a filter has the routes of all tables and both families', async () => {
-    await using ns = await arena(...several)
+    const ns = reading()
     const list = await ns.routes.list()
     const [v4, v6] = await Promise.all(
       ['-4', '-6'].map((family) => ipJson(ns, family, 'route', 'show', 'table', 'all')),

@@ -1,6 +1,6 @@
 // What is added, `ip route` shows; what `ip route` adds is listed: each case once by us and once by `ip`.
 import { isAlreadyExists, isNotFound, type NetNs, type Route, type RouteOptions } from '../../lib/index'
-import { ip, ipJson } from '../support/namespaces'
+import { ip, ipBatch, ipJson } from '../support/namespaces'
 import { cable, cables, sorted } from './cable'
 
 /** All routes that `ip` shows, of all tables and both families. */
@@ -11,8 +11,7 @@ async function shown(ns: NetNs): Promise<Record<string, unknown>[]> {
 
 /** A cable with 10.0.0.1/24 and fd00::1/64 on d0. */
 async function addresses(ns: NetNs): Promise<void> {
-  await ip(ns, 'address', 'add', '10.0.0.1/24', 'dev', 'd0')
-  await ip(ns, 'address', 'add', 'fd00::1/64', 'dev', 'd0', 'nodad')
+  await ipBatch(ns, ['address add 10.0.0.1/24 dev d0', 'address add fd00::1/64 dev d0 nodad'])
 }
 
 /** What is the case, our options, the arguments of `ip route add`, and what of it the list must have. */
@@ -243,26 +242,43 @@ const metrics: Case[] = (
   ],
 ])
 
+describe('a route that is added, as with `ip route add`', () => {
+  // One pair for all: what a case has added is deleted after it.
+  let both: Awaited<ReturnType<typeof cables>>
+  let before: readonly Route[]
+  beforeAll(async () => {
+    both = await cables('route')
+    await addresses(both.ours)
+    await addresses(both.theirs)
+    before = sorted(await both.theirs.routes.list())
+    expect(before).not.toEqual([])
+  })
+  afterAll(() => both[Symbol.asyncDispose]())
+
+  afterEach(async () => {
+    const known = new Set(before.map((route) => JSON.stringify(route)))
+    for (const ns of [both.ours, both.theirs]) {
+      const added = (await ns.routes.list()).filter((route) => !known.has(JSON.stringify(route)))
+      for (const route of added) await ns.routes.delete(route)
+      expect(sorted(await ns.routes.list())).toEqual(before)
+    }
+  })
+
+  test.each([...plain, ...types, ...tables, ...metrics])('goes %s', async (_sentence, options, args, listed) => {
+    const { ours, theirs } = both
+    const [first = '', ...rest] = args.split(' ')
+    const family = first.startsWith('-') ? [first] : []
+    await ip(theirs, ...family, 'route', 'add', ...(family.length > 0 ? rest : [first, ...rest]))
+    await ours.routes.add(options)
+
+    expect(await shown(ours)).toEqual(await shown(theirs))
+    const list = await theirs.routes.list()
+    expect(list).toContainEqual(expect.objectContaining(listed))
+    expect(sorted(await ours.routes.list())).toEqual(sorted(list))
+  })
+})
+
 describe('a route that is added', () => {
-  test.each([...plain, ...types, ...tables, ...metrics])(
-    'goes, as with `ip route add`, %s',
-    async (_sentence, options, args, listed) => {
-      await using both = await cables('route')
-      const { ours, theirs } = both
-      await addresses(ours)
-      await addresses(theirs)
-      const [first = '', ...rest] = args.split(' ')
-      const family = first.startsWith('-') ? [first] : []
-      await ip(theirs, ...family, 'route', 'add', ...(family.length > 0 ? rest : [first, ...rest]))
-      await ours.routes.add(options)
-
-      expect(await shown(ours)).toEqual(await shown(theirs))
-      const list = await theirs.routes.list()
-      expect(list).toContainEqual(expect.objectContaining(listed))
-      expect(sorted(await ours.routes.list())).toEqual(sorted(list))
-    },
-  )
-
   test.each([
     { dst: '10.1.0.0/16', dev: 'd0' },
     { dst: 'fd01::/48', dev: 'd0' },

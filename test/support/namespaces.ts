@@ -53,6 +53,11 @@ export async function ip(ns: NetNs, ...args: string[]): Promise<string> {
   return (await runProgram('ip', ['-n', nameOf(ns), ...args])).stdout
 }
 
+/** Lets `ip` change several things, such as `address add …`, with the options before them. */
+export async function ipBatch(ns: NetNs, commands: readonly string[], ...options: readonly string[]): Promise<void> {
+  await runProgram('ip', [...options, '-n', nameOf(ns), '-batch', '-'], commands.join('\n'))
+}
+
 /** What `bridge -j -d …` prints, parsed. */
 export async function bridgeJson<T = Record<string, unknown>[]>(ns: NetNs, ...args: string[]): Promise<T> {
   const { stdout } = await runProgram('bridge', ['-n', nameOf(ns), '-j', '-d', ...args])
