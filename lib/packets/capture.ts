@@ -1,4 +1,4 @@
-// Packets from a socket into a file, as fast as the file takes them.
+// Captures packets from a socket into a file.
 import { open, type FileHandle } from 'node:fs/promises'
 import { AbortError, NetloomError, type Subject } from '../errors'
 import { whenAborted } from '../native/abort'
@@ -11,21 +11,21 @@ import { LinkType, linkTypeOf, pcapHeader, pcapRecords } from './pcap'
 
 /** Options of `Packets.capture`. */
 export interface CaptureOptions extends Pick<CallOptions, 'signal'> {
-  /** Ends it after so many packets, 1 to 2^53 - 1. Default: it ends when the socket is closed. */
+  /** Ends it after this many packets, 1 to 2^53 - 1. Default: it ends when the socket is closed. */
   count?: number | undefined
 }
 
-/** What was captured. */
+/** The result of a capture. */
 export interface CaptureResult {
   /** How many packets are in the file. */
   readonly packets: number
   /** How many bytes the file has. */
   readonly bytes: number
-  /** How many packets the kernel had no room for meanwhile. */
+  /** How many packets the kernel dropped meanwhile, as its buffer was full. */
   readonly dropped: number
 }
 
-/** Bytes that are written at once, if there are so many. */
+/** The largest write, in bytes. */
 const writeSize = 1024 * 1024
 
 const keys = new Set(['count', 'signal'])
@@ -39,7 +39,7 @@ export function checkCaptureOptions(file: unknown, options: CaptureOptions): voi
   if (count !== undefined) checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
 }
 
-/** Where packets come from. */
+/** The socket that packets are captured from. */
 export interface CaptureSource {
   readonly subject: Subject
   readonly cooked: boolean
@@ -51,12 +51,12 @@ export interface CaptureSource {
   readonly dropped: () => number
 }
 
-/** A capture that runs. */
+/** A running capture. */
 export interface Capture {
   readonly done: Promise<CaptureResult>
-  /** The socket can be read. */
+  /** To be called when the socket can be read. */
   onReadable(): void
-  /** Takes what has arrived until now, and ends. */
+  /** Ends the capture after the packets that have arrived before the call. */
   finish(): Promise<void>
 }
 
@@ -66,13 +66,13 @@ export function capture(source: CaptureSource, file: string, { count = Infinity,
   let wake: (() => void) | undefined
   let until: bigint | undefined
   const linkType = source.cooked ? LinkType.cooked : linkTypeOf(source.deviceType)
-  /** What is there, up to a size that is worth a write. */
+  /** Receives the packets that wait, up to the size of a write. */
   const gather = (most: number): { records: Buffer; found: number; errno: number; late: boolean } => {
     const parts: Buffer[] = []
     let [found, size, late] = [0, 0, false]
     for (;;) {
       const { count: some, errno } = datagrams.receive(slab, snapLength, Math.min(mostAtOnce, most - found))
-      // Before anything else is received.
+      // Before the next receive overwrites the times.
       if (some > 0 && until !== undefined && timeOf(some - 1) > until) late = true
       const records = pcapRecords(some, slab, linkType ?? LinkType.cooked)
       parts.push(records)
@@ -130,7 +130,7 @@ export function capture(source: CaptureSource, file: string, { count = Infinity,
   }
 }
 
-/** Writes all of it; how many bytes. */
+/** Writes all bytes. Returns how many. */
 async function write(output: FileHandle, bytes: Buffer): Promise<number> {
   let written = 0
   while (written < bytes.length) written += (await output.write(bytes, written)).bytesWritten

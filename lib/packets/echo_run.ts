@@ -1,4 +1,4 @@
-// The requests of one ping, when they are due, and what comes back.
+// Runs one ping: sends its requests when they are due, and receives replies and errors.
 import { errnoMeaning, errnoName, errnoNumber } from '../errno'
 import { AbortError, systemError, type Subject } from '../errors'
 import { addressOf, ageOf, Datagrams, mostAtOnce, Possible, Slab, wordOf, type DatagramsOf } from '../native/datagrams'
@@ -7,7 +7,7 @@ import { Reader } from '../wire/reader'
 import { describeError, echoRequest, icmpHeaderSize, readRefused, readReply, type Echo } from './icmp'
 import type { PingError, PingEvent } from './ping_events'
 
-/** How a host is pinged. */
+/** The checked options of a ping. */
 export interface EchoPlan {
   readonly version: 4 | 6
   readonly count: number
@@ -18,14 +18,14 @@ export interface EchoPlan {
   readonly zone: string | undefined
 }
 
-/** What the addon has opened. */
+/** The socket that the addon has opened. */
 export type EchoSocket = readonly [datagrams: number, identifier: number, destination: Uint8Array]
 
-/** Room for a reply: its IP header with options, ICMP's, and what is echoed. */
+/** The headers of a reply: IP with options, and ICMP. */
 const headers = 60 + icmpHeaderSize
-/** Beyond so many events that nobody has taken, nothing is sent or received. */
+/** With this many events that were not consumed, nothing more is sent or received. */
 const mostUntaken = 1024
-/** A request follows the answer to the one before, or so long after it if there is none, where `intervalMs` is 0. */
+/** With `intervalMs` 0, a request follows the reply to the one before, or after this time if there is none. */
 const floodMs = 10
 
 const EAGAIN = errnoNumber('EAGAIN')
@@ -41,7 +41,7 @@ interface Request {
   state: 'awaited' | 'late' | 'failed' | 'answered'
 }
 
-/** Sends requests, and gives what happens, until all are answered or timed out. */
+/** Sends requests, and returns events, until all requests are answered or have timed out. */
 export class EchoRun {
   sent = 0
   readonly #plan: EchoPlan
@@ -52,7 +52,7 @@ export class EchoRun {
   readonly #destination: Uint8Array
   readonly #slab: Slab
   readonly #longest: number
-  // By the sixteen bits that the message has; those that are awaited are the last ones.
+  // By the 16-bit sequence number in the message; the requests that wait for a reply are the last ones.
   readonly #requests = new Map<number, Request>()
   readonly #awaited: Request[] = []
   readonly #events: PingEvent[] = []
@@ -60,7 +60,7 @@ export class EchoRun {
   #timer: NodeJS.Timeout | undefined
   #wake: (() => void) | undefined
   #failure: Error | undefined
-  /** What was last said to be the longest packet. */
+  /** The path MTU that was reported last. */
   #mtu: number | undefined
 
   constructor(subject: Subject, plan: EchoPlan, [number, identifier, destination]: EchoSocket, of: DatagramsOf) {
@@ -80,7 +80,7 @@ export class EchoRun {
     )
   }
 
-  /** What happened next; undefined when all is over. */
+  /** The next event; undefined at the end. */
   async next(): Promise<PingEvent | undefined> {
     for (;;) {
       const event = this.#events.shift()
@@ -101,7 +101,7 @@ export class EchoRun {
     return this.#events.length === 0 && this.#failure === undefined && !this.#isOver()
   }
 
-  /** Ends it, with an error for whoever waits. */
+  /** Ends the run; a call of `next` that waits rejects. */
   fail(reason: unknown): void {
     this.#failure = new AbortError(this.#subject, this.sent === 0 ? 'none' : 'unknown', reason)
     this.#wakeUp()
@@ -116,7 +116,7 @@ export class EchoRun {
     return this.sent >= this.#plan.count && this.#firstAwaited() === undefined
   }
 
-  /** The request that was sent first of those that are awaited. */
+  /** The oldest request that waits for a reply. */
   #firstAwaited(): Request | undefined {
     while (this.#awaited[0] !== undefined && this.#awaited[0].state !== 'awaited') this.#awaited.shift()
     return this.#awaited[0]
@@ -144,7 +144,7 @@ export class EchoRun {
       first === undefined ? Infinity : first.sentAt + timeoutMs,
     )
     if (this.#events.length > 0) this.#wakeUp()
-    // Whoever takes the events goes on.
+    // Without a timer while the events wait: consuming them continues the run.
     if (due === Infinity || this.#events.length >= mostUntaken) return
     this.#timer = setTimeout(
       () => {
@@ -166,10 +166,10 @@ export class EchoRun {
     const request = echoRequest(version, Math.max(0, this.#identifier), sequence, size)
     const sentAt = performance.now()
     let result = this.#datagrams.sendOne(request, this.#destination)
-    // What is reported may be the error of an earlier request: that one is in the queue of errors.
+    // The errno may be that of an earlier request, whose error is in the error queue: sends again after reading it.
     if (result < 0 && this.#receiveErrors()) result = this.#datagrams.sendOne(request, this.#destination)
     const errno = -result
-    // There is no room: it is tried again when it is due again.
+    // The send buffer is full: tries again when the request is due again.
     if (errno === EAGAIN || errno === ENOBUFS) return
     if (result < 0 && this.sent === 0 && errno !== EMSGSIZE) {
       this.#failure = systemError({ ...this.#subject, errno, syscall: 'sendto' })
@@ -205,7 +205,7 @@ export class EchoRun {
   }
 
   #requestOf(echo: Echo | undefined): Request | undefined {
-    // Others' echoes pass by a raw socket, too.
+    // A raw socket receives replies to other programs, too.
     if (echo === undefined || (this.#raw && echo.identifier !== this.#identifier)) return undefined
     return this.#requests.get(echo.sequence)
   }
@@ -219,7 +219,7 @@ export class EchoRun {
     const hops = wordOf(i, 'hops')
     const duplicate = request.state === 'answered'
     request.state = 'answered'
-    // The clock of the timestamps may have been set meanwhile.
+    // Negative if the clock of the timestamps was set meanwhile.
     const took = now - request.sentAt
     const age = Math.min(Math.max(ageOf(i) / 1e6, 0), took)
     this.#events.push({
@@ -233,7 +233,7 @@ export class EchoRun {
     })
   }
 
-  /** Takes what the queue of errors has; whether there was anything. */
+  /** Reads the error queue. Returns whether it had an error. */
   #receiveErrors(): boolean {
     const { count } = this.#datagrams.receiveErrors(this.#slab, this.#longest, mostAtOnce)
     for (let i = 0; i < count; i++) {
@@ -241,7 +241,7 @@ export class EchoRun {
       const error = wordOf(i, 'error')
       if ((error & 0xffff) === EMSGSIZE && wordOf(i, 'detail') > 0) this.#mtu = wordOf(i, 'detail')
       const request = this.#requestOf(readRefused(message, this.#plan.version))
-      // Of what this machine refuses itself, sending tells.
+      // Errors of this machine itself are reported by the send.
       if (request === undefined || !icmpOrigins.includes((error >>> 16) & 0xff)) continue
       if (request.state !== 'answered') request.state = 'failed'
       const [type, code] = [wordOf(i, 'icmp') & 0xff, (wordOf(i, 'icmp') >>> 8) & 0xff]
@@ -260,7 +260,7 @@ export class EchoRun {
   }
 }
 
-/** The address of the sender of a packet; a link-local one with the zone that was pinged, or the index of its device. */
+/** The address of the sender of a packet; a link-local one with the zone of the pinged address, or the index of its device. */
 function senderOf(i: number, zone: string | undefined): string {
   const family = wordOf(i, 'family') & 0xffff
   const length = family === families.inet ? 4 : family === families.inet6 ? 16 : 0

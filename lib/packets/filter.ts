@@ -14,7 +14,7 @@ const mostInstructions = 4096
 const mostK = 0xffffffff
 const leastK = -0x80000000
 
-/** Classes of instructions, and what tells them apart within one (linux/bpf_common.h). */
+/** Classes of instructions (linux/bpf_common.h). */
 const Class = { ld: 0x00, ldx: 0x01, st: 0x02, stx: 0x03, alu: 0x04, jmp: 0x05, ret: 0x06, misc: 0x07 } as const
 const [shiftLeft, shiftRight, divide, modulo] = [0x60, 0x70, 0x30, 0x90] as const
 const jumpAlways = 0x05
@@ -24,7 +24,7 @@ function codes(): ReadonlySet<number> {
   for (const size of [0x00, 0x08, 0x10]) for (const mode of [0x20, 0x40]) all.push(Class.ld | size | mode)
   // Immediate, a word of the scratch memory, the length of the packet.
   for (const mode of [0x00, 0x60, 0x80]) all.push(Class.ld | mode, Class.ldx | mode)
-  all.push(0xb1, Class.st, Class.stx) // 0xb1: four times the low half of a byte
+  all.push(0xb1, Class.st, Class.stx) // 0xb1 (BPF_MSH): four times the low half of a byte
   for (let operation = 0x00; operation <= 0xa0; operation += 0x10) {
     all.push(Class.alu | operation)
     if (operation !== 0x80) all.push(Class.alu | operation | 0x08) // neg has no operand
@@ -66,7 +66,7 @@ function checkInstruction(value: unknown, at: number, count: number, field: stri
   return [code, jt, jf, k]
 }
 
-/** Checks a filter, and gives it as the kernel has it. */
+/** Checks a filter, and encodes it for the kernel. */
 export function encodeFilter(value: unknown, field = 'filter'): Uint8Array {
   const count = checkArray(value, field, 'an array of instructions', mostInstructions).length
   if (count < 1 || count > mostInstructions) {

@@ -1,9 +1,9 @@
-// Frame: what a packet socket tells of a packet (packet(7), PACKET_AUXDATA).
+// Frame: a packet with what the kernel reports about it (packet(7), PACKET_AUXDATA).
 import { printable } from '../wire/printable'
 import { copyOf } from '../wire/scratch'
 import { addressOf, timeOf, wordOf, type Slab } from '../native/datagrams'
 
-/** Where a packet comes from or goes to, as the kernel sees it (PACKET_HOST …). */
+/** The kernel's packet type (PACKET_HOST …): for this host, others, or from this host. */
 export type PacketType = 'host' | 'broadcast' | 'multicast' | 'otherHost' | 'outgoing' | 'loopback'
 
 const types: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'otherHost', 'outgoing', 'loopback']
@@ -17,7 +17,7 @@ export interface VlanTag {
   readonly id: number
   /** The priority, 0 to 7. */
   readonly priority: number
-  /** Whether it may be dropped first. */
+  /** Whether it may be dropped first under congestion (DEI). */
   readonly dropEligible: boolean
   /** The tag's EtherType, mostly 0x8100. */
   readonly protocol: number
@@ -26,15 +26,15 @@ export interface VlanTag {
 /** A packet that a packet socket received. */
 export interface Frame {
   /**
-   * Its bytes, from the link-layer header on, or from what follows that if the socket is cooked; `snapLength` at most.
-   * Those that were received together share memory: copy the few that you keep for long.
+   * Its bytes, `snapLength` at most, with the link-layer header unless the socket is cooked. Packets that were received
+   * together share memory: copy the few that you keep for long.
    */
   readonly data: Buffer
-  /** How many bytes it had. */
+  /** Its length in bytes before it was cut to `snapLength`. */
   readonly length: number
   /** When the kernel received or sent it: nanoseconds since 1970. */
   readonly timestamp: bigint
-  /** For whom it is. `outgoing`: it was sent by this machine. */
+  /** Its packet type. `outgoing`: this machine has sent it. */
   readonly type: PacketType
   /** The EtherType, such as 0x0800. */
   readonly protocol: number
@@ -42,13 +42,13 @@ export interface Frame {
   readonly dev: number
   /** The type of that device (ARPHRD_ of linux/if_arp.h): 1 for Ethernet. */
   readonly deviceType: number
-  /** The link-layer address of its sender, such as `02:00:00:00:00:01`; empty where there is none. */
+  /** The link-layer address of its sender, such as `02:00:00:00:00:01`; empty if it has none. */
   readonly source: string
-  /** The tag that the kernel took out of it; undefined: it had none, or still has it. */
+  /** The tag that the kernel removed from it; undefined: it had none, or still has it. */
   readonly vlan: VlanTag | undefined
   /**
-   * `partial`: the checksum of TCP or UDP is not computed yet, for the device is to do that, or there is no need (a packet
-   * between two namespaces). `valid`: it was found to be right. `unknown`: nobody has looked.
+   * `partial`: the checksum of TCP or UDP is not computed yet, as the device is to compute it, or as it is not needed (a
+   * packet between two namespaces). `valid`: it was checked and is right. `unknown`: it was not checked.
    */
   readonly checksum: 'partial' | 'valid' | 'unknown'
 }
@@ -64,14 +64,14 @@ function sourceOf(i: number): string {
         .replace(/..(?=.)/g, '$&:')
 }
 
-/** The tag of the packet `i` of those received last, as the 16 bits that it has, and its EtherType. */
+/** The 16 bits of the tag of packet `i` of those received last, and the tag's EtherType. */
 export function vlanOf(i: number): { tag: number; protocol: number } | undefined {
   if ((wordOf(i, 'status') & Status.vlan) === 0) return undefined
   const word = wordOf(i, 'vlan')
   return { tag: word & 0xffff, protocol: word >>> 16 }
 }
 
-/** The packet `i` of those received last. */
+/** Packet `i` of those received last. */
 export function frameOf(i: number, slab: Slab): Frame {
   const status = wordOf(i, 'status')
   const type = wordOf(i, 'type')

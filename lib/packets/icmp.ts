@@ -1,6 +1,6 @@
-// ICMP and ICMPv6 as far as an echo needs them (RFC 792, RFC 4443): the request, the reply, and what errors say.
+// ICMP and ICMPv6 for ping (RFC 792, RFC 4443): echo requests, replies, and errors.
 
-/** Why an echo was not answered, as the machine that refused it says. */
+/** The reason for an ICMP error. */
 export type PingErrorKind =
   | 'destinationUnreachable'
   | 'packetTooBig'
@@ -14,7 +14,7 @@ export type PingErrorKind =
 const v4 = { echo: 8, reply: 0 } as const
 const v6 = { echo: 128, reply: 129 } as const
 
-/** ICMP's header, before what is echoed. */
+/** The size of the ICMP header, which precedes the echoed bytes. */
 export const icmpHeaderSize = 8
 
 function checksum(bytes: Buffer): number {
@@ -25,7 +25,7 @@ function checksum(bytes: Buffer): number {
   return ~sum & 0xffff
 }
 
-/** An echo request. Where the kernel sees to the checksum (all but raw sockets of IPv4), it does so again. */
+/** An echo request with its checksum, which the kernel computes itself for all but raw IPv4 sockets. */
 export function echoRequest(version: 4 | 6, identifier: number, sequence: number, size: number): Buffer {
   const request = Buffer.alloc(icmpHeaderSize + size)
   request[0] = version === 4 ? v4.echo : v6.echo
@@ -36,7 +36,7 @@ export function echoRequest(version: 4 | 6, identifier: number, sequence: number
   return request
 }
 
-/** What is known of a message about an echo. */
+/** The fields of an echo request or reply. */
 export interface Echo {
   readonly identifier: number
   readonly sequence: number
@@ -44,7 +44,7 @@ export interface Echo {
   readonly size: number
 }
 
-/** Reads a message, if it is of a type; of a raw socket of IPv4, it begins with the IP header. */
+/** Decodes a message of a type; from a raw IPv4 socket it begins with the IP header. */
 function readEcho(message: Buffer, type: number, withHeader: boolean): Echo | undefined {
   const start = withHeader ? 4 * ((message[0] ?? 0) & 0x0f) : 0
   if (message.length < start + icmpHeaderSize || message[start] !== type) return undefined
@@ -52,12 +52,12 @@ function readEcho(message: Buffer, type: number, withHeader: boolean): Echo | un
   return { identifier, sequence: message.readUInt16BE(start + 6), size: message.length - start - icmpHeaderSize }
 }
 
-/** Reads a reply. */
+/** Decodes a reply. */
 export function readReply(message: Buffer, version: 4 | 6, raw: boolean): Echo | undefined {
   return readEcho(message, version === 4 ? v4.reply : v6.reply, raw && version === 4)
 }
 
-/** Reads the request that an error is about: its beginning. */
+/** Decodes the beginning of a request, which an error quotes. */
 export function readRefused(message: Buffer, version: 4 | 6): Echo | undefined {
   return readEcho(message, version === 4 ? v4.echo : v6.echo, false)
 }
@@ -88,7 +88,7 @@ const unreachable6: Readonly<Record<number, string>> = {
 }
 const exceeded: Readonly<Record<number, string>> = { 0: 'too many hops', 1: 'fragments are missing' }
 
-/** What a type and code of an ICMP error mean. */
+/** The meaning of the type and code of an ICMP error. */
 export function describeError(version: 4 | 6, type: number, code: number): { kind: PingErrorKind; reason: string } {
   const describe = (kind: PingErrorKind, reason?: string): { kind: PingErrorKind; reason: string } => ({
     kind,

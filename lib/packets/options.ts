@@ -1,4 +1,4 @@
-// What a packet socket is opened with, checked.
+// Checks the options of a packet socket.
 import type { CallOptions } from '../native/jobs'
 import type { PacketsRequest } from '../native/packet_jobs'
 import { checkDevice, type Device } from '../wire/device'
@@ -20,8 +20,8 @@ export interface Fanout {
   /** The group's number within the namespace, 0 to 65535. */
   readonly group: number
   /**
-   * Who gets a packet: by flow (`hash`), in turn (`loadBalance`), by CPU, the first that has room (`rollover`), at random,
-   * or by the device's queue. Default: `hash`.
+   * How the kernel chooses the socket for a packet: by flow (`hash`), in turn (`loadBalance`), by CPU, the first that has
+   * room (`rollover`), at random, or by the device's queue. Default: `hash`.
    */
   readonly mode?: keyof typeof fanoutModes | undefined
 }
@@ -30,26 +30,26 @@ export interface Fanout {
 export interface PacketsOptions extends CallOptions {
   /** The device, by name or index. Default: all of the namespace. */
   dev?: Device | undefined
-  /** Which packets; those that this machine sends are only among `all`. Default: `all`. */
+  /** The EtherType to receive; only `all` has packets that this machine sends. Default: `all`. */
   protocol?: EtherType | undefined
   /** Without link-layer headers, which differ from device to device (SOCK_DGRAM). Default: false. */
   cooked?: boolean | undefined
-  /** Receives what is not for the device, too; the device leaves that mode with the socket. Needs `dev`. Default: false. */
+  /** Also receives packets for other hosts; the device leaves this mode when the socket is closed. Needs `dev`. Default: false. */
   promiscuous?: boolean | undefined
   /** Receives all multicast (PACKET_MR_ALLMULTI). Needs `dev`. Default: false. */
   allMulticast?: boolean | undefined
-  /** Leaves out what this machine sends (PACKET_IGNORE_OUTGOING). Default: false. */
+  /** Does not receive packets that this machine sends (PACKET_IGNORE_OUTGOING). Default: false. */
   ignoreOutgoing?: boolean | undefined
   /**
-   * Which packets, by instructions that the kernel runs: what one returns is how many bytes of the packet are wanted, 0 for
-   * none. It is in place before the first packet can arrive. `tcpdump -ddd` makes one. Default: none.
+   * A BPF program that the kernel runs for each packet: it returns how many bytes of the packet to keep, 0 to drop it. It is
+   * attached before the first packet can arrive. `tcpdump -ddd` makes one. Default: none.
    */
   filter?: readonly FilterInstruction[] | undefined
-  /** How many bytes of a packet are received at most, 1 to 1048576. Default: 262144, which is more than any has. */
+  /** How many bytes of a packet are received at most, 1 to 1048576. Default: 262144, more than any packet has. */
   snapLength?: number | undefined
   /**
-   * Bytes for packets that wait in the kernel to be received; what has no room is dropped, and counted. Beyond
-   * net.core.rmem_max it takes CAP_NET_ADMIN. Default: 2097152, or net.core.rmem_max.
+   * The receive buffer in bytes: packets that find no room in it are dropped and counted. More than net.core.rmem_max takes
+   * CAP_NET_ADMIN. Default: 2097152, or net.core.rmem_max.
    */
   bufferSize?: number | undefined
   /** Shares the packets with other sockets of a group (PACKET_FANOUT). Default: each gets all. */
@@ -77,7 +77,7 @@ function checkBoolean(value: unknown, field: string): boolean {
   return value
 }
 
-/** Checks an EtherType, and gives its number. */
+/** Checks an EtherType, and returns its number. */
 export function etherTypeOf(value: unknown, field: string): number {
   if (typeof value === 'number') return checkInteger(value, 0, 0xffff, field)
   const expected = `one of ${Object.keys(protocols).join(', ')}, or a number`
@@ -96,7 +96,7 @@ function fanoutOf(value: PacketsOptions['fanout']): number | undefined {
   return group | (fanoutModes[mode] << 16)
 }
 
-/** Checks the options of a packet socket, and gives what the addon wants. */
+/** Checks the options of a packet socket, and returns the arguments for the addon. */
 export function requestOf(options: PacketsOptions): PacketsRequest & { readonly snapLength: number } {
   const { dev, protocol = 'all', filter, snapLength = 262_144, bufferSize = 2_097_152 } = options
   if (dev !== undefined) checkDevice(dev, 'dev')

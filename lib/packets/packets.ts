@@ -14,11 +14,11 @@ import { frameOf, type Frame } from './frame'
 import { packetsKeys, requestOf, type PacketsOptions } from './options'
 import { linkAddress, type SendTarget } from './send_target'
 
-/** What a packet socket has counted so far. */
+/** The counters of a packet socket. */
 export interface PacketStatistics {
-  /** Packets that passed the filter, dropped ones among them. */
+  /** Packets that passed the filter, with the dropped ones. */
   readonly received: number
-  /** Those of them for which there was no room. */
+  /** Packets that were dropped, as the receive buffer was full. */
   readonly dropped: number
 }
 
@@ -30,24 +30,24 @@ interface Sending {
   readonly reject: (error: Error) => void
 }
 
-/** So many packets may wait to be sent before more are refused. */
+/** If this many packets wait to be sent, more are refused. */
 const mostWaiting = 1024
 
 const EAGAIN = errnoNumber('EAGAIN')
 const ENOBUFS = errnoNumber('ENOBUFS') ?? 105
 
 /**
- * A packet socket: what passes the devices of a namespace, as an async iterable, and what is to be sent by them. Several
- * loops may run, and each packet goes to one of them; leaving a loop leaves the socket open.
+ * A packet socket: sends packets by the devices of a namespace, and is an async iterable of the packets that they send and
+ * receive. Several loops may run, and each packet goes to one of them; leaving a loop does not close the socket.
  *
- * Packets are received only while somebody waits for them, which keeps the process alive. Until then they wait in the
- * kernel, in `bufferSize` bytes; those that have no room are dropped and counted.
+ * Packets are received only while a loop waits for one, which keeps the process alive. Until then they wait in the kernel,
+ * in `bufferSize` bytes; those that find no room are dropped and counted.
  * @example
  * await using packets = await ns.packets({ dev: 'eth0', protocol: 'arp' })
  * for await (const frame of packets) console.log(frame.timestamp, frame.source, frame.data.length)
  */
 export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
-  /** The index of its device; 0: it has all. */
+  /** The index of its device; 0: all devices. */
   readonly dev: number
   readonly #netns: NetnsHandle
   readonly #datagrams: Datagrams
@@ -95,13 +95,13 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     return !this.#datagrams.isOpen
   }
 
-  /** What it has counted so far (PACKET_STATISTICS); of a closed one, what it had. */
+  /** Its counters (PACKET_STATISTICS), at the end those before it was closed. */
   get statistics(): PacketStatistics {
     this.#count()
     return this.#counted
   }
 
-  /** Adds what the kernel has counted since it was last asked. */
+  /** Adds the kernel's counters, which reading resets. */
   #count(): void {
     const found = this.closed ? undefined : addon.packetStatistics(this.#datagrams.number)
     if (typeof found === 'object') {
@@ -111,9 +111,9 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   /**
-   * Sends a packet, with its link-layer header unless the socket is cooked. Resolves when the kernel has taken it.
-   * Other sockets of the device see it (`outgoing`), this one does not.
-   * @param to - Where to, for a cooked socket or one of all devices.
+   * Sends a packet, with its link-layer header unless the socket is cooked. Resolves when the kernel has accepted it.
+   * Other sockets of the device receive it (`outgoing`), this one does not.
+   * @param to - The destination, for a cooked socket or one of all devices.
    * @throws TypeError, RangeError; NetloomError: `ENETDOWN`, `ENXIO` (no such device), `EMSGSIZE` (beyond the MTU),
    *   `ENOBUFS` (the device's queue is full, or 1024 packets wait), `ERR_NETLOOM_CLOSED`.
    * @example
@@ -133,7 +133,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     })
   }
 
-  /** Sends one; false if there is no room, yet. */
+  /** Sends a packet; false if the send buffer is full. */
   #send({ frame, address, resolve, reject }: Sending): boolean {
     const sent = this.#datagrams.sendOne(frame, address)
     if (-sent === EAGAIN) return false
@@ -143,13 +143,14 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   /**
-   * Writes what is received to a file as tcpdump does, with nanoseconds, until there are `count` packets or the socket is
-   * closed. The file is overwritten. Where writing is too slow, packets wait in the kernel, and are dropped and counted
-   * there. Meanwhile there can be no other reader.
-   * @returns How many packets were written and dropped, once the file is whole and closed.
-   * @throws TypeError, RangeError; the errors of `node:fs`; AbortError, where the file has what came before; NetloomError:
-   *   `ENETDOWN` (the device went down, or away), `ERR_NETLOOM_BUSY` (somebody reads), `ERR_NETLOOM_LINK_TYPE` (frames of
-   *   this device have headers that the format has no name for, or there are several devices: use `cooked`).
+   * Writes received packets to a file as tcpdump does, with nanoseconds, until `count` packets are written or the socket is
+   * closed. Overwrites the file. Where writing is too slow, packets wait in the kernel, which drops and counts those beyond
+   * `bufferSize`. Other readers are refused meanwhile.
+   * @returns How many packets were written and dropped, once the file is complete and closed.
+   * @throws TypeError, RangeError; the errors of `node:fs`; AbortError, where the file has the packets until then;
+   *   NetloomError: `ENETDOWN` (the device was set down or deleted), `ERR_NETLOOM_BUSY` (a loop or capture reads),
+   *   `ERR_NETLOOM_LINK_TYPE` (the file format has no link type for frames of this device, or the socket is of all devices:
+   *   use `cooked`).
    * @example
    * const { packets } = await socket.capture('eth0.pcap', { count: 100 })
    */
@@ -197,7 +198,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     })
   }
 
-  /** The packets, until the socket is closed. Throws `ENETDOWN` once when the device goes down or away. */
+  /** The packets, until the socket is closed. Throws `ENETDOWN` once when the device is set down or deleted. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Frame> {
     return iterate(() => this.#next())
   }
@@ -225,7 +226,7 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
       if (this.#readers.length === 0) this.#failed = failure
       for (const { reject } of this.#readers.splice(0)) reject(failure)
     }
-    // The next ones when they are wanted: they wait in the kernel, where they are counted if there are too many.
+    // Without a reader, packets wait in the kernel, which counts those that it drops.
     if (this.#readers.length === 0) this.#datagrams.stop(Possible.read)
   }
 
@@ -243,20 +244,20 @@ export class Packets implements AsyncIterable<Frame>, AsyncDisposable {
     return new NetloomError(message, 'ERR_NETLOOM_BUSY', { operation, netns })
   }
 
-  /** Lets it keep the process alive while somebody waits for packets (as at first). */
+  /** Keeps the process alive while a loop waits for packets (the default). */
   ref(): this {
     if (!this.closed) this.#datagrams.keepAlive(true)
     return this
   }
 
-  /** Lets the process end though somebody waits for packets. */
+  /** Lets the process end while a loop waits for packets. */
   unref(): this {
     if (!this.closed) this.#datagrams.keepAlive(false)
     return this
   }
 
   /**
-   * Closes it: loops end, and a capture ends with what had arrived until now, which is waited for. May be called again.
+   * Closes it: loops end, and a capture ends with the packets that have arrived, for which this waits. May be called again.
    */
   async close(): Promise<void> {
     if (this.closed) return

@@ -1,12 +1,12 @@
-// The file format of tcpdump, with nanoseconds (pcap-savefile(5)): a header, and one before each packet.
+// Encodes the file format of tcpdump, with nanoseconds (pcap-savefile(5)): a file header, and a header before each packet.
 import { addressOf, wordOf, type Slab } from '../native/datagrams'
 import { copyOf } from '../wire/scratch'
 import { vlanOf } from './frame'
 
-/** What the packets of a file begin with (LINKTYPE_ of pcap-linktype(7)). */
+/** Link types of a file (LINKTYPE_ of pcap-linktype(7)). */
 export const LinkType = { ethernet: 1, raw: 101, cooked: 276 } as const
 
-/** ARPHRD_ of linux/if_arp.h whose frames are Ethernet's or have no header of their own. */
+/** Types of devices (ARPHRD_ of linux/if_arp.h) whose frames have an Ethernet header, or none. */
 const linkTypes: ReadonlyMap<number, number> = new Map([
   [1, LinkType.ethernet],
   [772, LinkType.ethernet], // lo
@@ -18,7 +18,7 @@ export function linkTypeOf(deviceType: number): number | undefined {
   return linkTypes.get(deviceType)
 }
 
-/** The beginning of a file. */
+/** The header of a file. */
 export function pcapHeader(snapLength: number, linkType: number): Buffer {
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b23c4d, 0)
@@ -32,10 +32,10 @@ export function pcapHeader(snapLength: number, linkType: number): Buffer {
 const recordSize = 16
 const cookedSize = 20
 const tagSize = 4
-/** Where a tag stands in an Ethernet frame: behind the two addresses. */
+/** The offset of a VLAN tag in an Ethernet frame: behind the two addresses. */
 const tagAt = 12
 
-/** The header before a packet without its own (LINKTYPE_LINUX_SLL2). */
+/** Writes the header of a cooked packet (LINKTYPE_LINUX_SLL2). */
 function writeCooked(to: Buffer, at: number, i: number, protocol: number): void {
   const type = wordOf(i, 'type')
   const addressLength = wordOf(i, 'family') >>> 16
@@ -49,7 +49,7 @@ function writeCooked(to: Buffer, at: number, i: number, protocol: number): void 
 }
 
 /**
- * The packets that were received last, as a part of a file. The tags of VLANs that the kernel took out are where they were.
+ * Encodes the packets that were received last. Puts VLAN tags that the kernel removed back in their place.
  */
 export function pcapRecords(count: number, slab: Slab, linkType: number): Buffer {
   const cooked = linkType === LinkType.cooked

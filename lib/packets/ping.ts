@@ -20,15 +20,15 @@ export interface PingOptions extends Pick<CallOptions, 'signal'> {
    * 1000.
    */
   intervalMilliseconds?: number | undefined
-  /** Milliseconds for which an answer to each request is waited for, 1 to 2147483647. Default: 1000. */
+  /** Milliseconds to wait for the reply to each request, 1 to 2147483647. Default: 1000. */
   timeout?: number | undefined
   /** Bytes to be echoed, 0 to 65507. Default: 56. */
   size?: number | undefined
-  /** How many hops a request may take, 1 to 255. Default: net.ipv4.ip_default_ttl, or the route's. */
+  /** The TTL or hop limit of requests, 1 to 255. Default: net.ipv4.ip_default_ttl, or the route's. */
   ttl?: number | undefined
   /** The type of service or traffic class, 0 to 255. Default: 0. */
   trafficClass?: number | undefined
-  /** Sends no fragments: what is too big for the path gives `packetTooBig`, with the MTU. Default: false. */
+  /** Does not fragment: a request beyond the path MTU gives `packetTooBig`, with that MTU. Default: false. */
   dontFragment?: boolean | undefined
   /** The address to send from, one of the namespace's. Default: the kernel chooses. */
   source?: string | undefined
@@ -63,8 +63,7 @@ function checkMilliseconds(value: unknown, least: number, field: string): number
 }
 
 /**
- * A ping: awaited, it gives the summary; in a loop, what happens one by one, as it happens. It begins when one of the
- * two is asked for, and once.
+ * A ping: `await` gives the summary, `for await` the events as they happen. The first of the two starts it.
  */
 export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> {
   /** The address that is pinged. */
@@ -104,12 +103,12 @@ export class Ping implements PromiseLike<PingSummary>, AsyncIterable<PingEvent> 
     }
   }
 
-  /** What it came to so far. */
+  /** The summary of the events so far. */
   get summary(): PingSummary {
     return this.#tally.summary(this.address)
   }
 
-  /** What happens, one by one. Leaving the loop ends the ping. */
+  /** The events. Leaving the loop ends the ping. */
   [Symbol.asyncIterator](): AsyncIterator<PingEvent, void> {
     return (this.#events ??= this.#run())
   }

@@ -1,21 +1,21 @@
-// What happens while a host is pinged, and what it comes to in the end.
+// The events of a ping, and their summary.
 import type { PingErrorKind } from './icmp'
 
-/** An answer. */
+/** A reply. */
 export interface PingReply {
-  /** Tells it from other events. */
+  /** The type of the event. */
   readonly type: 'reply'
-  /** Which of the requests, from 1 on. */
+  /** The number of the request, from 1 on. */
   readonly sequence: number
-  /** Who answered. */
+  /** The sender of the reply. */
   readonly from: string
-  /** Milliseconds from sending until the answer arrived at this machine, with fractions (SO_TIMESTAMPNS). */
+  /** Milliseconds from sending until the reply arrived at this machine, with fractions (SO_TIMESTAMPNS). */
   readonly time: number
-  /** How many hops the answer had left (the IP header's TTL or hop limit). */
+  /** The TTL or hop limit in the reply's IP header. */
   readonly ttl: number | undefined
   /** How many bytes were echoed. */
   readonly size: number
-  /** Whether there was an answer to this request before. */
+  /** Whether a reply to this request came before. */
   readonly duplicate: boolean
 }
 
@@ -23,42 +23,42 @@ export interface PingReply {
 export interface IcmpCode {
   /** Its type: 3 is `destination unreachable` of ICMP, 1 of ICMPv6. */
   readonly type: number
-  /** What more it says, by type. */
+  /** Its code, whose meaning depends on the type. */
   readonly code: number
 }
 
-/** A router or the host says why there will be no answer. */
+/** A router or the host has refused the request. */
 export interface PingError {
-  /** Tells it from other events. */
+  /** The type of the event. */
   readonly type: 'error'
-  /** Which of the requests, from 1 on. */
+  /** The number of the request, from 1 on. */
   readonly sequence: number
-  /** Who says it: this machine itself, where no neighbor answers; undefined where nothing could be sent. */
+  /** The sender of the error: this machine itself, where no neighbor answers; undefined where the request was not sent. */
   readonly from: string | undefined
-  /** What it says; `notSent`: the kernel of this machine refused to send. */
+  /** The reason; `notSent`: the kernel of this machine refused to send. */
   readonly kind: PingErrorKind | 'notSent'
-  /** The same in words, such as `host unreachable`. */
+  /** The reason in words, such as `host unreachable`. */
   readonly reason: string
   /** The errno that belongs to it, such as `EHOSTUNREACH`. */
   readonly code: string
-  /** What the ICMP message has; undefined where this machine did not send. */
+  /** Type and code of the ICMP message; undefined where this machine did not send. */
   readonly icmp: IcmpCode | undefined
-  /** With `packetTooBig`, how many bytes a packet may have. */
+  /** With `packetTooBig`, the largest packet in bytes. */
   readonly mtu: number | undefined
 }
 
-/** No answer came within `timeout`. One that comes later still is an event, and counts. */
+/** No reply came within `timeout`. A reply that comes later is another event, and counts. */
 export interface PingTimeout {
-  /** Tells it from other events. */
+  /** The type of the event. */
   readonly type: 'timeout'
-  /** Which of the requests, from 1 on. */
+  /** The number of the request, from 1 on. */
   readonly sequence: number
 }
 
-/** What may happen while a host is pinged. */
+/** An event of a ping. */
 export type PingEvent = PingReply | PingError | PingTimeout
 
-/** What it came to. Times are milliseconds. */
+/** The summary of a ping. Times are in milliseconds. */
 export interface PingSummary {
   /** The address that was pinged. */
   readonly address: string
@@ -66,25 +66,25 @@ export interface PingSummary {
   readonly sent: number
   /** How many of them were answered. */
   readonly received: number
-  /** How many answers came twice. */
+  /** How many replies were duplicates. */
   readonly duplicates: number
   /** How many errors there were. */
   readonly errors: number
-  /** The share that was not answered, 0 to 1. */
+  /** The share of requests that were not answered, 0 to 1. */
   readonly loss: number
-  /** The shortest time; undefined if nothing was answered, as those that follow. */
+  /** The shortest time; this and the next three are undefined if no request was answered. */
   readonly min: number | undefined
   /** The mean of the times. */
   readonly average: number | undefined
   /** The longest time. */
   readonly max: number | undefined
-  /** How much they vary: their standard deviation (`mdev` of ping). */
+  /** The standard deviation of the times (`mdev` of ping). */
   readonly deviation: number | undefined
-  /** How long it all took. */
+  /** The time that the ping took. */
   readonly duration: number
 }
 
-/** Counts what happens. */
+/** Counts events. */
 export class PingTally {
   readonly #answered: number[] = []
   readonly #begun = performance.now()

@@ -1,11 +1,11 @@
-// Where a packet socket sends to: sockaddr_ll of linux/if_packet.h.
+// The destination of a packet socket: sockaddr_ll of linux/if_packet.h.
 import { endianness } from 'node:os'
 import { checkInteger } from '../wire/integers'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { parseMac } from '../wire/ip'
 import { etherTypeOf, type EtherType } from './options'
 
-/** Where a packet goes, as far as neither the packet nor the socket says it. */
+/** The destination of a packet, as far as neither the packet nor the socket has it. */
 export interface SendTarget {
   /** The index of the device. Default: the socket's. */
   readonly dev?: number | undefined
@@ -18,7 +18,7 @@ export interface SendTarget {
 const AF_PACKET = 17
 const keys = new Set(['dev', 'address', 'protocol'])
 
-/** Checks a target, and gives it as the kernel has it; undefined if the address of the socket suffices. */
+/** Checks a destination, and encodes it for the kernel; undefined if the address of the socket suffices. */
 export function linkAddress(to: SendTarget | undefined, cooked: boolean, own: number): Uint8Array | undefined {
   if (to !== undefined) checkKeys(to, keys, 'to')
   const { dev = own === 0 ? undefined : own, address, protocol } = to ?? {}
