@@ -1,17 +1,17 @@
-// What a call of Node's child_process starts: its arguments, in whichever of their forms, as one. What Node refuses is left
-// for Node to refuse, in its words.
+// Parses the arguments of Node's child_process functions, in any of their forms. Leaves wrong ones for Node to refuse, with
+// its own error.
 import { fileURLToPath } from 'node:url'
 
-/** Options as somebody has given them, to Node's functions and to ours. */
+/** Options as a user has given them, for Node and for this library. */
 export type Options = Record<string, unknown>
 
 /** A program, and how it is started. */
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
-  /** What the program is called. */
+  /** Its argv[0]. */
   readonly argv0: string
-  /** Where it begins, '' for where this process is. */
+  /** Its working directory; '' for that of this process. */
   readonly cwd: string
   readonly uid: number | undefined
   readonly gid: number | undefined
@@ -24,7 +24,7 @@ const hasNul = (value: unknown): boolean => String(value).includes('\0')
 const isOptions = (value: unknown): value is Options =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The arguments of spawn and its kin, taken apart; undefined if Node refuses them. */
+/** Splits the arguments of spawn and similar functions; undefined if Node refuses them. */
 export function takeApart(given: readonly unknown[]): { file: string; args: string[]; options: Options } | undefined {
   const [file, second, third] = given
   if (typeof file !== 'string' || file === '' || hasNul(file)) return undefined
@@ -32,13 +32,13 @@ export function takeApart(given: readonly unknown[]): { file: string; args: stri
   if (!hasArgs && second !== undefined && second !== null && !isOptions(second)) return undefined
   const options = hasArgs || second === undefined || second === null ? third : second
   if (options !== undefined && options !== null && !isOptions(options)) return undefined
-  // Node refuses null where there is a place for options of spawn, and takes it elsewhere: it is for Node to say.
+  // Node refuses null here in some functions, and accepts it in others: leaves that to Node.
   if (options === null && third === null) return undefined
   const args = hasArgs ? second.map(String) : []
   return args.some(hasNul) ? undefined : { file, args, options: isOptions(options) ? options : {} }
 }
 
-/** Takes those that the launcher has to obey from among Node's options. */
+/** Splits off those of Node's options that the launcher has to apply. */
 export function commandOf(file: string, args: readonly string[], given: Options): Command {
   const options = { ...given }
   const own = { cwd: '', uid: undefined as number | undefined, gid: undefined as number | undefined }
@@ -46,7 +46,7 @@ export function commandOf(file: string, args: readonly string[], given: Options)
   if (typeof cwd === 'string' && !hasNul(cwd)) own.cwd = cwd
   else if (cwd instanceof URL && cwd.protocol === 'file:') own.cwd = fileURLToPath(cwd)
   if (own.cwd !== '') delete options.cwd
-  // A negative one would be none to the kernel either, which Node tells.
+  // Node refuses a negative one with its own error.
   if (Number.isInteger(uid) && Number(uid) >= 0) {
     own.uid = Number(uid)
     delete options.uid
@@ -68,8 +68,8 @@ export function commandOf(file: string, args: readonly string[], given: Options)
 const words = new Set(['pipe', 'ignore', 'inherit', 'overlapped'])
 
 /**
- * The `stdio` of a call with one more at its end, and the launcher’s first argument: the number of that, and behind it those
- * that the program does not get. undefined if Node refuses it.
+ * The `stdio` of a call with one more descriptor at its end, and the launcher’s first argument: the number of this descriptor,
+ * and behind it those that the program does not get. Undefined if Node refuses the `stdio`.
  */
 export function withDescriptor(
   stdio: unknown,
@@ -84,7 +84,7 @@ export function withDescriptor(
   while (all.length < 3) all.push(undefined)
   const at = all.length
   const places = [at]
-  // The launcher closes these, whatever this process has there: libuv leaves them as they are.
+  // The launcher closes these, as libuv leaves the process's own descriptors open there.
   all.forEach((one, fd) => {
     if (fd >= 3 && (one === 'ignore' || one === undefined || one === null)) places.push(fd)
   })

@@ -1,25 +1,26 @@
-// Errors of Node's that tell of the launcher, told of the program; and those of steps that Node does not know.
+// Errors of launches: turns Node's errors about the launcher into errors about the program, and makes those of steps that Node
+// does not have.
 import { errnoMeaning, errnoName } from '../errno'
 import type { LaunchFailure } from '../native/process_jobs'
 import type { NetnsHandle } from '../native/netns_handle'
 
-/** What fails as it does in Node; all other steps are told of by their own names. */
+/** Steps whose failures look as in Node; the errors of all others have the name of the step. */
 const nodesSteps = new Set(['execve', 'chdir', 'clone', 'socketpair', 'setuid', 'setgid', 'fcntl', 'open'])
 
-/** What is started, as Node's errors have it. */
+/** The program, for the fields of Node's errors. */
 export interface Told {
   readonly file: string
-  /** Without the first, which is what the program is called. */
+  /** Without argv[0]. */
   readonly args: readonly string[]
 }
 
-/** Has an error that Node has made tell the namespace, and the step that failed. */
+/** Adds the namespace, and the step that has failed, to an error of Node's. */
 export function explain(error: unknown, netns: NetnsHandle, failedCall?: string): unknown {
   if (typeof error !== 'object' || error === null || !('message' in error)) return error
   if (failedCall === undefined || nodesSteps.has(failedCall)) return Object.assign(error, { netns: netns.label })
   const { message, stack } = error as Error
   const said = `${message}: ${failedCall} in netns ${netns.label}`
-  // The stack begins with the message.
+  // Also to the stack, which begins with the message.
   return Object.assign(error, {
     message: said,
     stack: stack?.replace(message, () => said),
@@ -28,7 +29,7 @@ export function explain(error: unknown, netns: NetnsHandle, failedCall?: string)
   })
 }
 
-/** An error as Node makes it of a process that cannot be started, or that was ended. */
+/** Node's error for a process that cannot be started, or that was killed. */
 export function nodesError(call: 'spawn' | 'spawnSync', errno: number, told?: Told): Error {
   const code = errnoName(errno)
   const syscall = told === undefined ? call : `${call} ${told.file}`
@@ -40,7 +41,7 @@ export function nodesError(call: 'spawn' | 'spawnSync', errno: number, told?: To
   )
 }
 
-/** The same, of a step of the launcher’s. */
+/** The same, for a step of the launcher. */
 export function launchError(netns: NetnsHandle, { errno, call }: LaunchFailure): unknown {
   if (call === 'launch') {
     const why = errno === 4 ? 'the launcher was stopped' : errnoMeaning(errno)

@@ -1,11 +1,11 @@
-// child_process.execFile on top of a spawn: what a program prints, collected, and one callback. Node's own cannot hand a
-// descriptor to what it starts, so this does what Node documents of it.
+// child_process.execFile on top of spawn: collects a program's output and calls one callback. Node's own execFile cannot pass
+// a descriptor to the program, so this implements what Node documents.
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { getSystemErrorName } from 'node:util'
 import type { Options } from './command'
 
-/** What is called at the end. */
+/** Called at the end. */
 export type Callback = (error: Error | null, stdout: string | Buffer, stderr: string | Buffer) => void
 
 interface Limits {
@@ -17,7 +17,7 @@ interface Limits {
 
 const defaultMaxBuffer = 1024 * 1024
 
-/** Those of its options that are not spawn’s. */
+/** Those options of execFile that spawn does not have. */
 export function limitsOf({ encoding = 'utf8', maxBuffer, timeout, killSignal }: Options): Limits {
   const isText = typeof encoding === 'string' && encoding !== 'buffer' && Buffer.isEncoding(encoding)
   return {
@@ -28,7 +28,7 @@ export function limitsOf({ encoding = 'utf8', maxBuffer, timeout, killSignal }: 
   }
 }
 
-/** Collects a stream, no more than the limit of it. */
+/** Collects a stream, up to a limit. */
 class Output {
   readonly #pieces: (string | Buffer)[] = []
   #length = 0
@@ -54,8 +54,8 @@ class Output {
 }
 
 /**
- * Tells how a process ends and what it has printed.
- * @param command - As errors have it.
+ * Calls the callback with the result of a process and its output.
+ * @param command - The command line, for errors.
  */
 export function collect(child: ChildProcess, command: string, limits: Limits, callback: Callback | undefined): void {
   const { encoding, timeout, killSignal } = limits

@@ -1,4 +1,4 @@
-// The processes that are in a namespace, whoever has started them, and Workers whose thread is.
+// The processes in a namespace, also those of other programs, and Workers whose thread is in it.
 import { constants } from 'node:os'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
@@ -43,8 +43,8 @@ export function workerInside(netns: NetnsHandle, file: string | URL, options?: W
   if (typeof file !== 'string' && typeof (file as URL | undefined)?.href !== 'string') {
     throw wrongType('file', 'a path, a URL or code', file)
   }
-  // A new thread is where the one is that starts it, and it is started before the constructor returns: so it is inside
-  // before anything of it runs, and Node does all the rest.
+  // A new thread inherits the namespace of the one that starts it, and the constructor starts it before it returns: so it is
+  // inside from its first instruction.
   const worker = runInside('NetNs.worker', netns, () => new Worker(file, options))
   const { label, identity } = netns
   const isOpen = (): boolean => worker.threadId !== -1

@@ -1,5 +1,5 @@
-// Node starts the launcher, the launcher enters the namespaces and executes the program: so what Node gives is all its own,
-// and nothing of this process's memory is ever inside. See docs/inside/processes.md.
+// Node starts the launcher, which enters the namespaces and executes the program: so users get Node's own objects, and no
+// process inside ever has this process's memory. See docs/inside/processes.md.
 import childProcess, { type ChildProcess, type SpawnSyncReturns } from 'node:child_process'
 import { errorMonitor, type EventEmitter } from 'node:events'
 import { accessSync, constants } from 'node:fs'
@@ -14,7 +14,7 @@ import { withDescriptor, type Command, type Options } from './command'
 import { explain, launchError, nodesError } from './errors'
 import type { Surroundings } from './options'
 
-/** In what a process is started. */
+/** The namespaces and restrictions of a process. */
 export interface Launch {
   readonly operation: string
   readonly netns: NetnsHandle
@@ -24,13 +24,13 @@ export interface Launch {
 /** A function of Node's that starts a program with arguments. */
 export type Start<Result> = (file: string, args: readonly string[], options: Options) => Result
 
-/** What Node tells by an event, when the streams are there; the rest it throws. */
+/** Errors that Node emits as an event, once the streams exist; it throws all others. */
 const events = new Set(['ENOENT', 'EACCES', 'EAGAIN', 'EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
 const outOfDescriptors = new Set(['EMFILE', 'ENFILE'].map((code) => errnoNumber(code)))
-/** What fails so in Node: nothing is there, or it is no program. */
+/** Paths that make Node fail with ENOENT, as nothing exists there, or with EACCES, as it is no program. */
 const failingPrograms: Readonly<Record<number, string>> = { 2: '/proc/self/no-such-program', 13: '/dev/null' }
 
-/** Has Node start the launcher, and waits until the program runs; what it gave, and how that failed. */
+/** Has Node start the launcher, and waits until the program runs. Returns Node's result, and the failure, if any. */
 function begin<Result>(
   { operation, netns, surroundings }: Launch,
   command: Command,
@@ -46,20 +46,20 @@ function begin<Result>(
   let result: Result | undefined
   try {
     const stdio = withDescriptor(options.stdio, prepared.descriptor, standard)
-    // Without: Node refuses it, and starts nothing.
+    // Undefined: Node refuses the `stdio` itself, and starts nothing.
     const all = stdio === undefined ? options : { ...options, stdio: stdio.all }
     result = start(launcherPath(), [stdio?.places ?? '', file, ...args], { argv0, ...all })
   } finally {
     if (result === undefined) awaitProcess(prepared, 0)
   }
-  // Node reaps what it has run to its end; but nobody what a Worker has started that is terminated.
+  // spawnSync reaps its process; but the children of a Worker that is terminated have to be reaped here.
   return [
     result,
     awaitProcess(prepared, pidOf(result) ?? 0, !isMainThread && result instanceof childProcess.ChildProcess),
   ]
 }
 
-/** Where the launcher itself is missing, that is no error of the program’s. */
+/** Throws if the launcher itself is missing, which must not look like an error of the program. */
 function checkLauncher(operation: string): void {
   const path = launcherPath()
   try {
@@ -72,16 +72,16 @@ function checkLauncher(operation: string): void {
 
 type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 
-/** Has a child tell of the program, not of the launcher. */
+/** Sets the fields of a child to those of the program, in place of the launcher. */
 function dress(child: ChildProcess, { file, args, argv0 }: Command, hasDescriptor: boolean): void {
   const own = child as Writable<ChildProcess>
   own.spawnfile = file
   own.spawnargs = [argv0, ...args]
-  // There are none where there were no descriptors left for them.
+  // Without streams where no descriptors were left for them.
   if (hasDescriptor) (child.stdio as unknown as unknown[] | undefined)?.pop()
 }
 
-/** Forgets the child that was a launcher and has failed. */
+/** Discards a child whose launcher has failed. */
 function discard(child: ChildProcess): void {
   child.on('error', () => undefined)
   for (const stream of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) stream?.destroy()
@@ -89,7 +89,7 @@ function discard(child: ChildProcess): void {
   child.unref()
 }
 
-/** A child of Node’s that fails in this way, by an event, as one does whose program is not there. */
+/** A child of Node’s that emits this failure, as one whose program does not exist. */
 function failingChild(
   launch: Launch,
   command: Command,
@@ -97,7 +97,7 @@ function failingChild(
   start: Start<ChildProcess>,
 ): ChildProcess {
   const { args, argv0 } = command
-  // Where there are no descriptors left Node gives no streams, and would lose those that it has opened.
+  // Without streams where no descriptors are left: Node would leak those that it has opened.
   const options = outOfDescriptors.has(failure.errno) ? { ...command.options, stdio: 'ignore' } : command.options
   const child = start(failingPrograms[failure.errno] ?? '/dev/null', args, { ...options, argv0 })
   dress(child, command, false)
@@ -110,8 +110,8 @@ function failingChild(
 }
 
 /**
- * Starts a program in the namespaces: `start` is Node’s spawn, or what comes to it.
- * @param opener - Where the process was asked for, for the leak check.
+ * Starts a program in the namespaces: `start` is Node’s spawn, or a function that calls it.
+ * @param opener - The caller, for the leak check.
  */
 export function launch(
   about: Launch,
@@ -162,7 +162,7 @@ export function launch(
 /** The result of spawnSync. */
 export type SyncResult = Writable<SpawnSyncReturns<Buffer | string>>
 
-/** What Node gives of a program that could not be started. */
+/** Node's result for a program that could not be started. */
 const notStarted = { status: null, signal: null, output: null, pid: 0, stdout: null, stderr: null }
 
 /** Runs a program in the namespaces to its end, on this thread. */

@@ -1,5 +1,4 @@
-// The processes whose main thread is in a network namespace, found in /proc as `ip netns pids` finds them; and signals to
-// all of them.
+// Finds the processes whose main thread is in a network namespace in /proc, as `ip netns pids` does, and signals all of them.
 import { statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { AbortError, NetloomError, systemError, type Subject } from '../errors'
@@ -10,9 +9,9 @@ import type { NetnsHandle, NetnsIdentity } from '../native/netns_handle'
 import { adoptNetns, shareNetns } from '../native/netns_jobs'
 import { closeProcess, openProcess, signalProcess } from '../native/process_jobs'
 
-/** So many processes are looked at before others have their turn, of Node's few threads for files or of this one. */
+/** This many processes are examined at once, so that other work gets its turn on libuv's threads and on this one. */
 const atOnce = 64
-/** Whoever starts processes faster than they are signalled is looked for so often. */
+/** How often /proc is searched again, where processes are started faster than they are signalled. */
 const rounds = 64
 
 const ESRCH = errnoNumber('ESRCH')
@@ -23,7 +22,7 @@ const fileOf = (pid: number): string => `/proc/${pid}/ns/net`
 const isSame = ({ dev, ino }: { dev: number; ino: number }, { device, inode }: NetnsIdentity): boolean =>
   dev === device && ino === inode
 
-/** False also for a process that this one may not look at, or that has ended. */
+/** False also for a process that this one may not inspect, or that has ended. */
 async function isIn(pid: number, identity: NetnsIdentity): Promise<boolean> {
   return stat(fileOf(pid)).then(
     (file) => isSame(file, identity),
@@ -31,7 +30,7 @@ async function isIn(pid: number, identity: NetnsIdentity): Promise<boolean> {
   )
 }
 
-/** The same, at once: there must be no time between this and what is done because of it. */
+/** The same, synchronously: no other code may run between this check and the signal. */
 function isInNow(pid: number, identity: NetnsIdentity): boolean {
   try {
     return isSame(statSync(fileOf(pid)), identity)
@@ -40,7 +39,7 @@ function isInNow(pid: number, identity: NetnsIdentity): boolean {
   }
 }
 
-/** How far a call has come, which may be aborted at any time. */
+/** The progress of a call, which may be aborted at any time. */
 class Progress {
   readonly subject: Subject
   /** Whether a process was signalled. */
@@ -80,11 +79,11 @@ async function list({ identity }: NetnsHandle, progress: Progress): Promise<numb
 type Refusal = readonly [errno: number, call: string]
 
 /**
- * Signals those of some processes that are in the namespace; the first refusal. Each descriptor is opened before this looks where
- * the process is: if the number stands for another process by then, the signal goes to the one that has ended. And all are opened
- * before the first is signalled, whose end may be that of others (of those in its pid namespace).
- * @param signaled - Gets those that got the signal.
- * @returns How many of them were looked at: fewer where descriptors run out.
+ * Signals those of some processes that are in the namespace; stops at the first refusal. Opens each pidfd before it checks the
+ * process's namespace: if the pid is reused meanwhile, the pidfd still refers to the process that has ended. Opens all of them
+ * before it signals the first, whose end may end others (those in its pid namespace).
+ * @param signaled - The pids that got the signal are added to it.
+ * @returns How many processes were examined: fewer where descriptors run out.
  */
 function signalSome(
   pids: readonly number[],
@@ -98,7 +97,7 @@ function signalSome(
     for (const pid of pids) {
       const process = openProcess(pid)
       if (outOfDescriptors.has(-process)) {
-        // Those that are open give theirs back.
+        // The open pidfds are closed before the next call.
         if (open.length > 0) break
         refusal ??= [-process, 'pidfd_open']
       }
@@ -146,8 +145,8 @@ async function signalAll(netns: NetnsHandle, signal: number, progress: Progress)
 }
 
 /**
- * Runs `work` until it ends or is aborted. The namespace stays open meanwhile, also where its handle is closed: else its
- * inode, by which the processes are known, could become that of another namespace.
+ * Runs `work` until it ends or is aborted. Keeps the namespace open meanwhile, even if its handle is closed: the kernel could
+ * reuse its inode otherwise, by which the processes are found.
  */
 async function during(
   operation: string,
@@ -189,7 +188,7 @@ export async function listProcesses(netns: NetnsHandle, options: CallOptions = {
   return during('NetNs.pids', netns, options, list)
 }
 
-/** Signals the processes in a namespace, and those that they start meanwhile; those that got it. */
+/** Signals the processes in a namespace, and those that they start meanwhile. Returns the pids that got the signal. */
 export async function signalProcesses(
   netns: NetnsHandle,
   signal: number,

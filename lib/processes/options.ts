@@ -1,4 +1,4 @@
-// In which namespaces a process is launched, beside the network namespace: the options, checked, as the addon wants them.
+// Checks the options for a process's namespaces besides the network namespace, and encodes them for the addon.
 import type { IdRange } from '../rootless/options'
 import { resolve } from 'node:path'
 import { Kind } from '../native/process_jobs'
@@ -10,18 +10,18 @@ import { checkRestrictions, type RestrictionOptions, type Restrictions } from '.
 /** A namespace that exists: the path of its file, such as `/proc/1234/ns/pid`, or a descriptor of it. */
 export type ExistingNamespace = string | number
 
-/** The user namespace that is made for a process. */
+/** A new user namespace for a process. */
 export interface UserOptions {
   /**
-   * Its users. Those outside are numbers of the user namespace that the network namespace belongs to, where that is
-   * entered (`rootless`), else of this process’s. Default: 0 inside is the user that starts it.
+   * Its uids. Those outside are uids of the network namespace's owning user namespace, if the process enters that
+   * (`rootless`), else of this process’s. Default: 0 inside is the user that starts it.
    */
   uidMap?: readonly IdRange[] | undefined
-  /** Its groups, in the same way; setgroups(2) is denied. Default: 0 inside is the group that starts it. */
+  /** Its gids, in the same way; setgroups(2) is denied. Default: 0 inside is the group that starts it. */
   gidMap?: readonly IdRange[] | undefined
 }
 
-/** The names that a process sees as the machine's. */
+/** The names of a new UTS namespace. */
 export interface UtsOptions {
   /** The host's name, 1 to 64 bytes. Default: as outside. */
   hostname?: string | undefined
@@ -32,42 +32,42 @@ export interface UtsOptions {
 /** Options of `NetNs.spawn` and the like, beside Node's own. */
 export interface ProcessOptions extends RestrictionOptions {
   /**
-   * The mounts of `ip netns exec`: in a mount namespace of its own, what is in `/etc/netns/NAME` covers what `/etc` has of
-   * the same name, and `/sys` shows the devices of the namespace. A text is a NAME, for a namespace that has none or
-   * another one. Symbolic links in `/etc/netns` are refused (`ELOOP`). Default: false.
+   * The mounts of `ip netns exec`: in a mount namespace of its own, the files of `/etc/netns/NAME` are mounted over those of
+   * the same name in `/etc`, and `/sys` shows the devices of the namespace. A string is a NAME, for a namespace without a
+   * name or with another one. Symbolic links in `/etc/netns` are refused (`ELOOP`). Default: false.
    */
   etc?: boolean | string | undefined
   /**
-   * A process namespace of its own: what it has started ends with it. Process 1 there is the library’s, and does nothing
-   * but reap; the program is process 2, with every signal’s usual effect. With mounts of its own (`mount`, `etc`), `/proc`
-   * shows them. Or one that exists. `child.pid` is then a process outside that stands for the program: signals go in, and
-   * its end comes out. Default: false.
+   * A new PID namespace: when the program ends, the kernel kills all processes that it has started. Process 1 there is the
+   * library’s, which only reaps; the program is process 2, so signals have their usual effect. With mounts of its own
+   * (`mount`, `etc`), `/proc` shows the processes of this namespace. Or an existing PID namespace. `child.pid` is then a
+   * process outside, which forwards signals to the program and ends as the program does. Default: false.
    */
   pid?: boolean | ExistingNamespace | undefined
   /**
-   * Mounts of its own: what it mounts is not seen outside; what is mounted outside later is seen by it. In a mount
-   * namespace that exists, `cwd` and the program are looked for there. Default: false.
+   * A new mount namespace: its mounts are not seen outside, but it sees later mounts outside. Or an existing one, in which
+   * `cwd` and the program are looked up. Default: false.
    */
   mount?: boolean | ExistingNamespace | undefined
-  /** Names of its own for the machine, or a UTS namespace that exists. Default: false. */
+  /** A new UTS namespace, with host and domain names of its own; or an existing one. Default: false. */
   uts?: boolean | UtsOptions | ExistingNamespace | undefined
-  /** System V objects and POSIX message queues of its own, or an IPC namespace that exists. Default: false. */
+  /** A new IPC namespace, with System V objects and POSIX message queues of its own; or an existing one. Default: false. */
   ipc?: boolean | ExistingNamespace | undefined
-  /** A cgroup namespace, whose root is `cgroupDirectory`, or where this process is; or one that exists. Default: false. */
+  /** A new cgroup namespace, whose root is `cgroupDirectory` or this process's cgroup; or an existing one. Default: false. */
   cgroup?: boolean | ExistingNamespace | undefined
   /**
-   * A user namespace of its own, whose rights end at it: none over the network namespace, which is not its own. `uid` and
-   * `gid` are ids inside; by default the first ones of the maps. Or one that exists. Default: false.
+   * A new user namespace. Its capabilities do not extend to the network namespace, which it does not own. `uid` and `gid`
+   * are ids inside; by default the first ones of the maps. Or an existing one. Default: false.
    */
   user?: boolean | UserOptions | ExistingNamespace | undefined
   /**
-   * The kernel kills it when the thread that started it ends: the process, or the Worker (PR_SET_PDEATHSIG of prctl(2)). A
-   * program with other rights by its file (set-user-ID, capabilities) loses this. Default: false.
+   * The kernel kills it when the thread that has started it ends: the process, or the Worker (PR_SET_PDEATHSIG of prctl(2)).
+   * Executing a set-user-ID file, or one with capabilities, resets this. Default: false.
    */
   dieWithParent?: boolean | undefined
 }
 
-/** The same, as the addon wants it. */
+/** The same, encoded for the addon. */
 export interface Surroundings extends Restrictions {
   readonly etc: string | undefined
   readonly hostname: string
@@ -77,7 +77,7 @@ export interface Surroundings extends Restrictions {
   readonly made: number
   readonly joined: readonly (readonly [kind: number, where: string])[]
   readonly dieWithParent: boolean
-  /** The ids that it has if none are given. */
+  /** The default ids. */
   readonly uid: number | undefined
   readonly gid: number | undefined
 }
@@ -88,7 +88,7 @@ const keys = [
 ]
 const simple = ['pid', 'mount', 'ipc', 'cgroup'] as const
 
-/** Takes ours from among Node's options. */
+/** Splits the options into Node's and this library's. */
 export function splitOptions<Options extends object>(options: Options): [node: Options, ours: ProcessOptions] {
   const node = { ...options } as Record<string, unknown>
   const ours: Record<string, unknown> = {}
@@ -156,7 +156,7 @@ export function surroundings(options: ProcessOptions, name: string | undefined):
   const directory = etcDirectory(etc, name)
   let made = 0
   const joined: [number, string][] = []
-  /** Notes a namespace; whether it is made with details. */
+  /** Notes a namespace. Returns whether it is made with details. */
   const note = (kind: number, field: string, value: unknown, details: string | undefined): boolean => {
     if (value === undefined || value === false) return false
     if (typeof value === 'string' || typeof value === 'number') joined.push([kind, checkExisting(value, field)])

@@ -1,4 +1,4 @@
-// A process that somebody else has started, held by a descriptor: its number may stand for another one by the time of a signal.
+// A process that another program may have started, by a pidfd: its pid may be reused by the time of a signal.
 import { systemError } from '../errors'
 import { errnoNumber } from '../errno'
 import { closeProcess, openProcess, signalProcess } from '../native/process_jobs'
@@ -10,14 +10,14 @@ import { signalNumber } from './inside'
 const mostPids = 0x40_0000
 
 /**
- * A process that need not be a child of this one, by a descriptor of it (pidfd_open(2), Linux 5.3): a signal reaches this process or
- * none, and its end is told. The event loop does not stay alive for it.
+ * A process, which need not be a child of this one, by a file descriptor (pidfd_open(2), Linux 5.3): signals reach this process or
+ * none, and a callback reports its end. Does not keep the event loop alive.
  * @example
  * const daemon = Pidfd.open(Number(readFileSync('/run/dnsmasq.pid', 'utf8')), () => console.log('it has ended'))
  * daemon.signal('SIGHUP')
  */
 export class Pidfd {
-  /** The number of the process. */
+  /** The process id. */
   readonly pid: number
   readonly #number: number
   #open = true
@@ -34,10 +34,10 @@ export class Pidfd {
 
   /**
    * Opens a process.
-   * @param pid - Its number, in the PID namespace of this process.
+   * @param pid - Its process id, in the PID namespace of this process.
    * @param onExit - Called once, when the process has ended; never after `close`.
-   * @throws TypeError, RangeError for a wrong argument; `ESRCH` if there is no such process (`isNotFound` tells), `EINVAL` if it is a
-   * thread other than a process's first, `EMFILE` if there is no descriptor left.
+   * @throws TypeError, RangeError for a wrong argument; `ESRCH` if there is no such process (`isNotFound`), `EINVAL` if it is a
+   * thread other than a process's first, `EMFILE` if no descriptor is left.
    */
   static open(pid: number, onExit: () => void = () => undefined): Pidfd {
     checkInteger(pid, 1, mostPids, 'pid')
@@ -47,7 +47,7 @@ export class Pidfd {
 
   /**
    * Sends a signal to the process (pidfd_send_signal(2)).
-   * @param signal - Its name or number; 0 only asks whether the process is there.
+   * @param signal - Its name or number; 0 only checks whether the process exists.
    * @returns Whether it was sent: false if the process has ended and was reaped, or if this was closed.
    * @throws TypeError, RangeError for a wrong signal; `EPERM` if this process may not signal that one.
    */
@@ -60,7 +60,7 @@ export class Pidfd {
     throw systemError({ operation: 'Pidfd.signal', errno, syscall: 'pidfd_send_signal', about: `to ${this.pid}` })
   }
 
-  /** Closes the descriptor, in this turn of the event loop; may be called again. */
+  /** Closes the descriptor at once; may be called again. */
   close(): void {
     if (!this.#open) return
     this.#open = false

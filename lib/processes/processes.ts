@@ -1,4 +1,4 @@
-// Node's child_process for one namespace: functions that need no `this`, so that they can be handed on.
+// Node's child_process for one namespace: functions that need no `this`, so that they can be passed on.
 import childProcess, { type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -25,7 +25,7 @@ type Method = keyof Processes
 type Args = readonly unknown[]
 type Loose = (...args: Args) => unknown
 
-/** Has Node refuse what it refuses. It throws before it starts anything; should it not, that ends at once. */
+/** Has Node throw its error for wrong arguments. If it starts a process instead, that is killed at once. */
 function refuse(method: Method, args: Args, netns: NetnsHandle): never {
   const nodes = childProcess[method] as unknown as Loose
   let child: unknown
@@ -38,7 +38,7 @@ function refuse(method: Method, args: Args, netns: NetnsHandle): never {
   throw new TypeError(`NetNs.${method}: these arguments are not understood`)
 }
 
-/** Node’s options without ours, and in what it starts. */
+/** Splits options into Node’s, and the namespaces and restrictions of the process. */
 type Split = (method: Method, options: Options) => [node: Options, about: Launch]
 
 function splitter(netns: NetnsHandle, name: string | undefined): Split {
@@ -50,7 +50,7 @@ function splitter(netns: NetnsHandle, name: string | undefined): Split {
 
 const isCallback = (value: unknown): value is Callback => typeof value === 'function'
 
-/** What `execFile` and `exec` have in common, once their arguments are told apart. */
+/** The common part of `execFile` and `exec`, after their arguments are parsed. */
 function collected(
   [options, about]: [Options, Launch],
   file: string,
@@ -59,7 +59,7 @@ function collected(
   opener: Loose,
 ): ChildProcess {
   const limits = limitsOf(options)
-  // Those that Node hands on; time limits and signals are kept here, but for wrong ones, which Node refuses.
+  // The options that Node passes to spawn; time limits and signals are handled here, but wrong ones are left for Node to refuse.
   const { cwd, env, gid, shell, signal, uid, windowsHide } = options
   const wrong = {
     ...(typeof options.timeout === 'number' && options.timeout >= 0 ? {} : { timeout: options.timeout }),
@@ -82,7 +82,7 @@ function explaining(callback: Callback, netns: NetnsHandle): Callback {
   }
 }
 
-/** Without null, which stands for no options and no arguments there. */
+/** Without null, which these functions accept for no options and no arguments. */
 function present(args: Args): Args {
   return args.filter((arg) => arg !== null && arg !== undefined)
 }
@@ -126,7 +126,7 @@ function spawnOf(netns: NetnsHandle, split: Split): Loose {
   return spawn
 }
 
-/** Options of Node itself for a child: this process’s, but for a program that was given in one of them. */
+/** Options of Node itself for a child: this process’s, without those that have a program (`--eval`). */
 function inheritedExecArgv(): readonly string[] {
   const evaluated = /^(-[pe]|-pe|--eval|--print)$/
   return process.execArgv.filter((arg, i, all) => !evaluated.test(arg) && !evaluated.test(all[i - 1] ?? ''))
@@ -146,7 +146,7 @@ function forkOf(netns: NetnsHandle, split: Split): Loose {
     const words = typeof stdio === 'string' ? [stdio, stdio, stdio, 'ipc'] : stdio
     const all = words ?? [standard, standard, standard, 'ipc']
     const command = commandOf(node, [...flags, apart.file, ...apart.args], { ...others, stdio: all })
-    // Node makes the channel, and starts what it is told is Node.
+    // Node makes the IPC channel, and starts its `execPath`, which is the launcher here.
     const start: Start<ChildProcess> = (file, args, launched) =>
       childProcess.fork(apart.file, apart.args, {
         ...launched,
@@ -160,7 +160,7 @@ function forkOf(netns: NetnsHandle, split: Split): Loose {
 
 type SyncMethod = 'spawnSync' | 'execSync' | 'execFileSync'
 
-/** How the other two fail, as Node has it. */
+/** The error of execSync and execFileSync, as in Node. */
 function failureOf(result: SyncResult, command: string): Error | undefined {
   if (result.error !== undefined) return Object.assign(result.error, result)
   if (result.status === 0) return undefined
@@ -187,14 +187,14 @@ function synchronous(method: SyncMethod, netns: NetnsHandle, split: Split): Loos
   }
 }
 
-/** What `util.promisify` makes of exec and execFile: as Node does it. */
+/** The promise form of exec and execFile for `util.promisify`, as in Node. */
 function promising(start: Loose): Loose {
   return (...args) => {
     let child: unknown
     const promise = new Promise((resolve, reject) => {
       child = start(...args, (error: object | null, stdout: unknown, stderr: unknown) => {
         if (error === null) resolve({ stdout, stderr })
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is one, with what was printed
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an error, with the output
         else reject(Object.assign(error, { stdout, stderr }))
       })
     })

@@ -1,4 +1,4 @@
-// What a process may do, and what it sees mounted: the options, checked, as the addon wants them.
+// Checks the options for a process's rights and mounts, and encodes them for the addon.
 import { resolve } from 'node:path'
 import { isBytes, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
@@ -15,7 +15,7 @@ const capabilityNames = [
   ...['CAP_BLOCK_SUSPEND', 'CAP_AUDIT_READ', 'CAP_PERFMON', 'CAP_BPF', 'CAP_CHECKPOINT_RESTORE'],
 ]
 
-/** Flags of mount(2), named as mount(8) has them: linux/mount.h. */
+/** Flags of mount(2), by their names in mount(8): linux/mount.h. */
 const mountFlags = {
   ro: 1,
   nosuid: 2,
@@ -36,50 +36,50 @@ const mountFlags = {
   relatime: 1 << 21,
 } as const
 
-/** A flag of a mount, as mount(8) has it after `-o`. */
+/** A flag of a mount, as after `-o` of mount(8). */
 export type MountFlag = keyof typeof mountFlags
 
-/** A mount that a process finds: mount(2). */
+/** A mount in the mount namespace of a process: mount(2). */
 export interface ProcessMount {
-  /** Where: an absolute path. */
+  /** The mount point: an absolute path. */
   target: string
-  /** What: a path for `bind`; for most types anything. Default: `none`. */
+  /** The source: a path for `bind`; any text for most types. Default: `none`. */
   source?: string | undefined
   /** The type of the file system, such as `tmpfs` or `proc`. Default: none, for flags that need none. */
   type?: string | undefined
-  /** Flags. `ro`, `nosuid`, `nodev` and `noexec` beside `bind` hold for the new mount alone. Default: none. */
+  /** Flags. With `bind`, `ro`, `nosuid`, `nodev` and `noexec` apply to the new mount only. Default: none. */
   flags?: readonly MountFlag[] | undefined
   /** Options of the file system’s own, such as `size=1m,mode=755`. Default: none. */
   data?: string | undefined
 }
 
-/** What a process may do, and what it sees mounted. */
+/** Options for a process's rights and mounts. */
 export interface RestrictionOptions {
   /** Its supplementary groups (setgroups(2)). Default: this process’s; none where `uid`, `gid` or `user` is given. */
   groups?: readonly number[] | undefined
   /**
-   * The capabilities that it keeps, by name (`CAP_NET_BIND_SERVICE`), also where its `uid` is not 0; it can get no others,
-   * by no program. Default: those that its user gives it.
+   * The capabilities that it keeps, by name (`CAP_NET_BIND_SERVICE`), also where its `uid` is not 0. It cannot gain others,
+   * whatever it executes. Default: those of its user.
    */
   capabilities?: readonly string[] | undefined
-  /** No program that it executes gets more rights than it has (PR_SET_NO_NEW_PRIVS of prctl(2)). Default: false. */
+  /** Programs that it executes gain no privileges (PR_SET_NO_NEW_PRIVS of prctl(2)). Default: false. */
   noNewPrivileges?: boolean | undefined
   /**
-   * A filter of system calls: a program of `struct sock_filter`, 8 bytes an instruction, in the machine’s byte order
-   * (seccomp(2)). It has to allow execve(2), or nothing is started: `execve (denied by the seccomp filter)` with the errno of the
-   * filter, or `execve (the seccomp filter kills)` with `EPERM`. Sets `noNewPrivileges`. Default: none.
+   * A seccomp filter: a program of `struct sock_filter`, 8 bytes an instruction, in the machine’s byte order (seccomp(2)). If it
+   * does not allow execve(2), the start fails: `execve (denied by the seccomp filter)` with the errno of the filter, or
+   * `execve (the seccomp filter kills)` with `EPERM`. Sets `noNewPrivileges`. Default: none.
    */
   seccomp?: Uint8Array | undefined
   /**
-   * The directory of a control group (`/sys/fs/cgroup/…`) that it is in from its start, and what it starts, and process 1
-   * where `pid` makes one. Default: this process’s.
+   * The directory of a control group (`/sys/fs/cgroup/…`) in which it starts, with process 1 of a new PID namespace (`pid`).
+   * Default: this process’s.
    */
   cgroupDirectory?: string | undefined
   /** Mounts, in this order. They need mounts of its own: `mount: true` or `etc`. Default: none. */
   mounts?: readonly ProcessMount[] | undefined
 }
 
-/** The same, as the addon wants it. */
+/** The same, encoded for the addon. */
 export interface Restrictions {
   readonly groups: readonly number[] | undefined
   readonly capabilities: bigint | undefined
@@ -96,7 +96,7 @@ const mostInstructions = 4096
 const instructionSize = 8
 const mostMounts = 256
 const mountKeys = new Set(['target', 'source', 'type', 'flags', 'data'])
-/** Those that a bind mount takes by a second call alone: all but MS_BIND, MS_REC and the kinds of propagation. */
+/** Flags that a bind mount takes only with a second call (MS_REMOUNT): all but MS_BIND, MS_REC and the types of propagation. */
 const ofRemount = mountFlags.ro | mountFlags.nosuid | mountFlags.nodev | mountFlags.noexec | mountFlags.noatime
 
 function checkList(value: unknown, field: string, what: string, most: number): readonly unknown[] {
@@ -153,7 +153,7 @@ function checkMount(mount: unknown, field: string): MountCall[] {
     checkText(data, 0, 4095, `${field}.data`),
   ] as const
   const later = all & ofRemount
-  // The kernel ignores them in the call that binds.
+  // The kernel ignores these flags in the call with MS_BIND.
   if ((all & mountFlags.bind) === 0 || later === 0 || (all & mountFlags.remount) !== 0) return [[...words, String(all)]]
   const again = mountFlags.remount | mountFlags.bind | later
   return [

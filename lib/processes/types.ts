@@ -1,4 +1,4 @@
-// The signatures of Node's child_process, with our options beside Node's.
+// The signatures of Node's child_process, with this library's options besides Node's.
 import type {
   ChildProcess,
   ChildProcessWithoutNullStreams,
@@ -18,7 +18,7 @@ import type {
 import type { promisify } from 'node:util'
 import type { ProcessOptions } from './options'
 
-/** The encodings by which output is text. */
+/** Encodings that make the output a string. */
 interface AsText {
   encoding?: BufferEncoding | undefined
 }
@@ -26,7 +26,7 @@ interface AsText {
 interface AsBytes {
   encoding: 'buffer' | null
 }
-/** What a program has printed. */
+/** The output of a program. */
 interface Printed<Output> {
   stdout: Output
   stderr: Output

@@ -1,4 +1,4 @@
-// The options of a namespace without privilege: which user namespace it belongs to.
+// The options of a network namespace without privilege: its owning user namespace.
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { NetloomError } from '../errors'
@@ -7,11 +7,11 @@ import type { RootlessRequest } from '../native/rootless_jobs'
 import { checkArray, checkKeys, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 
-/** A range of users or groups that a user namespace has of its parent. */
+/** A range of uids or gids that a user namespace maps to ids of its parent. */
 export interface IdRange {
   /** The first id inside. */
   inside: number
-  /** The first id outside: the one by which the kernel and everybody else knows it. */
+  /** The first id outside, in the parent namespace. */
   outside: number
   /** How many there are. Default: 1. */
   count?: number | undefined
@@ -20,24 +20,24 @@ export interface IdRange {
 /** Options of `NetNs.create({ rootless })`. */
 export interface RootlessOptions {
   /**
-   * A namespace whose user namespace this one shall belong to: two can be joined by a veth, and moved into each other, only
-   * if they belong to the same. Default: all that are created with the same maps belong to one of this process.
+   * A namespace whose owning user namespace is to own this one, too: a veth can connect two namespaces, and devices can be
+   * moved between them, only if they have the same owner. Default: those that are created with the same maps share one.
    */
   with?: NetnsTarget | undefined
   /**
-   * Which users there are inside: ranges, or `'subordinate'`, which is one’s own user as root and behind it all that
-   * /etc/subuid gives to the user (`newuidmap`, Debian’s package uidmap). Default: one’s own user alone, as root.
+   * The uids inside: ranges, or `'subordinate'`, which maps the caller’s own user to root, and behind it all that /etc/subuid
+   * gives to the user (`newuidmap`, Debian’s package uidmap). Default: only the caller’s own user, as root.
    */
   uidMap?: readonly IdRange[] | 'subordinate' | undefined
-  /** The same of groups, with /etc/subgid. Default: one’s own group alone, as root’s. */
+  /** The gids, in the same way, with /etc/subgid. Default: only the caller’s own group, as root’s. */
   gidMap?: readonly IdRange[] | 'subordinate' | undefined
 }
 
 const keys = new Set(['with', 'uidMap', 'gidMap'])
 const rangeKeys = new Set(['inside', 'outside', 'count'])
-/** The kernel takes so many ranges (UID_GID_MAP_MAX_EXTENTS). */
+/** UID_GID_MAP_MAX_EXTENTS. */
 const mostRanges = 340
-/** The last id; the one behind it means that there is none. */
+/** The largest id; the next one, (uid_t)-1, stands for none. */
 const lastId = 0xfffffffe
 
 /** Checks the `rootless` option; undefined if it is false. */
@@ -60,7 +60,7 @@ export function checkRootless(value: unknown): RootlessRequest | undefined {
   return { users, groups, with: handle }
 }
 
-/** Refuses what would pin a namespace that is created without privilege. */
+/** Refuses options that would pin a namespace which is created without privilege. */
 export function refusePinned(places: Readonly<Record<'name' | 'path' | 'prefix', unknown>>): void {
   for (const [field, value] of Object.entries(places)) {
     if (value !== undefined)
@@ -68,7 +68,7 @@ export function refusePinned(places: Readonly<Record<'name' | 'path' | 'prefix',
   }
 }
 
-/** Checks a map, and gives its lines as the kernel wants them; empty for the default. */
+/** Checks a map, and returns its lines as in /proc/PID/uid_map; empty for the default. */
 export function mapOf(value: unknown, field: string, file: '/etc/subuid' | '/etc/subgid'): string {
   if (value === undefined) return ''
   if (value === 'subordinate') return subordinate(file)
@@ -101,7 +101,7 @@ function checkApart(ranges: readonly Range[], side: 'inside' | 'outside', field:
   }
 }
 
-/** The user’s name; its number where /etc/passwd does not know it, which may stand in these files too. */
+/** The user’s name; its uid where it is not in /etc/passwd, which subuid(5) allows, too. */
 function userName(uid: number): string {
   try {
     return userInfo().username
@@ -110,7 +110,7 @@ function userName(uid: number): string {
   }
 }
 
-/** One’s own id as root, and behind it those that a file gives to the user. */
+/** The caller’s own id as root, and behind it those that a file gives to the user. */
 function subordinate(file: '/etc/subuid' | '/etc/subgid'): string {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
   const username = userName(uid)
@@ -118,7 +118,7 @@ function subordinate(file: '/etc/subuid' | '/etc/subgid'): string {
   try {
     text = readFileSync(file, 'utf8')
   } catch {
-    // As if there were none.
+    // As if the file were empty.
   }
   const ranges: Range[] = [{ inside: 0, outside: file === '/etc/subuid' ? uid : gid, count: 1 }]
   let inside = 1

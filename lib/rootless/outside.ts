@@ -1,4 +1,5 @@
-// The way out of a namespace for who may not touch the host's network: a program in user space that forwards.
+// Connects a namespace to the outside without privilege over the host's network: by a program in user space that forwards
+// packets.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -23,15 +24,15 @@ export interface OutsideOptions extends CallOptions {
   /** The name of the device that it makes in the namespace. Default: tap0. */
   dev?: string | undefined
   /**
-   * Whether what listens on the host's loopback can be reached from inside, at the gateway's address. Default: false, for
-   * that is what it relies on that nobody else can reach it.
+   * Whether servers on the host's loopback can be reached from inside, at the gateway's address. Default: false, as such
+   * servers rely on being unreachable from elsewhere.
    */
   hostLoopback?: boolean | undefined
 }
 
 const keys = ['via', 'dev', 'hostLoopback']
 const programs: readonly OutsideProgram[] = ['slirp4netns', 'pasta']
-/** What starts in milliseconds, but may have to wait for the machine. */
+/** The time limit for the start, which takes milliseconds unless the machine is busy. */
 const patienceMs = 10_000
 const operation = 'NetNs.connectOutside'
 
@@ -52,7 +53,7 @@ export class Outside implements AsyncDisposable {
     this.#ended = new Promise((resolve) => child.once('close', resolve))
   }
 
-  /** The process that forwards. */
+  /** The process id of the program. */
   get pid(): number | undefined {
     return this.#child.pid
   }
@@ -62,7 +63,7 @@ export class Outside implements AsyncDisposable {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  /** Ends it: the device goes, and all connections through it. May be called again. */
+  /** Ends the program, which removes the device and breaks all connections through it. May be called again. */
   async close(): Promise<void> {
     if (this.closed) return
     this.#child.ref()
@@ -112,7 +113,7 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** A program, and where it is. */
+/** A program, and its path. */
 interface Installed {
   readonly program: OutsideProgram
   readonly path: string
@@ -131,18 +132,19 @@ function installed(via: OutsideProgram | undefined, netns: string): Installed {
   )
 }
 
-/** The descriptors of the namespace, and of the user namespace by which one may enter it. */
+/** The descriptors of the namespace, and of its owning user namespace, which the program enters first. */
 interface NamespaceDescriptors {
   readonly net: number
   readonly user: number | undefined
 }
 
-/** The descriptor that ends with this process, however that ends. slirp4netns ends with it by itself. */
+/** The read end of a pipe that closes when this process ends, however that ends. slirp4netns exits then by itself. */
 const lifeline = 3
 
 /**
- * pasta does not, and loses PR_SET_PDEATHSIG when it gives up its rights: so a child that it has from the beginning reads
- * the lifeline, and kills it then. Its number may be another one's only when that child has another parent.
+ * pasta does not, and loses PR_SET_PDEATHSIG when it drops its privileges. So a child, which the shell starts before it
+ * executes pasta, reads the lifeline and then kills pasta. It checks its parent first: pasta's pid can be reused only once the
+ * child has another parent.
  */
 const watched = `
   (
@@ -167,11 +169,11 @@ function argumentsOf(
     if (user !== undefined) options.push(`--userns-path=/proc/${process.pid}/fd/${user}`)
     return [...options, `/proc/${process.pid}/fd/${net}`, dev]
   }
-  // Nothing that listens is forwarded of itself, in neither direction.
+  // No ports are forwarded, in either direction.
   const none = ['-t', 'none', '-u', 'none', '-T', 'none', '-U', 'none']
   const options = ['--config-net', '--foreground', '--quiet', '--ns-ifname', dev, '--no-netns-quit', ...none]
-  // It opens the namespace from within the user namespace, where it may not look at this process any more; and of
-  // descriptors it keeps the first three alone. So the namespaces are its standard input and output.
+  // It opens the namespace from within the user namespace, where it may not read this process's /proc/PID any more; and it
+  // closes all descriptors but the first three. So the namespaces are its standard input and output.
   options.push('--netns', '/proc/self/fd/0')
   options.push(...(user === undefined ? ['--netns-only', '--runas', '0'] : ['--userns', '/proc/self/fd/1']))
   if (!hostLoopback) options.push('--no-map-gw')
@@ -195,7 +197,7 @@ function start(
   child.once('error', (error) => {
     text += error.message
   })
-  // It keeps no process alive, and ends with this one.
+  // It does not keep this process alive, and ends with it.
   child.unref()
   for (const stream of child.stdio) (stream as Partial<Socket> | null)?.unref?.()
   const end = (): void => void child.kill('SIGKILL')
