@@ -1,11 +1,11 @@
-// The namespaces of one test: created, and joined in one job.
+// Creates the namespaces of one test, and joins them in one batch.
 import { NetNs } from '../netns/netns'
 import { prefixOf, switchName, type Plan } from './options'
 
 /** The namespaces of a test, by their names in it. */
 export type Arranged = ReadonlyMap<string, NetNs>
 
-/** Creates and joins what a plan wants: all, or nothing. */
+/** Creates and joins the namespaces of a plan: all, or none. */
 export async function arrange(plan: Plan): Promise<Arranged> {
   const names = plan.join === 'bridge' ? [...plan.names, switchName] : plan.names
   const created = await create(names, plan.prefix)
@@ -19,7 +19,7 @@ export async function arrange(plan: Plan): Promise<Arranged> {
   return arranged
 }
 
-/** Lets all go that are still there. */
+/** Deletes or closes all that are still open. */
 export async function dispose(namespaces: Iterable<NetNs>): Promise<void> {
   await Promise.all([...namespaces].map((ns) => ns[Symbol.asyncDispose]()))
 }
@@ -51,7 +51,7 @@ async function join(arranged: Arranged, plan: Plan): Promise<void> {
       bridge.add({ kind: 'veth', name, master: 'br0', up: true, peer: { netns, name: 'eth0', up: true } })
     }
     for (const address of plan.addresses.get(name) ?? []) {
-      // IPv6 addresses are usable at once, as those of IPv4 are.
+      // So that IPv6 addresses are usable at once, as those of IPv4 are.
       const options = address.includes(':') ? ({ flags: ['nodad'] } as const) : {}
       batch.in(netns).addresses.add({ dev: 'eth0', address, ...options })
     }

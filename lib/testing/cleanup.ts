@@ -1,4 +1,4 @@
-// What a test wants done at its end: all of it, the last first, whatever fails on the way.
+// The cleanup functions of a test: runs all of them, the last first, even if some fail.
 import { wrongType } from '../wire/invalid'
 import type { TestCleanup } from './options'
 
@@ -21,7 +21,7 @@ export class Cleanup implements TestCleanup {
     this.#steps.push(cleanup)
   }
 
-  /** Does it, and gives what failed. */
+  /** Runs them, and returns their errors. */
   async run(): Promise<unknown[]> {
     const failures: unknown[] = []
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {

@@ -1,4 +1,4 @@
-// What this process holds of what tests leave behind, read from /proc, and from the notes on what was opened.
+// The resources that this process holds and that tests may leave behind, from /proc and from the notes of opened handles.
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { namedDirectory } from '../netns/name'
@@ -6,34 +6,35 @@ import { openNow, wasOpened, wasOpenedAs, watchOpened } from '../native/opened'
 
 watchOpened()
 
-/** What can be left behind. */
+/** Kinds of resources that a test can leave behind. */
 export type HoldingKind = 'handle' | 'descriptor' | 'thread' | 'process' | 'namespace' | 'mount' | 'device'
 
-/** One thing that a process holds, or that is there for all. */
+/** A resource that this process holds, or that all processes share. */
 export interface Holding {
   /**
-   * `handle`: a `NetNs` that nobody has closed, also one that was garbage-collected, or a server or connection of `listen` and
-   * `connect`; `descriptor`: any open file;
-   * `thread`: one of the library's, which end by themselves after half a second without work; `process`: a child;
-   * `namespace`: a name in `/run/netns`; `mount`: any other mount; `device`: one of the namespace that this thread is in.
+   * `handle`: a `NetNs` that was not closed, also one that was garbage-collected, or a server or connection of `listen` and
+   * `connect`; `descriptor`: any open file; `thread`: one of the library's, which ends by itself after half a second without
+   * work; `process`: a child; `namespace`: a name in `/run/netns`; `mount`: any other mount; `device`: one in the namespace of
+   * this thread.
    */
   readonly kind: HoldingKind
-  /** What it is: the name of a namespace or device, the path of a mount, the number of a descriptor and what it leads to. */
+  /** The name of a namespace or device, the path of a mount, or the number of a descriptor and its target. */
   readonly name: string
   /** The stack by which a handle was opened, without the library's own part; undefined for other kinds. */
   readonly openedAt?: string | undefined
-  /** @internal Tells it from all others of its kind. */
+  /** @internal Unique within its kind. */
   readonly id: string
-  /** @internal Those of one sort take each other's place: a socket that was closed and another that was opened. */
+  /** @internal Holdings of one sort replace each other: a socket that was closed and another that was opened. */
   readonly sort: string
-  /** @internal Whether this process made it, as far as can be told. */
+  /** @internal Whether this process has made it, as far as that can be found out. */
   readonly own: boolean
 }
 
 type Found = Omit<Holding, 'kind' | 'own' | 'sort'> & Partial<Holding>
 
 /**
- * What this process holds at this moment, and what is there for all: for `checkLeaks` to compare with later.
+ * The resources that this process holds at this moment, and those that all processes share: for `checkLeaks` to compare with
+ * later.
  * @example
  * const before = holdings()
  * await somethingThatCleansUp()
@@ -62,7 +63,7 @@ function handles(): Found[] {
 }
 
 const root = join(__dirname, '..', '..')
-// Where a source map is followed, compiled files are told as their sources.
+// lib/ too: with source maps, stacks have the sources in place of the compiled files.
 const notTheirs = [join(root, 'lib/'), join(root, 'dist/'), '(node:', ' node:', '(index ', '(<anonymous>)']
 
 /** The lines of a stack below those of the library and of Node; those of the program itself, if there are any. */
@@ -82,13 +83,13 @@ function descriptorsAndThreads(home: number | undefined): [HoldingKind, Found[]]
   })
   let descriptors = list('/proc/self/fd').flatMap((fd): Found[] => {
     const target = read(() => readlinkSync(`/proc/self/fd/${fd}`))
-    if (target === undefined) return [] // it was the one that listed them
+    if (target === undefined) return [] // the descriptor of the listing itself
     return [{ id: target, name: `${fd} (${target})`, sort: /^(socket|pipe):/.exec(target)?.[1] ?? target }]
   })
-  // The first that watches a file makes libuv open one for all, which stays as long as the event loop.
+  // With the first watched file libuv opens an inotify descriptor, and keeps it as long as the event loop.
   const watching = descriptors.find(({ id }) => id === 'anon_inode:inotify')
   descriptors = descriptors.filter((one) => one !== watching)
-  // The way home of those threads, which goes with the last of them.
+  // The library's threads keep their home open; the descriptor is closed when the last of them ends.
   const wayHome = descriptors.find(({ id }) => inodeOf(id) === home)
   if (threads.length > 0 && wayHome !== undefined) {
     threads.push(wayHome)
@@ -121,7 +122,7 @@ function mounts(): Found[] {
   const lines = text('/proc/self/mountinfo')?.split('\n') ?? []
   return lines.flatMap((line) => {
     const [id = '', , , root = '', point = ''] = line.split(' ')
-    // A name is told as a namespace. /run/netns itself is mounted on itself with the first of them, and stays.
+    // Names are reported as namespaces. /run/netns is mounted on itself with the first name, and stays so.
     if (point === '' || point === namedDirectory || point.startsWith(`${namedDirectory}/`)) return []
     const inode = inodeOf(root)
     return [
@@ -136,7 +137,7 @@ function mounts(): Found[] {
 
 function devices(home: number | undefined): Found[] {
   const own = home !== undefined && wasOpened(home)
-  // Two lines of headings, then `NAME: NUMBERS`. Not /sys/class/net: that is the namespace in which it was mounted.
+  // Two header lines, then `NAME: NUMBERS`. Not /sys/class/net, which shows the namespace in which /sys was mounted.
   const lines = text('/proc/thread-self/net/dev')?.trim().split('\n').slice(2) ?? []
   return lines.map((line) => {
     const name = line.slice(0, line.lastIndexOf(':')).trim()
@@ -150,7 +151,7 @@ function inodeOf(target: string | undefined): number | undefined {
   return inode === undefined ? undefined : Number(inode)
 }
 
-/** What a look gives; undefined for what is gone meanwhile, or never was. */
+/** The result of `look`; undefined if that throws, as the file does not exist (any more). */
 function read<Result>(look: () => Result): Result | undefined {
   try {
     return look()

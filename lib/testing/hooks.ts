@@ -1,28 +1,28 @@
-// The hooks of the test framework that runs: handed over, or found where they are global, or those of node:test.
+// The hooks of the test framework: those that were passed, or global ones, or those of node:test.
 import { NetloomError } from '../errors'
 import { wrongType } from '../wire/invalid'
 
-/** A hook that a framework calls around each test. What it is called with tells tests apart that run at the same time. */
+/** A hook that a framework calls before or after each test. Its argument distinguishes tests that run at the same time. */
 export type Hook = () => Promise<void>
 
-/** What registers hooks: `beforeEach` and `afterEach` of a test framework, or others that run once each and in this order. */
+/** Functions that register hooks: `beforeEach` and `afterEach` of a test framework, or others that run once and in this order. */
 export interface Hooks {
-  /** Registers what is to run before each test. */
+  /** Registers a hook that runs before each test. */
   readonly beforeEach: (hook: Hook) => unknown
-  /** Registers what is to run after each test, whether it failed or not. */
+  /** Registers a hook that runs after each test, also if that has failed. */
   readonly afterEach: (hook: Hook) => unknown
 }
 
 const names = ['beforeEach', 'afterEach'] as const
 
-/** Those that are handed over, whatever else the object has; or those that are found. */
+/** The hooks of the given object, which may have other properties, too; or those that are found. */
 export function hooksOf(given: Hooks | undefined): Hooks {
   if (given === undefined) {
     const found = foundHooks()
     refuseInsideTest()
     return found
   }
-  // A module of a test framework, or what stands for one.
+  // A module of a test framework, or an object like one.
   if (typeof given !== 'object' || (given as unknown) === null) throw wrongType('hooks', 'an object', given)
   for (const name of names) {
     if (typeof given[name] !== 'function') throw wrongType(`hooks.${name}`, 'a function', given[name])
@@ -47,7 +47,7 @@ function runByNode(): boolean {
 }
 
 function nodeHooks(): Partial<Hooks> {
-  // Only here: it is of no use to other frameworks.
+  // Required only here, as other frameworks do not need it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('node:test') as Partial<Hooks>
 }
@@ -56,7 +56,7 @@ interface Expectations {
   readonly expect?: { getState?: () => { currentTestName?: string | undefined } }
 }
 
-// Inside a test hooks come too late. Jest tells which one runs; what vitest tells is the last that ran.
+// Inside a test hooks can no longer be registered. Jest has the test that runs; vitest has the last one that ran.
 function refuseInsideTest(): void {
   if (process.env.VITEST !== undefined) return
   const running = (globalThis as Expectations).expect?.getState?.().currentTestName
@@ -64,7 +64,7 @@ function refuseInsideTest(): void {
   throw misuse('ERR_NETLOOM_INSIDE_TEST', `it was called inside the test "${running}". ${beside}`)
 }
 
-/** Where it has to be called. */
+/** Where useNetNs has to be called, for messages. */
 export const beside =
   'Call it beside the tests, at the top of the file or in a describe, and use what it gives inside them'
 

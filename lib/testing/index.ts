@@ -1,6 +1,6 @@
 /**
- * A kit for tests that need network namespaces: fresh ones for each test, and a check of what a test leaves behind. It works
- * with jest, vitest and node:test, and depends on none of them.
+ * Fixtures for tests that need network namespaces: new ones for each test, and a check for what a test leaves behind. Works with
+ * jest, vitest and node:test, and depends on none of them.
  * @module netloom/testing
  */
 export { useNetNs } from './use_netns'

@@ -1,4 +1,4 @@
-// The leak check: what is there that was not there before, once what goes by itself is gone.
+// The leak check: finds resources that did not exist before, after those that end by themselves have ended.
 import { performance } from 'node:perf_hooks'
 import timers from 'node:timers/promises'
 import { NetloomError } from '../errors'
@@ -8,33 +8,33 @@ import { holdings, type Holding } from './holdings'
 /** Options of the leak check. */
 export interface LeakOptions {
   /**
-   * Counts what all processes share whoever made it. Otherwise, so that other test workers do no harm, names in `/run/netns`
-   * and mounts count if they are of a namespace that this process has opened or created by this library, and devices if it
-   * has opened the namespace in which it lives (`NetNs.current`). Default: false.
+   * Counts shared resources whatever process has made them. Otherwise names in `/run/netns` and mounts count only if they are
+   * of a namespace that this process has opened or created with this library, and devices only if it has opened its own
+   * namespace (`NetNs.current`), so that other test workers do no harm. Default: false.
    */
   foreign?: boolean | undefined
-  /** Leaves out what it returns true for. */
+  /** Leaves out holdings for which it returns true. */
   ignore?: ((leak: Holding) => boolean) | undefined
-  /** Milliseconds for which what is left over may still go by itself, 0 to 2147483647. Default: 5000; per test 1000. */
+  /** Milliseconds that resources have to end by themselves, 0 to 2147483647. Default: 5000; per test 1000. */
   timeout?: number | undefined
 }
 
 export const leakKeys = ['foreign', 'ignore', 'timeout']
 
-/** Something was left behind; `leaks` says what. Its code is `ERR_NETLOOM_LEAK`. */
+/** Resources were left behind: `leaks`. Its code is `ERR_NETLOOM_LEAK`. */
 export class LeakError extends NetloomError {
   /** The name of the class, `LeakError`. */
   override name = 'LeakError'
-  /** What was left behind. */
+  /** The resources that were left behind. */
   readonly leaks: readonly Holding[]
 
   constructor(who: string, leaks: readonly Holding[]) {
-    // Those with a stack come last: runners take lines of stacks out of a message, and show the code that they lead to.
+    // Those with a stack come last: test runners cut stacks out of a message, and show the code of their lines.
     const sorted = [...leaks].sort((a, b) => Number(a.kind === 'handle') - Number(b.kind === 'handle'))
     const message = `${who} left behind:\n${sorted.map(describe).join('\n')}`
     super(message, 'ERR_NETLOOM_LEAK', { operation: 'checkLeaks' })
     this.leaks = leaks
-    // Where the check was made leads nowhere.
+    // Without a stack: that of the check does not help.
     this.stack = `${this.name}: ${message}`
   }
 }
@@ -64,7 +64,7 @@ function checkBefore(before: unknown): void {
 }
 
 /**
- * What is held now and was not before. Gives what goes by itself the time to go: threads and sockets that are being closed.
+ * The holdings now that were none before. Waits for those that end by themselves: threads, and sockets that are being closed.
  * @throws TypeError, RangeError for a wrong option.
  * @example
  * for (const { kind, name } of await findLeaks(before)) console.log(kind, name)
@@ -76,8 +76,8 @@ export async function findLeaks(before: readonly Holding[], options: LeakOptions
 }
 
 /**
- * Throws if something is held that was not held before.
- * @throws LeakError that names it; TypeError, RangeError for a wrong option.
+ * Throws if there are holdings that were none before.
+ * @throws LeakError with their names; TypeError, RangeError for a wrong option.
  * @example
  * let before
  * beforeAll(() => { before = holdings() })
@@ -88,12 +88,12 @@ export async function checkLeaks(before: readonly Holding[], options: LeakOption
   if (leaks.length > 0) throw new LeakError('What ran since holdings()', leaks)
 }
 
-// Those that there were before a test put others in their place.
+// Kept at load time, as a test may replace it with fake timers.
 const sleep = timers.setTimeout
 const turn = timers.setImmediate
 const now = performance.now.bind(performance)
 
-// What a program closes, Node mostly has closed a few turns of the event loop later.
+// Node closes most resources a few turns of the event loop after the program does.
 const turnsAtFirst = 5
 const pauseMs = 10
 
@@ -114,12 +114,12 @@ export async function settledLeaks(before: readonly Holding[], options: LeakOpti
 
 function leaksSince(before: readonly Holding[], { foreign = false, ignore }: LeakOptions): Holding[] {
   const added = additions(before, holdings()).filter(({ own }) => own || foreign)
-  // A handle is told once, not again as its descriptor.
+  // A handle is reported once, and not again as its descriptor.
   const handles = new Set(added.flatMap(({ kind, sort }) => (kind === 'handle' ? [sort] : [])))
   return added.filter((one) => !(one.kind === 'descriptor' && handles.has(one.id)) && ignore?.(one) !== true)
 }
 
-/** Of each sort as many as there are more than before, of the new ones. */
+/** For each sort, as many of the new holdings as there are more than before. */
 function additions(before: readonly Holding[], after: readonly Holding[]): Holding[] {
   const earlier = bySort(before)
   return [...bySort(after)].flatMap(([sort, all]) => {

@@ -1,4 +1,4 @@
-// What useNetNs takes and gives, and the checks of it.
+// The options and the result of useNetNs, and the checks of the options.
 import type { NetNs } from '../netns/netns'
 import { checkPrefix } from '../netns/many'
 import { checkDeviceName } from '../wire/device'
@@ -8,10 +8,10 @@ import { hooksOf, type Hooks } from './hooks'
 import { checkLeakOptions } from './leaks'
 import type { LeakReport } from './running'
 
-/** What a test has: its namespaces by their names, and what is cleaned up with them. */
+/** A test's namespaces by their names, and its cleanup. */
 export type TestNet<Name extends string> = Readonly<Record<Name, NetNs>> & TestCleanup
 
-/** What is cleaned up at the end of a test, before its namespaces go: the last first, also if the test failed. */
+/** The cleanup at the end of a test, before its namespaces are deleted: the last first, also if the test has failed. */
 export interface TestCleanup {
   /**
    * Disposes something at the end of the test, and returns it: a server, a socket, a `NetNs`.
@@ -27,11 +27,11 @@ export interface TestCleanup {
   defer(cleanup: () => unknown): void
 }
 
-/** What `useNetNs` gives: in a test, that test's namespaces. */
+/** The result of `useNetNs`: in a test, that test's namespaces. */
 export type CurrentTestNet<Name extends string> = TestNet<Name> & {
   /**
-   * What the test of this context has, where several run at the same time: the argument that vitest and node:test call a
-   * test with.
+   * The namespaces of the test with this context, where several tests run at the same time: the argument with which vitest and
+   * node:test call a test.
    * @example
    * test.concurrent('a test', async (context) => { const { ns } = net.of(context) })
    */
@@ -43,37 +43,37 @@ export type Join = 'cable' | 'bridge'
 
 /** Options of `useNetNs`. */
 export interface UseNetNsOptions<Name extends string> {
-  /** What the namespaces are called in the test: properties of what `useNetNs` gives. Default: `ns`, one. */
+  /** The names of the namespaces in the test: properties of the result of `useNetNs`. Default: one, `ns`. */
   names?: readonly string[] | undefined
-  /** Two namespaces, `red` and `green`, joined by a cable. Default: false. */
+  /** Two namespaces, `red` and `green`, joined by a veth pair. Default: false. */
   pair?: boolean | undefined
   /**
-   * How they are joined: `cable`: two, by a veth pair; `bridge`: each to a bridge `br0` in a namespace more, `switch`, where the
-   * port has the name of the namespace. Each has `lo` and `eth0`, up. Default: not at all.
+   * How they are joined: `cable`: two namespaces by a veth pair; `bridge`: each to a bridge `br0` in another namespace, `switch`,
+   * where the port has the name of the namespace. Each has `lo` and `eth0`, up. Default: not at all.
    */
   join?: Join | undefined
   /**
-   * The addresses of `eth0` by the names of the namespaces, with the lengths of their prefixes; none for one that is left out.
+   * The addresses of `eth0` by the names of the namespaces, with prefix lengths; none for a namespace that is left out.
    * Default: `10.0.0.1/24` and `fd00::1/64` in the first one, `10.0.0.2/24` and `fd00::2/64` in the second, and so on.
    */
   addresses?: Readonly<Partial<Record<Name, readonly string[]>>> | undefined
   /**
-   * Begins their names under `/run/netns`, for tests that call `ip`; what follows is the name in the test and a number. They
-   * go with the test. Default: they are anonymous, which is faster, and leaves nothing when the process is killed.
+   * Names them under `/run/netns`, for tests that call `ip`: with this prefix, the name in the test and a number. They are
+   * deleted with the test. Default: they are anonymous, which is faster, and leaves nothing when the process is killed.
    */
   prefix?: string | undefined
-  /** Called before each test, when the namespaces are there: for what all tests need in them. */
+  /** Called before each test, after the namespaces are created: for what all tests need in them. */
   prepare?: ((net: TestNet<Name>) => unknown) | undefined
-  /** What becomes of what a test leaves behind: the test fails, there is a warning, or nothing. Default: `fail`. */
+  /** How leaks of a test are reported: the test fails, there is a warning, or nothing. Default: `fail`. */
   leaks?: false | 'fail' | 'warn' | LeakReport | undefined
   /**
    * The framework's hooks, where they are not global: those of vitest, `@jest/globals` or node:test. With `beforeAll` and
-   * `afterAll` in the place of `beforeEach` and `afterEach`, all tests of a block share their namespaces.
+   * `afterAll` in place of `beforeEach` and `afterEach`, all tests of a block share their namespaces.
    */
   hooks?: Hooks | undefined
 }
 
-/** The options as they are used. */
+/** The checked options, with defaults. */
 export interface Plan {
   readonly names: readonly string[]
   readonly join: Join | undefined
@@ -86,12 +86,12 @@ export interface Plan {
 
 const keys = new Set(['names', 'pair', 'join', 'addresses', 'prefix', 'prepare', 'leaks', 'hooks'])
 const taken = new Set(['use', 'defer', 'of', 'then', 'constructor', '__proto__'])
-/** The namespace that a bridge is in. */
+/** The namespace of the bridge. */
 export const switchName = 'switch'
-/** So many have an address of 10.0.0.0/24. */
+/** The addresses of 10.0.0.0/24 suffice for this many. */
 const mostNames = 254
 
-/** What the name of a namespace in `/run/netns` begins with, of the namespace that has this name in the test. */
+/** The prefix in `/run/netns` of the namespace that has this name in the test. */
 export function prefixOf(prefix: string, name: string): string {
   return `${prefix}${name}-`
 }
@@ -108,7 +108,7 @@ export function planOf(options: UseNetNsOptions<string>): Plan {
   const join = pair ? 'cable' : checkJoin(options.join, names)
   if (prefix !== undefined) {
     checkPrefix(prefix)
-    // With what follows it must still be a name.
+    // With the number behind it, the prefix must still be a name.
     for (const name of [...names, switchName]) checkPrefix(prefixOf(prefix, name))
   }
   if (prepare !== undefined && typeof prepare !== 'function') throw wrongType('prepare', 'a function', prepare)
@@ -120,7 +120,7 @@ function checkNames(names: readonly unknown[]): readonly string[] {
   const list = checkArray(names, 'names', 'an array of names', mostNames)
   if (list.length < 1) throw outOfRange('names', `1 to ${mostNames} names`, names)
   return list.map((value, i) => {
-    // It becomes the name of a port of the bridge, and a part of one in /run/netns.
+    // It becomes the name of a port of the bridge, and a part of a name in /run/netns.
     const name = checkDeviceName(value, `names[${i}]`)
     const free = !taken.has(name) && names.indexOf(name) === i
     if (!free) throw wrongValue(`names[${i}]`, `a name of its own, not one of ${[...taken].join(', ')}`, name)

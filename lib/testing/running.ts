@@ -1,4 +1,4 @@
-// Tests that run, and what is checked when they end: each for itself, or together those whose times overlap.
+// The running tests: each is checked for leaks when it ends, or together with those that overlap with it.
 import { holdings, type Holding } from './holdings'
 import type { LeakOptions } from './leaks'
 
@@ -8,30 +8,30 @@ export interface LeakReport extends LeakOptions {
   report?: 'fail' | 'warn' | undefined
 }
 
-/** A test that runs, for the leak check. */
+/** A running test, for the leak check. */
 export interface Span {
-  /** How many had begun when the holdings were looked at that it is compared with. */
+  /** How many tests had begun when the holdings were read that it is compared with. */
   since: number
   before: readonly Holding[]
-  /** How it is checked; not at all without. */
+  /** How it is checked; undefined: not at all. */
   check: LeakReport | undefined
-  /** What tells the test from others that run at the same time. */
+  /** Identifies the test among those that run at the same time. */
   readonly test: unknown
-  /** Whether another test that ended while this one ran has left it its check. */
+  /** Whether this one also checks for a test that ended earlier. */
   shared: boolean
 }
 
 const running = new Set<Span>()
 let begun = 0
 
-/** A test begins. */
+/** To be called when a test begins. */
 export function begin(test: unknown, check: LeakReport | undefined): Span {
   const span = { since: ++begun, before: check === undefined ? [] : holdings(), check, test, shared: false }
   running.add(span)
   return span
 }
 
-/** A test ends. Where others run that began later, what they hold is no leak: the check is left to one of them. */
+/** To be called when a test ends. If tests run that began later, one of them makes the check, as their holdings are no leaks. */
 export function end(span: Span): LeakReport | undefined {
   running.delete(span)
   const later = [...running].find(({ since }) => since > span.since)

@@ -7,7 +7,7 @@ import { planOf, switchName, type CurrentTestNet, type Plan, type TestNet, type 
 import { begin, end, type LeakReport, type Span } from './running'
 import { wrongType } from '../wire/invalid'
 
-/** A test that runs, and what it has. */
+/** A running test, with its namespaces. */
 interface RunningTest {
   readonly span: Span
   readonly arranged: Arranged
@@ -16,9 +16,9 @@ interface RunningTest {
 }
 
 /**
- * Gives each test of a file, or of the describe in which it is called, namespaces of its own. They go when the test has
- * ended, also if it failed; then what the test has left behind is looked for, and if there is something, the test fails with a
- * `LeakError` that names it. For jest, vitest, node:test, and what has hooks like theirs.
+ * Gives each test of a file, or of the describe in which it is called, namespaces of its own. They are deleted when the test
+ * has ended, also if it has failed. Then looks for leaks; if there are any, the test fails with a `LeakError` that names them.
+ * For jest, vitest, node:test, and other frameworks with such hooks.
  * @throws NetloomError: `ERR_NETLOOM_NO_HOOKS` if no hooks are found; `ERR_NETLOOM_INSIDE_TEST` if it is called inside a test;
  *   TypeError, RangeError for a wrong option. What it gives throws `ERR_NETLOOM_NO_TEST` where no test runs,
  *   `ERR_NETLOOM_MANY_TESTS` where it cannot tell which one is meant.
@@ -48,7 +48,7 @@ export function useNetNs(options: object = {}): object {
   const starting = new Map<unknown, Promise<void>>()
   // Without parameters of their own: jest takes one for a callback, vitest looks what is taken out of it.
   const ended = async (key: unknown): Promise<void> => {
-    // Where beforeEach takes longer than the framework waits, afterEach comes while it still goes on.
+    // If beforeEach exceeds the framework's time limit, the framework calls afterEach while beforeEach is still running.
     await starting.get(key)?.catch(() => undefined)
     await finish(tests, key)
   }
@@ -56,7 +56,7 @@ export function useNetNs(options: object = {}): object {
   plan.hooks.beforeEach(async function () {
     // eslint-disable-next-line prefer-rest-params
     const key = keyOf(arguments[0])
-    // One that has not ended is there if the framework left out an afterEach.
+    // An earlier test may not have ended, as some frameworks leave out afterEach.
     const started = ended(key).then(() => start(plan, tests, key))
     starting.set(key, started)
     await started
@@ -70,7 +70,7 @@ export function useNetNs(options: object = {}): object {
   return currentNet(plan, tests)
 }
 
-/** What tells tests apart: vitest's task, node:test's context. In jest they run one after another, and nothing is given. */
+/** The key of a test: vitest's task, node:test's context. In jest tests run one after another, and hooks get no argument. */
 function keyOf(context: unknown): unknown {
   return (context as { task?: unknown } | undefined)?.task ?? context
 }
@@ -89,7 +89,7 @@ async function start(plan: Plan, tests: Map<unknown, RunningTest>, key: unknown)
     tests.set(key, { span, arranged, cleanup, net })
     await plan.prepare?.(net)
   } catch (error) {
-    // The test will not run; whether its afterEach does, depends on the framework.
+    // The test does not run then; whether its afterEach does depends on the framework.
     tests.delete(key)
     await release({ cleanup, arranged })
     end(span)
@@ -97,7 +97,7 @@ async function start(plan: Plan, tests: Map<unknown, RunningTest>, key: unknown)
   }
 }
 
-/** Cleans up, disposes and checks, each whatever became of the one before; throws what failed first. */
+/** Cleans up, disposes and checks, each even if the one before has failed; throws the first error. */
 async function finish(tests: Map<unknown, RunningTest>, key: unknown): Promise<void> {
   const test = tests.get(key)
   if (test === undefined) return
@@ -120,7 +120,7 @@ async function release({ cleanup, arranged }: Pick<RunningTest, 'cleanup' | 'arr
 
 async function leakOf({ before, shared }: Span, check: LeakReport): Promise<LeakError | undefined> {
   const { ignore, foreign, timeout = 1000 } = check
-  // The library's threads wait for the next test, and end by themselves when there is none.
+  // The library's threads stay for the next test, and end by themselves if there is none.
   const isExpected: NonNullable<LeakReport['ignore']> = (leak) => leak.kind === 'thread' || ignore?.(leak) === true
   const leaks = await settledLeaks(before, { foreign, timeout, ignore: isExpected })
   if (leaks.length === 0) return undefined
@@ -145,7 +145,7 @@ function currentNet(plan: Plan, tests: ReadonlyMap<unknown, RunningTest>): Curre
     )
   }
   const of = (context: unknown): TestNet<string> => {
-    // vitest's is a function that has properties.
+    // The context of vitest is a function with properties.
     const isOne = (typeof context === 'object' && context !== null) || typeof context === 'function'
     if (!isOne) throw wrongType('context', "a test's context", context)
     const test = tests.get(keyOf(context))
