@@ -1,20 +1,20 @@
-// How long to wait between tries of what fails. Like lib/errors.ts it serves all layers, and knows none.
+// The time to wait between tries of something that fails. Like lib/errors.ts it serves all layers, and imports none.
 
 /** The options of a `Backoff`. */
 export interface BackoffOptions {
   /** Milliseconds after the first failure. */
   readonly min: number
-  /** Milliseconds that no wait is longer than. */
+  /** The longest wait in milliseconds. */
   readonly max: number
   /**
-   * Whether each wait is shortened by chance, to no less than half: so that many who lost the same thing do not come back in step.
+   * Whether each wait is shortened at random, to no less than half: so that many clients of one server do not retry together.
    * Default: false.
    */
   readonly jitter?: boolean | undefined
 }
 
 /**
- * The waits between tries of one thing: each twice as long as the one before, up to a limit. It checks nothing and waits for nothing.
+ * The waits between tries: each twice as long as the one before, up to a limit. Only computes them; does not check its options.
  * @example
  * const backoff = new Backoff({ min: 100, max: 8000, jitter: true })
  * while (!(await tryIt())) await sleep(backoff.next())
@@ -29,7 +29,7 @@ export class Backoff {
     this.#next = options.min
   }
 
-  /** It has failed: how many milliseconds to wait before the next try. */
+  /** To be called after a failure: how many milliseconds to wait before the next try. */
   next(): number {
     const { max, jitter = false } = this.#options
     const longest = Math.min(max, this.#next)
@@ -37,7 +37,7 @@ export class Backoff {
     return jitter ? longest * (0.5 + Math.random() / 2) : longest
   }
 
-  /** It has succeeded: the next failure is the first again. */
+  /** To be called after a success: the next failure counts as the first. */
   reset(): void {
     this.#next = this.#options.min
   }

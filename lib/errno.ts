@@ -16,7 +16,7 @@ const first = `EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAG
 first.split(/\s+/).forEach((name, i) => {
   if (name !== '-') names.set(i + 1, name)
 })
-// Kernel-internal ones that reach user space through netlink all the same (linux/errno.h).
+// Errnos that are internal to the kernel, but reach user space through netlink (linux/errno.h).
 const internal = `ERESTARTSYS ERESTARTNOINTR ERESTARTNOHAND ENOIOCTLCMD ERESTART_RESTARTBLOCK EPROBE_DEFER EOPENSTALE
   ENOPARAM - EBADHANDLE ENOTSYNC EBADCOOKIE ENOTSUPP ETOOSMALL ESERVERFAULT EBADTYPE EJUKEBOX EIOCBQUEUED
   ERECALLCONFLICT ENOGRACE`
@@ -26,7 +26,7 @@ internal.split(/\s+/).forEach((name, i) => {
 
 const numbers = new Map([...names].map(([number, name]) => [name, number]))
 
-// What the ones that our users meet mean for networks and namespaces.
+// The meaning for networks and namespaces of the errnos that users meet.
 const meanings: Readonly<Record<string, string>> = {
   EPERM: 'not permitted',
   ENOENT: 'does not exist',
@@ -64,7 +64,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENOTDIR: 'not a directory',
 }
 
-/** The name of an errno, such as `EEXIST` for 17; `E999` for one that nobody knows. */
+/** The name of an errno, such as `EEXIST` for 17; `E999` for an unknown one. */
 export function errnoName(errno: number): string {
   return names.get(errno) ?? `E${errno}`
 }
@@ -74,10 +74,10 @@ export function errnoNumber(name: string): number | undefined {
   return numbers.get(name)
 }
 
-/** What an errno means, in a few words. */
+/** The meaning of an errno in a few words. */
 export function errnoMeaning(errno: number): string {
   return meanings[errnoName(errno)] ?? errnoName(errno).toLowerCase()
 }
 
-/** All of the table, for the audit against the kernel's headers. */
+/** The whole table, for the audit against the kernel's headers. */
 export const errnoTable: ReadonlyMap<number, string> = names

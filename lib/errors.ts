@@ -1,8 +1,8 @@
-// Every failure is one of these, with the fields of Node's own system errors and what the kernel said besides. Bad input
+// The error classes, with the fields of Node's own system errors and those of the kernel's extended acknowledgement. Bad input
 // is not here: it is a TypeError or RangeError that names the option (wire/invalid.ts), and never reaches the kernel.
 import { errnoMeaning, errnoName, errnoNumber } from './errno'
 
-/** What is known about a failure. */
+/** The details of a failed system call or netlink message. */
 export interface FailureDetails {
   /** The method that was called, such as `links.add`. */
   readonly operation: string
@@ -12,15 +12,15 @@ export interface FailureDetails {
   readonly syscall?: string | undefined
   /** The namespace: its name, or path, or `net:[inode]`. */
   readonly netns?: string | undefined
-  /** What it was about, such as `link eth0`. */
+  /** The object, such as `link eth0`. */
   readonly about?: string | undefined
   /** More words for the message. */
   readonly detail?: string | undefined
-  /** What helps against it; without, what usually does. */
+  /** A remedy; by default the usual one for the errno. */
   readonly hint?: string | undefined
-  /** `'unknown'` if the kernel may or may not have done what was asked. */
+  /** `'unknown'` if the kernel may or may not have performed the operation. */
   readonly outcome?: 'unknown' | undefined
-  /** True if what the operation had made before it failed could not be removed again. */
+  /** True if an object that the operation had created before it failed could not be removed. */
   readonly leftover?: boolean | undefined
 }
 
@@ -44,9 +44,9 @@ export class NetloomError extends Error {
   readonly operation: string
   /** The namespace it was called for: its name, or path, or `net:[inode]`. */
   readonly netns: string | undefined
-  /** `'unknown'` if the kernel may or may not have done what was asked. */
+  /** `'unknown'` if the operation may or may not have been performed, `'none'` if it was not. */
   readonly outcome: 'unknown' | 'none' | undefined
-  /** True if what the operation had made before it failed could not be removed again. */
+  /** True if an object that the operation had created before it failed could not be removed. */
   readonly leftover: boolean
 
   constructor(message: string, code: string, details: NetloomErrorDetails) {
@@ -61,13 +61,13 @@ export class NetloomError extends Error {
   }
 }
 
-/** What is known about a failure that need not be one of a system call. */
+/** The details of a failure, not necessarily of a system call. */
 export interface NetloomErrorDetails extends Omit<FailureDetails, 'errno' | 'outcome'> {
   /** The errno, a positive number, if a system call failed. */
   readonly errno?: number | undefined
-  /** `'unknown'` if what was asked may or may not have been done, `'none'` if it was not. */
+  /** `'unknown'` if the operation may or may not have been performed, `'none'` if it was not. */
   readonly outcome?: 'unknown' | 'none' | undefined
-  /** Another error that led to this one. */
+  /** Another error that has led to this one. */
   readonly cause?: unknown
 }
 
@@ -83,7 +83,7 @@ function messageOf(details: FailureDetails, said?: string): string {
   return parts.join('')
 }
 
-/** What helps against a failure, where it is always the same. */
+/** The usual remedy for a failure. */
 function hintOf({ errno, syscall }: FailureDetails): string | undefined {
   if (errno === errnoNumber('EPERM') && syscall === 'socket')
     return 'this needs CAP_NET_RAW, or for a ping that net.ipv4.ping_group_range allows it'
@@ -108,7 +108,7 @@ export function systemError(details: FailureDetails): NetloomError {
   return new NetloomError(messageOf(all), errnoName(details.errno), all)
 }
 
-/** What the kernel allows for an attribute (NLMSGERR_ATTR_POLICY). It tells of few, since Linux 5.10. */
+/** The kernel's policy for an attribute (NLMSGERR_ATTR_POLICY), which it reports for few, since Linux 5.10. */
 export interface AttributePolicy {
   /** The attribute's type, such as `u32`, `nulString` or `nested` (NL_ATTR_TYPE_). */
   readonly type?: string
@@ -124,7 +124,7 @@ export interface AttributePolicy {
   readonly mask?: bigint
 }
 
-/** What the kernel says about a message that it refused (an extended acknowledgement). */
+/** The kernel's extended acknowledgement of a message that it has refused. */
 export interface Refusal {
   readonly kernelMessage?: string | undefined
   readonly attribute?: string | undefined
@@ -136,15 +136,15 @@ export interface Refusal {
 export class NetlinkError extends NetloomError {
   /** The name of the class, `NetlinkError`. */
   override name = 'NetlinkError'
-  /** The kernel's own words, if it gave any (NLMSGERR_ATTR_MSG). */
+  /** The kernel's error message, if it gave one (NLMSGERR_ATTR_MSG). */
   readonly kernelMessage: string | undefined
   /**
    * The attribute that it refused, as a path of the kernel's names: `linkinfo.data.peer.ifname` (NLMSGERR_ATTR_OFFS).
    */
   readonly attribute: string | undefined
-  /** The attribute that it missed, as such a path (NLMSGERR_ATTR_MISS_TYPE). Since Linux 6.1. */
+  /** The required attribute that was missing, as such a path (NLMSGERR_ATTR_MISS_TYPE). Since Linux 6.1. */
   readonly missingAttribute: string | undefined
-  /** What it would have allowed there (NLMSGERR_ATTR_POLICY). Since Linux 5.10. */
+  /** The policy of the refused attribute (NLMSGERR_ATTR_POLICY). Since Linux 5.10. */
   readonly policy: AttributePolicy | undefined
 
   constructor(details: FailureDetails, refusal: Refusal) {
@@ -169,11 +169,11 @@ function describeRefusal({ attribute, missingAttribute, policy }: Refusal): stri
   return parts.length === 0 ? undefined : parts.join(', ')
 }
 
-/** A dump that the kernel interrupted every time it was tried: things changed while it was read. */
+/** A dump that was interrupted in every try (NLM_F_DUMP_INTR): the objects changed while they were read. */
 export class DumpInterruptedError extends NetloomError {
   /** The name of the class, `DumpInterruptedError`. */
   override name = 'DumpInterruptedError'
-  /** What the last try gave; entries may be missing from it or be there twice. Undefined for `flush`, which removed nothing. */
+  /** The result of the last try, in which entries may be missing or duplicated. Undefined for `flush`, which removed nothing. */
   readonly partial: unknown
 
   constructor(operation: string, netns: string, tries: number, partial: unknown) {
@@ -186,17 +186,17 @@ export class DumpInterruptedError extends NetloomError {
   }
 }
 
-/** What was called, and for which namespace. */
+/** The method that was called, and its namespace. */
 export type Subject = Pick<FailureDetails, 'operation' | 'netns'>
 
-/** A call that its signal or its time limit aborted; `code` is `ABORT_ERR`, or `ETIMEDOUT` for the time limit. */
+/** A call that was aborted by its signal (`code` is `ABORT_ERR`) or by its time limit (`ETIMEDOUT`). */
 export class AbortError extends NetloomError {
   /** The name of the class, `AbortError`. */
   override name = 'AbortError'
 
   /**
-   * @param holder - Who had it, where the outcome is unknown (the kernel unless said otherwise); who or what was waited for, where
-   * there was nothing to be sent.
+   * @param holder - If the outcome is unknown, what was performing the operation (by default the kernel); if nothing was sent, what
+   * the call was waiting for.
    */
   constructor(subject: Subject, outcome: 'none' | 'unknown', reason: unknown, holder?: string) {
     const { operation, netns } = subject
@@ -209,7 +209,7 @@ export class AbortError extends NetloomError {
   }
 }
 
-/** What is known about a batch that failed. */
+/** The details of a batch that has failed. */
 interface BatchFailure extends Subject {
   readonly errno: number
   readonly index: number
@@ -225,17 +225,17 @@ interface BatchFailure extends Subject {
 /** A batch of which an operation failed; `code`, `errno` and `cause` are those of that operation's error. */
 export class BatchError extends NetloomError {
   override name = 'BatchError'
-  /** Which operation failed: its place in the batch. */
+  /** The index of the operation that has failed. */
   readonly index: number
   /**
-   * What became of each operation, in their order. The reason of one that was not tried has the code
-   * `ERR_NETLOOM_NOT_TRIED`, of one that was taken back `ERR_NETLOOM_ROLLED_BACK`, and of one that succeeded and could not be
-   * taken back `ERR_NETLOOM_NOT_ROLLED_BACK`.
+   * The result of each operation, in their order. The reason of one that was not tried has the code `ERR_NETLOOM_NOT_TRIED`, of
+   * one that was rolled back `ERR_NETLOOM_ROLLED_BACK`, and of one that has succeeded and could not be rolled back
+   * `ERR_NETLOOM_NOT_ROLLED_BACK`.
    */
   readonly results: readonly PromiseSettledResult<unknown>[]
-  /** Whether what had succeeded was taken back. */
+  /** Whether the operations that had succeeded were rolled back. */
   readonly rolledBack: boolean
-  /** The places of the operations that could not be taken back. */
+  /** The indices of the operations that could not be rolled back. */
   readonly leftovers: readonly number[]
 
   constructor(failure: BatchFailure) {
@@ -263,15 +263,15 @@ function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   return typeof code === 'string' && codes.has(code)
 }
 
-/** The codes of errors that mean that there is nothing of what was asked for. */
+/** The codes of errors for objects that do not exist. */
 export const notFoundCodes = ['ENOENT', 'ENODEV', 'ESRCH', 'ENXIO', 'EADDRNOTAVAIL'] as const
 
 const notFound: ReadonlySet<string> = new Set(notFoundCodes)
 const exists = new Set(['EEXIST'])
 
 /**
- * Whether an error means that the thing asked for, or to be deleted, does not exist: the kernel says it in five ways. By
- * `EADDRNOTAVAIL` it also refuses an address that may not be used, to add or to bind to: that counts where one is deleted only.
+ * Whether an error means that the object to query or delete does not exist, for which the kernel has five errnos. With
+ * `EADDRNOTAVAIL` it also refuses to add or bind to an address that may not be used: this errno counts for deletions only.
  * @example
  * await ns.links.delete('eth0').catch((error) => { if (!isNotFound(error)) throw error })
  */
@@ -281,7 +281,7 @@ export function isNotFound(error: unknown): boolean {
   return code !== 'EADDRNOTAVAIL' || syscall === undefined || syscall.startsWith('RTM_DEL')
 }
 
-/** Whether an error means that the thing to be made exists already. */
+/** Whether an error means that the object to create exists already. */
 export function isAlreadyExists(error: unknown): boolean {
   return hasCode(error, exists)
 }

@@ -1,5 +1,5 @@
 /**
- * The public face, and nothing else.
+ * The public API.
  * @module netloom
  */
 export { NetNs } from './netns/netns'

@@ -1,16 +1,15 @@
 /**
- * Finds the compiled addon and loads it. The lowest module of all: it imports nothing of the package, and nothing but
- * `native.ts` imports it.
+ * Finds the compiled addon and loads it. The lowest module of all: it imports no other module of the package.
  */
 import bindings from 'bindings'
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Where a binary may be, below the package's root. The first that loads is taken. */
+/** The paths of binaries, relative to the package's root. The first that loads is used. */
 function candidates(): string[] {
   return [
-    // Compiled on this machine. Before the binary that came with the package: somebody who compiled wants the result,
-    // and a checkout's prebuilds/ may be older than its sources.
+    // Compiled on this machine. Before the binary of the package: a user who has compiled wants the result, and the prebuilds/
+    // of a checkout may be older than its sources.
     'build/Release/netloom.node',
     'build/Debug/netloom.node',
     `prebuilds/linux-${process.arch}/netloom.${libc()}.node`,
@@ -18,8 +17,8 @@ function candidates(): string[] {
 }
 
 /**
- * The C library that this process runs on. The name of the dynamic loader stands in the head of the executable, which
- * is exact and cheap; `process.report` costs some milliseconds and needs a network look-up on some releases.
+ * The C library of this process, by the name of the dynamic loader in the executable's header, which is exact and cheap:
+ * `process.report` takes some milliseconds, and on some releases a network look-up.
  */
 function libc(): 'glibc' | 'musl' {
   const head = Buffer.alloc(4096)
@@ -31,12 +30,12 @@ function libc(): 'glibc' | 'musl' {
       closeSync(fd)
     }
   } catch {
-    // No /proc: glibc is the better guess.
+    // Without /proc, glibc is more likely.
   }
   return head.includes('ld-musl') ? 'musl' : 'glibc'
 }
 
-/** The package's root, which is one level up from lib/ and dist/, and two from where benchmarks are compiled to. */
+/** The package's root: one level above lib/ and dist/, and two above the directory of compiled benchmarks. */
 function packageRoot(): string {
   let directory = dirname(__dirname)
   while (!existsSync(join(directory, 'package.json'))) {
@@ -49,16 +48,16 @@ function packageRoot(): string {
 
 let loadedFrom: string | undefined
 
-/** Where the launcher is: beside the addon that was loaded. */
+/** The path of the launcher, which is beside the loaded addon. */
 export function launcherPath(): string {
   return loadedFrom === undefined ? '' : join(dirname(loadedFrom), 'netloom-launcher')
 }
 
 /**
- * Loads the addon and returns its exports. Any number of calls give the same object.
+ * Loads the addon and returns its exports. All calls return the same object.
  *
- * @throws Error that says what was looked for, why a binary that is there did not load (`cause` is that failure in
- * full), and which command helps.
+ * @throws Error with the paths that were tried, the reason why an existing binary did not load (with the whole error as `cause`),
+ * and the command that helps.
  */
 export function loadAddon(): unknown {
   const root = packageRoot()
@@ -70,7 +69,7 @@ export function loadAddon(): unknown {
       continue
     }
     try {
-      // One at a time: given a list, `bindings` gives up at the first file that cannot be loaded.
+      // One at a time: with a list, `bindings` stops at the first file that cannot be loaded.
       const loaded: unknown = bindings({ bindings: 'netloom', module_root: root, try: [['module_root', candidate]] })
       loadedFrom = join(root, candidate)
       return loaded

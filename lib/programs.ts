@@ -1,11 +1,11 @@
-// Where programs are that the library starts. Like lib/errors.ts it serves all layers, and knows none.
+// Finds the programs that the library starts. Like lib/errors.ts it serves all layers, and imports none.
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 
-/** Root's programs are not in everybody's PATH. */
+/** Directories that are not in every user's PATH. */
 const besides = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** Where programs are if there is no PATH, as in execvp(3). */
+/** The directories without a PATH, as in execvp(3). */
 const withoutPath = ['/bin', '/usr/bin']
 
 /** Whether this process may run it. */
@@ -19,10 +19,10 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * The path of a program, from the root, or undefined if it is nowhere in PATH and not where administrators have it.
+ * The absolute path of a program, or undefined if it is neither in PATH nor in the directories of administrators' programs.
  *
- * A program that is only named is not looked for in the working directory, whoever may write there: parts of PATH that are
- * empty (which means it to execvp(3)) or relative do not count. A name with a slash is a path, and means what it says.
+ * Never searches the working directory for a name, as another user may be able to write there: ignores parts of PATH that are
+ * empty (which stand for the working directory in execvp(3)) or relative. A name with a slash is a path, and is used as it is.
  * @param name - The name or path of a program.
  */
 export function findProgram(name: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * The errors of netloom, those by which it refuses a value, and how long to wait between tries of what fails: for libraries on top of it, whose errors are to read as its own.
- * Loads no addon.
+ * The errors of netloom, those for wrong values, and the waits between tries: for libraries on top of it, whose errors should have
+ * the same form. Does not load the addon.
  * @module netloom/errors
  */
 export {

@@ -1,6 +1,6 @@
 /**
- * How netloom checks what it is given, and prints what it gives: options, numbers, addresses in text. For libraries on top of it,
- * which want their arguments refused by errors that name the field. Loads no addon.
+ * The functions with which netloom checks arguments and formats values: options, numbers, addresses as text. For libraries on top
+ * of it, whose errors for wrong arguments should name the field, too. Does not load the addon.
  * @module netloom/values
  */
 export { checkArray, checkKeys, checkObject, type InvalidValue, type PlainObject } from '../wire/invalid'
