@@ -1,7 +1,7 @@
-// Programs that the kernel runs for each socket, to tell which are meant (INET_DIAG_REQ_BYTECODE, linux/inet_diag.h).
+// Programs that the kernel runs for each socket to filter sockets (INET_DIAG_REQ_BYTECODE, linux/inet_diag.h).
 //
-// An instruction is a test that goes on at one of two places behind it. `yes` has to be the next instruction, for the kernel
-// checks programs along these; `no` leads to a later one, or four bytes beyond the end, which is a refusal.
+// An instruction is a test with two jumps forward. `yes` has to jump to the next instruction, as the kernel verifies programs
+// along these jumps; `no` jumps to a later one, or to four bytes beyond the end, which rejects the socket.
 import type { Device } from '../wire/device'
 import { device } from '../wire/device'
 import { AF_INET, AF_INET6, type Prefix } from '../wire/ip'
@@ -25,9 +25,9 @@ const headerSize = 4
 
 interface Instruction {
   readonly code: number
-  /** In bytes, with what follows it. */
+  /** In bytes, with its operands. */
   readonly size: number
-  /** How far the place is where it goes on if the test fails. */
+  /** The jump if the test fails, in bytes. */
   readonly no: number
   readonly write: (writer: Writer) => void
 }
@@ -42,10 +42,10 @@ function test(code: number, argumentSize: number, write: Instruction['write']): 
   return [{ code, size, no: size + headerSize, write }]
 }
 
-/** One of both ends of a connection. */
+/** An end of a connection. */
 export type End = 'local' | 'remote'
 
-/** The address of an end begins with a prefix, or its port is that; an IPv4 prefix also if it is mapped into IPv6. */
+/** The address of an end begins with a prefix, or it has this port; an IPv4 prefix also matches IPv4-mapped IPv6 addresses. */
 function host(end: End, family: number, length: number, port: number, address: Uint8Array): Program {
   const code = end === 'local' ? INET_DIAG_BC.S_COND : INET_DIAG_BC.D_COND
   return test(code, 8 + address.length, (writer) => {
@@ -69,7 +69,7 @@ export function hasPort(end: End, port: number): Program {
 
 /** An end's port is one of these. */
 export function portBetween(end: End, from: number, to: number): Program {
-  // The port stands where a second instruction would have its `no`.
+  // The port is in the field `no` of a second instruction.
   const compare = (code: number, port: number): Program =>
     test(code, headerSize, (writer) => {
       writer.u16(0)
@@ -94,14 +94,14 @@ export function hasMark(mark: number, mask: number): Program {
   })
 }
 
-/** It was made in this cgroup. */
+/** It was created in this cgroup. */
 export function inCgroup(id: bigint): Program {
   return test(INET_DIAG_BC.CGROUP_COND, 8, (writer) => {
     writer.u64(id)
   })
 }
 
-/** Both hold. What refuses in the first one refuses beyond the end of the second. */
+/** Both hold. Rejecting jumps of the first lead beyond the end of the second. */
 function both(first: Program, second: Program): Program {
   const beyond = sizeOf(first) + headerSize
   const more = sizeOf(second)
@@ -114,7 +114,7 @@ function both(first: Program, second: Program): Program {
   return [...longer, ...second]
 }
 
-/** One holds. What refuses in the first one leads to the second, behind a jump over it. */
+/** One holds. Rejecting jumps of the first lead to the second, which follows a jump over it. */
 function either(first: Program, second: Program): Program {
   const jump = { code: INET_DIAG_BC.JMP, size: headerSize, no: headerSize + sizeOf(second), write: () => undefined }
   return [...first, jump, ...second]
@@ -141,6 +141,6 @@ export const program: Type<Program> = {
       write(writer)
     }
   },
-  // The kernel never sends one back.
+  // The kernel never sends one.
   decode: () => [],
 }

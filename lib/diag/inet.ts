@@ -11,7 +11,7 @@ import { struct, type StructValue } from '../wire/struct'
 import { binary, text } from '../wire/text'
 import type { Scalar, ValueOf } from '../wire/type'
 import { program } from './bytecode'
-import type { Filtering, InetProtocol, Telling } from './options'
+import type { Filtering, InetProtocol, Details } from './options'
 import {
   cookie,
   memory,
@@ -102,25 +102,25 @@ const layout = {
   }),
 }
 
-/** The names of timers, by number: the kernel has none that a header tells. */
+/** The names of timers, by number; the kernel's headers have no names for them. */
 const timers = ['off', 'retransmit', 'keepAlive', 'timeWait', 'probe'] as const
 
-/** What a socket waits for. */
+/** The timer of a socket. */
 export interface SocketTimer {
   /**
-   * What happens when it is over: something is sent again, or a loss is noticed; the other end is asked whether it is
-   * there; the socket is forgotten; the other end is asked whether it has room again.
+   * What the kernel does when it expires: retransmits a segment or detects a loss; sends a keep-alive probe; frees the socket;
+   * probes a closed receive window.
    */
   name: 'retransmit' | 'keepAlive' | 'timeWait' | 'probe'
   /** Time until then, in ms. */
   remaining: number
-  /** How often it was tried already. */
+  /** How often it has expired. */
   tries: number
 }
 
 /** A process that has a socket. */
 export interface SocketProcess {
-  /** Its id, as this process sees it. */
+  /** Its id in the PID namespace of this process. */
   pid: number
   /** Its descriptor. */
   fd: number
@@ -128,21 +128,21 @@ export interface SocketProcess {
   command: string
 }
 
-/** What sockets of all kinds have. */
+/** The fields of sockets of all kinds. */
 export interface SocketCommon {
-  /** Number of its file, as in `socket:[12345]`; 0 for one that has no file: in `timeWait`, not accepted yet. */
+  /** Inode of its file, as in `socket:[12345]`; 0 for one without a file: in `timeWait`, or not accepted yet. */
   inode: number
-  /** Tells it from all others that there were and will be (SO_COOKIE). */
+  /** A number that identifies it, and is never reused (SO_COOKIE). */
   cookie: bigint
-  /** Memory that it takes; only with `memory: true`. */
+  /** Memory that it uses; only with `memory: true`. */
   memory?: SocketMemory
-  /** The processes that have it; only with `processes`. */
+  /** The processes that have it open; only with `processes`. */
   processes?: SocketProcess[]
 }
 
 /** A socket over IP (inet_diag). */
 export interface InetSocketInfo<Protocol extends InetProtocol = InetProtocol> extends SocketCommon {
-  /** What it speaks. */
+  /** Its protocol. */
   protocol: Protocol
   /** Its family; one of IPv6 may have IPv4 addresses: `::ffff:10.0.0.1`. */
   family: Family
@@ -158,17 +158,17 @@ export interface InetSocketInfo<Protocol extends InetProtocol = InetProtocol> ex
   remotePort?: number
   /** Index of the device that it is bound to, if it is (SO_BINDTODEVICE). */
   dev?: number
-  /** Who made it. */
+  /** The uid that has created it. */
   uid: number
   /** Received and not read yet, in bytes; of a listening one: connections that wait to be accepted. */
   receiveQueue: number
   /** Sent and not acknowledged yet, in bytes; of a listening one: how many connections may wait. */
   sendQueue: number
-  /** What it waits for, if it does. */
+  /** Its timer, if one runs. */
   timer?: SocketTimer
   /** Directions that are shut down; empty if none is, undefined in `timeWait` and the like. */
   shutdown?: ValueOf<typeof shutdownBits>
-  /** Mark of its packets, which the kernel tells with CAP_NET_ADMIN only (SO_MARK). */
+  /** Mark of its packets (SO_MARK), which the kernel reports with CAP_NET_ADMIN only. */
   mark?: number
   /** Its cgroup, by the inode below /sys/fs/cgroup. */
   cgroup?: bigint
@@ -180,29 +180,29 @@ export interface InetSocketInfo<Protocol extends InetProtocol = InetProtocol> ex
   trafficClass?: number
   /** Of TCP: the algorithm that reacts to congestion, such as `cubic`. */
   congestion?: string
-  /** Of TCP: what the kernel knows of the connection; only with `info: true`. */
+  /** Of TCP: the kernel's state of the connection; only with `info: true`. */
   info?: TcpInfo
 }
 
 function requestFor(protocol: InetProtocol): { number: number; protocol?: InetProtocol } {
   const [, number] = protocolNumber.names[protocol]
-  // What does not fit into the header's byte stands in an attribute.
+  // A number that does not fit into the header's byte goes into an attribute.
   return number > 0xff ? { number: number & 0xff, protocol } : { number }
 }
 
-/** The bit of a request that asks for an attribute. */
+/** The bit of a request for an attribute. */
 function extension(name: keyof typeof layout.attributes.table): number {
   return 1 << (layout.attributes.table[name][1] - 1)
 }
 
-/** Asks for the sockets of a protocol, of each family. */
+/** The requests for the sockets of a protocol, one for each family. */
 export function inetRequests(
   protocol: InetProtocol,
   { families, states, program }: Filtering,
-  telling: Telling,
+  details: Details,
 ): Message[] {
   const { number, protocol: wide } = requestFor(protocol)
-  const asked = ['congestion', 'tos', 'trafficClass', telling.info && 'info', telling.memory && 'memory'] as const
+  const asked = ['congestion', 'tos', 'trafficClass', details.info && 'info', details.memory && 'memory'] as const
   const extensions = asked.reduce((bits, name) => (name === false ? bits : bits | extension(name)), 0)
   return families.map((family) =>
     encodeMessage(requestLayout, 'SOCK_DIAG_BY_FAMILY', SOCK_DIAG_BY_FAMILY, {
@@ -213,7 +213,7 @@ export function inetRequests(
   )
 }
 
-/** Asks the kernel to end a socket. */
+/** The request to destroy a socket. */
 export function destruction(received: Received, protocol: InetProtocol): Message | undefined {
   const decoded = decodeMessage(layout, received)
   if (decoded === undefined) return undefined
@@ -242,7 +242,7 @@ function ends({
 
 const none = new Uint8Array(16)
 
-/** Makes a socket of an answer. */
+/** Decodes a socket. */
 export function decodeInet(received: Received, protocol: InetProtocol): InetSocketInfo | undefined {
   const decoded = decodeMessage(layout, received)
   if (decoded === undefined) return undefined
@@ -273,7 +273,7 @@ export function decodeInet(received: Received, protocol: InetProtocol): InetSock
   if (trafficClass !== undefined) socket.trafficClass = trafficClass
   if (congestion !== undefined && congestion !== '') socket.congestion = congestion
   if (memory !== undefined) socket.memory = memory
-  // Other protocols have other structs there.
+  // Other protocols have another struct in this attribute.
   if (info !== undefined && protocol === 'tcp') socket.info = info
   return printable(socket)
 }

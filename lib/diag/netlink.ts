@@ -10,7 +10,7 @@ import type { Reader } from '../wire/reader'
 import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { SocketCommon } from './inet'
-import type { Telling } from './options'
+import type { Details } from './options'
 import { cookie, memory, SOCK_DIAG_BY_FAMILY } from './sock_diag'
 import { socketType } from './unix'
 
@@ -36,11 +36,11 @@ const requestLayout = {
 const netlinkFamily = oneOf(u8, 'NETLINK_', {
   /** Links, addresses, routes and the like. */
   route: ['ROUTE', 0],
-  /** For programs among each other. */
+  /** For programs to talk to each other. */
   usersock: ['USERSOCK', 2],
   /** Lists of sockets. */
   sockDiag: ['SOCK_DIAG', 4],
-  /** Not in use any more. */
+  /** No longer in use. */
   nflog: ['NFLOG', 5],
   /** IPsec. */
   xfrm: ['XFRM', 6],
@@ -56,7 +56,7 @@ const netlinkFamily = oneOf(u8, 'NETLINK_', {
   connector: ['CONNECTOR', 11],
   /** Firewalls and connection tracking. */
   netfilter: ['NETFILTER', 12],
-  /** Devices that come and go. */
+  /** Events of devices (uevents). */
   uevent: ['KOBJECT_UEVENT', 15],
   /** All other families, by name. */
   generic: ['GENERIC', 16],
@@ -74,7 +74,7 @@ const groups = readOnly({
   decode(reader: Reader, at: number, end: number): number[] {
     const found: number[] = []
     for (let bit = 0; bit < 8 * ((end - at) & ~3); bit++) {
-      // Words of the kernel's size, in its order: by four bytes it is the same where the lower ones come first.
+      // The kernel sends unsigned longs: on little-endian machines the same as 32-bit words.
       if (((reader.u32(at + 4 * (bit >> 5)) >>> (bit & 31)) & 1) !== 0) found.push(bit + 1)
     }
     return found
@@ -98,29 +98,29 @@ const layout = {
 
 /** A netlink socket (netlink_diag); the kernel's own are among them. */
 export interface NetlinkSocketInfo extends SocketCommon {
-  /** What tells it from sockets of other kinds. */
+  /** The kind of socket. */
   protocol: 'netlink'
   /** Its family, such as `route`. */
   netlink: ValueOf<typeof netlinkFamily>
-  /** Its address: 0 for the kernel's own; mostly the id of the process, for its first one. */
+  /** Its address: 0 for the kernel's own; usually the pid, for the first socket of a process. */
   portId: number
   /** The multicast groups that it is in. */
   groups: number[]
 }
 
-/** Asks for the netlink sockets. */
-export function netlinkRequest(telling: Telling): Message {
+/** The request for the netlink sockets. */
+export function netlinkRequest(details: Details): Message {
   return encodeMessage(requestLayout, 'SOCK_DIAG_BY_FAMILY', SOCK_DIAG_BY_FAMILY, {
     flags: NLM_F.DUMP,
     header: {
       family: AF_NETLINK,
       protocol: NDIAG_PROTO_ALL,
-      show: NDIAG_SHOW.GROUPS | (telling.memory ? NDIAG_SHOW.MEMINFO : 0),
+      show: NDIAG_SHOW.GROUPS | (details.memory ? NDIAG_SHOW.MEMINFO : 0),
     },
   })
 }
 
-/** Makes a socket of an answer. */
+/** Decodes a socket. */
 export function decodeNetlink(received: Received): NetlinkSocketInfo | undefined {
   const decoded = decodeMessage(layout, received)
   if (decoded === undefined) return undefined

@@ -1,4 +1,4 @@
-// Which sockets are meant: what a caller says, checked.
+// Checks filters and other options of lists of sockets.
 import { checkWide } from '../wire/integers'
 import { checkDevice, type Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
@@ -37,15 +37,15 @@ export type PortCondition = number | PortRange
 
 /** Some bits of a mark. */
 export interface MarkCondition {
-  /** What they are. */
+  /** The value of these bits. */
   readonly value: number
-  /** Which ones. */
+  /** The bits that are compared. */
   readonly mask: number
 }
 
-/** Which sockets over IP are meant. All of it is filtered in the kernel. Of a list, one has to hold. */
+/** A filter for sockets over IP, which the kernel applies. All conditions have to hold; of a list, one value. */
 export interface SocketFilter {
-  /** Of one family; an IPv6 socket may well serve IPv4. Default: both. */
+  /** Of one family; an IPv6 socket may serve IPv4, too. Default: both. */
   family?: Family | undefined
   /** In one of these states. Default: all but `boundInactive`. */
   state?: SocketState | readonly SocketState[] | undefined
@@ -61,23 +61,23 @@ export interface SocketFilter {
   dev?: Device | undefined
   /** With this mark (SO_MARK). It takes CAP_NET_ADMIN. */
   mark?: number | MarkCondition | undefined
-  /** Made in this cgroup, by its inode below /sys/fs/cgroup. Since Linux 5.9. */
+  /** Created in this cgroup, by its inode below /sys/fs/cgroup. Since Linux 5.9. */
   cgroup?: bigint | number | undefined
 }
 
-/** Which sockets a list is of, and what it tells of them. */
+/** Options of a list: a filter, and the details of each socket. */
 export interface SocketsOptions<Protocol extends SocketProtocol = SocketProtocol> extends SocketFilter {
   /**
-   * Of these kinds. `unix` takes `state` besides; `packet` and `netlink` take no condition. Default: `tcp` and `udp`.
+   * Of these kinds. With `unix` only `state` may be given; with `packet` and `netlink` no condition. Default: `tcp` and `udp`.
    */
   protocol?: Protocol | readonly Protocol[] | undefined
-  /** Tell what TCP knows of a connection, as `info`. Default: false. */
+  /** With `info`, the state of a TCP connection. Default: false. */
   info?: boolean | undefined
-  /** Tell how much memory each takes, as `memory`. Default: false. */
+  /** With `memory`, the memory that each uses. Default: false. */
   memory?: boolean | undefined
   /**
-   * Tell which processes have it, as `processes`: true for this one and those that live in the namespace, `everywhere` for
-   * all on the machine. Reads /proc: it costs time for each descriptor of each process. Default: false.
+   * With `processes`, the processes that have it open: true for this process and those in the namespace, `everywhere` for all
+   * on the machine. Reads /proc, which takes time for each descriptor of each process. Default: false.
    */
   processes?: boolean | 'everywhere' | undefined
 }
@@ -107,7 +107,7 @@ function namesOf<Name extends string>(value: unknown, field: string, names: read
   })
 }
 
-/** What is made of one, or of each of a list. An empty list would mean nothing at all: it is refused. */
+/** Converts one value, or each of a list. Refuses an empty list, which no socket would match. */
 function listOf<Made>(value: unknown, field: string, make: (one: unknown, field: string) => Made): Made[] {
   if (!Array.isArray(value)) return [make(value, field)]
   const list = checkArray(value, field)
@@ -159,7 +159,7 @@ function programOf(filter: SocketFilter): Program {
   return all(conditions)
 }
 
-/** A filter that was checked. */
+/** A checked filter. */
 export interface Filtering {
   readonly protocols: readonly SocketProtocol[]
   readonly families: readonly Family[]
@@ -180,7 +180,7 @@ function filtering(
   return { protocols: [...new Set(chosen)], families, states: stateMask(states), program }
 }
 
-/** A condition that means nothing to a kind would let all of that kind through, or none: better it is left out. */
+/** Refuses conditions that do not apply to a kind of socket: the kernel would return all of that kind, or none. */
 function refuseUseless(protocol: SocketProtocol, options: SocketFilter): void {
   if (isInet(protocol)) return
   const useless = protocol === 'unix' ? (['family', ...endKeys] as const) : filterKeys
@@ -189,8 +189,8 @@ function refuseUseless(protocol: SocketProtocol, options: SocketFilter): void {
   }
 }
 
-/** What is told of sockets, checked. */
-export interface Telling {
+/** The checked options for the details of sockets. */
+export interface Details {
   readonly info: boolean
   readonly memory: boolean
   readonly processes: boolean | 'everywhere'
@@ -202,7 +202,7 @@ function switchOf(value: unknown, field: string): boolean {
 }
 
 /** Checks the options of a list. */
-export function checkSockets(options: SocketsOptions = {}): Filtering & Telling {
+export function checkSockets(options: SocketsOptions = {}): Filtering & Details {
   checkKeys(options, listKeys)
   const { processes = false } = options
   if (typeof processes === 'string' && (processes as string) !== 'everywhere') {
@@ -216,7 +216,7 @@ export function checkSockets(options: SocketsOptions = {}): Filtering & Telling 
   }
 }
 
-/** Checks which sockets are to be destroyed: by mistake it would be all there are. */
+/** Checks the filter of sockets to destroy: at least one condition has to be given, so that not all are destroyed by mistake. */
 export function checkDestroyed(options: SocketFilter & { readonly protocol?: unknown }): Filtering {
   checkKeys(options, destroyKeys)
   const checked = filtering(options, ['tcp', 'udp', 'udplite', 'raw'])

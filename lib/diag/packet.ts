@@ -8,7 +8,7 @@ import { u16, u32, u8 } from '../wire/integers'
 import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { SocketCommon } from './inet'
-import type { Telling } from './options'
+import type { Details } from './options'
 import { cookie, memory, SOCK_DIAG_BY_FAMILY } from './sock_diag'
 import { socketType } from './unix'
 
@@ -29,7 +29,7 @@ const requestLayout = {
 }
 
 const packetFlags = bits(u32, 'PDI_', {
-  /** It receives. */
+  /** It is bound and receives packets. */
   running: ['RUNNING', 0x1],
   /** PACKET_AUXDATA. */
   auxData: ['AUXDATA', 0x2],
@@ -70,7 +70,7 @@ const layout = {
 
 /** A packet socket (packet_diag). */
 export interface PacketSocketInfo extends SocketCommon {
-  /** What tells it from sockets of other kinds. */
+  /** The kind of socket. */
   protocol: 'packet'
   /** `raw`: with the link's header; `dgram`: without. */
   type: ValueOf<typeof socketType>
@@ -78,24 +78,24 @@ export interface PacketSocketInfo extends SocketCommon {
   etherType: number
   /** Index of its device; undefined for all devices. */
   dev?: number
-  /** What is switched on. */
+  /** The options that are switched on. */
   flags?: ValueOf<typeof packetFlags>
   /** Its group (the lower 16 bits) and mode (the upper 16), if it shares packets with others (PACKET_FANOUT). */
   fanout?: number
-  /** Who made it. */
+  /** The uid that has created it. */
   uid?: number
 }
 
-/** Asks for the packet sockets. */
-export function packetRequest(telling: Telling): Message {
+/** The request for the packet sockets. */
+export function packetRequest(details: Details): Message {
   const { INFO, FANOUT, MEMINFO } = PACKET_SHOW
   return encodeMessage(requestLayout, 'SOCK_DIAG_BY_FAMILY', SOCK_DIAG_BY_FAMILY, {
     flags: NLM_F.DUMP,
-    header: { family: AF_PACKET, show: INFO | FANOUT | (telling.memory ? MEMINFO : 0) },
+    header: { family: AF_PACKET, show: INFO | FANOUT | (details.memory ? MEMINFO : 0) },
   })
 }
 
-/** Makes a socket of an answer. */
+/** Decodes a socket. */
 export function decodePacket(received: Received): PacketSocketInfo | undefined {
   const decoded = decodeMessage(layout, received)
   if (decoded === undefined) return undefined

@@ -1,8 +1,8 @@
-// Which processes have a socket: /proc/PID/fd, which names the inodes of sockets.
+// Finds the processes that have a socket open: /proc/PID/fd has the inodes of sockets.
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import type { SocketProcess } from './inet'
 
-/** What a process that ends while it is looked at, or belongs to somebody else, gives: nothing. */
+/** Undefined if the process has ended meanwhile, or belongs to another user. */
 async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
   return reading.catch(() => undefined)
 }
@@ -26,8 +26,8 @@ async function scanProcess(
 }
 
 /**
- * The processes that have sockets, by inode. Sockets keep their numbers wherever they are, so the machine's /proc will do.
- * @param netns - Inode of the namespace whose processes are looked at, with this one; undefined for all.
+ * The processes that have sockets, by inode. Inodes of sockets are the same in all namespaces, so the machine's /proc suffices.
+ * @param netns - Inode of the namespace whose processes are examined, besides this one; undefined for all processes.
  */
 export async function processesOf(
   inodes: ReadonlySet<number>,

@@ -1,4 +1,4 @@
-// What all kinds of sockets share in their listings: message types, states and memory (linux/sock_diag.h, net/tcp_states.h).
+// Shared by the listings of all kinds of sockets: message types, states and memory (linux/sock_diag.h, net/tcp_states.h).
 import { bits, oneOf } from '../wire/choices'
 import { u8 } from '../wire/integers'
 import { readOnly } from '../wire/read_only'
@@ -9,19 +9,19 @@ import type { Scalar } from '../wire/type'
 export const SOCK_DIAG_BY_FAMILY = 20
 export const SOCK_DESTROY = 21
 
-/** States of a socket (TCP_); those that are not of TCP have some of them. */
+/** States of a socket (TCP_); other protocols use some of them. */
 export const socketState = oneOf(u8, 'TCP_', {
   /** Connected. Of UDP: it has a remote address. */
   established: ['ESTABLISHED', 1],
-  /** Asked for a connection, no answer yet. */
+  /** Has sent SYN, and waits for the answer. */
   synSent: ['SYN_SENT', 2],
-  /** Was asked for a connection and answered. */
+  /** Has received SYN and answered. */
   synReceived: ['SYN_RECV', 3],
   /** Closed here, which is not acknowledged yet. */
   finWait1: ['FIN_WAIT1', 4],
   /** Closed here; the other end may still send. */
   finWait2: ['FIN_WAIT2', 5],
-  /** Over; late segments are waited for. It has no process any more. */
+  /** Closed by both ends; waits for late segments. No process has it open any more. */
   timeWait: ['TIME_WAIT', 6],
   /** Without a connection: what ss calls UNCONN. Of UDP: without a remote address. */
   closed: ['CLOSE', 7],
@@ -33,17 +33,17 @@ export const socketState = oneOf(u8, 'TCP_', {
   listen: ['LISTEN', 10],
   /** Closed by both ends at once. */
   closing: ['CLOSING', 11],
-  /** Bound, neither listening nor connected. Only listed where it is asked for by name. Since Linux 6.8. */
+  /** Bound, neither listening nor connected. Only listed if `state` names it. Since Linux 6.8. */
   boundInactive: ['BOUND_INACTIVE', 13],
 })
 
 /** A state of a socket. */
 export type SocketState = keyof typeof socketState.names
 
-/** What is asked for a connection and has no socket yet. The kernel filters by this, and then tells TCP_SYN_RECV. */
+/** A connection request without a socket. The kernel filters by this state, and reports TCP_SYN_RECV for it. */
 const TCP_NEW_SYN_RECV = 12
 
-/** Bits of the states that are meant; of all but `boundInactive` where none are. */
+/** The bits of these states; by default of all but `boundInactive`. */
 export function stateMask(states: readonly SocketState[] | undefined): number {
   if (states === undefined) return (1 << socketState.names.boundInactive[1]) - 1
   const mask = states.reduce((mask, state) => mask | (1 << socketState.names[state][1]), 0)
@@ -58,7 +58,7 @@ export const shutdownBits = bits(u8, '', {
   send: ['SEND_SHUTDOWN', 2],
 })
 
-/** Places of numbers in what is told of a socket's memory. */
+/** Indices of the numbers in the attribute of a socket's memory. */
 const SK_MEMINFO = {
   RMEM_ALLOC: 0,
   RCVBUF: 1,
@@ -73,21 +73,21 @@ const SK_MEMINFO = {
 
 /** Memory of a socket, in bytes (SK_MEMINFO_). */
 export interface SocketMemory {
-  /** Received and not read yet, with what it takes to keep it. */
+  /** Received and not read yet, with the overhead of buffers. */
   received: number
-  /** The most of that: SO_RCVBUF. */
+  /** The limit of `received`: SO_RCVBUF. */
   receiveBuffer: number
-  /** Handed to the device, not sent yet. */
+  /** Passed to the device, not sent yet. */
   sending: number
-  /** The most that is kept to be sent: SO_SNDBUF. */
+  /** The limit of data to be sent: SO_SNDBUF. */
   sendBuffer: number
   /** Reserved, not in use. */
   reserved: number
-  /** Kept to be sent, or to be sent again. */
+  /** In the send queue, to be sent or retransmitted. */
   queued: number
-  /** Options and the like. */
+  /** Used for options and the like. */
   options: number
-  /** Waits for the socket while it is in use. */
+  /** In the backlog, which takes packets while the socket is locked. */
   backlog: number
   /** Packets that were dropped, a number; undefined before Linux 4.10. */
   drops?: number
@@ -117,7 +117,7 @@ export const words = readOnly({
     Array.from({ length: (end - at) >> 2 }, (_, i) => reader.u32(at + 4 * i)),
 })
 
-/** What tells a socket from a later one in its place: two words, the lower one first whatever the byte order is. */
+/** The cookie of a socket, which identifies it: two words, the lower one first in either byte order. */
 export const cookie: Scalar<bigint> = {
   size: 8,
   fixed: true,

@@ -1,4 +1,4 @@
-// Lists and ends the sockets of a namespace (sock_diag(7)): one job, with a step for each kind.
+// Lists and destroys the sockets of a namespace (sock_diag(7)): one job, with a step for each kind.
 import { AbortError, NetloomError, systemError } from '../errors'
 import { errnoNumber } from '../errno'
 import { Ending, Lane } from '../native/addon'
@@ -20,7 +20,7 @@ import {
   type SocketFilter,
   type SocketProtocol,
   type SocketsOptions,
-  type Telling,
+  type Details,
 } from './options'
 import { decodePacket, packetRequest, type PacketSocketInfo } from './packet'
 import { processesOf } from './processes'
@@ -35,7 +35,7 @@ export type SocketInfo<Protocol extends SocketProtocol = SocketProtocol> = Proto
       ? PacketSocketInfo
       : NetlinkSocketInfo
 
-/** Which sockets over IP are to be ended. */
+/** A filter for the sockets over IP to destroy. */
 export interface DestroyedSockets extends SocketFilter {
   /** Of these protocols. Default: `tcp` and `udp`. */
   protocol?: Exclude<InetProtocol, 'mptcp'> | readonly Exclude<InetProtocol, 'mptcp'>[] | undefined
@@ -47,9 +47,9 @@ interface Part<Made> {
   readonly decode: (received: Received) => Made | undefined
 }
 
-function partsOf(protocol: SocketProtocol, filtering: Filtering, telling: Telling): Part<SocketInfo>[] {
+function partsOf(protocol: SocketProtocol, filtering: Filtering, details: Details): Part<SocketInfo>[] {
   if (isInet(protocol)) {
-    return inetRequests(protocol, filtering, telling).map((request) => ({
+    return inetRequests(protocol, filtering, details).map((request) => ({
       protocol,
       request,
       decode: (received) => decodeInet(received, protocol),
@@ -57,11 +57,11 @@ function partsOf(protocol: SocketProtocol, filtering: Filtering, telling: Tellin
   }
   switch (protocol) {
     case 'unix':
-      return [{ protocol, request: unixRequest(filtering, telling), decode: decodeUnix }]
+      return [{ protocol, request: unixRequest(filtering, details), decode: decodeUnix }]
     case 'packet':
-      return [{ protocol, request: packetRequest(telling), decode: decodePacket }]
+      return [{ protocol, request: packetRequest(details), decode: decodePacket }]
     case 'netlink':
-      return [{ protocol, request: netlinkRequest(telling), decode: decodeNetlink }]
+      return [{ protocol, request: netlinkRequest(details), decode: decodeNetlink }]
   }
 }
 
@@ -89,7 +89,7 @@ function reading<Made>(name: string, netns: NetnsHandle, parts: readonly Part<Ma
   }
 }
 
-/** The kernel says of a kind that it cannot list only that there is no such thing. */
+/** For a kind of socket that the kernel cannot list it returns only ENOENT: adds an explanation. */
 function explained(error: unknown, name: string, netns: NetnsHandle, protocols: readonly string[]): unknown {
   if (!(error instanceof NetloomError) || error.code !== 'ENOENT') return error
   return systemError({
@@ -132,9 +132,9 @@ export async function listSockets<Protocol extends SocketProtocol>(
   return sockets as SocketInfo<Protocol>[]
 }
 
-const nothingAsked: Telling = { info: false, memory: false, processes: false }
+const nothingAsked: Details = { info: false, memory: false, processes: false }
 
-/** Of sockets that ended by themselves meanwhile. */
+/** The errno for sockets that were closed meanwhile. */
 const gone: ReadonlySet<number> = new Set([errnoNumber('ENOENT') ?? 0])
 
 /** `ns.destroySockets` */
@@ -159,7 +159,7 @@ export async function destroySockets(
   const found = await perform(reading(name, netns, parts), call)
   if (found.length === 0) return []
   const messages = found.map(({ message }) => message)
-  // A cookie is in each message: what has taken a socket's place meanwhile stays.
+  // Each message has the cookie: a newer socket with the same addresses is not destroyed.
   await perform(
     {
       name,

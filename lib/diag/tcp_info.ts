@@ -1,4 +1,4 @@
-// What the kernel knows of a TCP connection: struct tcp_info (linux/tcp.h).
+// The kernel's state of a TCP connection: struct tcp_info (linux/tcp.h).
 import { printable } from '../wire/printable'
 import { bits, oneOf } from '../wire/choices'
 import { seconds, u16, u32, u64, u8 } from '../wire/integers'
@@ -7,36 +7,36 @@ import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import { littleEndian } from '../wire/writer'
 
-/** From what the kernel counts in ms or µs: milliseconds. */
+/** Converts the kernel's milliseconds or microseconds to milliseconds. */
 const ms = seconds(u32, 1)
 const us = seconds(u32, 1000)
 const longUs = seconds(u64, 1000)
 
 const congestionState = oneOf(u8, 'TCP_CA_', {
-  /** All is well. */
+  /** No sign of congestion. */
   open: ['Open', 0],
-  /** Something arrived twice or out of order. */
+  /** Duplicate or selective acknowledgements were received. */
   disorder: ['Disorder', 1],
-  /** The window was reduced: somebody told of congestion. */
+  /** The congestion window was reduced, after a congestion notification. */
   reduced: ['CWR', 2],
-  /** What was lost is sent again. */
+  /** Lost segments are retransmitted. */
   recovery: ['Recovery', 3],
-  /** A timeout: all that is not acknowledged counts as lost. */
+  /** After a timeout: all unacknowledged segments count as lost. */
   loss: ['Loss', 4],
 })
 
 const options = bits(u8, 'TCPI_OPT_', {
-  /** Segments carry times (RFC 7323). */
+  /** Segments have timestamps (RFC 7323). */
   timestamps: ['TIMESTAMPS', 1],
-  /** What came out of order is acknowledged (SACK). */
+  /** Segments that arrive out of order are acknowledged (SACK). */
   selectiveAcks: ['SACK', 2],
   /** Windows of more than 64 KiB. */
   windowScale: ['WSCALE', 4],
-  /** Routers may mark instead of dropping (ECN). */
+  /** Routers may mark packets instead of dropping them (ECN). */
   ecn: ['ECN', 8],
   /** A packet with ECN was received. */
   ecnSeen: ['ECN_SEEN', 16],
-  /** The first packet carried data, and the other end took it. */
+  /** The SYN had data, which the other end has acknowledged. */
   fastOpenData: ['SYN_DATA', 32],
 })
 
@@ -47,7 +47,7 @@ const tcpInfo = struct('tcp_info', {
   probes: ['tcpi_probes', u8],
   backoff: ['tcpi_backoff', u8],
   options: ['tcpi_options', options],
-  // Bit fields have no offset that the audit could compare.
+  // Without a name: the audit cannot compare offsets of bit fields.
   scales: ['', u8],
   limits: ['', u8],
   timeout: ['tcpi_rto', us],
@@ -103,21 +103,21 @@ const tcpInfo = struct('tcp_info', {
   timeoutTime: ['tcpi_total_rto_time', ms],
 })
 
-/** What the kernel knows of a TCP connection (struct tcp_info); what an older kernel does not tell is left out. */
+/** The kernel's state of a TCP connection (struct tcp_info), without fields that an older kernel does not report. */
 export interface TcpInfo {
-  /** What congestion control is doing. */
+  /** The state of congestion control. */
   congestionState?: ValueOf<typeof congestionState>
-  /** Timeouts in a row, without an answer. */
+  /** Consecutive timeouts without an acknowledgement. */
   retransmits?: number
-  /** Probes in a row, without an answer. */
+  /** Consecutive probes without an acknowledgement. */
   probes?: number
   /** How often the timeout was doubled. */
   backoff?: number
-  /** What both ends agreed on. */
+  /** Options that were negotiated. */
   options?: ValueOf<typeof options>
-  /** Time after which it is sent again, in ms. */
+  /** Retransmission timeout, in ms. */
   timeout?: number
-  /** Time that an acknowledgement waits for data to go with, in ms. */
+  /** Delay of acknowledgements, in ms. */
   ackTimeout?: number
   /** Largest segment to send, in bytes. */
   sendSegment?: number
@@ -129,7 +129,7 @@ export interface TcpInfo {
   selectivelyAcknowledged?: number
   /** Of those, lost. */
   lost?: number
-  /** Of those, sent again. */
+  /** Of those, retransmitted. */
   retransmitting?: number
   /** Since data was sent, in ms. */
   sinceSent?: number
@@ -139,29 +139,29 @@ export interface TcpInfo {
   sinceAcknowledged?: number
   /** MTU of the path, in bytes. */
   pathMtu?: number
-  /** What the receive window may grow to, in bytes. */
+  /** Limit of the receive window, in bytes. */
   receiveThreshold?: number
   /** Round trip time, smoothed, in ms. */
   roundTrip?: number
   /** Its mean deviation, in ms. */
   roundTripVariation?: number
-  /** Slow start ends here, in segments; 0x7fffffff: not known yet. */
+  /** Slow start threshold, in segments; 0x7fffffff: not known yet. */
   slowStartThreshold?: number
   /** Congestion window, in segments. */
   congestionWindow?: number
-  /** Largest segment that was offered to the other end, in bytes. */
+  /** Maximum segment size that was announced to the other end, in bytes. */
   offeredSegment?: number
-  /** How far out of order segments have come. */
+  /** Reordering distance of segments. */
   reordering?: number
-  /** Round trip time as the receiver sees it, in ms. */
+  /** Round trip time that the receiver has estimated, in ms. */
   receiverRoundTrip?: number
-  /** Buffer for what is received, as it was tuned, in bytes. */
+  /** Receive buffer after tuning, in bytes. */
   receiveSpace?: number
-  /** Segments that were sent again, in all. */
+  /** Segments that were retransmitted, in all. */
   retransmitted?: number
   /** Bytes a second at which it sends. */
   pacingRate?: bigint
-  /** The most of that; 2 ** 64 - 1: no limit. */
+  /** Limit of the pacing rate; 2 ** 64 - 1: none. */
   maxPacingRate?: bigint
   /** Bytes that were sent and acknowledged. */
   bytesAcknowledged?: bigint
@@ -173,31 +173,31 @@ export interface TcpInfo {
   segmentsReceived?: number
   /** Bytes that were written and not sent yet. */
   unsent?: number
-  /** The least round trip time lately, in ms. */
+  /** Smallest recent round trip time, in ms. */
   minRoundTrip?: number
   /** Segments with data that were received. */
   dataSegmentsReceived?: number
   /** Segments with data that were sent. */
   dataSegmentsSent?: number
-  /** Bytes a second that arrived lately. */
+  /** Bytes a second that were delivered recently. */
   deliveryRate?: bigint
-  /** Time that it had something to send, in ms. */
+  /** Time during which it had data to send, in ms. */
   busyTime?: number
-  /** Of that, held up by the other end's window, in ms. */
+  /** Of that, limited by the other end's window, in ms. */
   windowLimited?: number
-  /** Of that, held up by its own buffer, in ms. */
+  /** Of that, limited by its send buffer, in ms. */
   bufferLimited?: number
-  /** Segments that arrived, those that were sent again included. */
+  /** Segments that were delivered, retransmissions included. */
   delivered?: number
   /** Of those, with a mark of congestion. */
   deliveredMarked?: number
-  /** Bytes of data that were sent, those that were sent again included. */
+  /** Bytes of data that were sent, retransmissions included. */
   bytesSent?: bigint
-  /** Bytes of data that were sent again. */
+  /** Bytes of data that were retransmitted. */
   bytesRetransmitted?: bigint
-  /** Segments of ours that arrived twice. */
+  /** Segments that the other end has received twice. */
   duplicates?: number
-  /** How often something was seen to come out of order. */
+  /** How often reordering was detected. */
   reorderingSeen?: number
   /** Packets that came out of order. Since Linux 5.4. */
   outOfOrder?: number
@@ -205,23 +205,23 @@ export interface TcpInfo {
   sendWindow?: number
   /** Our own window, in bytes. Since Linux 6.2. */
   receiveWindow?: number
-  /** How often another way through the network was tried, after timeouts. Since Linux 6.2. */
+  /** How often another path was chosen after timeouts. Since Linux 6.2. */
   rehashes?: number
   /** Timeouts in all. Since Linux 6.7. */
   timeouts?: number
-  /** Times that it recovered from timeouts. Since Linux 6.7. */
+  /** How often it has recovered from timeouts. Since Linux 6.7. */
   timeoutRecoveries?: number
-  /** Time that was spent in such, in ms. Since Linux 6.7. */
+  /** Time that was spent in such recoveries, in ms. Since Linux 6.7. */
   timeoutTime?: number
-  /** Our windows are told in units of 2 to the power of this. */
+  /** Segments have our window in units of 2 to the power of this. */
   receiveWindowScale: number
-  /** The other end's windows are told in units of 2 to the power of this. */
+  /** Segments have the other end's window in units of 2 to the power of this. */
   sendWindowScale: number
-  /** The delivery rate was limited by too little to send. */
+  /** The delivery rate was limited by the application, which had too little to send. */
   deliveryLimited: boolean
 }
 
-/** Makes one of the attribute's payload. */
+/** Decodes the attribute's payload. */
 export function readTcpInfo(reader: Reader, at: number, end: number): TcpInfo {
   const { scales = 0, limits = 0, ...info } = tcpInfo.decode(reader, at, end, {})
   return printable({

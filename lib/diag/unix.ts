@@ -10,7 +10,7 @@ import type { Reader } from '../wire/reader'
 import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import type { SocketCommon } from './inet'
-import type { Filtering, Telling } from './options'
+import type { Filtering, Details } from './options'
 import { cookie, memory, shutdownBits, SOCK_DIAG_BY_FAMILY, socketState, words, type SocketState } from './sock_diag'
 
 const AF_UNIX = 1
@@ -73,7 +73,7 @@ const layout = {
   }),
 }
 
-/** The file of a Unix socket, as fs.stat tells it. */
+/** The file of a Unix socket, as in fs.stat. */
 export interface SocketFile {
   /** The device that it is on (`dev`). */
   device: number
@@ -83,19 +83,19 @@ export interface SocketFile {
 
 /** A Unix socket (unix_diag). */
 export interface UnixSocketInfo extends SocketCommon {
-  /** What tells it from sockets of other kinds. */
+  /** The kind of socket. */
   protocol: 'unix'
-  /** How it keeps messages apart (SOCK_). */
+  /** Its type (SOCK_). */
   type: ValueOf<typeof socketType>
   /** `listen`, `established`, or `closed`: not connected. */
   state: SocketState
-  /** What it is bound to, if it is: a path, or an abstract name, which begins with NUL. */
+  /** The address that it is bound to, if it is: a path, or an abstract name, which begins with NUL. */
   path?: string
   /** The file of its path. */
   file?: SocketFile
-  /** Inode of the socket that it is connected with. */
+  /** Inode of the socket that it is connected to. */
   peer?: number
-  /** Of a listening one: inodes of the sockets that wait to be accepted; 0 for those that are nobody's yet. */
+  /** Of a listening one: inodes of the sockets that wait to be accepted; 0 for those without a file yet. */
   pending?: number[]
   /** Received and not read yet, in bytes; of a listening one: connections that wait to be accepted. */
   receiveQueue?: number
@@ -103,27 +103,27 @@ export interface UnixSocketInfo extends SocketCommon {
   sendQueue?: number
   /** Directions that are shut down. */
   shutdown?: ValueOf<typeof shutdownBits>
-  /** Who made it. Since Linux 5.3. */
+  /** The uid that has created it. Since Linux 5.3. */
   uid?: number
 }
 
-/** Asks for the Unix sockets. */
-export function unixRequest({ states }: Filtering, telling: Telling): Message {
+/** The request for the Unix sockets. */
+export function unixRequest({ states }: Filtering, details: Details): Message {
   const { MEMINFO, ...others } = UDIAG_SHOW
-  const show = Object.values(others).reduce<number>((all, bit) => all | bit, telling.memory ? MEMINFO : 0)
+  const show = Object.values(others).reduce<number>((all, bit) => all | bit, details.memory ? MEMINFO : 0)
   return encodeMessage(requestLayout, 'SOCK_DIAG_BY_FAMILY', SOCK_DIAG_BY_FAMILY, {
     flags: NLM_F.DUMP,
     header: { family: AF_UNIX, states, show },
   })
 }
 
-/** The number of a device as fs.stat has it, of the kernel's own. */
+/** Converts the kernel's number of a device to that of fs.stat. */
 function statDevice(device: number): number {
   const [major, minor] = [device >>> 20, device & 0xfffff]
   return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)
 }
 
-/** Makes a socket of an answer. */
+/** Decodes a socket. */
 export function decodeUnix(received: Received): UnixSocketInfo | undefined {
   const decoded = decodeMessage(layout, received)
   if (decoded === undefined) return undefined
