@@ -1,4 +1,4 @@
-// What names an address, and whether one is as a key says: what the kernel does not compare is compared here.
+// Compares an address with a key in the fields that the kernel does not compare.
 import { messageHeaderSize } from '../netlink/constants'
 import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition } from '../netlink/rollback/pattern'
@@ -23,7 +23,7 @@ const addKeys = new Set([
   'protocol',
 ])
 
-// What a list tells of an address names it just as well, if it is so.
+// A listed address is a key, too: its other fields are compared.
 const listedKeys = new Set([...addKeys, 'family', 'anycast', 'unknown'])
 
 export function checkLifetime(value: unknown, field: string): number {
@@ -65,15 +65,15 @@ export function broadcastOf(value: string | undefined, { prefix, length, far }: 
     parsePrefix(value, 'broadcast', 'ipv4')
     return value
   }
-  if (length > 30) return undefined // as in `ip address`: there is none
+  if (length > 30) return undefined // as in `ip address`: it has no broadcast address
   const bytes = far.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - 8 * i))))
   return formatIPv4(bytes)
 }
 
-/** What a list tells of an address besides. */
+/** What a list reports of an address besides. */
 export type Given = AddressOptions & Partial<Address>
 
-/** Checks the keys of what names or makes an address, and that what a list tells besides agrees with the rest. */
+/** Checks the property names of a key or options, and that reported fields agree with the others. */
 export function checkGiven(options: AddressKey): { given: Given; ends: Ends } {
   checkKeys(options, listedKeys)
   const given = options as Given
@@ -93,7 +93,7 @@ export function checkGiven(options: AddressKey): { given: Given; ends: Ends } {
   return { given, ends }
 }
 
-/** The scope of an IPv6 address, which the kernel goes by. */
+/** The scope of an IPv6 address, which the kernel derives from the address. */
 function scopeOf(bytes: Uint8Array): 'host' | 'link' | 'site' | 'global' {
   const [first = 0, second = 0] = bytes
   if (first === 0xfe && (second & 0xc0) === 0x80) return 'link'
@@ -105,17 +105,17 @@ const { header: ifaddrmsg, attributes } = addressLayout
 const path = (name: string): number[] => numbersOf(attributes, name)
 const scopeAt = offsetOf(ifaddrmsg, 'ifa_scope')
 
-/** Flags that the kernel takes away by itself when duplicate address detection is over. */
+/** Flags that the kernel clears itself after duplicate address detection. */
 const passing = ['tentative', 'optimistic'] as const
 const passingBits = passing.reduce((bits, name) => bits | addressFlags.names[name][1], 0)
 
-/** The lifetimes that a key may name, and where struct ifa_cacheinfo has them. */
+/** The lifetimes in a key, with their offsets in struct ifa_cacheinfo. */
 const lifetimes = [
   ['preferredLifetimeSeconds', offsetOf(cacheInfo, 'ifa_prefered')],
   ['validLifetimeSeconds', offsetOf(cacheInfo, 'ifa_valid')],
 ] as const
 
-// What a key says is compared as its own message has it; of the latter the kernel tells no zero.
+// Compared with the attributes in the key's own message; the kernel leaves the last one out where it is zero.
 const compared = [
   ['LABEL', false],
   ['BROADCAST', false],
@@ -123,7 +123,7 @@ const compared = [
   ['PROTO', true],
 ] as const
 
-/** What a key says of an address beyond what the kernel compares. */
+/** Conditions for the fields of a key that the kernel does not compare. */
 export function conditionsOf(given: Given, ends: Ends): Condition[] {
   const { broadcast, label, scope, metric, protocol, anycast, flags } = given
   const { prefix } = ends
@@ -150,7 +150,7 @@ export function conditionsOf(given: Given, ends: Ends): Condition[] {
     if (given[option] === undefined) continue
     const seconds = checkLifetime(given[option], option)
     const attribute = path('CACHEINFO')
-    // What was given runs down.
+    // Lifetimes run down.
     conditions.push([{ attribute, at, value: word(seconds), atMost: true }])
     const endless = { attribute, at, value: word(forever) }
     conditions.push([seconds === forever ? endless : { ...endless, not: true }])
@@ -163,11 +163,11 @@ export function conditionsOf(given: Given, ends: Ends): Condition[] {
   return conditions
 }
 
-/** The conditions that name an address: what the kernel compares itself. */
+/** Conditions for the fields of a key that the kernel compares itself. */
 export function named({ prefix, length, far }: Ends, { address, peer }: AddressKey): Condition[] {
   const family = prefix.family === 'ipv4' ? AF_INET : AF_INET6
   const local = { attribute: path('LOCAL'), value: prefix.bytes }
-  // IPv6 tells an address without another end as IFA_ADDRESS alone.
+  // IPv6 reports an address without a peer as IFA_ADDRESS alone.
   const alone: Condition[] = [
     [local, { attribute: path('ADDRESS'), value: prefix.bytes }],
     [local, { attribute: path('LOCAL'), not: true }],

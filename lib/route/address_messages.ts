@@ -1,4 +1,4 @@
-// The messages behind the verbs of addresses, from options and to objects.
+// Encodes options of addresses as messages, and decodes addresses.
 import { forever, printable } from '../wire/printable'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
@@ -20,15 +20,15 @@ import { checkFamily, checkScope, type Family, type scope } from './families'
 import { message, Mode, ofIP, protocol, RTM } from './rtnetlink'
 import { anyAddress, deletedAddress, replacedAddress } from './rollback/recipes'
 
-/** What names an address: its device and itself. */
+/** The key of an address: its device and the address. */
 export interface AddressKey {
   /** The device, by name or index (ifa_index). */
   dev: Device
   /** The address, with the length of its prefix: `10.0.0.1/24`, `fd00::1/64` (IFA_LOCAL). Without it, /32 or /128. */
   address: string
   /**
-   * The other end of a point-to-point link (IFA_ADDRESS), whose prefix is the one that counts then: without a length, /32
-   * or /128, whatever length `address` has. Default: none.
+   * The other end of a point-to-point link (IFA_ADDRESS). Its prefix length then applies, and not that of `address`; without
+   * one, /32 or /128. Default: none.
    */
   peer?: string | undefined
 }
@@ -40,13 +40,13 @@ export interface AddressOptions extends AddressKey {
   /** A name for the address, 1 to 15 bytes, IPv4 only: by custom `eth0:1` (IFA_LABEL). Default: the device's name. */
   label?: string | undefined
   /**
-   * How far it is valid (ifa_scope). Default: `host` for loopback addresses, else `global`. IPv6 goes by the address
-   * itself.
+   * Where it is valid (ifa_scope). Default: `host` for loopback addresses, else `global`. For IPv6 the kernel derives it from
+   * the address.
    */
   scope?: ValueOf<typeof scope> | undefined
   /**
-   * Whole seconds until it is not used for new connections any more (ifa_prefered), at most `validLifetimeSeconds`; 0
-   * deprecates it at once. Default: `validLifetimeSeconds`.
+   * Whole seconds until it is deprecated, that is no longer used for new connections (ifa_prefered), at most
+   * `validLifetimeSeconds`; 0: at once. Default: `validLifetimeSeconds`.
    */
   preferredLifetimeSeconds?: number | undefined
   /** Whole seconds until it is removed, at least 1 (ifa_valid). Default: Infinity, which may be written as 4294967295. */
@@ -58,7 +58,7 @@ export interface AddressOptions extends AddressKey {
   flags?: ValueOf<typeof addressFlags> | undefined
   /** Metric of the route to its prefix (IFA_RT_PRIORITY). Default: 0 for IPv4, 256 for IPv6. */
   metric?: number | undefined
-  /** Who made it (IFA_PROTO, IFAPROT_): a name, or a number up to 255. Default: none. Since Linux 5.18. */
+  /** Its origin (IFA_PROTO, IFAPROT_): a name, or a number up to 255. Default: none. Since Linux 5.18. */
   protocol?: ValueOf<typeof addressProtocol> | undefined
 }
 
@@ -76,25 +76,25 @@ export interface Address {
   broadcast?: string
   /** The anycast address (IFA_ANYCAST). IPv6. */
   anycast?: string
-  /** Its name (IFA_LABEL): the device's, unless it was given another. IPv4. */
+  /** Its label (IFA_LABEL): by default the device's name. IPv4. */
   label?: string
   /** How far it is valid (ifa_scope). */
   scope: ValueOf<typeof scope>
   /** `permanent`, `secondary`, `tentative` … (IFA_FLAGS). */
   flags: ValueOf<typeof addressFlags>
-  /** Seconds until it is not used for new connections any more (ifa_prefered). Infinity: for ever. */
+  /** Seconds until it is deprecated, that is no longer used for new connections (ifa_prefered). Infinity: never. */
   preferredLifetimeSeconds: number
-  /** Seconds until it is removed (ifa_valid). Infinity: for ever. */
+  /** Seconds until it is removed (ifa_valid). Infinity: never. */
   validLifetimeSeconds: number
   /** Metric of the route to its prefix (IFA_RT_PRIORITY), if one was given. */
   metric?: number
-  /** Who made it (IFA_PROTO, IFAPROT_), if the kernel knows. Since Linux 5.18. */
+  /** Its origin (IFA_PROTO, IFAPROT_), if the kernel knows. Since Linux 5.18. */
   protocol?: ValueOf<typeof addressProtocol>
-  /** Attributes that this version does not know. */
+  /** Attributes that this version does not decode. */
   unknown?: UnknownAttribute[]
 }
 
-/** Which addresses a list is of. */
+/** A filter for addresses. */
 export interface AddressFilter {
   /** Of one device, by name or index (in the kernel). */
   dev?: Device | undefined
@@ -144,7 +144,7 @@ function familyOfAddress({ address }: AddressKey): Family {
   return parsePrefix(address, 'address').family
 }
 
-/** The addresses of a device, among which one is. */
+/** Requests the addresses of a key's device. */
 function dumpOf(key: AddressKey): Message {
   return message('GETADDR', addressLayout, {
     flags: NLM_F.DUMP,
@@ -154,12 +154,12 @@ function dumpOf(key: AddressKey): Message {
 
 const onDevice = ({ address, dev }: AddressKey): string => `${address} on ${dev}`
 
-/** What an address has as it was given, and may be there with something else. */
+/** Fields that are compared with those of an existing address. */
 const compared = ['broadcast', 'label', 'scope', 'metric', 'protocol'] as const
 
 function difference(options: AddressOptions, told: Address, there: Address): Difference | undefined {
   for (const field of compared) {
-    // IPv6 goes by the address itself.
+    // The kernel derives the scope of an IPv6 address from the address.
     if (options[field] === undefined || (field === 'scope' && there.family === 'ipv6')) continue
     if (told[field] !== there[field]) return { field, there: there[field], wanted: told[field] }
   }
@@ -168,7 +168,7 @@ function difference(options: AddressOptions, told: Address, there: Address): Dif
   for (const field of ['validLifetimeSeconds', 'preferredLifetimeSeconds'] as const) {
     const wanted = options[field]
     if (wanted === undefined) continue
-    // What has been given runs down.
+    // Lifetimes run down.
     const isSo = wanted === Infinity ? there[field] === Infinity : there[field] <= wanted
     if (!isSo) return { field, there: String(there[field]), wanted: String(wanted) }
   }
@@ -190,7 +190,7 @@ function deletion(key: AddressKey): Message {
   return message('DELADDR', addressLayout, {
     header: { family: ends.prefix.family, prefixLength: ends.length, index: key.dev },
     attributes: {
-      local: ends.local, // Only with it does the kernel compare the length of an IPv4 prefix.
+      local: ends.local, // The kernel compares the length of an IPv4 prefix only if this is given.
       ...(saysLength(key) ? { address: ends.address } : {}),
     },
   })
@@ -200,7 +200,7 @@ function saysLength({ address, peer }: AddressKey): boolean {
   return peer !== undefined || address.includes('/')
 }
 
-/** What finds just the address that a key means, if the key says more than the kernel compares. */
+/** Selects exactly the address of a key, if the key has fields that the kernel does not compare. */
 function exactly(key: AddressKey): Selection | undefined {
   const { given, ends } = checkGiven(key)
   const more = conditionsOf(given, ends)
@@ -210,7 +210,7 @@ function exactly(key: AddressKey): Selection | undefined {
 const filterKeys = new Set(['dev', 'family', 'scope', 'label'])
 const scopeAt = offsetOf(addressLayout.header, 'ifa_scope')
 
-/** What a filter means, for the kernel and for whoever looks at what it dumps. */
+/** The selection of a filter: a request that the kernel filters, and a pattern for the rest. */
 function filtering(filter: AddressFilter): Selection {
   checkKeys(filter, filterKeys)
   const { dev, label } = filter
@@ -231,14 +231,14 @@ function filtering(filter: AddressFilter): Selection {
   return { request: message('GETADDR', addressLayout, { flags: NLM_F.DUMP, header }), pattern }
 }
 
-/** Checks a key and tells which address it names. */
+/** Checks a key, and returns the selection of its address. */
 function addressOf(key: AddressKey): Selection {
   const { given, ends } = checkGiven(key)
   checkDevice(key.dev, 'dev')
   return { request: dumpOf(key), pattern: [...named(ends, key), ...conditionsOf(given, ends)] }
 }
 
-/** Makes an address of an RTM_NEWADDR message. */
+/** Decodes an address from an RTM_NEWADDR message. */
 export function decodeAddress(received: Pick<Received, 'reader' | 'at' | 'end'>): Address | undefined {
   const decoded = decodeMessage(addressLayout, received)
   if (decoded === undefined) return undefined
@@ -305,6 +305,6 @@ export const addressVerbs = objectVerbs<AddressOptions, AddressKey, AddressFilte
     recipe: anyAddress,
     sideEffects: heldByDevice,
     removable: [ofIP],
-    backwards: true, // Secondary ones first, for they go with their primary one.
+    backwards: true, // Secondary ones first, as the kernel removes them with their primary one.
   },
 })

@@ -30,10 +30,10 @@ export class Addresses {
   }
 
   /**
-   * Makes an address as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
-   * below; lifetimes that are there may be shorter than those given, for they run down. What is there stays as it is.
-   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
-   *   and nothing stops.
+   * Makes an address as `add` does, or finds an existing one. Options that are left out are not compared, except as said
+   * below; existing lifetimes may be shorter than those given, as they run down. An existing object is not changed.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch only its
+   *   entry has this error, and the batch goes on.
    * @example
    * await ns.addresses.ensure({ dev: 'eth0', address: '10.0.0.1/24' })
    */
@@ -42,8 +42,8 @@ export class Addresses {
   }
 
   /**
-   * Adds an address, or gives the one that is there these lifetimes, flags, metric and protocol; what is left out of
-   * them becomes the default. Its label, scope and broadcast address stay (RTM_NEWADDR, NLM_F_REPLACE).
+   * Adds an address, or sets lifetimes, flags, metric and protocol of an existing one, those that are left out to their
+   * defaults. Its label, scope and broadcast address stay (RTM_NEWADDR, NLM_F_REPLACE).
    * @throws As `add`, without `EEXIST`.
    * @example
    * await ns.addresses.replace({ dev: 'eth0', address: '10.0.0.1/24', validLifetimeSeconds: 3600 })
@@ -53,8 +53,8 @@ export class Addresses {
   }
 
   /**
-   * One address. Without a prefix length in the key, whatever length it has.
-   * @throws NetloomError with `ENOENT` if there is none, `ENODEV` if there is no such device; `isNotFound` tells.
+   * One address; without a prefix length in the key, of any length.
+   * @throws NetloomError with `ENOENT` if there is none, `ENODEV` if there is no such device (`isNotFound`).
    */
   async get(key: AddressKey, call?: CallOptions): Promise<Address> {
     return perform(addressVerbs.get(this.#netns, key), call)
@@ -69,8 +69,8 @@ export class Addresses {
   }
 
   /**
-   * All addresses, or those that a filter lets through (RTM_GETADDR).
-   * @throws `ENODEV` if there is no such device; DumpInterruptedError if things changed at every try.
+   * All addresses, or those that match a filter (RTM_GETADDR).
+   * @throws `ENODEV` if there is no such device; DumpInterruptedError if it was interrupted in every try.
    * @example
    * const own = await ns.addresses.list({ dev: 'eth0', scope: 'global' })
    */
@@ -79,9 +79,9 @@ export class Addresses {
   }
 
   /**
-   * Removes an address (RTM_DELADDR); with an IPv4 one those that are secondary to it, unless `promote_secondaries` is
-   * set.
-   * @param options - `force: true` to be content if there is none.
+   * Removes an address (RTM_DELADDR). The kernel also removes the secondary addresses of an IPv4 one, unless
+   * `promote_secondaries` is set.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetlinkError: `EADDRNOTAVAIL`; `ENODEV` if there is no such device.
    * @example
    * await ns.addresses.delete({ dev: 'eth0', address: '10.0.0.1/24' }, { force: true })
@@ -92,7 +92,7 @@ export class Addresses {
   }
 
   /**
-   * Removes all addresses that a filter lets through, such as `{ dev: 'eth0' }`; none is no error.
+   * Removes all addresses that match a filter, such as `{ dev: 'eth0' }`; none is no error.
    * @throws RangeError for a filter without a condition.
    */
   async flush(filter: AddressFilter, call?: CallOptions): Promise<void> {

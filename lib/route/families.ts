@@ -9,7 +9,7 @@ export type { Family }
 /** The family in a message's header; `any` in a request for all. */
 export const family = oneOf(u8, 'AF_', { any: ['UNSPEC', 0], ipv4: ['INET', 2], ipv6: ['INET6', 10] })
 
-/** How far an address or a destination is valid (RT_SCOPE_). */
+/** Where an address or a destination is valid (RT_SCOPE_). */
 export const scope = oneOf(u8, 'RT_SCOPE_', {
   /** Valid everywhere. */
   global: ['UNIVERSE', 0],
@@ -23,17 +23,17 @@ export const scope = oneOf(u8, 'RT_SCOPE_', {
   nowhere: ['NOWHERE', 255],
 })
 
-/** Who made a route, rule or neighbor (RTPROT_). Only `redirect` and `kernel` mean something to the kernel. */
+/** The origin of a route, rule or neighbor (RTPROT_). The kernel itself uses only `redirect` and `kernel`. */
 export const routeProtocol = oneOf(u8, 'RTPROT_', {
-  /** Nobody said. */
+  /** Not specified. */
   unspec: ['UNSPEC', 0],
   /** Made by an ICMP redirect. */
   redirect: ['REDIRECT', 1],
   /** The kernel itself, as for the prefix of an address. */
   kernel: ['KERNEL', 2],
-  /** Somebody who did not say more; what `ip route` takes. */
+  /** The default of `ip route`, without a more specific origin. */
   boot: ['BOOT', 3],
-  /** The administrator, over the head of routing daemons. */
+  /** The administrator; routing daemons leave such routes alone. */
   static: ['STATIC', 4],
   /** GateD. */
   gated: ['GATED', 8],
@@ -99,7 +99,7 @@ export const ipProtocol = oneOf(u8, 'IPPROTO_', {
   sctp: ['SCTP', 132],
 })
 
-/** Checks a scope that no message carries, such as a condition of a list. */
+/** Checks a scope that is not sent in a message, such as a condition of a filter. */
 export function checkScope(value: unknown, field = 'scope'): OneOf<typeof scope.names> | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'number') return nameOf(checkInteger(value, 0, 255, field))

@@ -1,4 +1,4 @@
-// What a bare errno of the kernel's probably means of rules and routes: which option, and what that needs.
+// The likely cause of an errno without a message of the kernel, for rules and routes: the option, and what it needs.
 import { errnoNumber } from '../errno'
 import type { Refused } from '../netlink/operation'
 

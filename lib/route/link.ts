@@ -1,4 +1,4 @@
-// A link as users see it: one flat object, told apart by `kind`, made of what the kernel says.
+// A link as lists report it: one flat object, discriminated by `kind`, decoded from the kernel's message.
 import type { Received } from '../netlink/message'
 import type { UnknownAttribute } from '../wire/attributes'
 import { printable } from '../wire/printable'
@@ -13,7 +13,7 @@ import { IFF, ifinfomsg, type linkType } from './link_creation'
 /** The link kinds whose options this version knows. */
 export type LinkKindName = keyof typeof linkKinds
 
-/** Another device, perhaps in another namespace: an index means nothing without its namespace. */
+/** Another device, perhaps in another namespace, to which its index belongs. */
 export interface LinkReference {
   /** The device's index in its namespace. */
   readonly index: number
@@ -44,7 +44,7 @@ export type LinkPort =
       data?: Uint8Array
     }
 
-/** What links of all kinds have. */
+/** The fields of links of all kinds. */
 export interface LinkCommon {
   /** The index in this namespace (ifi_index). */
   index: number
@@ -64,7 +64,7 @@ export interface LinkCommon {
   multicast: boolean
   /** Receives all multicast (IFF_ALLMULTI). */
   allMulticast: boolean
-  /** Set promiscuous by the administrator (IFF_PROMISC); `promiscuity` counts all who want it. */
+  /** Set promiscuous by the administrator (IFF_PROMISC); `promiscuity` counts all users of this mode. */
   promisc: boolean
   /** All flags of the device as the kernel has them (ifi_flags, IFF_). */
   flags: number
@@ -98,21 +98,21 @@ export interface LinkCommon {
   link?: LinkReference
   /** RFC 2863's operational state (IFLA_OPERSTATE). */
   operState?: ValueOf<typeof operState>
-  /** `dormant`: stays so when the carrier comes, until something sets `operState` (IFLA_LINKMODE). */
+  /** `dormant`: the operational state stays so when the carrier comes up, until `operState` is set (IFLA_LINKMODE). */
   linkMode?: 'default' | 'dormant' | number
-  /** The carrier is there (IFLA_CARRIER). */
+  /** Whether the carrier is up (IFLA_CARRIER). */
   carrier?: boolean
-  /** How often the carrier came or went (IFLA_CARRIER_CHANGES). */
+  /** How often the carrier has changed (IFLA_CARRIER_CHANGES). */
   carrierChanges?: number
-  /** How often the carrier came (IFLA_CARRIER_UP_COUNT). */
+  /** How often the carrier came up (IFLA_CARRIER_UP_COUNT). */
   carrierUpCount?: number
-  /** How often the carrier went (IFLA_CARRIER_DOWN_COUNT). */
+  /** How often the carrier went down (IFLA_CARRIER_DOWN_COUNT). */
   carrierDownCount?: number
   /** The name of its queueing discipline (IFLA_QDISC). */
   qdisc?: string
-  /** How many want it promiscuous (IFLA_PROMISCUITY). */
+  /** How many users have requested promiscuous mode (IFLA_PROMISCUITY). */
   promiscuity?: number
-  /** How many want it to receive all multicast (IFLA_ALLMULTI). Since Linux 6.0. */
+  /** How many users have requested all multicast (IFLA_ALLMULTI). Since Linux 6.0. */
   allMulticastCount?: number
   /** Largest packet that segmentation offload may make, in bytes (IFLA_GSO_MAX_SIZE). */
   gsoMaxSize?: number
@@ -136,9 +136,9 @@ export interface LinkCommon {
   tailroom?: number
   /** Whether it must stay in its namespace (IFLA_NETNS_IMMUTABLE). Since Linux 6.15. */
   netnsImmutable?: boolean
-  /** How IPv6 makes addresses of its own on it (IFLA_INET6_ADDR_GEN_MODE). */
+  /** How IPv6 generates addresses on it (IFLA_INET6_ADDR_GEN_MODE). */
   addrGenMode?: ValueOf<typeof addrGenMode>
-  /** The address it came with (IFLA_PERM_ADDRESS). Since Linux 5.6. */
+  /** The permanent address of the hardware (IFLA_PERM_ADDRESS). Since Linux 5.6. */
   permAddress?: string
   /** The device of the bus that it belongs to, such as `0000:00:03.0` (IFLA_PARENT_DEV_NAME). Since Linux 5.14. */
   parentDevName?: string
@@ -148,7 +148,7 @@ export interface LinkCommon {
   numVf?: number
   /** Counters (IFLA_STATS64); only if `statistics: true` asks for them. */
   statistics?: LinkStatistics
-  /** Attributes that this version does not know. */
+  /** Attributes that this version does not decode. */
   unknown?: UnknownAttribute[]
 }
 
@@ -186,10 +186,10 @@ export interface OtherLink extends LinkCommon {
   data?: Uint8Array
 }
 
-/** A network device (RTM_NEWLINK), told apart by `kind`. */
+/** A network device (RTM_NEWLINK), discriminated by `kind`. */
 export type Link = KnownLink | PlainLink | OtherLink
 
-/** Makes a link of an RTM_NEWLINK message, with or without its counters. */
+/** Decodes a link from an RTM_NEWLINK message, with or without its counters. */
 export function decodeLink({ reader, at, end }: Received, statistics: boolean): Link | undefined {
   if (at + ifinfomsg.size > end) return undefined
   const { read } = ifinfomsg
@@ -224,12 +224,12 @@ export function decodeLink({ reader, at, end }: Received, statistics: boolean): 
   return wide ? printable(made) : made
 }
 
-// One is decoded at a time.
+// Reused, as links are decoded one after another.
 const link = new Properties()
 
 type Rest = Pick<ValueOf<typeof linkLayout.attributes>, 'linkInfo' | 'link' | 'linkNetnsId' | 'afSpec'>
 
-/** Adds what is of the kind's own. Returns whether a bigint is among it: of links only kinds have some. */
+/** Adds the kind's own attributes. Returns whether one is a bigint: other attributes of links are not. */
 function setKind(kind: string, data: object | undefined): boolean {
   const properties = kindOf(kind, data, schemaOf(kind))
   let wide = false
@@ -241,7 +241,7 @@ function setKind(kind: string, data: object | undefined): boolean {
   return wide
 }
 
-// Data that was decoded belongs to a kind that is known, bytes to one that is not.
+// Data is decoded for a known kind, and bytes for another one.
 function kindOf(kind: string, data: object | undefined, schema: ReturnType<typeof schemaOf>): Record<string, unknown> {
   if (data instanceof Uint8Array) return { kind: 'other', infoKind: kind, data }
   if (data === undefined && schema?.tells !== false) return { kind: 'other', infoKind: kind }

@@ -1,4 +1,4 @@
-// The verb `add` of links: the message that creates a device, and its far end with it, and what each takes afterwards.
+// The verb `add` of links: the message that creates a device, with its far end, and the messages that follow for each.
 import { Ending, Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NETLINK } from '../netlink/constants'
@@ -29,32 +29,33 @@ export function addLink(netns: NetnsReference, link: LinkOptions): Operation<Lin
   }
 }
 
-/** One end of what is made. */
+/** One end of a new link. */
 export interface NewEnd {
   readonly parts: LinkParts
-  /** Where it comes to be. */
+  /** The namespace in which it is created. */
   readonly netns: NetnsReference
 }
 
-/** What makes a link. */
+/** The steps that create a link. */
 export interface Creating {
   readonly name: string
-  /** The first one creates it, the last one looks at it. */
+  /** The first one creates it, the last one queries it. */
   readonly steps: readonly [Step, ...Step[]]
-  /** Of these, the messages about the near end. */
+  /** Of these steps, the messages about the near end. */
   readonly messages: readonly Message[]
   readonly near: NewEnd
   /** The far end of a pair. */
   readonly far: NewEnd | undefined
 }
 
-/** Checks the options of a new link, and makes what makes it. */
+/** Checks the options of a new link, and returns the steps that create it. */
 export function creating(netns: NetnsReference, link: LinkOptions, verb: string): Creating {
   const parts = partsOfNew(link, verb)
   const { peer, creation, index, flags } = parts
   const near = { parts, netns: parts.netns ?? netns }
   const far = peer === undefined ? undefined : { parts: peer, netns: peer.netns ?? near.netns }
-  // In a message that makes a device elsewhere, device names are those of this namespace: the master has to wait.
+  // In a message that creates a device in another namespace, indices of devices are those of this namespace: the master is
+  // set afterwards.
   const elsewhere = near.netns !== netns
   const attributes = { ...creation }
   if (parts.link !== undefined) attributes.link = parts.link
@@ -81,18 +82,18 @@ export function creating(netns: NetnsReference, link: LinkOptions, verb: string)
 
 const noFlags = { flags: 0, change: 0 }
 
-/** What names a new device: it may be renamed as soon as it is there, by udev for example. */
+/** The new device: by its index where it has one, as for example udev may rename it at once. */
 function deviceOf({ index, creation }: LinkParts): Device {
   return index === 0 ? (creation.name ?? '') : index
 }
 
-/** The far end's part of the message, which is sent to `home`. */
+/** The far end's part of the message, which is sent in the namespace `home`. */
 function farMessage({ parts, netns }: NewEnd, home: NetnsReference): object {
   const attributes = netns === home ? parts.creation : { ...parts.creation, netnsFd: netns }
   return { header: { index: parts.index }, attributes }
 }
 
-/** What the far end takes only afterwards, in its own namespace. */
+/** The steps for the far end after its creation, in its own namespace. */
 function finishingFarEnd(far: NewEnd): Step[] {
   const { parts, netns } = far
   const made = deviceOf(parts)

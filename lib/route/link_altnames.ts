@@ -22,7 +22,7 @@ export function changeAltnames(
     verb === 'addAltnames' ? (['NEWLINKPROP', 'DELLINKPROP'] as const) : (['DELLINKPROP', 'NEWLINKPROP'] as const)
   const header = { index: indexOf(dev) }
   message(type, linkLayout, { header, attributes: { altnames } }) // checks all of them, by their places
-  // One by one: of several the kernel keeps those before the one that it refuses.
+  // One by one: if the kernel refuses one of several, it keeps those before it.
   const steps = altnames.map((altname): Step => {
     const request = message(type, linkLayout, { header, attributes: { altnames: [altname] } })
     return { netns, messages: [request], ending: Ending.ack, inverse: RTM[opposite] }

@@ -14,7 +14,7 @@ import { linkData, portData } from './kinds'
 import { creationAttributes, ifinfomsg } from './link_creation'
 import { netnsFd } from './netns_fd'
 
-/** Statistics of a device, counted since it exists (struct rtnl_link_stats64). */
+/** Counters of a device since its creation (struct rtnl_link_stats64). */
 export const linkStatistics = struct('rtnl_link_stats64', {
   /** Good packets received. */
   rxPackets: ['rx_packets', u64],
@@ -24,13 +24,13 @@ export const linkStatistics = struct('rtnl_link_stats64', {
   rxBytes: ['rx_bytes', u64],
   /** Bytes of the packets sent. */
   txBytes: ['tx_bytes', u64],
-  /** Bad packets received; has the detailed ones below in it. */
+  /** Bad packets received, with the detailed errors below. */
   rxErrors: ['rx_errors', u64],
-  /** Packets that could not be sent; has the detailed ones below in it. */
+  /** Packets that could not be sent, with the detailed errors below. */
   txErrors: ['tx_errors', u64],
-  /** Packets received but not processed, for want of resources or of somebody who knows the protocol. */
+  /** Packets received but not processed, for want of resources or of support for their protocol. */
   rxDropped: ['rx_dropped', u64],
-  /** Packets dropped on their way out, for want of resources. */
+  /** Packets dropped before sending, for want of resources. */
   txDropped: ['tx_dropped', u64],
   /** Multicast packets received. */
   multicast: ['multicast', u64],
@@ -70,9 +70,9 @@ export const linkStatistics = struct('rtnl_link_stats64', {
 
 /** Operational states (RFC 2863; IF_OPER_ of linux/if.h). */
 export const operState = oneOf(u8, 'IF_OPER_', {
-  /** The driver does not tell; counts as up. */
+  /** The driver does not report it; counts as up. */
   unknown: ['UNKNOWN', 0],
-  /** The hardware is not there. */
+  /** The hardware is missing. */
   notPresent: ['NOTPRESENT', 1],
   /** No carrier, or not set up. */
   down: ['DOWN', 2],
@@ -86,7 +86,7 @@ export const operState = oneOf(u8, 'IF_OPER_', {
   up: ['UP', 6],
 })
 
-/** How IPv6 makes the device's own addresses (IN6_ADDR_GEN_MODE_). */
+/** How IPv6 generates addresses on a device (IN6_ADDR_GEN_MODE_). */
 export const addrGenMode = oneOf(u8, 'IN6_ADDR_GEN_MODE_', {
   /** From the MAC address. */
   eui64: ['EUI64', 0],
@@ -94,7 +94,7 @@ export const addrGenMode = oneOf(u8, 'IN6_ADDR_GEN_MODE_', {
   none: ['NONE', 1],
   /** From a secret (RFC 7217), which `net.ipv6.conf.DEVICE.stable_secret` must hold. */
   stablePrivacy: ['STABLE_PRIVACY', 2],
-  /** As `stablePrivacy`; the kernel makes the secret if there is none. */
+  /** As `stablePrivacy`; the kernel generates the secret if there is none. */
   random: ['RANDOM', 3],
 })
 
@@ -124,7 +124,7 @@ export const linkInfo = attributes('IFLA_INFO_', {
   portData: ['SLAVE_DATA', 5, named('port', taggedBy('portKind', portData))],
 })
 
-/** What a look at a link leaves out or gives besides (RTEXT_FILTER_ of linux/rtnetlink.h). */
+/** Parts of a link that a query leaves out or adds (RTEXT_FILTER_ of linux/rtnetlink.h). */
 export const linkFilter = bits(u32, 'RTEXT_FILTER_', {
   virtualFunctions: ['VF', 1],
   bridgeVlans: ['BRVLAN', 2],
@@ -205,7 +205,7 @@ export const linkAttributes = attributes('IFLA_', {
 /** The messages RTM_…LINK. */
 export const linkLayout = { header: ifinfomsg, attributes: linkAttributes }
 
-/** The same for who does not ask for counters: the kernel sends them always, and 25 bigints cost more than all the rest. */
+/** The same without counters: the kernel always sends them, and to decode 25 bigints takes longer than all the rest. */
 export const briefLinkLayout = {
   header: ifinfomsg,
   attributes: attributes('IFLA_', { ...linkAttributes.table, statistics: ['STATS64', 23, ignored] }),

@@ -1,4 +1,4 @@
-// What a bare errno of the kernel's probably means of a link, by the message that it refused: which option, and what that needs.
+// The likely cause of an errno without a message of the kernel, for links: the option in the refused message, and what it needs.
 import { errnoName } from '../errno'
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message } from '../netlink/message'
@@ -18,7 +18,7 @@ const probes = new Map(
   ),
 )
 
-/** The refusal of a message about a link. */
+/** The likely cause for a message about a link. */
 export function causeForLink({ errno, kernelMessage, message }: Refused): string | undefined {
   const probe = probes.get(message.name)
   if (probe !== undefined) return probe.lack
@@ -47,7 +47,7 @@ export function causeForLink({ errno, kernelMessage, message }: Refused): string
   if (kind === undefined) return kernelMessage === undefined ? causeInSettings(asked, code) : undefined
   if (kernelMessage === 'Unknown device type') return lacking(kind)
   const fixed = creating ? undefined : unchangeable(kind, data)
-  // The kernel has said the rest, and better.
+  // The kernel's own message says more.
   if (kernelMessage !== undefined || fixed !== undefined) return fixed
   const mismatch = `the device has to be of the kind "${kind}", and its driver to allow changes`
   if (own === undefined) return mismatch
@@ -64,7 +64,7 @@ function optionsOf(data: unknown): Options | undefined {
   return typeof data === 'object' && data !== null && !isBytes(data) ? (data as Options) : undefined
 }
 
-/** What the declaration of a kind says of a refusal. */
+/** The cause by the declaration of the link's kind. */
 function causeOf(
   kinds: Readonly<Record<string, unknown>>,
   kind: string | undefined,
@@ -74,7 +74,7 @@ function causeOf(
   return schemaOf(kinds, kind)?.traits.cause?.({ ...refused, options: optionsOf(data) ?? {} })
 }
 
-/** What of the options may be what the kernel does not change later, where its own words say it badly. */
+/** Options among those given that the kernel does not change later, where its own message is unclear. */
 function unchangeable(kind: string, data: unknown): string | undefined {
   const changeable = schemaOf(linkKinds, kind)?.traits.changeable
   const options = optionsOf(data)
@@ -88,14 +88,14 @@ function isCreation({ bytes }: Message): boolean {
   return (new Reader(bytes).u16(6) & NLM_F.CREATE) !== 0
 }
 
-// It was checked when it was made: what is read here are our own bytes.
+// Decodes our own message, which was checked when it was encoded.
 function decode({ bytes, name }: Message): LinkAttributes | undefined {
   if (name !== 'RTM_NEWLINK') return undefined
   const written = { reader: new Reader(bytes), at: messageHeaderSize, end: bytes.length }
   return decodeMessage(linkLayout, written)?.attributes
 }
 
-// Options for which a driver needs a function of its own (struct net_device_ops), and what has it.
+// Options for which a driver needs a function of its own (struct net_device_ops), and kinds that have it.
 const settings = {
   master: 'the "master" takes no ports: it has to be a bridge, a VRF, a bond or the like',
   carrier: 'the carrier of this device comes from its hardware or its other end, and "carrier" does not set it',

@@ -1,4 +1,4 @@
-// What both ends of a link take in the message that creates it. A far end has only these: see kinds/far_end.ts.
+// Attributes of both ends of a link in the message that creates it. A far end has only these: see kinds/far_end.ts.
 import type { AttributeTable } from '../wire/attributes'
 import { checkDeviceName, device } from '../wire/device'
 import { oneOf } from '../wire/choices'
@@ -7,7 +7,7 @@ import { mac } from '../wire/ip'
 import { struct } from '../wire/struct'
 import { text } from '../wire/text'
 
-/** ARPHRD_ of linux/if_arp.h: what a device's frames are. */
+/** Types of devices: ARPHRD_ of linux/if_arp.h. */
 export const linkType = oneOf(u16, 'ARPHRD_', {
   /** Ethernet. */
   ether: ['ETHER', 1],
@@ -47,7 +47,7 @@ export const ifinfomsg = struct('ifinfomsg', {
   change: ['ifi_change', u32],
 })
 
-/** IFF_ of linux/if.h, those that can be set or that people look for. */
+/** IFF_ of linux/if.h: the flags that can be set or that lists report. */
 export const IFF = {
   UP: 0x1,
   BROADCAST: 0x2,
@@ -80,5 +80,5 @@ export const creationAttributes = {
   groIpv4MaxSize: ['GRO_IPV4_MAX_SIZE', 64, u32],
 } as const satisfies AttributeTable
 
-/** Why the kernel has no such address (EADDRNOTAVAIL). */
+/** Why the kernel refuses a MAC address (EADDRNOTAVAIL). */
 export const noUnicastMac = '"mac" must be a unicast address, and not zero'

@@ -26,6 +26,6 @@ export function flushLinks(netns: NetnsReference, filter: { group: number }): Op
     throw outOfRange('group', `from 1 to ${lastGroup}: 0 is the group of all links that were given none`, group)
   }
   const request = message('DELLINK', linkLayout, { attributes: { group } })
-  // Forgiven, not tolerated: a flush that found nothing leaves nothing that could not be taken back.
+  // ENODEV is forgiven for the whole operation: a flush that has found nothing needs no rollback.
   return ifThere(change('links.flush', netns, request, `group ${group}`, Lane.removal, { lasting: true }, causeForLink))
 }

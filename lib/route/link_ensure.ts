@@ -1,4 +1,4 @@
-// The verb `ensure` of links: what is there is compared, option by option, with what the messages say that would make it.
+// The verb `ensure` of links: compares an existing link, option by option, with the messages that would create it.
 import { isDeepStrictEqual } from 'node:util'
 import { Ending } from '../native/addon'
 import { NetnsHandle, type NetnsReference } from '../native/netns_handle'
@@ -38,7 +38,7 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
   if (far !== undefined) {
     const references = referencesOf(far.parts, far.netns, far.netns, look)
     ends.push({ parts: far.parts, step: look(far.netns, far.parts.creation.name ?? ''), references })
-    // The look at the near end has given the far end's namespace an id, if it had none.
+    // The query of the near end has made the kernel give the far end's namespace an id, if it had none.
     if (!isSame(near.netns, far.netns)) all.push(querying(near.netns, nsidRequest(far.netns), Ending.reply))
   }
   const last = all.length - 1
@@ -59,19 +59,19 @@ export function ensureLink(netns: NetnsReference, link: LinkOptions): Operation<
   })
 }
 
-/** Whether two references lead to one namespace. One that a batch is to create is no other. */
+/** Whether two references are to the same namespace. One that a batch is to create differs from all others. */
 function isSame(one: NetnsReference, other: NetnsReference): boolean {
   if (one === other) return true
   if (!(one instanceof NetnsHandle && other instanceof NetnsHandle)) return false
   return isDeepStrictEqual(one.identity, other.identity)
 }
 
-/** One end of a link that is compared. */
+/** One end of a link to compare. */
 interface End {
   readonly parts: LinkParts
-  /** Which step looks at it. */
+  /** The index of the step that queries it. */
   readonly step: number
-  /** Devices that it names: the option, and the step that looks at it. */
+  /** Other devices in its options: the option, and the index of the step that queries the device. */
   readonly references: readonly (readonly [option: 'master' | 'link', step: number])[]
 }
 
@@ -87,20 +87,20 @@ function referencesOf(
   return found
 }
 
-/** What messages that make a link say of it, as the kernel would tell it. */
+/** The link that messages would create, as the kernel would report it. */
 function toldBy(messages: readonly Message[]): Options {
   const told: Record<string, unknown> = {}
   for (const { bytes, length } of messages) {
     const received = { reader: new Reader(bytes), at: messageHeaderSize, end: length, type: 0, flags: 0, sequence: 0 }
     for (const [key, value] of Object.entries(decodeLink(received, false) ?? {})) {
-      // Messages that only change something name no kind.
+      // Only the message that creates a link has the kind.
       if (key !== 'kind' || told.kind === undefined) told[key] = value
     }
   }
   return told
 }
 
-// Said in requests alone, or compared otherwise.
+// In requests only, or compared elsewhere.
 const uncompared: readonly string[] = ['name', 'kind', 'netns', 'peer', 'master', 'link', 'index', 'infoKind']
 
 function checkEnd(it: Ensuring, { parts, step, references }: End, answers: Answers, told?: Options): void {
@@ -129,13 +129,13 @@ function checkEnd(it: Ensuring, { parts, step, references }: End, answers: Answe
 }
 
 function isSo(option: string, there: unknown, wanted: unknown): boolean {
-  // Nothing is how the kernel tells an empty text, or what is off.
+  // The kernel leaves out an empty text, and what is off.
   if (there === undefined) return wanted === '' || wanted === false || wanted === 0
   if (option === 'mac' || option === 'broadcast') return there === (wanted as string).toLowerCase()
   return isDeepStrictEqual(there, wanted)
 }
 
-/** Whether all that is wanted is among what is there. */
+/** Whether the existing value has all that is wanted. */
 function holds(there: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     const all = new Set(Array.isArray(there) ? (there as unknown[]) : [])

@@ -1,5 +1,5 @@
-// What a look at a link has to find for options that a kernel may pass over without a word: those that it does not know, for
-// it is older or was built without them, and those that have no effect as the device is.
+// Expectations: what a query of a link has to find for options that a kernel may ignore silently: options that it does not
+// support, as it is older or was built without them, and options without effect in the present state of the device.
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import type { Message, Received } from '../netlink/message'
@@ -11,12 +11,12 @@ import { decodeLink } from './link'
 import { linkAttributes, linkInfo } from './link_attributes'
 import { linkSettings } from './rollback/recipes'
 
-/** Something that a link has to have, and what is the matter if it has not. */
+/** Conditions for a link, and the error if they do not hold. */
 export interface Expectation {
-  /** Whose the option is: the link's and its kind's, or the port's. */
+  /** Whether the option belongs to the link and its kind, or to the port. */
   readonly of: 'link' | 'port'
   /**
-   * `before`: it can be told before the option is given; `change`: the same, only of a link that is there; `after`: only
+   * `before`: can be checked before the option is set; `change`: the same, but only of an existing link; `after`: only
    * afterwards.
    */
   readonly when: 'before' | 'change' | 'after'
@@ -25,14 +25,14 @@ export interface Expectation {
   readonly lack: string
 }
 
-/** By option: notes what is expected of a link that gets this value. */
+/** By option: notes the expectations of a link that gets this value. */
 export type ExpectationsByOption = Readonly<
   Record<string, ((value: unknown, prefix: string, found: Expectation[]) => void) | undefined>
 >
 
 const info = attributeNumber(linkAttributes, 'LINKINFO')
 
-/** Where a look at a link tells options: the attributes around them, and the property that they are in. */
+/** Where a link's message has options: the attributes around them, and the property that holds them. */
 const levels = {
   link: { path: [], of: 'link', prefix: '', read: (link: Options) => link },
   kind: { path: [info, ...numbersOf(linkInfo, 'DATA')], of: 'link', prefix: '', read: (link: Options) => link },
@@ -44,7 +44,7 @@ const levels = {
   },
 } as const
 
-/** What is expected of a link for each of some options. */
+/** The expectations of a link for each option of a schema. */
 export function expectationsOf({ data, traits }: Schema, level: keyof typeof levels): ExpectationsByOption {
   const { requires = {}, quiet = {}, signs = {}, kept = {}, overruled = {} } = traits
   const { path, of, prefix: within, read } = levels[level]
@@ -109,18 +109,18 @@ function expecting(expectations: readonly Expectation[]): Pick<Step, 'flush' | '
   }
 }
 
-/** What the look at a new link has to find. */
+/** The expectations for the query of a new link. */
 export function expectedOfNew(expectations: readonly Expectation[]): Pick<Step, 'flush' | 'expects'> {
   return expecting(expectations.filter(({ when }) => when !== 'change'))
 }
 
-/** A step that looks at a link and fails unless all of this holds; none if there is nothing to expect. */
+/** A step that queries a link and fails unless all expectations hold; none if there are no expectations. */
 function queryStep(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
   if (expectations.length === 0) return []
   return [{ netns, messages: [look], ending: Ending.reply, ...expecting(expectations) }]
 }
 
-/** What a link has to have before its settings, or its settings as a port, are changed. */
+/** Steps that check a link before its settings, or its settings as a port, are changed. */
 export function beforeChanges(
   netns: NetnsReference,
   look: Message,
@@ -134,7 +134,7 @@ export function beforeChanges(
   )
 }
 
-/** What a link has to have after all was changed, of what could not be told before. */
+/** Steps that check a link after the changes, for expectations that could not be checked before. */
 export function afterChanges(netns: NetnsReference, look: Message, expectations: readonly Expectation[]): Step[] {
   return queryStep(
     netns,
@@ -143,7 +143,7 @@ export function afterChanges(netns: NetnsReference, look: Message, expectations:
   )
 }
 
-/** Asks whether the kernel has what options need. */
+/** Steps that check whether the kernel has what options need. */
 export function probing(netns: NetnsReference, probes: readonly Probe[]): Step[] {
   return probes
     .filter(({ available }) => available)

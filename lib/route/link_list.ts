@@ -1,4 +1,4 @@
-// The verbs of links that look: `get` and `list`.
+// The verbs of links that query: `get` and `list`.
 import { Lane } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
@@ -15,9 +15,9 @@ import { brief, naming, show, type LinkName } from './link_messages'
 import { checkInfoKind } from './link_places'
 import { dump, query, message } from './rtnetlink'
 
-/** What a look at links gives besides. */
+/** Details of links in a query. */
 export interface LinkDetail {
-  /** With counters (IFLA_STATS64). Default: false, which is less to read. */
+  /** With counters (IFLA_STATS64). Default: false, which is faster. */
   statistics?: boolean | undefined
 }
 
@@ -43,14 +43,14 @@ export function getLink(netns: NetnsReference, dev: LinkName, detail: LinkDetail
   )
 }
 
-/** Which links a list is of. What the kernel can filter, it filters. */
+/** A filter for links. Where the kernel can filter, it does. */
 export interface LinkFilter extends LinkDetail {
   /**
-   * Links of one kind (in the kernel, if the kind is known here): one that Linux has; `none` for those without a kind, `other`
-   * for those of kinds that have no options here.
+   * Links of one kind of Linux (in the kernel, if this library has options for it); `none` for those without a kind, `other`
+   * for those of kinds without options here.
    */
   kind?: string | undefined
-  /** Links of a kind by the kernel's name of it, whatever that is (IFLA_INFO_KIND): also of modules that Linux does not have. */
+  /** Links of a kind by the kernel's name (IFLA_INFO_KIND), also of modules outside of Linux. */
   infoKind?: string | undefined
   /** Ports of one device, by name or index (in the kernel); 0 for links that are no port. */
   master?: Device | undefined
@@ -91,7 +91,7 @@ export function listLinks(netns: NetnsReference, filter: LinkFilter = {}): Opera
   return dump('links.list', netns, Lane.query, request, (received) => {
     const link = decodeLink(received, statistics)
     if (link === undefined || (group !== undefined && link.group !== group)) return undefined
-    // The kernel does not filter by a kind that it does not know.
+    // The kernel does not filter by a kind whose module is not loaded.
     const its = link.kind === 'other' ? link.infoKind : link.kind
     if (infoKind !== undefined && its !== infoKind) return undefined
     if ((kind !== undefined && link.kind !== kind && its !== kind) || (master === 0 && link.master !== undefined))

@@ -1,4 +1,4 @@
-// The messages of links that several verbs send: how a link is named, looked at, and given what it takes once it is there.
+// Messages of links that several verbs send: queries, and the settings of an existing link.
 import { type NetnsReference } from '../native/netns_handle'
 import type { Message, MessageContent, Received } from '../netlink/message'
 import type { Answers, Operation, Step } from '../netlink/operation'
@@ -11,7 +11,7 @@ import type { LinkFlags, LinkParts } from './link_parts'
 import type { LinkWire } from './link_places'
 import { change, message, only } from './rtnetlink'
 
-/** What names a link: its name, its index, or one of its altnames (IFLA_ALT_IFNAME). */
+/** A link by its name, its index, or one of its altnames (IFLA_ALT_IFNAME). */
 export type LinkName =
   | Device
   | {
@@ -21,12 +21,12 @@ export type LinkName =
 
 type LinkContent = MessageContent<typeof linkLayout.header.fields, typeof linkLayout.attributes.table>
 
-// Leaves out those of IPv6 and of virtual functions, which nobody decodes.
+// Leaves out statistics of IPv6 and of virtual functions, which are not decoded.
 export const brief = { filter: ['skipStatistics'] } satisfies LinkContent['attributes']
 
 const nameKeys = new Set(['altname'])
 
-/** The header and attributes that name a link, with more attributes if there are some. */
+/** The header and attributes that identify a link, with further attributes. */
 export function naming(dev: LinkName, more?: LinkContent['attributes']): LinkContent {
   if (isPlainObject(dev)) {
     checkKeys(dev, nameKeys, 'dev')
@@ -38,8 +38,8 @@ export function naming(dev: LinkName, more?: LinkContent['attributes']): LinkCon
 }
 
 /**
- * The index of a link, checked: a name is looked up when it is needed first, and its device stays the one that is meant
- * in all messages of an operation, whatever becomes of the name meanwhile.
+ * The index of a link, checked: a name is looked up once, when an operation first needs it. All messages of the operation are
+ * about that device, even if it is renamed meanwhile.
  */
 export function indexOf(dev: LinkName): Device {
   naming(dev) // checks it
@@ -51,17 +51,17 @@ export function show(dev: LinkName): string {
   return typeof dev === 'object' ? dev.altname : String(dev)
 }
 
-/** Asks for a link by its index; a name is looked up when it is needed. */
+/** Queries a link by its index; a name is looked up when it is needed. */
 export function queryLink(index: Device): Message {
   return message('GETLINK', linkLayout, { header: { index }, attributes: brief })
 }
 
-/** The link that answers a step. */
+/** Decodes the link in the answer to a step. */
 export function readLink(answers: Answers, step: number): Link {
   return only(answers, step, decodeBrief)
 }
 
-/** Makes a link of a message, without counters. */
+/** Decodes a link without its counters. */
 export function decodeBrief(received: Received): Link | undefined {
   return decodeLink(received, false)
 }
@@ -76,14 +76,14 @@ export function linkChange(
   return { ...change(name, netns, steps, `link ${show(dev)}`), cause: causeForLink }
 }
 
-/** Gives a device attributes, or flags. */
+/** Sets attributes or flags of a device. */
 export function setting(index: Device, attributes: LinkWire, flags: Partial<LinkFlags> = {}, field?: string): Message {
   return message('NEWLINK', linkLayout, { header: { index, ...flags }, attributes, field })
 }
 
 /**
- * What makes a device that exists what the options say: messages that come before it goes up, the one that does it, and what
- * only a device takes that is up. `deferred` is a master that the device could not be created with.
+ * The messages that set the options of an existing device: those before it is set up, the one that sets it up, and those that
+ * need a device that is up. `deferred`: a master that the message which created the device could not have.
  */
 export function finishing(
   index: Device,

@@ -1,4 +1,4 @@
-// What makes and changes a link: the options as users write them. Where each of them goes is in link_places.ts.
+// The options that create and change a link. link_places.ts has the part of the message to which each belongs.
 import type { NetnsTarget } from '../native/netns_handle'
 import type { Device } from '../wire/device'
 import type { ValueOf } from '../wire/type'
@@ -16,8 +16,8 @@ export type LinkPortSettings = {
 }[PortKindName]
 
 /**
- * What can be set on a link of any kind, when it is made and later. What is left out stays as it is; the defaults are
- * those of a new link.
+ * Settings of a link of any kind, at its creation and later. Those that are left out stay as they are; the defaults are those of
+ * a new link.
  */
 export interface LinkSettings {
   /** Up or down (IFF_UP). Default: false. */
@@ -36,7 +36,7 @@ export interface LinkSettings {
    * 0.
    */
   master?: Device | undefined
-  /** Settings as a port of the master (IFLA_INFO_SLAVE_DATA); it must have one, or get it here. */
+  /** Settings as a port of the master (IFLA_INFO_SLAVE_DATA), which the link has, or gets by `master`. */
   port?: LinkPortSettings | undefined
   /** Length of the transmit queue in packets (IFLA_TXQLEN). Default: by the kind, mostly 1000. */
   txqlen?: number | undefined
@@ -50,7 +50,7 @@ export interface LinkSettings {
   multicast?: boolean | undefined
   /** Receives all multicast (IFF_ALLMULTI). Default: false. */
   allMulticast?: boolean | undefined
-  /** Receives what is not for it (IFF_PROMISC). Default: false. */
+  /** Also receives packets for other hosts (IFF_PROMISC). Default: false. */
   promisc?: boolean | undefined
   /**
    * Largest packet that segmentation offload may make, in bytes, at most `tsoMaxSize` of the link (IFLA_GSO_MAX_SIZE).
@@ -71,34 +71,32 @@ export interface LinkSettings {
   /** As `groMaxSize`, for IPv4 only (IFLA_GRO_IPV4_MAX_SIZE). Since Linux 6.3. */
   groIpv4MaxSize?: number | undefined
   /**
-   * How IPv6 makes addresses of its own on it (IFLA_INET6_ADDR_GEN_MODE). Default:
+   * How IPv6 generates addresses on it (IFLA_INET6_ADDR_GEN_MODE). Default:
    * `net.ipv6.conf.default.addr_gen_mode`, mostly `eui64`.
    */
   addrGenMode?: ValueOf<typeof addrGenMode> | undefined
   /** Whether it is held down by a protocol; macvlan, vxlan and some hardware (IFLA_PROTO_DOWN). Default: false. */
   protoDown?: boolean | undefined
   /**
-   * Whether the carrier is there, for devices where software says so, such as dummy (IFLA_CARRIER). Default: by the
-   * kind.
+   * Whether the carrier is up, for devices where software sets it, such as dummy (IFLA_CARRIER). Default: by the kind.
    */
   carrier?: boolean | undefined
   /**
-   * RFC 2863's operational state: `up`, `dormant` or `testing`, of a device that is up and has a carrier; what the kernel
-   * does not take is an error (IFLA_OPERSTATE). Default: as the kernel has it.
+   * RFC 2863's operational state: `up`, `dormant` or `testing`, of a device that is up and has a carrier; an error if the
+   * kernel ignores it (IFLA_OPERSTATE). Default: set by the kernel.
    */
   operState?: ValueOf<typeof operState> | undefined
   /**
-   * What happens to the operational state when the carrier comes: `up`, or with `dormant` that (IFLA_LINKMODE).
-   * Default: `default`.
+   * The operational state when the carrier comes up: `up` with `default`, else `dormant` (IFLA_LINKMODE). Default: `default`.
    */
   linkMode?: 'default' | 'dormant' | number | undefined
 }
 
-/** What only the making of a link takes. */
+/** Options for the creation of a link only. */
 export interface LinkCreation extends LinkSettings {
   /** The name: 1 to 15 bytes without `/`, `:`, `%` or white space (IFLA_IFNAME). */
   name: string
-  /** The index that it shall have, at least 1 (ifi_index). Default: the kernel chooses. */
+  /** Its index, at least 1 (ifi_index). Default: the kernel chooses. */
   index?: number | undefined
   /** Altnames, each of up to 127 bytes (IFLA_PROP_LIST). Default: none. Since Linux 5.5. */
   altnames?: readonly string[] | undefined
@@ -111,7 +109,7 @@ export interface LinkCreation extends LinkSettings {
   numRxQueues?: number | undefined
 }
 
-/** The far end of a pair, such as veth: born with its name in its namespace, never moved, never renamed. */
+/** The far end of a pair, such as veth: created in its namespace with its name, so that it is never moved or renamed. */
 export interface PeerOptions extends LinkCreation {
   /** The namespace of the far end (IFLA_NET_NS_FD). Default: that of the near end. */
   netns?: NetnsTarget | undefined
@@ -124,8 +122,8 @@ export type LinkOptionsOf<K extends LinkKindName> = LinkCreation & {
   /** The link's kind (IFLA_INFO_KIND). */
   kind: K
   /**
-   * The namespace in which it is made; `link` and the like stay devices of this one (IFLA_NET_NS_FD). Default: this
-   * one.
+   * The namespace in which it is created; `link` and similar options still name devices of this one (IFLA_NET_NS_FD). Default:
+   * this one.
    */
   netns?: NetnsTarget | undefined
 } & (IsPaired<Kinds[K]> extends true
@@ -157,14 +155,14 @@ export interface OtherLinkOptions extends LinkCreation {
   data?: Uint8Array | undefined
   /** The device below, by name or index (IFLA_LINK). Default: none. */
   link?: Device | undefined
-  /** The namespace in which it is made; `link` stays a device of this one (IFLA_NET_NS_FD). Default: this one. */
+  /** The namespace in which it is created; `link` is still a device of this one (IFLA_NET_NS_FD). Default: this one. */
   netns?: NetnsTarget | undefined
 }
 
 /** Options of a new link, by `kind`. */
 export type LinkOptions = { [K in LinkKindName]: LinkOptionsOf<K> }[LinkKindName] | OtherLinkOptions
 
-/** Kinds of which something can be changed. */
+/** Kinds with options that can be changed. */
 type ChangeableKind = {
   [K in LinkKindName]: IsPaired<Kinds[K]> extends true ? (keyof KindOptionsOf<Kinds[K]> extends never ? never : K) : K
 }[LinkKindName]

@@ -1,5 +1,5 @@
-// What a caller wants of a link, sorted: one pass over the options puts each into the part of the messages that it belongs to,
-// by the tables of link_places.ts and of the link's kind.
+// Sorts the options of a link: one pass puts each into the part of the messages to which it belongs, by the tables of
+// link_places.ts and of the link's kind.
 import type { NetnsReference } from '../native/netns_handle'
 import type { Device } from '../wire/device'
 import { checkKeys, checkObject, wrongType, wrongValue } from '../wire/invalid'
@@ -22,61 +22,61 @@ import {
 /** A link kind that this version knows. */
 type AnyKind = (typeof linkKinds)[LinkKindName]
 
-/** What is wanted of a link, by the messages that say it. */
+/** The options of a link, by the part of the messages to which they belong. */
 export interface LinkParts {
-  /** As the caller wrote it. */
+  /** As the caller gave them. */
   readonly options: Options
   /** The call, for errors. */
   readonly verb: string
-  /** What it is, for errors: `a veth`. */
+  /** The link's description, for errors: `a veth`. */
   readonly about: string
-  /** What the names of the options begin with in errors: nothing, or `peer.`. */
+  /** The prefix of the options' names in errors: empty, or `peer.`. */
   readonly prefix: string
   readonly creating: boolean
-  /** The kind, where it is named and known. */
+  /** The kind, if the options name one that has options here. */
   readonly kind: AnyKind | undefined
   /** The kernel's name of another kind. */
   infoKind: string | undefined
   /** The kind's own attributes (IFLA_INFO_DATA). */
   data: Record<string, unknown> | Uint8Array
-  /** What the message that creates a link takes. */
+  /** Attributes of the message that creates a link. */
   readonly creation: LinkWire
-  /** What only a message takes that changes a link. */
+  /** Attributes that only a message which changes a link may have. */
   readonly later: LinkWire
-  /** Flags (IFF_) that are set, and which of them are meant. */
+  /** Flags (IFF_), and the mask of those to change. */
   readonly flags: LinkFlags
-  /** Whether it has to go up in a message of its own, after the other settings. */
+  /** Whether it has to be set up by a message of its own, after the other settings. */
   upFollows: boolean
   master: Device | undefined
   link: Device | undefined
-  /** The index that it shall have; 0: any. */
+  /** The index of a new link; 0: any. */
   index: number
   altnames: readonly string[]
   netns: NetnsReference | undefined
   /** The far end of a pair. */
   peer: LinkParts | undefined
   port: PortParts | undefined
-  /** What a look at it has to find. */
+  /** Expectations for a query of the link. */
   readonly expectations: Expectation[]
-  /** What to ask the kernel before. */
+  /** Probes of the kernel to send first. */
   readonly probes: Probe[]
 }
 
-/** Flags (IFF_) that are set, and which of them are meant. */
+/** Flags (IFF_), and the mask of those to change. */
 export interface LinkFlags {
   flags: number
   change: number
 }
 
-/** What is wanted of a link as a port of its master. */
+/** The settings of a link as a port of its master. */
 export interface PortParts {
   /** IFLA_LINKINFO. */
   readonly linkInfo: NonNullable<LinkWire['linkInfo']>
-  /** Whether only a port that is up takes it. */
+  /** Whether they need a port that is up. */
   readonly afterUp: boolean
 }
 
-/** Where an option goes, and what has to come of it. */
+/** The part to which an option belongs, and its expectations. */
 interface OptionPlace {
   readonly put: Put<never>
   readonly expect: ExpectationsByOption[string]
@@ -105,7 +105,7 @@ const putData =
     ;(data as Record<string, unknown>)[option] = value
   }
 
-/** Options of the kind's own: each is an attribute of its data, or the far end. */
+/** The places of the kind's own options: each is an attribute of its data, or the far end. */
 function ownPlaces(kind: AnyKind, creating: boolean): [string, OptionPlace][] {
   const { fixed = [] } = kind.traits
   const puts = Object.keys(kind.data.table).map((option): [string, Put<never>] => {
@@ -149,7 +149,7 @@ const putPort: Put<never> = (parts, value, field) => {
   parts.upFollows = true
 }
 
-/** Notes what has to come of an option. */
+/** Notes the expectations of an option. */
 function note(parts: LinkParts, place: OptionPlace | undefined, value: unknown): void {
   if (place === undefined) return
   place.expect?.(value, parts.prefix, parts.expectations)
@@ -190,7 +190,7 @@ const placesByKind = new Map<LinkKindName, { readonly creation: PlaceMap; readon
   }),
 )
 
-/** The kind that an option names. */
+/** Checks the option `kind`. */
 function checkKind(kind: unknown): AnyKind {
   if (typeof kind === 'string' && Object.hasOwn(linkKinds, kind)) return linkKinds[kind as LinkKindName]
   const expected = `one of ${Object.keys(linkKinds)
@@ -268,7 +268,7 @@ export function partsOfNew(link: LinkOptions, verb: string): LinkParts {
   const parts = sorted(newParts(options, verb, aboutOf(kind), '', true, kind), places ?? placesOfOther)
   if (kind === undefined) need(parts, 'infoKind')
   const { peer } = parts
-  // The kernel ignores the one without the other.
+  // The kernel ignores the far end's index without the near end's.
   if (peer !== undefined && peer.index !== 0 && parts.index === 0) {
     throw wrongValue('peer.index', 'given only together with "index"', peer.index)
   }
@@ -283,7 +283,7 @@ export function partsOfChanges(changes: LinkChanges, verb: string): LinkParts {
   return sorted(newParts(options, verb, aboutOf(kind), '', false, kind), places ?? placesOfChanges)
 }
 
-/** IFLA_LINKINFO of what is the kind's own; undefined: nothing of it. `far` is the far end, encoded. */
+/** IFLA_LINKINFO with the kind's own attributes; undefined if there are none. `far`: the far end, encoded. */
 export function linkInfoOf({ kind, infoKind, data }: LinkParts, far?: object): LinkWire['linkInfo'] {
   const name = kind?.kind ?? infoKind
   if (name === undefined) return undefined

@@ -1,4 +1,4 @@
-// Where each option of a link goes: the table by which one pass sorts what a caller wants into the messages of the kernel's.
+// The part of the messages to which each option of a link belongs: the tables for link_parts.ts.
 import { checkNetns, type NetnsTarget } from '../native/netns_handle'
 import type { Device } from '../wire/device'
 import { checkInteger } from '../wire/integers'
@@ -11,13 +11,13 @@ import { type creationAttributes, IFF } from './link_creation'
 import type { LinkParts } from './link_parts'
 import type { LinkCreation, LinkSettings } from './link_options'
 
-/** Attributes of a link, as messages have them. */
+/** Attributes of a link's message. */
 export type LinkWire = ValueOf<typeof linkAttributes>
 
 /** Checks the value of an option, and puts it into the part that it belongs to. */
 export type Put<Value> = (parts: LinkParts, value: Value, field: string) => void
 
-/** A place for each option: one without does not compile. */
+/** A place for each option: a missing one does not compile. */
 type Places<Options> = { readonly [Option in keyof Options]-?: Put<NonNullable<Options[Option]>> }
 
 const atCreation =
@@ -28,7 +28,7 @@ const atCreation =
 
 type LaterOption = 'alias' | 'protoDown' | 'carrier' | 'operState' | 'linkMode'
 
-// What a message that creates a device ignores or refuses, and one that changes it takes.
+// For options that the kernel ignores or refuses in a message that creates a device, and accepts in one that changes it.
 const later =
   <Option extends LaterOption>(option: Option, beforeUp?: Put<unknown>): Put<NonNullable<LinkWire[Option]>> =>
   (parts, value, field) => {
@@ -36,7 +36,7 @@ const later =
     beforeUp?.(parts, value, field)
   }
 
-// Addresses that IPv6 makes by itself come with the up: what prevents them has to be set before.
+// IPv6 generates addresses when the device is set up: options that prevent this have to be set before.
 const upFollows: Put<unknown> = (parts) => {
   parts.upFollows = true
 }
@@ -52,13 +52,13 @@ const flag =
     if (value === whenSet) flags.flags |= bit
   }
 
-// The kernel passes the others over (set_operstate, net/core/rtnetlink.c).
+// The kernel ignores the others (set_operstate, net/core/rtnetlink.c).
 const settableStates: ReadonlySet<unknown> = new Set(
   (['up', 'dormant', 'testing'] as const).flatMap((name) => [name, operState.names[name][1]]),
 )
 const laterState = later('operState', upFollowsCreation)
 
-/** So many have room in one attribute (IFLA_PROP_LIST): each takes at least a header, a letter and NUL. */
+/** As many as fit into one attribute (IFLA_PROP_LIST): each takes at least a header, a letter and NUL. */
 export const mostAltnames = 0xffff >> 3
 
 /** Settings of a link, at any time. */
@@ -95,14 +95,14 @@ export const settingPlaces: Places<Omit<LinkSettings, 'port'>> = {
   },
 }
 
-/** Where the link is to be: made in another namespace, or moved to one. */
+/** The namespace in which a link is created, or to which it is moved. */
 const netnsPlace: Put<NetnsTarget> = (parts, value, field) => {
   parts.netns = checkNetns(value, field, parts.verb)
 }
 
 const namePlace = atCreation('name')
 
-/** What only the making of a link takes besides. */
+/** Further options for the creation of a link. */
 export const creationPlaces: Places<
   Omit<LinkCreation, keyof LinkSettings> & { netns: NetnsTarget; link: Device; kind: string }
 > = {
@@ -122,14 +122,14 @@ export const creationPlaces: Places<
   kind: () => undefined,
 }
 
-/** What a change takes besides: another name, another namespace. */
+/** Further options for a change: another name, another namespace. */
 export const changePlaces: Places<{ name: string; netns: NetnsTarget; kind: string }> = {
   name: namePlace,
   netns: netnsPlace,
   kind: () => undefined,
 }
 
-/** MODULE_NAME_LEN - 1: what is longer the kernel would cut (rtnl_newlink, net/core/rtnetlink.c). */
+/** MODULE_NAME_LEN - 1: the kernel cuts longer names (rtnl_newlink, net/core/rtnetlink.c). */
 const longestKind = 55
 
 /** Checks the kernel's name of a kind (IFLA_INFO_KIND). */
@@ -148,7 +148,7 @@ export const otherPlaces: Places<{ infoKind: string; data: Uint8Array }> = {
   },
 }
 
-/** What is to be known of the settings of all links. */
+/** The traits of the settings of all links. */
 export const linkTraits: Traits = {
   requires: { groMaxSize: 'Linux 5.17', gsoIpv4MaxSize: 'Linux 6.3', groIpv4MaxSize: 'Linux 6.3' },
   kept: { operState: 'the device has to be up and to have a carrier' },

@@ -1,5 +1,5 @@
-// The verb `set` of links: a move, settings, those as a port, and the up, each in a message of its own where the kernel wants
-// them apart.
+// The verb `set` of links: moves a link, changes its settings and those as a port, and sets it up, in separate messages where
+// the kernel needs that.
 import { Ending } from '../native/addon'
 import type { NetnsReference } from '../native/netns_handle'
 import { NLM_F } from '../netlink/constants'
@@ -18,7 +18,7 @@ import type { LinkWire } from './link_places'
 import { message, only } from './rtnetlink'
 import { linkSettings } from './rollback/recipes'
 
-/** links.set: the link where it was moved to, if it was. */
+/** links.set: returns the link in its new namespace, if it was moved. */
 export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChanges): Operation<Link | undefined> {
   const index = indexOf(dev)
   const parts = partsOfChanges(changes, 'links.set')
@@ -34,7 +34,7 @@ export function setLink(netns: NetnsReference, dev: LinkName, changes: LinkChang
   if (typeof dev === 'object') throw wrongValue('dev', 'a name or an index, to move a device', dev.altname)
   const { name, ...creation } = parts.creation
   const renamed = name ?? dev
-  // The index may change on the way; what is set after it needs a name that holds on both sides.
+  // The move may change the index: messages after it need a name that the link has in both namespaces.
   if (typeof renamed === 'number' && Object.keys(parts.options).length > 1) {
     throw wrongValue('dev', 'a name (or "name" given), to move a device and set more', dev)
   }
@@ -47,7 +47,7 @@ function withSideEffects(steps: readonly Step[], sideEffects: Step['sideEffects'
   return sideEffects === undefined ? steps : steps.map((step, i) => (i === 0 ? { ...step, sideEffects } : step))
 }
 
-/** Moves a device to another namespace, and back to its old name if need be. */
+/** Moves a device to another namespace; on rollback, back and to its old name. */
 function moving(netns: NetnsReference, target: NetnsReference, dev: Device, name: string | undefined): Step {
   const renamed = name === undefined ? {} : { name }
   const old = typeof dev === 'string' ? { name: dev } : {}
@@ -55,7 +55,7 @@ function moving(netns: NetnsReference, target: NetnsReference, dev: Device, name
   return { netns, messages: [setting(dev, { netnsFd: target, ...renamed })], ending: Ending.ack, undo }
 }
 
-/** Gives a device what was asked for; at least one step, unless it was moved. */
+/** The steps that set the options of a device; at least one, unless it was moved. */
 function settling(parts: LinkParts, netns: NetnsReference, index: Device, moved = false): Step[] {
   const { creation, later, master, port, flags, upFollows, expectations, probes } = parts
   const settings: LinkWire = { ...creation, ...later }
@@ -76,16 +76,16 @@ function settling(parts: LinkParts, netns: NetnsReference, index: Device, moved 
   const up = upFollows && flags.change !== 0 ? [change({}, flags)] : []
   const steps = [
     ...beforeChanges(netns, look, expectations, 'link'),
-    // A device that is to become a port tells nothing of one before.
+    // A device that is to become a port has no settings of a port before.
     ...(master === undefined ? [...portChecks, ...own] : [...own, ...portChecks]),
     ...(port?.afterUp === true && up.length > 0 ? [...up, ...asPort] : [...asPort, ...up]),
     ...afterChanges(netns, look, expectations),
   ]
-  // Where nothing is to be changed, the device has to be there all the same.
+  // Without changes, an empty message checks that the device exists.
   return steps.length === 0 && !moved ? [change({})] : steps
 }
 
-/** The same operation, which then tells of a link that it has moved. */
+/** The same operation, which then queries a link that it has moved. */
 function thenLook(operation: Operation<void>, target: NetnsReference, dev: Device): Operation<Link> {
   const { name: verb, protocol, lane, netns, steps, about, cause } = operation
   const moved = { name: verb, protocol, lane, netns, about, cause }
@@ -94,7 +94,7 @@ function thenLook(operation: Operation<void>, target: NetnsReference, dev: Devic
     const result: Operation<Link>['result'] = (answers) => only(answers, steps.length, decodeBrief)
     return { ...moved, steps: [...steps, last], result }
   }
-  // Its index may be another one there, but its name is the same.
+  // It may have another index there, but its name is the same.
   const first: Step = { netns, messages: [queryLink(dev)], ending: Ending.reply }
   const all = message('GETLINK', linkLayout, { flags: NLM_F.DUMP, attributes: brief })
   const last: Step = { netns: target, messages: [all], ending: Ending.dump }
@@ -111,10 +111,10 @@ function thenLook(operation: Operation<void>, target: NetnsReference, dev: Devic
   }
 }
 
-/** What the kernel drops because of changes of a device. */
+/** The side effects of changes of a device. */
 function droppedBy({ netns, master, creation, flags }: LinkParts, dev: LinkName): Step['sideEffects'] {
   const { mac, mtu } = creation
-  // An altname may be too long to be looked up by: then all that there is in the namespace is looked at.
+  // An altname may be too long for a look-up: then all objects of the namespace are examined.
   const device = typeof dev === 'object' ? undefined : dev
   const moves = netns !== undefined
   const leaves = moves || master !== undefined

@@ -28,9 +28,9 @@ export class Links {
   }
 
   /**
-   * Makes a link and gives it every setting asked for, as one job; if any of it fails, nothing remains. A veth's far
-   * end is born in its namespace (RTM_NEWLINK, IFLA_LINKINFO).
-   * @returns The link as the kernel has it afterwards, without counters.
+   * Creates a link and sets all its options, as one job; if a part fails, the link is removed. A veth's far end is created in
+   * its own namespace (RTM_NEWLINK, IFLA_LINKINFO).
+   * @returns The link as the kernel reports it afterwards, without counters.
    * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` (the name is taken), `EOPNOTSUPP`
    *   (the kernel has no such kind); NetloomError: `ENODEV` (no device of a name among the options).
    * @example
@@ -41,10 +41,10 @@ export class Links {
   }
 
   /**
-   * Makes a link as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
-   * below; both ends of a veth are looked at. What is there stays as it is.
-   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
-   *   and nothing stops.
+   * Makes a link as `add` does, or finds an existing one. Options that are left out are not compared, except as said
+   * below; both ends of a veth are compared. An existing object is not changed.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch only its
+   *   entry has this error, and the batch goes on.
    * @example
    * const { made, value } = await ns.links.ensure({ kind: 'bridge', name: 'br0', up: true })
    */
@@ -53,8 +53,8 @@ export class Links {
   }
 
   /**
-   * One link, by name, index or `{ altname }`. Asks the kernel for just that one (RTM_GETLINK).
-   * @throws NetlinkError with `ENODEV` if there is none; `isNotFound` tells.
+   * One link, by name, index or `{ altname }` (RTM_GETLINK without NLM_F_DUMP).
+   * @throws NetlinkError with `ENODEV` if there is none (`isNotFound`).
    * @example
    * const { statistics } = await ns.links.get('eth0', { statistics: true })
    */
@@ -75,8 +75,8 @@ export class Links {
   }
 
   /**
-   * All links, or those that a filter lets through (RTM_GETLINK, NLM_F_DUMP).
-   * @throws NetloomError: `ENODEV` if there is no `master` of that name; DumpInterruptedError if things changed at
+   * All links, or those that match a filter (RTM_GETLINK, NLM_F_DUMP).
+   * @throws NetloomError: `ENODEV` if there is no `master` of that name; DumpInterruptedError if it was interrupted in
    *   every try.
    * @example
    * const ports = await ns.links.list({ master: 'br0', up: true })
@@ -87,11 +87,11 @@ export class Links {
 
   /**
    * Changes a link (RTM_NEWLINK): settings, `name` (rename), `netns` (move), and with `kind` the options of that kind.
-   * What is left out stays. If it fails, a part may have been changed: changes that need several messages stop at the
-   * first that fails, and a link whose new name is taken where it moves to has moved.
+   * Options that are left out stay as they are. If it fails, some changes may have been made: changes that need several
+   * messages stop at the first failure, and if the new name is taken in the new namespace, the link has moved there.
    * @throws TypeError, RangeError for a wrong option, by name; `ENODEV` if there is no such link; NetlinkError:
    *   `EEXIST` (the name is taken), `EOPNOTSUPP` (the device cannot do it).
-   * @returns The link as the other namespace has it, if it was moved: its index may be another one there.
+   * @returns If it was moved, the link in its new namespace, where it may have another index.
    * @example
    * await ns.links.set('eth0', { mtu: 9000, master: 'br0', up: true })
    * await ns.links.set('br0', { kind: 'bridge', vlanFiltering: true })
@@ -104,9 +104,9 @@ export class Links {
   }
 
   /**
-   * Deletes a link (RTM_DELLINK); a veth's other end goes with it.
-   * @param options - `force: true` to be content if there is none.
-   * @throws NetlinkError: `ENODEV`; `EOPNOTSUPP` if it is none that can be deleted, such as hardware.
+   * Deletes a link (RTM_DELLINK), with the other end of a veth.
+   * @param options - `force: true` to succeed if there is none.
+   * @throws NetlinkError: `ENODEV`; `EOPNOTSUPP` if it cannot be deleted, such as hardware.
    */
   async delete(dev: LinkName, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
@@ -115,8 +115,8 @@ export class Links {
 
   /**
    * Deletes all links of a group with one message (RTM_DELLINK with IFLA_GROUP): a hundred veth pairs in about twice the
-   * time of one, of which each alone holds its caller for some milliseconds. None is no error. Group 0 has all links that
-   * were given none, `lo` too, and is refused.
+   * time of one, where each single deletion blocks its caller for some milliseconds. An empty group is no error. Group 0, the
+   * default of all links and `lo`, is refused.
    * @throws RangeError for the group 0; NetlinkError: `EOPNOTSUPP` if one of them cannot be deleted, such as hardware or
    *   `lo`; then all stay.
    * @example
@@ -128,7 +128,7 @@ export class Links {
   }
 
   /**
-   * Gives a link altnames, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). Since Linux 5.5.
+   * Adds altnames to a link, by which `ip` and `{ altname }` find it (RTM_NEWLINKPROP). Since Linux 5.5.
    * @throws NetlinkError: `ENODEV`; `EEXIST` if one of them is taken.
    * @example
    * await ns.links.addAltnames('eth0', ['uplink'])
@@ -138,7 +138,7 @@ export class Links {
   }
 
   /**
-   * Takes altnames away (RTM_DELLINKPROP). Since Linux 5.5.
+   * Removes altnames (RTM_DELLINKPROP). Since Linux 5.5.
    * @throws NetlinkError: `ENODEV`; `ENOENT` if the link has no such name.
    */
   async deleteAltnames(dev: LinkName, altnames: readonly string[], call?: CallOptions): Promise<void> {

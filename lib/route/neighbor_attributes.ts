@@ -10,13 +10,13 @@ import { ignored } from '../wire/read_only'
 import { routeType } from './route_attributes'
 
 export const states = bits(u16, 'NUD_', {
-  /** Asked for, no answer yet. */
+  /** Being resolved, without an answer yet. */
   incomplete: ['INCOMPLETE', 0x01],
-  /** Confirmed not long ago. */
+  /** Confirmed recently. */
   reachable: ['REACHABLE', 0x02],
-  /** Not confirmed lately; checked when it is used next. */
+  /** Not confirmed recently; checked when it is used next. */
   stale: ['STALE', 0x04],
-  /** Used while stale; checked soon unless something confirms it. */
+  /** Used while stale; checked soon unless it is confirmed. */
   delay: ['DELAY', 0x08],
   /** Being checked. */
   probe: ['PROBE', 0x10],
@@ -37,7 +37,7 @@ export const neighborFlags = bits(u8, 'NTF_', {
   master: ['MASTER', 0x04],
   /** An address that this host answers for. */
   proxy: ['PROXY', 0x08],
-  /** Learned by a control plane; the kernel's garbage collection leaves it alone. */
+  /** Learned by a control plane; exempt from the kernel's garbage collection. */
   extLearned: ['EXT_LEARNED', 0x10],
   /** In hardware. Only reported. */
   offloaded: ['OFFLOADED', 0x20],

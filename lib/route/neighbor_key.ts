@@ -1,4 +1,4 @@
-// What names a neighbor, and whether one is as a key says: what the kernel does not compare is compared here.
+// Compares a neighbor with a key in the fields that the kernel does not compare.
 import { messageHeaderSize } from '../netlink/constants'
 import { attributeNumber, numbersOf, offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
@@ -12,7 +12,7 @@ import { message } from './rtnetlink'
 
 const keyKeys = ['dev', 'address', 'proxy']
 const addKeys = new Set([...keyKeys, 'mac', 'state', 'router', 'extLearned', 'managed', 'protocol'])
-// What a list tells of a neighbor names it just as well, if it is so.
+// A listed neighbor is a key, too: its other fields are compared.
 const listedKeys = new Set([
   ...addKeys,
   'family',
@@ -53,14 +53,14 @@ export function keyHeader({ dev, address, proxy, flags }: NeighborKey & Partial<
   }
 }
 
-/** What a list tells of a neighbor besides. */
+/** What a list reports of a neighbor besides. */
 type Given = NeighborOptions & Partial<Neighbor>
 
 const ages = ['probes', 'confirmedSeconds', 'usedSeconds', 'updatedSeconds'] as const
-// Those of the forwarding databases, and one that asks for something, name no neighbor.
+// Flags of forwarding databases, and one that is a command: no neighbor has them.
 const foreignFlags: ReadonlySet<unknown> = new Set(['self', 'master', 'sticky', 'use'])
 
-/** Checks the keys of what names or makes a neighbor, and that what a list tells besides agrees with the rest. */
+/** Checks the property names of a key or options, and that reported fields agree with the others. */
 export function checkGiven(options: NeighborKey): Given {
   checkKeys(options, listedKeys)
   const given = options as Given
@@ -93,8 +93,8 @@ export function checkGiven(options: NeighborKey): Given {
 const settled: ReadonlySet<unknown> = new Set(['permanent', 'noarp'])
 
 /**
- * What a key says of a neighbor beyond its address; one that names just that has none of it. Between the states that the kernel
- * goes through by itself there is no difference.
+ * Conditions for the fields of a key besides its address; none if it has only that. The states that the kernel changes by itself
+ * count as equal.
  */
 export function conditionsOf({ mac, state, router, extLearned, managed, protocol, flags, proxy }: Given): Condition[] {
   const conditions: Condition[] = []

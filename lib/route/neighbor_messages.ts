@@ -1,4 +1,4 @@
-// The messages behind the verbs of neighbors, from options and to objects.
+// Encodes options of neighbors as messages, and decodes neighbors.
 import type { Difference } from '../netlink/ensure'
 import { NLM_F } from '../netlink/constants'
 import { decodeMessage, type Message, type Received } from '../netlink/message'
@@ -23,7 +23,7 @@ export type NeighborState = keyof typeof states.names
 /** A flag of a neighbor (ndm_flags, NTF_). */
 export type NeighborFlag = keyof typeof neighborFlags.names
 
-/** What names a neighbor. */
+/** The key of a neighbor. */
 export interface NeighborKey {
   /** The device, by name or index (ndm_ifindex). */
   dev: Device
@@ -40,15 +40,15 @@ export interface NeighborOptions extends NeighborKey {
    * `incomplete` or `failed`.
    */
   mac?: string | undefined
-  /** What is known of it (ndm_state). Default: `permanent`, with `managed` none. */
+  /** Its state (ndm_state). Default: `permanent`, with `managed` none. */
   state?: NeighborState | undefined
   /** It is a router (NTF_ROUTER). Default: false. */
   router?: boolean | undefined
-  /** Learned by a control plane: the kernel's garbage collection leaves it alone (NTF_EXT_LEARNED). Default: false. */
+  /** Learned by a control plane: exempt from the kernel's garbage collection (NTF_EXT_LEARNED). Default: false. */
   extLearned?: boolean | undefined
-  /** Resolved now and kept so by the kernel (NTF_EXT_MANAGED). Default: false. Since Linux 5.16. */
+  /** The kernel resolves it now and keeps it resolved (NTF_EXT_MANAGED). Default: false. Since Linux 5.16. */
   managed?: boolean | undefined
-  /** Who made it (NDA_PROTOCOL). Default: `unspec`. */
+  /** Its origin (NDA_PROTOCOL). Default: `unspec`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
 }
 
@@ -62,15 +62,15 @@ export interface Neighbor {
   address: string
   /** Its link-layer address, if it is known (NDA_LLADDR). */
   mac?: string
-  /** What is known of it (ndm_state); undefined if nothing is, and for a proxy. */
+  /** Its state (ndm_state); undefined if it has none, and for a proxy. */
   state?: NeighborState
   /** `proxy`, `router`, `extLearned` … (ndm_flags). */
   flags: ValueOf<typeof neighborFlags>
   /** The kernel keeps it resolved (NTF_EXT_MANAGED); left out if not. Since Linux 5.16. */
   managed?: boolean
-  /** Who made it (NDA_PROTOCOL), if that was said. */
+  /** Its origin (NDA_PROTOCOL), if that was said. */
   protocol?: ValueOf<typeof routeProtocol>
-  /** How often it was asked for without an answer (NDA_PROBES). */
+  /** Probes without an answer (NDA_PROBES). */
   probes?: number
   /** Seconds since it was last confirmed, to 1/100 (ndm_confirmed). */
   confirmedSeconds?: number
@@ -78,11 +78,11 @@ export interface Neighbor {
   usedSeconds?: number
   /** Seconds since its address or state changed, to 1/100 (ndm_updated). */
   updatedSeconds?: number
-  /** Attributes that this version does not know. */
+  /** Attributes that this version does not decode. */
   unknown?: UnknownAttribute[]
 }
 
-/** Which neighbors a list is of. */
+/** A filter for neighbors. */
 export interface NeighborFilter {
   /** Of one device, by name or index (in the kernel). */
   dev?: Device | undefined
@@ -107,7 +107,7 @@ function newNeighbor(options: NeighborOptions, mode: number): Message {
   const needsMac = !proxy && !managed && ['permanent', 'noarp', 'reachable', 'stale', 'delay', 'probe'].includes(state)
   if (needsMac && lladdr === undefined) throw wrongType('mac', `given for the state "${state}"`, lladdr)
   const named: NeighborFlag[] = [...header.flags]
-  // A listed one says so among its flags.
+  // A listed neighbor has this among its flags.
   const told = given.flags ?? []
   if (checkBoolean(options.router ?? told.includes('router'), 'router')) named.push('router')
   if (checkBoolean(options.extLearned ?? told.includes('extLearned'), 'extLearned')) named.push('extLearned')
@@ -139,7 +139,7 @@ function deletion(key: NeighborKey): Message {
   return message('DELNEIGH', neighborLayout, { header: keyHeader(key), attributes: { address: key.address } })
 }
 
-/** What finds just the neighbor that a key means, if the key says more than its address: the kernel looks at that alone. */
+/** Selects exactly the neighbor of a key, if the key has more than its address, which is all that the kernel compares. */
 function exactly(key: NeighborKey): Selection | undefined {
   const said = conditionsOf(checkGiven(key))
   if (said.length === 0) return undefined
@@ -153,7 +153,7 @@ function exactly(key: NeighborKey): Selection | undefined {
   return { request, pattern }
 }
 
-/** What a key names: what is not as it says is another one. */
+/** The selection of a key: all its fields have to match. */
 function neighborOf(key: NeighborKey): Selection {
   const pattern = conditionsOf(checkGiven(key))
   return { request: lookupOf(key), pattern }
@@ -161,7 +161,7 @@ function neighborOf(key: NeighborKey): Selection {
 
 const filterKeys = new Set(['dev', 'family', 'master', 'proxy', 'state'])
 
-/** What a filter means, for the kernel and for whoever looks at what it dumps. */
+/** The selection of a filter: a request that the kernel filters, and a pattern for the rest. */
 function filtering(filter: NeighborFilter): Selection {
   checkKeys(filter, filterKeys)
   const { dev, master } = filter
@@ -179,7 +179,7 @@ function filtering(filter: NeighborFilter): Selection {
   return { request, pattern: state === undefined ? [] : [[isIn(state)]] }
 }
 
-/** Makes a neighbor of an RTM_NEWNEIGH message. */
+/** Decodes a neighbor from an RTM_NEWNEIGH message. */
 export function decodeNeighbor(received: Pick<Received, 'reader' | 'at' | 'end'>): Neighbor | undefined {
   const decoded = decodeMessage(neighborLayout, received)
   if (decoded === undefined) return undefined
@@ -234,7 +234,7 @@ export const neighborVerbs = objectVerbs<
     flags: Mode.add,
     undo: removedAgain,
     select: (options) => ({ request: lookupOf(options), pattern: [] }),
-    lookFirst: isProxy, // The kernel does not say of a proxy entry that it is there.
+    lookFirst: isProxy, // The kernel does not report that a proxy entry exists already.
     differs: difference,
   },
   get: { select: neighborOf, dump: false, about: onDevice },
@@ -244,7 +244,7 @@ export const neighborVerbs = objectVerbs<
     about: onDevice,
     undo: { recipe: deletedNeighbor, lookup: lookupOf },
     exactly,
-    // All but those in the state noarp, which the kernel has made.
+    // All but those in the state noarp, which the kernel has created.
     removable: [ofIP, [{ attribute: destination }], [{ ...isIn('noarp'), not: true }]],
     symbol: 'RTM_DELNEIGH',
     recipe: anyNeighbor,

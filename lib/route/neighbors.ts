@@ -30,10 +30,10 @@ export class Neighbors {
   }
 
   /**
-   * Makes an entry as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
-   * below; the state is `permanent` unless told otherwise. What is there stays as it is.
-   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
-   *   and nothing stops.
+   * Makes an entry as `add` does, or finds an existing one. Options that are left out are not compared, except as said
+   * below; the state is `permanent` unless told otherwise. An existing object is not changed.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch only its
+   *   entry has this error, and the batch goes on.
    * @example
    * await ns.neighbors.ensure({ dev: 'eth0', address: '10.0.0.2', mac: '02:00:00:00:00:02' })
    */
@@ -50,7 +50,7 @@ export class Neighbors {
   }
 
   /**
-   * Changes the entry for an address, which has to be there (RTM_NEWNEIGH, NLM_F_REPLACE without NLM_F_CREATE).
+   * Changes the existing entry for an address (RTM_NEWNEIGH, NLM_F_REPLACE without NLM_F_CREATE).
    * @throws As `add`, without `EEXIST`; NetlinkError with `ENOENT` if there is none.
    */
   async change(options: NeighborOptions, call?: CallOptions): Promise<void> {
@@ -58,8 +58,8 @@ export class Neighbors {
   }
 
   /**
-   * One entry; the kernel looks up just that one (RTM_GETNEIGH).
-   * @throws NetlinkError with `ENOENT` if there is none; `ENODEV` if there is no such device; `isNotFound` tells.
+   * One entry (RTM_GETNEIGH without NLM_F_DUMP).
+   * @throws NetlinkError with `ENOENT` if there is none; `ENODEV` if there is no such device (`isNotFound`).
    * @example
    * const { mac, state } = await ns.neighbors.get({ dev: 'eth0', address: '10.0.0.2' })
    */
@@ -76,9 +76,9 @@ export class Neighbors {
   }
 
   /**
-   * All entries, or those that a filter lets through (RTM_GETNEIGH, NLM_F_DUMP). Proxy entries only with
+   * All entries, or those that match a filter (RTM_GETNEIGH, NLM_F_DUMP). Proxy entries only with
    * `{ proxy: true }`, and then only those.
-   * @throws NetloomError: `ENODEV` if there is no device of that name; DumpInterruptedError if things changed at every
+   * @throws NetloomError: `ENODEV` if there is no device of that name; DumpInterruptedError if it was interrupted in every
    *   try.
    * @example
    * const failed = await ns.neighbors.list({ dev: 'eth0', state: 'failed' })
@@ -89,7 +89,7 @@ export class Neighbors {
 
   /**
    * Removes an entry (RTM_DELNEIGH).
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetlinkError: `ENOENT`; `ENODEV` if there is no such device.
    */
   async delete(key: NeighborKey, options?: DeleteOptions): Promise<void> {
@@ -98,7 +98,7 @@ export class Neighbors {
   }
 
   /**
-   * Removes all entries that a filter lets through, except those without ARP (multicast and the like); none is no
+   * Removes all entries that match a filter, except those without ARP (multicast and the like); none is no
    * error.
    * @throws RangeError for a filter without a condition.
    * @example

@@ -1,4 +1,4 @@
-// A namespace in a message: its descriptor, as IFLA_NET_NS_FD and NETNSA_FD want it.
+// A namespace in a message: its file descriptor, for IFLA_NET_NS_FD and NETNSA_FD.
 import type { NetnsReference } from '../native/netns_handle'
 import type { Type } from '../wire/type'
 
@@ -8,6 +8,6 @@ export const netnsFd: Type<NetnsReference> = {
   encode(writer, value) {
     writer.netnsDescriptor(value)
   },
-  // The kernel sends no descriptors; whatever stands there is not one of ours.
+  // The kernel sends no descriptors of this process.
   decode: () => undefined as never,
 }

@@ -1,5 +1,5 @@
-// What the options of a route say of one another, and whether a route is as a key says: what the kernel would drop or not
-// compare is refused, or compared here.
+// Refuses options of a route that the kernel would ignore beside others, and compares a route with a key in the fields that the
+// kernel does not compare.
 import { ticksPerSecond } from './rtnetlink'
 import { messageHeaderSize } from '../netlink/constants'
 import { attributeNumber, offsetOf } from '../netlink/rollback/offsets'
@@ -11,12 +11,12 @@ import type { Nexthop, Route, RouteNexthop, RouteOptions } from './route'
 import { cacheInfo, hopFlags, routeLayout, routeMetrics, rtnexthop } from './route_attributes'
 import { bytesOf, ways } from './route_filter'
 
-/** What a list tells of a route besides. */
+/** What a list reports of a route besides. */
 type Given = RouteOptions & Partial<Pick<Route, 'flags' | 'unknown'>>
 
 const metricNames: ReadonlySet<string> = new Set(Object.keys(routeMetrics.table))
 
-/** Refuses options that the kernel would drop beside others, or in this family. */
+/** Refuses options that the kernel would ignore beside others, or in this family. */
 export function checkAgreement(route: Given, of: Family): void {
   const { via, nexthops, onlink, flags, encap, encapType, metrics, unknown } = route
   if (unknown !== undefined && unknown.length > 0) {
@@ -34,7 +34,7 @@ export function checkAgreement(route: Given, of: Family): void {
   if (of === 'ipv6') checkIPv6(route)
 }
 
-/** Refuses what a nexthop says in vain. */
+/** Refuses options of a nexthop that the kernel would ignore. */
 export function checkHopAgreement(
   hop: Nexthop & Partial<Pick<RouteNexthop, 'flags'>>,
   of: Family,
@@ -64,12 +64,12 @@ function checkIPv6({ flow, tos, scope }: RouteOptions): void {
   if (scope !== undefined && scope !== 'global' && scope !== 0) throw wrongValue('scope', '"global" for IPv6', scope)
 }
 
-/** Whether the next router counts as on the link; a listed route says so among its flags. */
+/** Whether the next router counts as on the link; a listed route has it among its flags. */
 function onlinkOf({ onlink, flags }: Given): boolean | undefined {
   return onlink ?? flags?.includes('onlink')
 }
 
-/** The attributes of an encapsulation (LWTUNNEL_), of which the kernel tells more than were given. */
+/** The attributes of an encapsulation (LWTUNNEL_); the kernel reports more of them than were given. */
 function partsOf(encap: Uint8Array): [number: number, value: Uint8Array][] {
   const parts: [number, Uint8Array][] = []
   const view = new DataView(encap.buffer, encap.byteOffset, encap.byteLength)
@@ -82,14 +82,14 @@ function partsOf(encap: Uint8Array): [number: number, value: Uint8Array][] {
   return parts
 }
 
-/** Refuses the names of devices in ways that are looked for: a list tells their indices. */
+/** Refuses names of devices in the nexthops of a key: the kernel reports indices. */
 export function checkIndices(nexthops: readonly Nexthop[] | undefined): void {
   for (const [i, { dev }] of (nexthops ?? []).entries()) {
     if (typeof dev === 'string') throw outOfRange(`nexthops[${i}].dev`, 'an index, to find a route', dev)
   }
 }
 
-/** The kernel compares routers and devices, and of weights nothing. */
+/** Whether nexthops have more than routers and devices, which are all that the kernel compares. */
 function saysMoreOfHops(nexthops: readonly Nexthop[]): boolean {
   if (nexthops.every(({ dev }) => typeof dev !== 'string')) return true
   const more = nexthops.some((hop) => hop.weight !== undefined || hop.encap !== undefined || hop.flow !== undefined)
@@ -97,7 +97,7 @@ function saysMoreOfHops(nexthops: readonly Nexthop[]): boolean {
   return false
 }
 
-/** Whether a key says more of a route than the kernel compares when it deletes one. */
+/** Whether a key has fields that the kernel does not compare when it deletes a route. */
 export function saysMore(key: Given, of: Family): boolean {
   const { via, dev, type, src, preference, metrics, encap, flow, metric, nexthops, expiresSeconds } = key
   if (expiresSeconds !== undefined || (nexthops !== undefined && saysMoreOfHops(nexthops))) return true
@@ -113,7 +113,7 @@ const number = (name: string): number => attributeNumber(attributes, name)
 const expires = offsetOf(cacheInfo, 'rta_expires')
 const [, RTNH_F_ONLINK] = hopFlags.names.onlink
 
-/** What a key says of a route that the kernel does not filter by; `bytes` is a message that names the route. */
+/** Conditions for the fields of a key by which the kernel does not filter; `bytes` is the key as a message. */
 export function agreement(key: Given, bytes: Uint8Array): Condition[] {
   const at = messageHeaderSize + rtmsg.size
   const pattern: Condition[] = []
@@ -139,7 +139,7 @@ export function agreement(key: Given, bytes: Uint8Array): Condition[] {
   return pattern
 }
 
-/** The same of a route that is to be deleted: of one with several ways the kernel would delete them all. */
+/** The same for a route to delete: of one with several nexthops the kernel would delete them all. */
 export function agreementOfDeleted(key: Given, bytes: Uint8Array): Condition[] {
   const oneWay: Condition[] =
     key.via === undefined && key.dev === undefined ? [] : [[{ attribute: [number('MULTIPATH')], not: true }]]
@@ -166,7 +166,7 @@ function encapsulated(path: readonly number[], encap: Uint8Array): Condition[] {
   return [[{ attribute: path }], ...parts]
 }
 
-/** Just these ways, in their order. */
+/** Conditions for exactly these nexthops, in their order. */
 function alongWays(nexthops: readonly Nexthop[]): Condition[] {
   const pattern: Condition[] = [[{ attribute: [ways, item(nexthops.length)], not: true }]]
   for (const [i, { via, dev, weight = 1, flow, encap }] of nexthops.entries()) {

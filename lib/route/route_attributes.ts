@@ -11,7 +11,7 @@ import type { Type, ValueOf } from '../wire/type'
 import { family, ipProtocol, routeProtocol, scope, table } from './families'
 import { ignored } from '../wire/read_only'
 
-/** What a route does with what it matches (RTN_). */
+/** The type of a route: what the kernel does with packets that match it (RTN_). */
 export const routeType = oneOf(u8, 'RTN_', {
   /** None; in a request: whatever the type. */
   unspec: ['UNSPEC', 0],
@@ -25,13 +25,13 @@ export const routeType = oneOf(u8, 'RTN_', {
   anycast: ['ANYCAST', 4],
   /** To a multicast group. */
   multicast: ['MULTICAST', 5],
-  /** Drops packets without a word; who sends from here gets `EINVAL`. */
+  /** Drops packets silently; local senders get `EINVAL`. */
   blackhole: ['BLACKHOLE', 6],
-  /** Drops packets with ICMP host unreachable; who sends from here gets `EHOSTUNREACH`. */
+  /** Drops packets with ICMP host unreachable; local senders get `EHOSTUNREACH`. */
   unreachable: ['UNREACHABLE', 7],
-  /** Drops packets with ICMP administratively prohibited; who sends from here gets `EACCES`. */
+  /** Drops packets with ICMP administratively prohibited; local senders get `EACCES`. */
   prohibit: ['PROHIBIT', 8],
-  /** Ends the look in this table as if nothing had been found; the next rule follows. */
+  /** Ends the look-up in this table without a route; the next rule follows. */
   throw: ['THROW', 9],
   /** Was for address translation; IPv4 refuses it. */
   nat: ['NAT', 10],
@@ -61,17 +61,17 @@ export const hopFlags = bits(u8, 'RT', hopFlagNames)
 /** Flags of routes (RTM_F_) and of their only nexthop (RTNH_F_), which share a word. */
 export const routeFlags = bits(u32, 'RT', {
   ...hopFlagNames,
-  /** Tell about changes of the route. Only in requests. */
+  /** Requests notifications of changes of the route. Only in requests. */
   notify: ['M_F_NOTIFY', 0x100],
-  /** The result of a look-up, not as it stands in a table. Only reported. */
+  /** The result of a look-up, and no entry of a table. Only reported. */
   cloned: ['M_F_CLONED', 0x200],
   /** Without a meaning in the kernel. */
   equalize: ['M_F_EQUALIZE', 0x400],
   /** Learned with the prefix from a router advertisement; IPv6. Only reported. */
   prefix: ['M_F_PREFIX', 0x800],
-  /** Asks a look-up for the table. Only in requests. */
+  /** Requests the table in a look-up. Only in requests. */
   lookupTable: ['M_F_LOOKUP_TABLE', 0x1000],
-  /** Asks a look-up for the route as it stands in the table. Only in requests. */
+  /** Requests the table's entry in a look-up. Only in requests. */
   fibMatch: ['M_F_FIB_MATCH', 0x2000],
   /** The route is in hardware. Only reported, since Linux 5.6. */
   rtOffload: ['M_F_OFFLOAD', 0x4000],
@@ -91,7 +91,7 @@ export const rtmsg = struct('rtmsg', {
   flags: ['rtm_flags', routeFlags],
 })
 
-/** What a route asks TCP to do (RTAX_FEATURE_). */
+/** Features of TCP that a route switches on (RTAX_FEATURE_). */
 const features = bits(u32, 'RTAX_FEATURE_', {
   /** Explicit congestion notification. */
   ecn: ['ECN', 1],
@@ -105,7 +105,7 @@ const features = bits(u32, 'RTAX_FEATURE_', {
   tcpUsecTs: ['TCP_USEC_TS', 16],
 })
 
-// The kernel makes what is more than the limits of `mtu`, `advmss` and `hoplimit` these limits, without a word.
+// The limits of `mtu`, `advmss` and `hoplimit`: the kernel silently reduces larger values to them.
 const lockableMetrics = {
   /** Path MTU in bytes, at most 65520. Default: found out. */
   mtu: ['MTU', 2, within(u32, 0, 65_520)],

@@ -9,7 +9,7 @@ import { ticksPerSecond } from './rtnetlink'
 
 const attributesAt = (rtmsg.size + 3) & ~3
 
-/** Makes a route of an RTM_NEWROUTE message. There may be a million of them, so the attributes go straight into it. */
+/** Decodes a route from an RTM_NEWROUTE message. Decodes the attributes directly into it, as there may be a million routes. */
 export function decodeRoute({ reader, at, end }: Pick<Received, 'reader' | 'at' | 'end'>): Route | undefined {
   if (at + rtmsg.size > end) return undefined
   const { read } = rtmsg

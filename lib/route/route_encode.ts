@@ -21,16 +21,16 @@ const routeFlagNames = routeFlags.names
 
 type Message = { header: object; attributes: ValueOf<(typeof routeLayout)['attributes']> }
 
-// Types whose routes stand in the table `local`, and those that are valid on the link only: as `ip route` has it.
+// Types of routes in the table `local`, and types that are valid on the link only: as in `ip route`.
 const localTypes = new Set<unknown>(['local', 'broadcast', 'anycast', 'nat'])
 const linkTypes = new Set<unknown>(['broadcast', 'multicast', 'anycast'])
 
-/** The family that a key means. */
+/** The family of a key. */
 export function familyOfRoute(route: RouteOptions): Family {
   return destinationOf(route)?.family ?? familyOfDefault(route)
 }
 
-/** The prefix that a key means; undefined for the default route. */
+/** The prefix of a key; undefined for the default route. */
 function destinationOf({ dst, family }: RouteOptions): Prefix | undefined {
   const chosen = checkFamily(family)
   return dst === 'default' ? undefined : parsePrefix(dst, 'dst', chosen)
@@ -46,7 +46,7 @@ function familyOfDefault({ via, family: chosen, nexthops }: RouteOptions): Famil
 /** Whether the next router is of the destination's family (RTA_GATEWAY) or, which IPv4 may, of the other (RTA_VIA). */
 function isOf(via: unknown, of: Family, field: string): boolean {
   const family = typeof via === 'string' ? familyOf(via) : undefined
-  if (family === undefined) parseIP(via, field) // says what is wrong with it
+  if (family === undefined) parseIP(via, field) // throws
   if (family !== of && of === 'ipv6') throw wrongValue(field, 'an IPv6 address, as the destination', via)
   return family === of
 }
@@ -73,10 +73,10 @@ function isOnlink(listed: object): boolean {
   return (listed as Partial<Route>).flags?.includes('onlink') === true
 }
 
-/** So many have room in RTA_MULTIPATH: each is at least a struct rtnexthop of 8 bytes. */
+/** As many as fit into RTA_MULTIPATH: each is at least a struct rtnexthop of 8 bytes. */
 const mostHops = 0xffff >> 3
 
-/** Of these, IPv4 takes no notice. */
+/** Options that the kernel ignores for IPv4. */
 const onlyIPv6 = ['from', 'preference', 'expiresSeconds'] as const
 
 function checkReported(route: object): void {
@@ -102,9 +102,9 @@ function wholeSeconds(value: unknown): number | undefined {
   return Math.ceil(value)
 }
 
-/** The header and attributes of a route that is added, or looked for (`adding` false: what is left out may be anything). */
+/** The header and attributes of a route to add, or of a key (`adding` false: without defaults). */
 export function routeMessage(route: RouteOptions, adding: boolean): Message {
-  // Before it is looked into for the family.
+  // Checked before the family is derived from it.
   const { via, dev, type, protocol, tos, src, from, onlink, nexthops } = route
   if (nexthops !== undefined && checkArray(nexthops, 'nexthops', 'an array', mostHops).length === 0) {
     throw outOfRange('nexthops', 'an array of at least one', nexthops)
@@ -148,10 +148,10 @@ export function routeMessage(route: RouteOptions, adding: boolean): Message {
   }
 }
 
-// Only what is there: to pass over what most routes lack would take a tenth of the time of a large batch.
+// Adds only attributes that are given: encoding undefined ones would take a tenth of the time of a large batch.
 function routeAttributesOf(route: RouteOptions, of: Family, adding: boolean): Message['attributes'] {
   const { dev, via, metric, src, metrics, preference, flow, encapType, encap, nexthopId } = route
-  // The time that is left of it names no route.
+  // The remaining time is no part of a key.
   const expiresSeconds = adding ? wholeSeconds(route.expiresSeconds) : undefined
   const attributes: Message['attributes'] = {}
   if (dev !== undefined) attributes.dev = dev
@@ -171,7 +171,7 @@ function routeAttributesOf(route: RouteOptions, of: Family, adding: boolean): Me
   return attributes
 }
 
-/** TCP takes notice of the smallest retransmission time-out only where it is locked; `ip route` locks it, too. */
+/** TCP uses the smallest retransmission timeout only if it is locked; `ip route` locks it, too. */
 function locked(metrics: RouteMetrics): RouteMetrics {
   // Not checked yet: it may be null.
   const { rtoMin, lock = [] } = (metrics as RouteMetrics | null) ?? {}
@@ -179,7 +179,7 @@ function locked(metrics: RouteMetrics): RouteMetrics {
   return { ...metrics, lock: [...(lock as NonNullable<RouteMetrics['lock']>), 'rtoMin'] }
 }
 
-/** The table that a key means. */
+/** The table of a key. */
 export function tableOf({ table, type }: RouteKey): RouteTable {
   return table ?? (localTypes.has(type) ? 'local' : 'main')
 }

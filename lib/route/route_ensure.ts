@@ -44,7 +44,7 @@ export function ensureRoute(netns: NetnsReference, options: RouteOptions): Opera
   })
 }
 
-/** The devices that options name. */
+/** The devices that options have by name. */
 function namedDevices({ dev, nexthops = [] }: RouteOptions): string[] {
   const all: (Device | undefined)[] = [dev, ...nexthops.map((hop) => hop.dev)]
   return [...new Set(all.filter((device) => typeof device === 'string'))]
@@ -54,7 +54,7 @@ function indexBy(names: readonly string[], answers: Answers): ReadonlyMap<Device
   return new Map(names.map((name, i) => [name, readLink(answers, 2 + i).index]))
 }
 
-/** What the options say, as the kernel would tell it: names of devices stand in no message. */
+/** The route of the options as the kernel would report it: with indices in place of names of devices. */
 function withIndices(told: Route, options: RouteOptions, indices: ReadonlyMap<Device | undefined, number>): Route {
   const indexOf = (dev: Device | undefined): number | undefined => (typeof dev === 'number' ? dev : indices.get(dev))
   const wanted: Route = { ...told }
@@ -66,7 +66,7 @@ function withIndices(told: Route, options: RouteOptions, indices: ReadonlyMap<De
   return wanted
 }
 
-/** Whether two routes cannot be there side by side, by what they are for. */
+/** Whether two routes have the same destination and metric, so that the kernel takes only one of them. */
 function isAlike(route: Route, wanted: Route): boolean {
   const metricOf = ({ family, metric = 0 }: Route): number => (family === 'ipv6' ? metric || defaultMetric : metric)
   return (
@@ -77,12 +77,12 @@ function isAlike(route: Route, wanted: Route): boolean {
   )
 }
 
-// Where a route leads to, also by what is left out; and what is compared if it is given.
+// Fields that are always compared, also if they are left out; and fields that are compared if they are given.
 const always = ['type', 'via', 'nexthops', 'nexthopId', 'encapType', 'encap'] as const
 const given = ['dev', 'src', 'scope', 'protocol', 'preference', 'flow', 'metrics', 'expiresSeconds'] as const
 type Field = (typeof always)[number] | (typeof given)[number]
 
-/** The first field in which a route is not as wanted. */
+/** The first field in which a route differs. */
 function difference(route: Route, wanted: Route, options: RouteOptions): Field | undefined {
   if (wanted.nexthopId !== undefined) return route.nexthopId === wanted.nexthopId ? undefined : 'nexthopId'
   return (

@@ -1,4 +1,4 @@
-// Which routes are meant by a filter: what the kernel filters, and what is compared here or by the native side.
+// Filters for routes: the part that the kernel filters by, and the part that the addon compares.
 import { messageHeaderSize, NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
 import type { Selection } from '../netlink/objects'
@@ -14,7 +14,7 @@ import type { RouteTable } from './route'
 import { routeLayout, rtnexthop, type routeType } from './route_attributes'
 import { message } from './rtnetlink'
 
-/** Which routes a list is of. Family, table, type, protocol and device are filtered in the kernel. */
+/** A filter for routes. The kernel filters by family, table, type, protocol and device. */
 export interface RouteFilter {
   /** Of one family. Default: that of `dst`, else both. */
   family?: Family | undefined
@@ -22,13 +22,13 @@ export interface RouteFilter {
   table?: RouteTable | undefined
   /** Of one type, such as `blackhole`. */
   type?: ValueOf<typeof routeType> | undefined
-  /** Made by one, such as `static`. */
+  /** Of one origin, such as `static`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
-  /** Over one device, by name or index; also those that have it among several ways. */
+  /** Over one device, by name or index; also those that have it in one of several nexthops. */
   dev?: Device | undefined
   /** Exactly this destination: a prefix, or `default`. */
   dst?: string | undefined
-  /** Over this next router; also those that have it among several ways. */
+  /** Over this next router; also those that have it in one of several nexthops. */
   via?: string | undefined
   /** With this metric; 0 for those without one. */
   metric?: number | undefined
@@ -57,7 +57,7 @@ export function filtering(filter: RouteFilter): Selection {
     header: { family, ...(type === undefined ? {} : { type }), ...(protocol === undefined ? {} : { protocol }) },
     attributes: { dev, table },
   })
-  // Without what is not needed to tell which routes are to the same destination.
+  // Only with the conditions under which all routes to one destination are still listed.
   const among = (): Message =>
     message('GETROUTE', routeLayout, { flags: NLM_F.DUMP, header: { family }, attributes: { table } })
   const pattern = [
@@ -73,7 +73,7 @@ const { header: rtmsg, attributes } = routeLayout
 const destinationNumber = attributeNumber(attributes, 'DST')
 const gatewayNumber = attributeNumber(attributes, 'GATEWAY')
 const viaNumber = attributeNumber(attributes, 'VIA')
-/** The ways of RTA_MULTIPATH, each behind a struct rtnexthop. */
+/** The nexthops of RTA_MULTIPATH, each behind a struct rtnexthop. */
 export const ways = attributeNumber(attributes, 'MULTIPATH') | (rtnexthop.size << 16)
 
 function toPrefix(prefix: Prefix | undefined): Condition[] {
@@ -113,7 +113,7 @@ function ofScope(wanted: NonNullable<RouteFilter['scope']>): Test {
   return { header, value: bytes.slice(messageHeaderSize + header, messageHeaderSize + header + 1) }
 }
 
-/** The bytes of a prefix as the kernel has them: IPv6 takes the bits behind it and drops them; IPv4 refuses them. */
+/** The bytes of a prefix in the kernel: it clears bits behind the prefix for IPv6, and refuses them for IPv4. */
 export function bytesOf({ bytes, length }: Pick<Prefix, 'bytes' | 'length'>): Uint8Array {
   return bytes.length === 16 ? masked(bytes, length) : bytes
 }

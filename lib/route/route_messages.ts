@@ -1,4 +1,4 @@
-// The messages of routes, and which route a key names.
+// The messages of routes, and the selection of a key.
 import { NLM_F } from '../netlink/constants'
 import type { Message } from '../netlink/message'
 import type { Selection } from '../netlink/objects'
@@ -10,18 +10,18 @@ import { familyOfRoute, routeMessage, tableOf } from './route_encode'
 import { defaultMetric, filtering, type RouteFilter } from './route_filter'
 import { message, ofIP } from './rtnetlink'
 
-/** The message that makes a route. */
+/** The message that creates a route. */
 export function newRoute(options: RouteOptions, flags: number): Message {
   checkKeys(options, routeGivenKeys)
   const { header, attributes } = routeMessage(named(options), true)
-  // What the kernel takes it for, said so that it can be compared.
+  // The kernel's default, which is given so that it is compared.
   const unsaid = attributes.metric === undefined || attributes.metric === 0
   const replaces = (flags & NLM_F.REPLACE) !== 0
   if (unsaid && replaces && familyOfRoute(options) === 'ipv6') attributes.metric = defaultMetric
   return message('NEWROUTE', routeLayout, { flags, header, attributes })
 }
 
-/** The routes of a table, among which one is. */
+/** Requests the routes of a key's table. */
 export function dumpOf(key: RouteKey): Message {
   return message('GETROUTE', routeLayout, {
     flags: NLM_F.DUMP,
@@ -30,7 +30,7 @@ export function dumpOf(key: RouteKey): Message {
   })
 }
 
-/** A listed route tells the ways of its nexthop object; of the kernel's side its id is all there is to say. */
+/** A listed route has the nexthops of its nexthop object; as options only the id may be sent. */
 function named(route: RouteOptions & Partial<Pick<Route, 'flags'>>): RouteOptions {
   if (route.nexthopId === undefined || route.flags === undefined) return route
   const { via: _via, dev: _dev, nexthops: _nexthops, ...rest } = route
@@ -46,14 +46,14 @@ export function deletion(key: RouteKey): Message {
   return naming(key)
 }
 
-/** What finds just the route that a key means, if the key says more than the kernel compares. */
+/** Selects exactly the route of a key, if the key has fields that the kernel does not compare. */
 export function exactly(key: RouteKey, request: Message): Selection | undefined {
   if (!saysMore(key, familyOfRoute(key))) return undefined
   const selection = filtering(filterOf(key))
   return { ...selection, pattern: [ofIP, ...selection.pattern, ...agreementOfDeleted(key, request.bytes)] }
 }
 
-/** What finds the route of a key. */
+/** The selection of a key. */
 export function routeOf(key: RouteKey): Selection {
   checkKeys(key, routeGivenKeys)
   const route = named(key)
@@ -62,7 +62,7 @@ export function routeOf(key: RouteKey): Selection {
   return { request, pattern: [...pattern, ...agreement(route, naming(key).bytes)] }
 }
 
-/** What the kernel and `filtering` compare of a key. */
+/** The fields of a key that a filter can have. */
 function filterOf(key: RouteKey): RouteFilter {
   const { dst, via, dev, metric, type, protocol, scope } = key
   return { dst, via, dev, metric, type, protocol, scope, family: familyOfRoute(key), table: tableOf(key) }

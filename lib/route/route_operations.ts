@@ -19,28 +19,28 @@ import { deletion, dumpOf, exactly, newRoute, routeOf } from './route_messages'
 import { message, Mode, ofIP, protocol, query, RTM } from './rtnetlink'
 import { anyRoute, deletedRoute, replacedRoute } from './rollback/recipes'
 
-/** How a packet looks whose route is asked for. */
+/** The packet whose route is looked up. */
 export interface LookupOptions {
   /** The source address (RTA_SRC). Default: the kernel chooses. */
   from?: string | undefined
-  /** The device that it comes in by, by name or index (RTA_IIF). Default: it is sent from here. */
+  /** The device that receives it, by name or index (RTA_IIF). Default: it is sent from here. */
   iif?: Device | undefined
-  /** The device that it shall leave by, by name or index (RTA_OIF). Default: any. */
+  /** The device that is to send it, by name or index (RTA_OIF). Default: any. */
   oif?: Device | undefined
   /** Its mark (RTA_MARK). Default: 0. */
   mark?: number | undefined
-  /** The user whose packet it is, by uid (RTA_UID). Default: this process's. */
+  /** The uid of its sender (RTA_UID). Default: this process's. */
   uid?: number | undefined
   /** Its type of service (rtm_tos). Default: 0. */
   tos?: number | undefined
-  /** Its protocol over IP: `tcp`, `udp`, `icmp`, `icmpv6` (RTA_IP_PROTO). Default: not told. */
+  /** Its protocol over IP: `tcp`, `udp`, `icmp`, `icmpv6` (RTA_IP_PROTO). Default: none. */
   ipProtocol?: ValueOf<typeof ipProtocol> | undefined
-  /** Its source port, of `tcp` and `udp` (RTA_SPORT). Default: not told. */
+  /** Its source port, of `tcp` and `udp` (RTA_SPORT). Default: none. */
   sourcePort?: number | undefined
-  /** Its destination port, of `tcp` and `udp` (RTA_DPORT). Default: not told. */
+  /** Its destination port, of `tcp` and `udp` (RTA_DPORT). Default: none. */
   destinationPort?: number | undefined
   /**
-   * The route as it stands in the table, instead of what becomes of it for this packet (RTM_F_FIB_MATCH). Default:
+   * Returns the table's entry, instead of the route that the kernel derives from it for this packet (RTM_F_FIB_MATCH). Default:
    * false.
    */
   fibMatch?: boolean | undefined
@@ -59,7 +59,7 @@ const lookupKeys = new Set([
   'fibMatch',
 ])
 
-/** routes.lookup: the kernel makes a route of what a packet would be, so this finds no object by a key. */
+/** routes.lookup: the kernel computes a route for a packet, so this does not find an object by a key. */
 function lookUpRoute(netns: NetnsReference, address: string, options: LookupOptions = {}): Operation<Route> {
   checkKeys(options, lookupKeys)
   const { from, iif, oif, mark, uid, tos, ipProtocol, sourcePort, destinationPort, fibMatch = false } = options
@@ -75,7 +75,7 @@ function lookUpRoute(netns: NetnsReference, address: string, options: LookupOpti
       dstLength: 8 * length,
       srcLength: from === undefined ? 0 : 8 * length,
       ...(tos === undefined ? {} : { tos }),
-      // IPv6 tells the table unasked, and refuses to be asked.
+      // IPv6 always reports the table, and refuses the flag.
       flags: [...(family === 'ipv4' ? (['lookupTable'] as const) : []), ...(fibMatch ? (['fibMatch'] as const) : [])],
     },
     attributes: { dst: address, from, iif, dev: oif, mark, uid, ipProtocol, sourcePort, destinationPort },
@@ -83,7 +83,7 @@ function lookUpRoute(netns: NetnsReference, address: string, options: LookupOpti
   return query('routes.lookup', netns, Lane.read, request, decodeRoute, `route to ${address}`)
 }
 
-// A table that has no routes does not exist, and the kernel says so: there is nothing in it.
+// The kernel answers ENOENT for a table without routes.
 const noSuchTable = new Set([errnoNumber('ENOENT') ?? 0])
 
 const removedAgain = { inverse: RTM.DELROUTE }
@@ -113,7 +113,7 @@ const objects = objectVerbs<
     about,
     cause: causeForRoute,
   },
-  ensure: ensureRoute, // It looks up the devices that the route leads to, too.
+  ensure: ensureRoute, // also queries the devices of the route
   get: { select: routeOf, dump: true, about, tolerate: noSuchTable },
   list: { select: filtering, tolerate: noSuchTable },
   remove: {

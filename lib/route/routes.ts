@@ -34,10 +34,10 @@ export class Routes {
   }
 
   /**
-   * Makes a route as `add` does, or finds that it is there. What is left out may be anything there, unless told otherwise
-   * below; `type`, `via`, `nexthops`, `nexthopId` and the encapsulation are compared in any case. What is there stays as it is.
-   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch its entry says so,
-   *   and nothing stops.
+   * Makes a route as `add` does, or finds an existing one. Options that are left out are not compared, except as said
+   * below; `type`, `via`, `nexthops`, `nexthopId` and the encapsulation are compared in any case. An existing object is not changed.
+   * @throws As `add`; `EEXIST` if what is there is not so: the message names the option. In a batch only its
+   *   entry has this error, and the batch goes on.
    * @example
    * await ns.routes.ensure({ dst: 'default', via: '10.0.0.254' })
    */
@@ -46,8 +46,7 @@ export class Routes {
   }
 
   /**
-   * Adds a route, or puts it in the place of the first one to that destination with that metric and `tos`
-   * (RTM_NEWROUTE, NLM_F_REPLACE).
+   * Adds a route, or replaces the first one to that destination with that metric and `tos` (RTM_NEWROUTE, NLM_F_REPLACE).
    * @throws As `add`, without `EEXIST`.
    * @example
    * await ns.routes.replace({ dst: 'default', via: '10.0.0.253' })
@@ -57,8 +56,8 @@ export class Routes {
   }
 
   /**
-   * Puts a route in the place of the first one to that destination with that metric and `tos`, which has to be there
-   * (RTM_NEWROUTE, NLM_F_REPLACE without NLM_F_CREATE).
+   * Replaces the first existing route to that destination with that metric and `tos` (RTM_NEWROUTE, NLM_F_REPLACE without
+   * NLM_F_CREATE).
    * @throws As `add`, without `EEXIST`; NetlinkError with `ENOENT` if there is none.
    */
   async change(options: RouteOptions, call?: CallOptions): Promise<void> {
@@ -68,7 +67,7 @@ export class Routes {
   /**
    * Adds a route behind those to the same destination; for IPv6 one more nexthop of the same metric (RTM_NEWROUTE,
    * NLM_F_APPEND).
-   * @throws As `add`; `EEXIST` if there is the very same one.
+   * @throws As `add`; `EEXIST` if the same one exists.
    * @example
    * await ns.routes.append({ dst: 'fd01::/64', via: 'fe80::2', dev: 'eth0' })
    */
@@ -85,8 +84,8 @@ export class Routes {
   }
 
   /**
-   * The first route that a key names, as it stands in the table.
-   * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   * The first route that matches a key, as the table has it.
+   * @throws NetloomError with `ENOENT` if there is none (`isNotFound`).
    * @example
    * const { via, metric } = await ns.routes.get({ dst: 'default', family: 'ipv6' })
    */
@@ -103,8 +102,8 @@ export class Routes {
   }
 
   /**
-   * All routes of all tables, or those that a filter lets through (RTM_GETROUTE, NLM_F_DUMP).
-   * @throws `ENODEV` if there is no such device; DumpInterruptedError if things changed at every try.
+   * All routes of all tables, or those that match a filter (RTM_GETROUTE, NLM_F_DUMP).
+   * @throws `ENODEV` if there is no such device; DumpInterruptedError if it was interrupted in every try.
    * @example
    * const ours = await ns.routes.list({ table: 'main', protocol: 'static' })
    */
@@ -125,8 +124,8 @@ export class Routes {
   }
 
   /**
-   * Removes the first route that a key names (RTM_DELROUTE).
-   * @param options - `force: true` to be content if there is none.
+   * Removes the first route that matches a key (RTM_DELROUTE).
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetlinkError: `ESRCH`; NetloomError: `ENODEV`.
    * @example
    * await ns.routes.delete({ dst: '10.1.0.0/16', table: 1000 }, { force: true })
@@ -137,7 +136,7 @@ export class Routes {
   }
 
   /**
-   * Removes all routes that a filter lets through; it must let through less than all. None is no error. Default table:
+   * Removes all routes that match a filter; it must let through less than all. None is no error. Default table:
    * `main`.
    * @throws RangeError for a filter without a condition.
    * @example

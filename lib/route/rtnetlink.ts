@@ -1,4 +1,4 @@
-// What all rtnetlink resources share: message types (linux/rtnetlink.h), and the shapes that their verbs have.
+// Shared by all rtnetlink resources: message types (linux/rtnetlink.h), and the shapes of their operations.
 import { NETLINK, NLM_F } from '../netlink/constants'
 import { encodeMessage, type Layout, type Message, type MessageContent } from '../netlink/message'
 import { byte, type Condition } from '../netlink/rollback/pattern'
@@ -44,10 +44,10 @@ export function message<H extends Fields, A extends AttributeTable>(
   return encodeMessage(layout, `RTM_${type}`, RTM[type], content)
 }
 
-/** USER_HZ: rtnetlink tells times in it. */
+/** USER_HZ: the unit of times in rtnetlink. */
 export const ticksPerSecond = 100
 
-/** How a new object relates to one that is there: the flags of `ip … add`, `replace`, `change`, `append`, `prepend`. */
+/** Flags of a request to create an object: those of `ip … add`, `replace`, `change`, `append`, `prepend`. */
 export const Mode = {
   add: NLM_F.CREATE | NLM_F.EXCL,
   replace: NLM_F.CREATE | NLM_F.REPLACE,
@@ -56,12 +56,12 @@ export const Mode = {
   prepend: NLM_F.CREATE,
 } as const
 
-/** The family that all of it belongs to. */
+/** The netlink protocol. */
 export const protocol = NETLINK.ROUTE
 
 /** The shapes of rtnetlink's operations. */
 export const { change, flush, dump, query } = new Shapes(protocol)
 export { only, type QueryLane, type Rollback } from '../netlink/shapes'
 
-/** Objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
+/** Matches objects of IPv4 and IPv6, by the first byte of the header: a dump of all families may have others. */
 export const ofIP: Condition = [AF_INET, AF_INET6].map((family) => ({ header: 0, value: byte(family) }))

@@ -13,7 +13,7 @@ import { allBits } from './rule_filter'
 /** A range of ports or users, both ends included. */
 export type RuleRange = StructValue<typeof range32.fields>
 
-/** A rule: what it matches, and what it does. To find or delete one, what is left out may be anything. */
+/** A rule: its conditions and its action. In a key, fields that are left out are not compared. */
 export interface RuleOptions {
   /**
    * The family (of struct fib_rule_hdr). Default: that of `from` or `to`; else both to list and find, IPv4 to add and
@@ -30,8 +30,7 @@ export interface RuleOptions {
    */
   priority?: number | undefined
   /**
-   * The table to look in (FRA_TABLE). Default for a new one: `main`, unless `goto`, `action` or `l3mdev` says
-   * otherwise.
+   * The table to look in (FRA_TABLE). Default for a new one: `main`, unless `goto`, `action` or `l3mdev` is given.
    */
   table?: RouteTable | undefined
   /**
@@ -52,7 +51,7 @@ export interface RuleOptions {
   iif?: string | undefined
   /** Packets of sockets bound to this device; a name, which need not exist (FRA_OIFNAME). */
   oif?: string | undefined
-  /** Everything that does not match (FIB_RULE_INVERT). Default: false. */
+  /** Applies to packets that do not match (FIB_RULE_INVERT). Default: false. */
   invert?: boolean | undefined
   /** Source ports: one, or a range; 1 to 65534 (FRA_SPORT_RANGE). Of any protocol, unless `ipProtocol` says which. */
   sourcePorts?: number | Partial<RuleRange> | undefined
@@ -90,7 +89,7 @@ export interface RuleOptions {
   sourcePortMask?: number | undefined
   /** Which bits of the one destination port count (FRA_DPORT_MASK). Default: all. Since Linux 6.15. */
   destinationPortMask?: number | undefined
-  /** Who made it (FRA_PROTOCOL). Default for a new one: `unspec`. */
+  /** Its origin (FRA_PROTOCOL). Default for a new one: `unspec`. */
   protocol?: ValueOf<typeof routeProtocol> | undefined
 }
 
@@ -104,9 +103,9 @@ export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPort
   priority: number
   /** The table it looks in (FRA_TABLE); left out if it does something else. */
   table?: RouteTable
-  /** What it does (FR_ACT_): `table`, `goto`, `blackhole` … */
+  /** Its action (FR_ACT_): `table`, `goto`, `blackhole` … */
   action: ValueOf<typeof action>
-  /** Whether it applies to what does not match (FIB_RULE_INVERT). */
+  /** Whether it applies to packets that do not match (FIB_RULE_INVERT). */
   invert: boolean
   /** `invert`, `unresolved`, `iifDetached`, `oifDetached` … (FIB_RULE_). */
   flags: ValueOf<typeof ruleFlags>
@@ -116,7 +115,7 @@ export interface Rule extends Omit<RuleOptions, 'sourcePorts' | 'destinationPort
   destinationPorts?: Partial<RuleRange>
   /** Users whose packets, by uid, both ends included (FRA_UID_RANGE). */
   uids?: Partial<RuleRange>
-  /** Attributes that this version does not know. */
+  /** Attributes that this version does not decode. */
   unknown?: UnknownAttribute[]
 }
 
@@ -157,7 +156,7 @@ const ruleKeys = new Set<string>([
   'tos',
 ])
 
-/** All that tells one rule of a family from another. */
+/** The fields that distinguish the rules of a family. */
 export const ruleFields = [...ruleKeys].filter((key) => key !== 'family') as (keyof RuleOptions)[]
 
 const ruleGivenKeys = new Set([...ruleKeys, 'flags', 'unknown'])
@@ -181,7 +180,7 @@ function checkRange(value: RuleOptions['sourcePorts'], field: string): Partial<R
   return { start, end }
 }
 
-/** The family that a rule's options mean. */
+/** The family of a rule's options. */
 export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family {
   const explicit = checkFamily(chosen)
   const prefixes = [
@@ -195,7 +194,7 @@ export function familyOfRule({ family: chosen, from, to }: RuleOptions): Family 
   return explicit ?? first?.family ?? 'ipv4'
 }
 
-/** What the options say, for a message. */
+/** The header and attributes of a message with the options. */
 export function ruleContent(options: RuleOptions, adding: boolean): { header: object; attributes: object } {
   checkKeys(options, ruleGivenKeys)
   const { from, to, tos, invert = false, goto } = options
@@ -209,7 +208,7 @@ export function ruleContent(options: RuleOptions, adding: boolean): { header: ob
   const where = options.table ?? (adding && does === 'table' && options.l3mdev !== true ? 'main' : undefined)
   const text = (prefix: string | undefined): string | undefined => prefix?.replace(/\/.*/, '')
   const attributes: Record<string, unknown> = {
-    // A prefix of no bits is everything, which is what no attribute means.
+    // A prefix of length 0 matches everything, as without the attribute.
     from: source?.length === 0 ? undefined : text(from),
     to: destination?.length === 0 ? undefined : text(to),
     table: where,
@@ -217,7 +216,7 @@ export function ruleContent(options: RuleOptions, adding: boolean): { header: ob
     destinationPorts: checkRange(options.destinationPorts, 'destinationPorts'),
   }
   for (const key of direct) attributes[key] = options[key]
-  // The kernel takes no "no", and asks for the mask.
+  // The kernel refuses a false l3mdev.
   if (options.l3mdev === false) attributes.l3mdev = undefined
   if (adding && options.flowLabel !== undefined) attributes.flowLabelMask ??= allBits.flowLabelMask
   attributes.uids = checkUids(options.uids)
@@ -235,10 +234,10 @@ export function ruleContent(options: RuleOptions, adding: boolean): { header: ob
   }
 }
 
-// What people know a rule by comes first.
+// The most familiar fields come first.
 const told = ['priority', 'family', 'invert', 'from', 'to', 'mark', 'markMask', 'iif', 'oif', 'table'] as const
 
-/** What a rule is called in errors: all that its options say. */
+/** The description of a rule in errors: all its options. */
 export function aboutRule(options: RuleOptions): string {
   const parts = ['rule']
   for (const name of new Set<keyof RuleOptions>([...told, ...ruleFields])) {

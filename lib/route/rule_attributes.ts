@@ -18,7 +18,7 @@ export const action = oneOf(u8, 'FR_ACT_', {
   goto: ['GOTO', 2],
   /** Does nothing; the next rule follows. */
   nop: ['NOP', 3],
-  /** Drops packets without a word. */
+  /** Drops packets silently. */
   blackhole: ['BLACKHOLE', 6],
   /** Drops packets with ICMP network unreachable. */
   unreachable: ['UNREACHABLE', 7],
@@ -29,7 +29,7 @@ export const action = oneOf(u8, 'FR_ACT_', {
 export const ruleFlags = bits(u32, 'FIB_RULE_', {
   /** Cannot be deleted. */
   permanent: ['PERMANENT', 1],
-  /** Applies to what does not match: `invert`. */
+  /** Applies to packets that do not match: `invert`. */
   invert: ['INVERT', 2],
   /** There is no rule with the priority of its `goto`. */
   unresolved: ['UNRESOLVED', 4],

@@ -1,4 +1,4 @@
-// Which rules are meant by a key.
+// Conditions of a key for rules.
 import { messageHeaderSize } from '../netlink/constants'
 import { offsetOf } from '../netlink/rollback/offsets'
 import { byte, payloadOf, word, type Condition, type Test } from '../netlink/rollback/pattern'
@@ -19,7 +19,7 @@ const header = {
 } as const
 const [, FIB_RULE_INVERT] = ruleFlags.names.invert
 
-/** What is compared of a field, with the key's own message. */
+/** The conditions for a field, with its values in the key's own message. */
 export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: Rule | undefined): Condition[] {
   const inHeader = (at: number, size = 1): Test => {
     const value = bytes.subarray(messageHeaderSize + at, messageHeaderSize + at + size)
@@ -39,7 +39,7 @@ export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: 
     case 'invert':
       return [[{ ...inHeader(header.flags, 4), mask: FIB_RULE_INVERT }]]
     case 'table': {
-      // A rule that does something else, or looks in the table of a VRF, has none.
+      // A rule with another action, or of a VRF, has no table.
       const looks: Test = { header: header.action, value: byte(action.names.table[1]) }
       const vrf: Test = { attribute: [number('l3mdev')], value: byte(1) }
       const none: Test = { attribute: [number('table')], value: word(0), zeroIsAbsent: true }
@@ -54,7 +54,7 @@ export function conditionsOf(field: keyof RuleOptions, bytes: Uint8Array, told: 
   }
 }
 
-/** What the kernel takes a mask for that is left out, where there is something that it masks: all bits. */
+/** The default of masks, where the masked field is given: all bits. */
 export const allBits = {
   markMask: 0xffffffff,
   dscpMask: 0x3f,
@@ -71,7 +71,7 @@ const masked = {
   destinationPortMask: 'destinationPorts',
 } as const
 
-/** What a rule has of a field that the options leave out and the kernel does not leave out; undefined: nothing. */
+/** Conditions for a field that the options leave out and for which the kernel has a default; undefined: none. */
 export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condition[] | undefined {
   if (options[field] !== undefined) return undefined
   const absent = (name: AttributeName): Test => ({ attribute: [number(name)], not: true })
@@ -87,5 +87,5 @@ export function unsaidOf(field: keyof RuleOptions, options: RuleOptions): Condit
   return [[absent(mask), { attribute: [number(mask)], value: new EncodedBytes(writer).bytes }]]
 }
 
-// Of these the kernel tells -1 where nothing is suppressed, and 0 means something.
+// For these the kernel reports -1 where nothing is suppressed; 0 is a valid value.
 const suppressing: ReadonlySet<string> = new Set(['suppressPrefixLength', 'suppressInterfaceGroup'])

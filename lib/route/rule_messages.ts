@@ -1,4 +1,4 @@
-// The messages behind the verbs of routing rules, from options and to objects.
+// Encodes options of routing rules as messages, and decodes rules.
 import { printable } from '../wire/printable'
 import { NLM_F } from '../netlink/constants'
 import { asReceived, decodeMessage, type Message, type Received } from '../netlink/message'
@@ -19,12 +19,12 @@ function newRule(options: RuleOptions, flags: number): Message {
   return message('NEWRULE', ruleLayout, { flags, ...ruleContent(options, true) })
 }
 
-/** All rules of a family, among which one is. */
+/** Requests all rules of a key's family. */
 export function allOf(options: RuleOptions): Message {
   return message('GETRULE', ruleLayout, { flags: NLM_F.DUMP, header: { family: familyOfRule(options) } })
 }
 
-/** Rules that are the same in all that these options say, also by what they leave out. */
+/** Matches rules that equal these options in all fields, also in those that are left out. */
 export function exactly(options: RuleOptions, request: Message, told = decodeRule(asReceived(request))): Pattern {
   const pattern: Condition[] = [ofIP]
   for (const field of ruleFields) {
@@ -47,7 +47,7 @@ function deletion(key: RuleOptions): Message {
   return request
 }
 
-/** What finds just the rule that a key means, if the key says what the kernel does not compare. */
+/** Selects exactly the rule of a key, if the key has fields that the kernel does not compare. */
 function rest(key: RuleOptions, request: Message): Selection | undefined {
   if (isListed(key)) return { request: allOf(key), pattern: exactly(key, request) }
   return saysMore(key) ? filtering({ ...key, family: familyOfRule(key) }) : undefined
@@ -62,19 +62,19 @@ function recipeOf({ from, to, tos = 0, action, goto }: RuleOptions): UndoRecipe 
   })
 }
 
-/** Whether the kernel compares it when it looks for the rule to delete: what is 0 there may be anything. */
+/** Whether the kernel compares a field when it searches the rule to delete: it does not if the field is 0. */
 function isCondition(name: string, value: unknown): boolean {
   if (value === undefined || name === 'family' || name === 'flags') return false
   if (name === 'from' || name === 'to') return typeof value === 'string' && !value.endsWith('/0')
   return name === 'priority' || (value !== 0 && value !== 0n && value !== false && value !== 'unspec')
 }
 
-/** What a list gave names a rule by all that it has, and by what it lacks. */
+/** Whether a key is a listed rule, which is compared in all fields, also in those that it lacks. */
 function isListed(key: RuleOptions & Partial<Pick<Rule, 'flags'>>): boolean {
   return key.flags !== undefined && key.priority !== undefined && key.action !== undefined
 }
 
-/** What not every kernel compares when it deletes a rule, and none that of `invert` and `goto` (rule_find). */
+/** Fields that not every kernel compares when it deletes a rule; no kernel compares `invert` and `goto` (rule_find). */
 const uncompared: ReadonlySet<string> = new Set([
   'invert',
   'goto',
@@ -87,14 +87,14 @@ const uncompared: ReadonlySet<string> = new Set([
   'destinationPortMask',
 ])
 
-/** Whether a key says more than the kernel compares. */
+/** Whether a key has fields that the kernel does not compare. */
 function saysMore(key: RuleOptions): boolean {
   return Object.entries(key).some(
     ([name, value]) => value !== undefined && name !== 'family' && (uncompared.has(name) || !isCondition(name, value)),
   )
 }
 
-/** What a key means: the kernel filters by family; the key's own message, which is checked so, is what the rest is compared with. */
+/** The selection of a key: the kernel filters by family, and the rest is compared with the key's own message. */
 function filtering(key: RuleOptions): Selection {
   const own = naming(key)
   const told = decodeRule(asReceived(own))
@@ -107,7 +107,7 @@ function filtering(key: RuleOptions): Selection {
   return { request, pattern }
 }
 
-/** Makes a rule of an RTM_NEWRULE message. */
+/** Decodes a rule from an RTM_NEWRULE message. */
 export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): Rule | undefined {
   const decoded = decodeMessage(ruleLayout, received)
   if (decoded === undefined) return undefined
@@ -132,7 +132,7 @@ export function decodeRule(received: Pick<Received, 'reader' | 'at' | 'end'>): R
   const none = 0xffffffff
   for (const key of direct) {
     const value = found[key]
-    // -1 is how the kernel says that nothing is suppressed.
+    // The kernel reports -1 where nothing is suppressed.
     if (value === undefined || (key.startsWith('suppress') && value === none) || key === 'uids') continue
     ;(rule as unknown as Record<string, unknown>)[key] = value
   }
@@ -153,8 +153,8 @@ export const ruleVerbs = objectVerbs<RuleOptions, RuleOptions, RuleOptions, Rule
     about: aboutRule,
     cause: causeForRule,
   },
-  // The kernel takes some rules for the same that are not: the very same one is looked for, and if it is not there, it is made
-  // though the kernel might say that it is.
+  // The kernel takes some different rules for the same: an equal rule is searched first, and if there is none, the new one is
+  // created even where the kernel would answer EEXIST.
   ensure: {
     flags: NLM_F.CREATE,
     undo: removedAgain,

@@ -1,4 +1,4 @@
-// The verb `replace` of rules. The kernel has none (it ignores NLM_F_REPLACE), so it is made of others.
+// The verb `replace` of rules: composed of others, as the kernel ignores NLM_F_REPLACE for rules.
 import { Ending, Lane } from '../native/addon'
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
@@ -18,7 +18,7 @@ import { change, dump, message, protocol } from './rtnetlink'
 const name = 'rules.replace'
 const headerSize = ruleLayout.header.size
 
-/** What was removed by somebody else meanwhile is what shall be removed. */
+/** A rule that another program has removed meanwhile is no error. */
 const isGone: ReadonlySet<number> = new Set([errnoNumber('ENOENT') ?? 0])
 
 /** rules.replace */
@@ -37,8 +37,8 @@ export async function replaceRule(netns: NetnsReference, options: RuleOptions, c
   const place = before.findIndex(({ isWanted }) => isWanted)
   const found = before[place]
   if (found !== undefined && before.length === 1) return found.rule
-  // The kernel puts a new rule behind those of its priority, and removes the first one that has all that a message says:
-  // what stays has to be the last one, or a less specific rule behind it would take it along.
+  // The kernel puts a new rule behind those of its priority, and removes the first one that matches a message. So the rule
+  // that stays has to be the last one: else the message for a less specific rule behind it would remove it.
   const isLast = found !== undefined && place === before.length - 1
   const making: Step[] = isLast ? [] : [{ netns, messages: [request], ending: Ending.ack }]
   const removing = (isLast ? before.slice(0, -1) : before).map(({ rule }): Step => {
@@ -52,7 +52,7 @@ export async function replaceRule(netns: NetnsReference, options: RuleOptions, c
   return value.rule
 }
 
-/** The options of a call that has begun: a time limit is one for all that it sends. */
+/** The options for the rest of a call: its time limit applies to all its messages together. */
 function restOf(call: CallOptions | undefined, begun: number): CallOptions | undefined {
   if (call?.timeout === undefined) return call
   return { ...call, timeout: Math.max(1, Math.ceil(call.timeout - (performance.now() - begun))) }

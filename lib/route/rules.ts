@@ -1,4 +1,4 @@
-// The routing policy rules of a namespace: which table is looked in for which packets (rtnetlink(7), linux/fib_rules.h).
+// The routing policy rules of a namespace: they choose the table for a packet (rtnetlink(7), linux/fib_rules.h).
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
@@ -23,18 +23,18 @@ export class Rules {
   }
 
   /**
-   * Adds a rule (RTM_NEWRULE). Without a `priority` each call makes another one.
-   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if the kernel takes one that is there
-   *   for the same. It compares less than there is: the two may differ in `invert`, `tos`, `dscp`, `markMask`, or in what
-   *   only one of them asks for. `ensure` compares all of it, and makes such a rule.
+   * Adds a rule (RTM_NEWRULE). Without a `priority` each call adds another one.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST` if the kernel takes an existing one for
+   *   the same. It does not compare all fields: the two may differ in `invert`, `tos`, `dscp`, `markMask`, or in fields that
+   *   only one of them has. `ensure` compares all fields, and adds such a rule.
    */
   async add(options: RuleOptions, call?: CallOptions): Promise<void> {
     return perform(ruleVerbs.add(this.#netns, options), call)
   }
 
   /**
-   * Makes a rule, or finds that the very same one is there: in all options, also those that are left out, but for `priority`
-   * and `protocol`, which may be anything then. Rules that differ stay as they are, beside it.
+   * Adds a rule, or finds an equal one: compares all options, also those that are left out, except `priority` and `protocol`,
+   * which are compared only if they are given. Does not change other rules.
    * @throws TypeError, RangeError for a wrong option, by name.
    * @example
    * const { made } = await ns.rules.ensure({ from: '10.0.0.0/24', table: 100, priority: 1000 })
@@ -44,11 +44,11 @@ export class Rules {
   }
 
   /**
-   * Makes a rule the only one of its family and priority, or finds that it is so: it is added first, and then all others of
-   * that priority are removed, so that packets never go by neither. The kernel has no such message, so it is made of several
-   * ones: not for batches, and if a removal fails, the new rule is there beside the rest.
-   * @param options - As of `add`; `priority` is needed. `protocol`, if it is left out, may be anything.
-   * @returns The rule that is there now.
+   * Makes a rule the only one of its family and priority, if it is not: adds it first, and then removes all others of that
+   * priority, so that one of them applies at any time. It takes several messages, as the kernel has none for this: so batches
+   * do not have it, and if a removal fails, the new rule stays beside the others.
+   * @param options - As of `add`; `priority` is needed. `protocol` is compared only if it is given.
+   * @returns The rule that exists now.
    * @throws TypeError, RangeError for a wrong option, by name; NetlinkError.
    * @example
    * await ns.rules.replace({ priority: 1000, from: '10.0.0.0/24', table: 200 })
@@ -58,8 +58,8 @@ export class Rules {
   }
 
   /**
-   * The first rule that fits.
-   * @throws NetloomError with `ENOENT` if there is none; `isNotFound` tells.
+   * The first rule that matches.
+   * @throws NetloomError with `ENOENT` if there is none (`isNotFound`).
    * @example
    * const { table } = await ns.rules.get({ priority: 1000 })
    */
@@ -76,8 +76,8 @@ export class Rules {
   }
 
   /**
-   * All rules of both families, or those that fit (RTM_GETRULE, NLM_F_DUMP).
-   * @throws TypeError, RangeError for a wrong option, by name; DumpInterruptedError if things changed at every try.
+   * All rules of both families, or those that match (RTM_GETRULE, NLM_F_DUMP).
+   * @throws TypeError, RangeError for a wrong option, by name; DumpInterruptedError if it was interrupted in every try.
    * @example
    * const ours = await ns.rules.list({ family: 'ipv4', table: 100 })
    */
@@ -86,8 +86,8 @@ export class Rules {
   }
 
   /**
-   * Removes the first rule that fits (RTM_DELRULE), of IPv4 unless told otherwise.
-   * @param options - `force: true` to be content if there is none.
+   * Removes the first rule that matches (RTM_DELRULE); default family: IPv4.
+   * @param options - `force: true` to succeed if there is none.
    * @throws RangeError for a key without a condition; NetlinkError: `ENOENT`.
    * @example
    * await ns.rules.delete({ priority: 1000, family: 'ipv6' })
@@ -98,7 +98,7 @@ export class Rules {
   }
 
   /**
-   * Removes all rules that fit, except those of priority 0 (the table `local`), as `ip rule flush`; none is no error.
+   * Removes all rules that match, except those of priority 0 (the table `local`), as `ip rule flush`; none is no error.
    * `{ family }` alone removes the default rules, too.
    * @throws RangeError for a filter without a condition.
    * @example

@@ -1,5 +1,4 @@
-// What can be asked of each resource, as operations that are not carried out yet: a class carries them out one by one, a
-// batch all at once.
+// The verbs of each resource, which return operations: a class performs each at once, a batch performs them together.
 import type { NetnsReference } from '../native/netns_handle'
 import { forcible, type Force } from '../netlink/deletion'
 import { ifThere, type Operation } from '../netlink/operation'
@@ -20,8 +19,8 @@ export { ruleVerbs } from './rule_messages'
 type Netns = NetnsReference
 
 /**
- * Links are no table of objects: to make one, or to change it, takes several messages in two namespaces, and their order is that
- * of what each kind says of its options. So each verb is a function that makes its operation.
+ * Links are not declared as objects in a table: to create or change one takes several messages in two namespaces, whose order
+ * depends on the kind's options. So each verb is a function that returns its operation.
  */
 export const linkVerbs = {
   add: addLink,

@@ -25,7 +25,7 @@ export const bridgeId: Pick<Type<string>, 'size' | 'decode'> = {
   },
 }
 
-/** Whether multicast routers are taken to be behind a port, or the bridge itself to be one. */
+/** Whether multicast routers are assumed behind a port, or the bridge itself is one. */
 export const mcastRouter = oneOf(u8, 'MDB_RTR_TYPE_', {
   disabled: ['DISABLED', 0],
   auto: ['TEMP_QUERY', 1],
@@ -71,7 +71,7 @@ const data = attributes('IFLA_BR_', {
   forwardDelaySeconds: ['FORWARD_DELAY', 1, seconds(u32, ticks)],
   /** Time between the hellos of a root bridge, 1 to 10. Default: 2. */
   helloTimeSeconds: ['HELLO_TIME', 2, seconds(u32, ticks)],
-  /** Time without a hello until another bridge is taken to be gone, 6 to 40. Default: 20. */
+  /** Time without a hello after which another bridge counts as lost, 6 to 40. Default: 20. */
   maxAgeSeconds: ['MAX_AGE', 3, seconds(u32, ticks)],
   /** Time that a learned address is kept; 0 forwards all by flooding. Default: 300. */
   ageingTimeSeconds: ['AGEING_TIME', 4, seconds(u32, ticks)],
@@ -91,7 +91,7 @@ const data = attributes('IFLA_BR_', {
   bridgeId: ['BRIDGE_ID', 11, readOnly(bridgeId)],
   /** Number of the port towards the root; 0: this is the root. Only reported. */
   rootPort: ['ROOT_PORT', 12, readOnly(u16)],
-  /** Cost of the way to the root. Only reported. */
+  /** Cost of the path to the root. Only reported. */
   rootPathCost: ['ROOT_PATH_COST', 13, readOnly(u32)],
   /** The topology is changing. Only reported. */
   topologyChange: ['TOPOLOGY_CHANGE', 14, readOnly(boolean(u8))],
@@ -103,7 +103,7 @@ const data = attributes('IFLA_BR_', {
   tcnTimerSeconds: ['TCN_TIMER', 17, readOnly(seconds(u64, ticks))],
   /** Time until the topology change is over. Only reported. */
   topologyChangeTimerSeconds: ['TOPOLOGY_CHANGE_TIMER', 18, readOnly(seconds(u64, ticks))],
-  /** Time until old addresses are looked for. Only reported. */
+  /** Time until the next garbage collection of old addresses. Only reported. */
   gcTimerSeconds: ['GC_TIMER', 19, readOnly(seconds(u64, ticks))],
   /** The group for STP: 01:80:c2:00:00:0X, where X is none of 1, 2 and 3. Default: 01:80:c2:00:00:00. */
   groupAddr: ['GROUP_ADDR', 20, mac],

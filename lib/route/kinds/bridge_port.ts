@@ -26,9 +26,9 @@ const data = attributes('IFLA_BRPORT_', {
   state: ['STATE', 1, state],
   /** The port's priority in the spanning tree, 0 to 63; the lowest wins. Default: 32. */
   priority: ['PRIORITY', 2, within(u16, 0, 63)],
-  /** Cost of the way through the port, 1 to 65535. Default: by the device's speed. */
+  /** Cost of the path through the port, 1 to 65535. Default: by the device's speed. */
   cost: ['COST', 3, within(u32, 1, 65_535)],
-  /** Sends frames back to where they came from, if need be. Default: false. */
+  /** May send frames back by the port that has received them. Default: false. */
   hairpin: ['MODE', 4, boolean(u8)],
   /** Disables the port when it receives a BPDU. Default: false. */
   guard: ['GUARD', 5, boolean(u8)],
@@ -40,11 +40,11 @@ const data = attributes('IFLA_BRPORT_', {
   learning: ['LEARNING', 8, boolean(u8)],
   /** Floods unicast frames for unknown addresses to this port. Default: true. */
   unicastFlood: ['UNICAST_FLOOD', 9, boolean(u8)],
-  /** Answers ARP for those behind this port. Default: false. */
+  /** Answers ARP for hosts behind this port. Default: false. */
   proxyArp: ['PROXYARP', 10, boolean(u8)],
   /** Takes over what hardware learned: for drivers; the bridge ignores it. Only reported. */
   learningSync: ['LEARNING_SYNC', 11, readOnly(boolean(u8))],
-  /** As `proxyArp`, with what IEEE 802.11 and Hotspot 2.0 want. Default: false. */
+  /** As `proxyArp`, with the extensions of IEEE 802.11 and Hotspot 2.0. Default: false. */
   proxyArpWifi: ['PROXYARP_WIFI', 12, boolean(u8)],
   /** The root of the spanning tree, such as `8000.020000000001`. Only reported. */
   rootId: ['ROOT_ID', 13, readOnly(bridgeId)],
@@ -125,7 +125,7 @@ export const bridgePort = portKind('bridge', data, {
   quiet: { backupNhid: 0 },
   probes: { vlanTunnel: bridgeVlans, neighVlanSuppress: bridgeVlans },
   kept: { state: 'without a spanning tree (stpState) the bridge lets ports with a carrier forward' },
-  // A port that is down has no other state than that.
+  // The state of a port that is down cannot be set.
   afterUp: ['state'],
   check: ({ groupFwdMask }, _creating, prefix) => {
     checkGroups(groupFwdMask, `${prefix}groupFwdMask`, 0b10, '1')

@@ -1,4 +1,4 @@
-// Whether bridges of this kernel have VLANs: options that do nothing without (linux/if_bridge.h).
+// Probes whether bridges of this kernel have VLANs, without which some options have no effect (linux/if_bridge.h).
 import { release } from 'node:os'
 import { errnoNumber } from '../../errno'
 import { NLM_F } from '../../netlink/constants'
@@ -18,11 +18,11 @@ const layout = {
   attributes: attributes('BRIDGE_VLANDB_', {}),
 }
 const PF_BRIDGE = 7
-/** LOOPBACK_IFINDEX: it is there in every namespace, and it is no bridge. */
+/** LOOPBACK_IFINDEX: exists in every namespace, and is no bridge. */
 const loopback = 1
 const [major = 0, minor = 0] = release().split('.').map(Number)
 
-/** Asks for the VLANs of what is no bridge: RTM_GETVLAN is only there where bridges have VLANs. */
+/** Requests the VLANs of a device that is no bridge: the kernel has RTM_GETVLAN only if bridges have VLANs. */
 export const bridgeVlans: Probe = {
   request: () => message('GETVLAN', layout, { flags: NLM_F.DUMP, header: { family: PF_BRIDGE, index: loopback } }),
   name: 'RTM_GETVLAN',

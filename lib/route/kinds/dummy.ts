@@ -1,4 +1,4 @@
-// dummy: swallows what is sent, holds addresses. Has no attributes of its own.
+// dummy: drops all packets that are sent, and can have addresses. Has no attributes of its own.
 import { attributes } from '../../wire/attributes'
 import { linkKind } from './kind'
 

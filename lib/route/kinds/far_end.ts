@@ -1,5 +1,5 @@
-// The far end of a pair of devices, as VETH_INFO_PEER has it: a link's header and attributes within the attributes of the near
-// end. It is born in its final namespace. It takes less there than the near end: no IFF_UP, no master, no alias.
+// The far end of a pair of devices, as in VETH_INFO_PEER: a link's header and attributes within the attributes of the near end.
+// The kernel creates it in its final namespace. It accepts fewer attributes than the near end: no IFF_UP, no master, no alias.
 import { attributes, type AttributesOf } from '../../wire/attributes'
 import type { StructValue } from '../../wire/struct'
 import type { Type } from '../../wire/type'
@@ -8,7 +8,7 @@ import { netnsFd } from '../netns_fd'
 
 const peerAttributes = attributes('IFLA_', { ...creationAttributes, netnsFd: ['NET_NS_FD', 28, netnsFd] })
 
-/** The far end as the message has it. */
+/** The far end in a message. */
 export interface PeerMessage {
   readonly header: Partial<StructValue<typeof ifinfomsg.fields>>
   readonly attributes: AttributesOf<typeof peerAttributes.table>
@@ -17,7 +17,7 @@ export interface PeerMessage {
 /** The type of an attribute that is the far end: a link of its own, and no setting of the near one. */
 export type FarEnd = Type<PeerMessage> & { readonly farEnd: true }
 
-/** The far end: in the table of a kind under the name `peer`. */
+/** The far end; tables of kinds have it under the name `peer`. */
 export const farEnd: FarEnd = {
   farEnd: true,
   size: ifinfomsg.size,

@@ -1,4 +1,4 @@
-// ifb: redirects what is received through a queueing discipline. Has no attributes of its own.
+// ifb: takes redirected packets, so that received packets can pass a queueing discipline. Has no attributes of its own.
 import { attributes } from '../../wire/attributes'
 import { linkKind } from './kind'
 

@@ -1,8 +1,8 @@
-// The link kinds that Linux has, and what a kernel needs to have one: its module, and how it is built (drivers/net/Kconfig,
-// net/*/Kconfig). More than this library has options for: they are listed, and made with their attributes as bytes.
+// The link kinds of Linux, with the module and the configuration option of each (drivers/net/Kconfig, net/*/Kconfig). Also those
+// for which this library has no options: it lists them, and creates them with their attributes as bytes.
 import { nearest } from '../../wire/nearest'
 
-/** A module as `modprobe` has it, and an option of the kernel's configuration. */
+/** The name of a module for `modprobe`, and an option of the kernel's configuration. */
 type Needs = readonly [module: string | undefined, config: string]
 
 const needs: Readonly<Record<string, Needs>> = {
@@ -62,10 +62,10 @@ const needs: Readonly<Record<string, Needs>> = {
 /** The names of the link kinds of Linux (IFLA_INFO_KIND). */
 export const kernelKinds: ReadonlySet<string> = new Set(Object.keys(needs))
 
-/** What a kernel that does not know a link kind lacks. */
+/** What a kernel lacks that does not support a link kind. */
 export function lacking(kind: string): string {
   const known = Object.hasOwn(needs, kind) ? needs[kind] : undefined
-  // The kernel itself asks for a module by this name (rtnl_newlink, net/core/rtnetlink.c).
+  // The kernel itself requests a module of this name (rtnl_newlink, net/core/rtnetlink.c).
   if (known === undefined) {
     const near = nearest(kind, kernelKinds)
     const hint = near === undefined ? '' : `: did you mean "${near}"?`

@@ -1,4 +1,4 @@
-// The list of link kinds: a new one is a file of its own and a word here.
+// The list of link kinds: a new one has a file of its own and an entry here.
 import { bridge } from './bridge'
 import { bridgePort } from './bridge_port'
 import { dummy } from './dummy'
@@ -16,7 +16,7 @@ import { vxlan } from './vxlan'
 /** Link kinds by name. */
 export const linkKinds = byKind([bridge, veth, vlan, vxlan, macvlan, macvtap, dummy, ifb, vrf, tun, netkit, vxcan])
 
-/** What links are as ports, by the kind of their master. */
+/** The settings of links as ports, by the kind of their master. */
 export const portKinds = byKind([bridgePort, vrfPort])
 
 /** IFLA_INFO_DATA by kind. */

@@ -1,5 +1,5 @@
-// What a link kind is: its name, its attributes, and what is to be known of them besides. One file a kind, and nothing
-// elsewhere knows one by its name.
+// Declares a link kind: its name, its attributes, and their traits. Each kind has one file, and no other file has code for a kind
+// by its name.
 import type { Message } from '../../netlink/message'
 import type { AttributesOf, AttributeSet, AttributeTable } from '../../wire/attributes'
 import type { FarEnd } from './far_end'
@@ -11,7 +11,7 @@ export type Options = Readonly<Record<string, unknown>>
 export interface RefusedOptions {
   /** The errno's name, such as `EOPNOTSUPP`. */
   readonly code: string
-  /** The kernel's own words; undefined: none. */
+  /** The kernel's message, if it gave one. */
   readonly kernelMessage: string | undefined
   /** Those of its options that the message carried. */
   readonly options: Options
@@ -19,58 +19,61 @@ export interface RefusedOptions {
   readonly creating: boolean
 }
 
-/** A request that only succeeds where the kernel has something that options need and that it does not tell otherwise. */
+/** A request that succeeds only if the kernel has a feature that options need, where no other check is possible. */
 export interface Probe {
-  /** Any link of the namespace does. */
+  /** Does not depend on the link. */
   readonly request: () => Message
   /** The request's name, by which a refusal is recognized. */
   readonly name: string
-  /** Errnos of its answer that say that the kernel has it. */
+  /** Errnos of its answer that show that the kernel has the feature. */
   readonly tolerate: ReadonlySet<number>
-  /** Whether the kernel is new enough to be asked. */
+  /** Whether the kernel is new enough for the request. */
   readonly available: boolean
-  /** What a kernel lacks that refuses it. */
+  /** The missing feature, if the kernel refuses the request. */
   readonly lack: string
 }
 
-/** What is to be known of some options besides their attributes. */
+/** Properties of options besides their attributes. */
 export interface Traits<Name extends string = string> {
-  /** Pairs of options of which the kernel takes one and drops the other. Default: none. */
+  /** Pairs of options of which the kernel ignores one. Default: none. */
   readonly excludes?: readonly (readonly [Name, Name])[]
-  /** Options that the kernel does not change later, and does not say so by name. Default: none. */
+  /** Options that the kernel does not change later, where its error does not name them. Default: none. */
   readonly fixed?: readonly Name[]
-  /** Options that the kernel changes later; of the others it refuses another value. Default: all. */
+  /** Options that the kernel changes later; it refuses other values of the rest. Default: all. */
   readonly changeable?: readonly Name[]
   /**
-   * What a kernel has to have, by option. Without it the kernel passes the attribute over, as it does with all that it does
-   * not know; with it the kernel always tells the attribute, or, of an option in `quiet`, unless it has the value there.
-   * Default: what every kernel has.
+   * The feature of a kernel that an option needs. Without it the kernel ignores the attribute, as it does with all unknown
+   * ones; with it the kernel always reports the attribute, except for an option in `quiet` that has the value there. Default:
+   * none.
    */
   readonly requires?: Readonly<Partial<Record<Name, string>>>
   readonly quiet?: Readonly<Partial<Record<Name, unknown>>>
-  /** Of an option that no kernel tells: another one, which came with it or before, and is always told. Default: none. */
+  /**
+   * For an option that no kernel reports: another one, which is as old or older, and which the kernel always reports. Default:
+   * none.
+   */
   readonly signs?: Readonly<Partial<Record<Name, Name>>>
-  /** What a kernel has to have for an option that is true, where only a request of its own tells. Default: nothing. */
+  /** The probe for the feature that an option needs if it is true. Default: none. */
   readonly probes?: Readonly<Partial<Record<Name, Probe>>>
-  /** Options that the kernel may take and not keep, and when it does not: they are read again. Default: none. */
+  /** Options that the kernel may accept and not keep, with the reason: they are read again. Default: none. */
   readonly kept?: Readonly<Partial<Record<Name, string>>>
-  /** Options without effect on a link that has another one set, which cannot be unset, and what to do. Default: none. */
+  /** Options without effect on a link that has another one set, which cannot be unset, with a remedy. Default: none. */
   readonly overruled?: Readonly<Partial<Record<Name, { readonly by: Name; readonly lack: string }>>>
-  /** Options that only a link takes that is up: they follow it. Default: none. */
+  /** Options that need a link that is up: they are set after that. Default: none. */
   readonly afterUp?: readonly Name[]
-  /** What an attribute means that the kernel leaves out. Default: nothing. */
+  /** The value of an attribute that the kernel leaves out. Default: none. */
   readonly leftOut?: Readonly<Partial<Record<Name, unknown>>>
-  /** Options that the kernel never tells. Default: none. */
+  /** Options that the kernel never reports. Default: none. */
   readonly untold?: readonly Name[]
-  /** Options that say only a part of what they are about: the rest stays as it is. Default: none. */
+  /** Options that change only a part of their value: the rest stays as it is. Default: none. */
   readonly partial?: readonly Name[]
-  /** Refuses what of the options the kernel would drop, or refuse without saying what. Default: nothing. */
+  /** Refuses options that the kernel would ignore, or refuse without naming them. Default: nothing. */
   readonly check?: (options: Options, creating: boolean, prefix: string) => void
-  /** What a refusal means that the kernel does not explain. Default: nothing. */
+  /** The cause of a refusal that the kernel does not explain. Default: none. */
   readonly cause?: (refused: RefusedOptions) => string | undefined
 }
 
-/** Options of one attribute set, and what is to be known of them. */
+/** Options of one attribute set, with their traits. */
 export interface Schema<Table extends AttributeTable = AttributeTable> {
   readonly data: Pick<AttributeSet<Table>, 'table' | 'prefix'>
   readonly traits: Traits
@@ -84,13 +87,13 @@ export interface LinkKind<
 > extends Schema<Table> {
   /** IFLA_INFO_KIND. */
   readonly kind: Name
-  /** What IFLA_INFO_DATA holds. */
+  /** The attributes of IFLA_INFO_DATA. */
   readonly data: AttributeSet<Table>
-  /** Options without which a link of this kind cannot be made: of the kind, or `link`. */
+  /** Options that the creation of a link of this kind needs: of the kind, or `link`. */
   readonly needs: readonly Needed[]
   /** Whether links of this kind come in pairs: the attribute `peer` is a far end. */
   readonly paired: boolean
-  /** Whether the kernel tells anything of the kind's own (IFLA_INFO_DATA). */
+  /** Whether the kernel reports attributes of the kind's own (IFLA_INFO_DATA). */
   readonly tells: boolean
 }
 
@@ -99,7 +102,7 @@ const peer = 'peer'
 
 /**
  * Declares a link kind.
- * @param traits - `needs`: options without which a link of this kind cannot be made, of the kind or `link`; and Traits.
+ * @param traits - `needs`: options that the creation of a link of this kind needs, of the kind or `link`; and Traits.
  */
 export function linkKind<const Name extends string, Table extends AttributeTable, const Needed extends string = never>(
   kind: Name,
@@ -111,15 +114,15 @@ export function linkKind<const Name extends string, Table extends AttributeTable
   return { kind, data, needs, paired, tells: own.some((option) => option !== peer), traits: traits }
 }
 
-/** What a link is as a port of a master of one kind. */
+/** The settings of a link as a port of a master of one kind. */
 export interface PortKind<Name extends string, Table extends AttributeTable> extends Schema<Table> {
   /** IFLA_INFO_SLAVE_KIND. */
   readonly kind: Name
-  /** What IFLA_INFO_SLAVE_DATA holds. */
+  /** The attributes of IFLA_INFO_SLAVE_DATA. */
   readonly data: AttributeSet<Table>
 }
 
-/** Declares what ports of one kind of master are. */
+/** Declares the settings of ports of one kind of master. */
 export function portKind<const Name extends string, Table extends AttributeTable>(
   kind: Name,
   data: AttributeSet<Table>,
@@ -138,12 +141,12 @@ export function byKind<const Kinds extends readonly { readonly kind: string }[]>
   return Object.fromEntries(kinds.map((kind) => [kind.kind, kind])) as ByKind<Kinds>
 }
 
-/** What the data of each kind is made of, by its name. */
+/** The attributes of each kind, by its name. */
 export type DataByKind<Kinds extends Readonly<Record<string, Schema>>> = {
   readonly [Name in keyof Kinds]: Kinds[Name]['data']
 }
 
-/** Makes the table of what the data of each kind is made of. */
+/** Makes a table of the attributes of each kind. */
 export function dataByKind<Kinds extends Readonly<Record<string, Schema>>>(kinds: Kinds): DataByKind<Kinds> {
   return Object.fromEntries(Object.entries(kinds).map(([name, { data }]) => [name, data])) as DataByKind<Kinds>
 }
@@ -156,7 +159,7 @@ type FarEnds<Table extends AttributeTable> = {
 export type IsPaired<K> =
   K extends LinkKind<string, infer Table, string> ? ([FarEnds<Table>] extends [never] ? false : true) : false
 
-/** What a kind's attributes look like in a link. */
+/** A kind's attributes in a link. */
 export type DataOf<K> =
   K extends LinkKind<string, infer Table, string> ? Omit<AttributesOf<Table>, 'unknown' | FarEnds<Table>> : never
 

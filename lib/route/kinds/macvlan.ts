@@ -10,18 +10,18 @@ import { noUnicastMac } from '../link_creation'
 import { linkKind, type RefusedOptions } from './kind'
 
 const data = attributes('IFLA_MACVLAN_', {
-  /** How the devices on one lower device reach each other. Not to or from `passthru` later. Default: `vepa`. */
+  /** How the devices on one lower device reach each other. It cannot be changed to or from `passthru`. Default: `vepa`. */
   mode: [
     'MODE',
     1,
     oneOf(u32, 'MACVLAN_MODE_', {
       /** Not at all. */
       private: ['PRIVATE', 1],
-      /** By the switch outside, if that sends frames back. */
+      /** By the external switch, if that sends frames back. */
       vepa: ['VEPA', 2],
       /** Directly. */
       bridge: ['BRIDGE', 4],
-      /** There is only one, which has the lower device for itself. */
+      /** Only one device, which uses the lower device exclusively. */
       passthru: ['PASSTHRU', 8],
       /** Not at all; each receives only from its list of source addresses. */
       source: ['SOURCE', 16],
@@ -29,10 +29,10 @@ const data = attributes('IFLA_MACVLAN_', {
   ],
   /**
    * `nopromisc` (mode `passthru`): the lower device does not become promiscuous. `nodst` (mode `source`, since Linux
-   * 5.13): what an allowed source sent is not looked at for its destination, too. Default: none.
+   * 5.13): frames from an allowed source are not forwarded by their destination, too. Default: none.
    */
   macvlanFlags: ['FLAGS', 2, bits(u16, 'MACVLAN_FLAG_', { nopromisc: ['NOPROMISC', 1], nodst: ['NODST', 2] })],
-  /** What to do with `macaddr` and `macaddrs`; in mode `source` only. Never reported. */
+  /** How `macaddr` and `macaddrs` change the list of sources; in mode `source` only. Never reported. */
   macaddrMode: [
     'MACADDR_MODE',
     3,
@@ -44,9 +44,9 @@ const data = attributes('IFLA_MACVLAN_', {
   macaddrs: ['MACADDR_DATA', 5, list('IFLA_MACVLAN_MACADDR', 4, mac)],
   /** How many source addresses are allowed. Only reported. */
   macaddrCount: ['MACADDR_COUNT', 6, readOnly(u32)],
-  /** Length of the queue for broadcasts that this device asks for, in packets. Default: 1000. Since Linux 5.11. */
+  /** Requested length of the queue for broadcasts, in packets. Default: 1000. Since Linux 5.11. */
   bcQueueLen: ['BC_QUEUE_LEN', 7, u32],
-  /** Length of that queue: the longest that any device on the lower one asks for. Only reported, since Linux 5.11. */
+  /** Length of that queue: the largest request of all devices on the lower one. Only reported, since Linux 5.11. */
   bcQueueLenUsed: ['BC_QUEUE_LEN_USED', 8, readOnly(u32)],
   /**
    * Multicast to a group that more devices than this use is queued as broadcasts are; -1 queues none. Default: 1, which
@@ -55,7 +55,7 @@ const data = attributes('IFLA_MACVLAN_', {
   bcCutoff: ['BC_CUTOFF', 9, i32],
 })
 
-/** Which of `macaddr` and `macaddrs` goes with which `macaddrMode`; the kernel drops the other. */
+/** Checks that `macaddr` or `macaddrs` belongs to `macaddrMode`; the kernel ignores the other. */
 function checkAddresses({ macaddrMode: mode, macaddr, macaddrs }: Readonly<Record<string, unknown>>): void {
   const one = mode === 'add' || mode === 0 || mode === 'delete' || mode === 1
   const all = mode === 'set' || mode === 3

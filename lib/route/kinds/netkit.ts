@@ -12,9 +12,9 @@ const scrub = oneOf(u32, 'NETKIT_SCRUB_', { none: ['NONE', 0], default: ['DEFAUL
 
 const data = attributes('IFLA_NETKIT_', {
   peer: ['PEER_INFO', 1, farEnd],
-  /** Whether this is the end that was asked for, on which settings can be changed, and not its far end. Only reported. */
+  /** Whether this is the near end, on which settings can be changed, and not the far end. Only reported. */
   primary: ['PRIMARY', 2, readOnly(boolean(u8))],
-  /** What becomes of packets that this end sends without a BPF program: `pass` or `drop`. Default: `pass`. */
+  /** What this end does with packets without a BPF program: `pass` or `drop`. Default: `pass`. */
   policy: ['POLICY', 3, policy],
   /** The same of the far end. Default: `pass`. */
   peerPolicy: ['PEER_POLICY', 4, policy],

@@ -1,4 +1,4 @@
-// tun: TUN and TAP devices, made by whoever opens /dev/net/tun (IFLA_TUN_ of linux/if_link.h). All is only reported.
+// tun: TUN and TAP devices, which programs create by /dev/net/tun (IFLA_TUN_ of linux/if_link.h). All is only reported.
 import { attributes } from '../../wire/attributes'
 import { oneOf } from '../../wire/choices'
 import { boolean, u32, u8 } from '../../wire/integers'
@@ -14,9 +14,9 @@ const tunType = oneOf(u8, 'IFF_', {
 })
 
 const data = attributes('IFLA_TUN_', {
-  /** The user who may open it without CAP_NET_ADMIN; undefined: nobody. Only reported. */
+  /** The uid that may open it without CAP_NET_ADMIN; undefined: none. Only reported. */
   owner: ['OWNER', 1, readOnly(u32)],
-  /** The group that may open it without CAP_NET_ADMIN; undefined: none. Only reported. */
+  /** The gid that may open it without CAP_NET_ADMIN; undefined: none. Only reported. */
   ownerGroup: ['GROUP', 2, readOnly(u32)],
   /** Whether it carries Ethernet frames (`tap`) or IP packets (`tun`). Only reported. */
   tunType: ['TYPE', 3, readOnly(tunType)],
@@ -24,7 +24,7 @@ const data = attributes('IFLA_TUN_', {
   packetInfo: ['PI', 4, readOnly(boolean(u8))],
   /** Whether packets have virtio's header before them (IFF_VNET_HDR). Only reported. */
   vnetHeader: ['VNET_HDR', 5, readOnly(boolean(u8))],
-  /** Whether it stays when nobody has it open. Only reported. */
+  /** Whether it stays when no program has it open. Only reported. */
   persist: ['PERSIST', 6, readOnly(boolean(u8))],
   /** Whether it may have several queues. Only reported. */
   multiQueue: ['MULTI_QUEUE', 7, readOnly(boolean(u8))],

@@ -1,4 +1,4 @@
-// veth: a pair of devices, what goes in at one end comes out at the other (linux/veth.h).
+// veth: a pair of devices; one receives the packets that the other sends (linux/veth.h).
 import { attributes } from '../../wire/attributes'
 import { farEnd } from './far_end'
 import { linkKind } from './kind'

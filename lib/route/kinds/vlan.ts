@@ -24,7 +24,7 @@ const vlanFlags = switches(struct('ifla_vlan_flags', { value: ['flags', u32], ma
   bridgeBinding: ['BRIDGE_BINDING', 0x10],
 })
 
-// The kernel's headers call both maps' entries the same.
+// The kernel's headers have one name for the entries of both maps.
 const qosMap = list(
   'IFLA_VLAN_QOS_MAPPING',
   1,
@@ -34,23 +34,23 @@ const qosMap = list(
 const data = attributes('IFLA_VLAN_', {
   /** The VLAN's id, 0 to 4094. It cannot be changed later. */
   id: ['ID', 1, within(u16, 0, 4094)],
-  /** How the device behaves; what is left out stays as it is. */
+  /** Flags of the device; those that are left out stay as they are. */
   vlanFlags: ['FLAGS', 2, vlanFlags],
   /**
-   * Priority of a sent packet (`from`, its skb priority) to that in the tag (`to`, 0 to 7). What it does not name stays as it
-   * is; `to: 0` takes back. Default: 0 for all.
+   * Maps the priority of a sent packet (`from`, its skb priority) to that in the tag (`to`, 0 to 7). Other mappings stay;
+   * `to: 0` removes one. Default: 0 for all.
    */
   egressQosMap: ['EGRESS_QOS', 3, qosMap],
   /**
-   * Priority in the tag (`from`, 0 to 7) to that of the received packet (`to`). What it does not name stays as it is;
-   * `to: 0` takes back. Default: 0 for all.
+   * Maps the priority in the tag (`from`, 0 to 7) to that of the received packet (`to`). Other mappings stay; `to: 0`
+   * removes one. Default: 0 for all.
    */
   ingressQosMap: ['INGRESS_QOS', 4, qosMap],
   /** The tag's protocol. It cannot be changed later. Default: `802.1Q`. */
   protocol: ['PROTOCOL', 5, vlanProtocol],
 })
 
-/** More than an attribute has room for. */
+/** More than fit into an attribute. */
 const mostMappings = 0x1000
 
 interface Mapping {
@@ -58,7 +58,7 @@ interface Mapping {
   readonly to?: number
 }
 
-// Of a priority in the tag the kernel takes the lower three bits.
+// The kernel uses only the lower three bits of a priority in the tag.
 function checkMaps(options: Readonly<Record<string, unknown>>): void {
   for (const [option, side] of [
     ['egressQosMap', 'to'],
@@ -78,7 +78,7 @@ function checkMaps(options: Readonly<Record<string, unknown>>): void {
 export const vlan = linkKind('vlan', data, {
   needs: ['link', 'id'],
   fixed: ['id', 'protocol'],
-  // The kernel tells no flags where none is set (vlan_fill_info, net/8021q/vlan_netlink.c).
+  // The kernel does not report the flags if none is set (vlan_fill_info, net/8021q/vlan_netlink.c).
   leftOut: {
     vlanFlags: { reorderHdr: false, gvrp: false, looseBinding: false, mvrp: false, bridgeBinding: false },
   },

@@ -11,7 +11,7 @@ const data = attributes('IFLA_VRF_', {
 
 export const vrf = linkKind('vrf', data, { needs: ['table'], fixed: ['table'] })
 
-/** What a device is as a port of a vrf (IFLA_VRF_PORT_). */
+/** The settings of a device as a port of a vrf (IFLA_VRF_PORT_). */
 const portData = attributes('IFLA_VRF_PORT_', {
   /** The routing table that the vrf gives it. Only reported. */
   table: ['TABLE', 1, readOnly(u32)],

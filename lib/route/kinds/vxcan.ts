@@ -1,4 +1,4 @@
-// vxcan: a pair of CAN devices, what goes in at one end comes out at the other (linux/can/vxcan.h).
+// vxcan: a pair of CAN devices; one receives the frames that the other sends (linux/can/vxcan.h).
 import { attributes } from '../../wire/attributes'
 import { farEnd } from './far_end'
 import { linkKind } from './kind'

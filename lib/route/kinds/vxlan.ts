@@ -10,7 +10,7 @@ import { struct } from '../../wire/struct'
 import { flag } from '../../wire/text'
 import { linkKind } from './kind'
 
-/** A flag for the kernel, which answers with a byte. */
+/** Sent to the kernel as a flag, and reported as a byte. */
 const flagAndByte: typeof flag = {
   ...flag,
   decode: (reader, at, end) => at === end || reader.u8(at) !== 0,
@@ -23,13 +23,13 @@ const data = attributes('IFLA_VXLAN_', {
   remote: ['GROUP', 2, ipv4],
   /** The device that carries the tunnel (`dev` of `ip`), in the namespace in which the link was made. */
   underlay: ['LINK', 3, device],
-  /** The IPv4 source address of the tunnel. Default: as the route says. */
+  /** The IPv4 source address of the tunnel. Default: by the route. */
   local: ['LOCAL', 4, ipv4],
   /** Time to live of the outer packets; 0: 1 for multicast, else the system's. Default: 0. */
   ttl: ['TTL', 5, u8],
   /** Type of service of the outer packets; 1 copies that of the inner ones. Default: 0. */
   tos: ['TOS', 6, u8],
-  /** Learns from received frames which address is behind which endpoint. Default: true. */
+  /** Learns the endpoint of each address from received frames. Default: true. */
   learning: ['LEARNING', 7, boolean(u8)],
   /** How long a learned address is kept, in whole seconds; 0 means the default. Default: 300. */
   ageingSeconds: ['AGEING', 8, seconds(u32, 1)],
@@ -75,23 +75,23 @@ const data = attributes('IFLA_VXLAN_', {
   ttlInherit: ['TTL_INHERIT', 28, flagAndByte],
   /** Don't-fragment bit of outer IPv4 packets: clear, set, or the inner packet's. Default: `unset`. */
   df: ['DF', 29, oneOf(u8, 'VXLAN_DF_', { unset: ['UNSET', 0], set: ['SET', 1], inherit: ['INHERIT', 2] })],
-  /** Receives only what its list of identifiers has; needs `collectMetadata`. Default: false. */
+  /** Receives only packets whose identifiers are in its list; needs `collectMetadata`. Default: false. */
   vnifilter: ['VNIFILTER', 30, boolean(u8)],
-  /** Hands packets for an endpoint of this host over directly, without UDP. Default: true. Since Linux 6.5. */
+  /** Passes packets for an endpoint of this host on directly, without UDP. Default: true. Since Linux 6.5. */
   localbypass: ['LOCALBYPASS', 31, boolean(u8)],
   /** Whether the flow label is `flowLabel` or the inner packet's. Default: `fixed`. Since Linux 6.8. */
   flowLabelPolicy: ['LABEL_POLICY', 32, oneOf(u32, 'VXLAN_LABEL_', { fixed: ['FIXED', 0], inherit: ['INHERIT', 1] })],
   /** Bits of the 64-bit header that no packet may have set. Default: all that are not in use. Since Linux 6.14. */
   reservedBits: ['RESERVED_BITS', 33, be64],
   /**
-   * Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17. No kernel reports it, so that of
-   * 6.14 to 6.16 nobody can tell that they pass it over: there the link is made without an error, and sends as if it were
-   * false. Older ones refuse the link.
+   * Sends outer multicast packets by multicast routes. Default: false. Since Linux 6.17. No kernel reports it, so this library
+   * cannot detect that kernels 6.14 to 6.16 ignore it: there the link is created without an error, and sends as if it were
+   * false. Older kernels refuse the link.
    */
   mcRoute: ['MC_ROUTE', 34, boolean(u8)],
 })
 
-// The kernel has no way to say that they are off: they are flags, there or not.
+// Flags: the kernel cannot switch them off, as their presence switches them on.
 const lasting = ['gbp', 'gpe', 'remcsumNopartial', 'ttlInherit']
 
 function checkFlags(options: Readonly<Record<string, unknown>>, making: boolean): void {

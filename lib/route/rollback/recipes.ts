@@ -1,5 +1,5 @@
-// How changes of rtnetlink are taken back when a batch is rolled back: what tells one object of a resource from another, and
-// what of it the kernel only reports.
+// The recipes by which a batch undoes changes of rtnetlink objects: the fields that identify an object, and those that the kernel
+// only reports.
 import { NLM_F } from '../../netlink/constants'
 import { attributeNumber, numbersOf, offsetOf, rangeOf, rangesOf } from '../../netlink/rollback/offsets'
 import type { UndoRecipe } from '../../netlink/rollback/recipe'
@@ -17,22 +17,22 @@ const { header: rtmsg, attributes: route } = routeLayout
 const { header: ndmsg, attributes: neighbor } = neighborLayout
 const { header: ruleHeader, attributes: rule } = ruleLayout
 
-/** Settings of a link get back the values that they had; the flags (ifi_flags) are those of the header. */
+/** Restores settings of a link to their old values, with the flags (ifi_flags) of the header. */
 export const linkSettings: UndoRecipe = {
   mode: 'settings',
   headerSize: ifinfomsg.size,
-  // Whatever the change calls the link, its old settings say which it is.
+  // By the index of the old settings, as the change may have given the link another name.
   oldHeader: rangesOf(ifinfomsg, 'ifi_index', 'ifi_flags'),
   dropped: numbersOf(link, 'ALT_IFNAME'),
 }
 
-/** Some settings of a link, those that it has; not its flags. */
+/** Restores those settings that the link has; not its flags. */
 export const linkAttributesThere: UndoRecipe = { mode: 'settings', headerSize: ifinfomsg.size, onlyWhatIsThere: true }
 
 /** The same with some of its flags. */
 export const linkSettingsThere: UndoRecipe = { ...linkSettings, onlyWhatIsThere: true }
 
-/** An address (struct ifaddrmsg) that goes. */
+/** An address (struct ifaddrmsg) that is removed. */
 export const anyAddress: UndoRecipe = {
   mode: 'object',
   headerSize: ifaddrmsg.size,
@@ -41,17 +41,17 @@ export const anyAddress: UndoRecipe = {
   removeType: RTM.DELADDR,
 }
 
-/** An address that is named: by family, length of the prefix, device, and the address itself. */
+/** The address of a change: by family, prefix length, device, and the address itself. */
 function namedAddress(family: 'ipv4' | 'ipv6', anyLength: boolean): UndoRecipe {
   return {
     ...anyAddress,
     sameHeader: rangesOf(ifaddrmsg, 'ifa_family', ...(anyLength ? [] : ['ifa_prefixlen']), 'ifa_index'),
-    // IPv6 tells only the latter.
+    // IPv6 reports only the latter.
     same: family === 'ipv6' ? numbersOf(address, 'ADDRESS') : numbersOf(address, 'LOCAL', 'ADDRESS'),
   }
 }
 
-/** An address that is deleted, by as much as was said of it. */
+/** An address that is deleted, by the fields of the request. */
 export function deletedAddress(family: 'ipv4' | 'ipv6', said: { readonly length: boolean }): UndoRecipe {
   return { ...namedAddress(family, !said.length), absentIsAny: true }
 }
@@ -62,16 +62,16 @@ export function replacedAddress(family: 'ipv4' | 'ipv6'): UndoRecipe {
 }
 
 const [, RTNH_F_ONLINK] = hopFlags.names.onlink
-// The word that hop flags have in a route's header.
+// The offset of the nexthop's flags in a route's header.
 const flagsAt = offsetOf(rtmsg, 'rtm_flags')
 const toDestination = rangesOf(rtmsg, 'rtm_family', 'rtm_dst_len', 'rtm_src_len', 'rtm_tos')
-/** A route (struct rtmsg) that goes. */
+/** A route (struct rtmsg) that is removed. */
 export const anyRoute: UndoRecipe = {
   mode: 'object',
   headerSize: rtmsg.size,
   masked: [[flagsAt, RTNH_F_ONLINK]],
   dropped: numbersOf(route, 'CACHEINFO', 'MFC_STATS', 'PAD'),
-  // A next hop object says it all, and the others are refused with it.
+  // The kernel refuses the others beside the id of a nexthop object.
   instead: numbersOf(route, 'OIF', 'GATEWAY', 'MULTIPATH', 'VIA', 'ENCAP_TYPE', 'ENCAP').map(
     (number) => [attributeNumber(route, 'NH_ID'), number] as const,
   ),
@@ -85,7 +85,7 @@ export const anyRoute: UndoRecipe = {
   makeType: RTM.NEWROUTE,
   makeFlags: Mode.append,
   removeType: RTM.DELROUTE,
-  // Of IPv4 routes to one destination, with one tos, metric and table, the first one counts.
+  // Of IPv4 routes to one destination, with one tos, metric and table, the kernel uses the first.
   alike: { family: AF_INET, header: toDestination, attributes: numbersOf(route, 'DST', 'PRIORITY', 'TABLE') },
 }
 
@@ -98,7 +98,7 @@ export const replacedRoute: UndoRecipe = {
   replaces: true,
 }
 
-/** A route that is deleted, by as much as was said of it. */
+/** A route that is deleted, by the fields of the request. */
 export function deletedRoute(said: { readonly type: boolean; readonly protocol: boolean }): UndoRecipe {
   const sameHeader = [...toDestination]
   if (said.protocol) sameHeader.push(rangeOf(rtmsg, 'rtm_protocol'))
@@ -108,11 +108,11 @@ export function deletedRoute(said: { readonly type: boolean; readonly protocol: 
 
 const sameRoute = numbersOf(route, 'DST', 'SRC', 'OIF', 'GATEWAY', 'PRIORITY', 'PREFSRC', 'FLOW', 'VIA', 'NH_ID')
 
-// Of the word with ndm_state, ndm_flags and ndm_type: not NUD_INCOMPLETE and NUD_FAILED, which would wait for an answer that
-// nobody asks for any more; not NTF_USE and NTF_OFFLOADED.
+// The bits of ndm_state, ndm_flags and ndm_type that are restored: not NUD_INCOMPLETE and NUD_FAILED, in which the entry would
+// wait for the answer to a request that is not sent again; not NTF_USE and NTF_OFFLOADED.
 const neighborBits = 0xffde00de
 
-/** A neighbor (struct ndmsg) that goes. */
+/** A neighbor (struct ndmsg) that is removed. */
 export const anyNeighbor: UndoRecipe = {
   mode: 'object',
   headerSize: ndmsg.size,
@@ -123,7 +123,7 @@ export const anyNeighbor: UndoRecipe = {
   removeType: RTM.DELNEIGH,
 }
 
-/** A neighbor that is deleted: by family, device and address. The kernel looks up just this one. */
+/** A neighbor that is deleted: by family, device and address. The kernel can look it up alone. */
 export const deletedNeighbor: UndoRecipe = {
   ...anyNeighbor,
   sameHeader: rangesOf(ndmsg, 'ndm_family', 'ndm_ifindex'),
@@ -135,18 +135,18 @@ export const replacedNeighbor: UndoRecipe = { ...deletedNeighbor, replaces: true
 
 const [, FIB_RULE_INVERT] = ruleFlags.names.invert
 
-/** A rule (struct fib_rule_hdr) that goes. */
+/** A rule (struct fib_rule_hdr) that is removed. */
 export const anyRule: UndoRecipe = {
   mode: 'object',
   headerSize: ruleHeader.size,
   masked: [[offsetOf(ruleHeader, 'flags'), FIB_RULE_INVERT]],
   dropped: numbersOf(rule, 'PAD'),
   makeType: RTM.NEWRULE,
-  makeFlags: NLM_F.CREATE, // there may be two of the same
+  makeFlags: NLM_F.CREATE, // without NLM_F_EXCL, as there may be two equal rules
   removeType: RTM.DELRULE,
   // Rules of one priority are tried one after another.
   alike: { family: 0, header: [rangeOf(ruleHeader, 'family')], attributes: numbersOf(rule, 'PRIORITY') },
-  // What every kernel compares (rule_find of net/core/fib_rules.c), and neither FIB_RULE_INVERT nor FRA_GOTO.
+  // The fields that every kernel compares (rule_find of net/core/fib_rules.c): neither FIB_RULE_INVERT nor FRA_GOTO.
   selecting: {
     header: ['dst_len', 'src_len', 'tos', 'action'].map((name) => rangeOf(ruleHeader, name)),
     attributes: numbersOf(
@@ -172,7 +172,7 @@ export const anyRule: UndoRecipe = {
   },
 }
 
-/** A rule that is deleted: the first that has all that was said of it. */
+/** A rule that is deleted: the first that matches the fields of the request. */
 export function deletedRule(said: {
   readonly from: boolean
   readonly to: boolean
@@ -187,7 +187,7 @@ export function deletedRule(said: {
   return { ...anyRule, sameHeader, same: sameRule, absentIsAny: true }
 }
 
-// All up to the last one, also those that this version has no names for.
+// All types up to the last one, also those without a name here.
 const mostAttributes = Math.max(...Object.values(rule.table).map(([, number]) => number))
 const sameRule = Array.from({ length: mostAttributes }, (_, i) => i + 1).filter(
   (one) => one !== attributeNumber(rule, 'PAD'),

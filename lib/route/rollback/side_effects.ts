@@ -1,4 +1,4 @@
-// Side effects: what the kernel drops because of a change of a device or its addresses, and a batch that is rolled back brings back.
+// Side effects: objects that the kernel removes because of a change of a device or its addresses, and that a rollback restores.
 import { NLM_F } from '../../netlink/constants'
 import type { SideEffect } from '../../netlink/operation'
 import { byte, type Condition, type Test } from '../../netlink/rollback/pattern'
@@ -18,7 +18,7 @@ import { anyAddress, anyNeighbor, anyRoute, linkAttributesThere, linkSettingsThe
 
 const flags = NLM_F.DUMP
 
-// Those whose link-layer address is known, or that the kernel keeps so (NTF_EXT_MANAGED).
+// Neighbors with a link-layer address, or that the kernel keeps resolved (NTF_EXT_MANAGED).
 const known: readonly Test[] = [
   { attribute: numbersOf(neighborLayout.attributes, 'LLADDR') },
   {
@@ -42,12 +42,12 @@ export function neighborsOf(dev: Device | undefined): SideEffect[] {
 const { header: rtmsg, attributes: route } = routeLayout
 const [, RTPROT_KERNEL] = routeProtocol.names.kernel
 
-// What the kernel makes for an address comes back with it.
+// The kernel adds its own routes for an address again with the address.
 const notByKernel: Test = { header: offsetOf(rtmsg, 'rtm_protocol'), value: byte(RTPROT_KERNEL), not: true }
 const isIPv6: Test = { header: offsetOf(rtmsg, 'rtm_family'), value: byte(AF_INET6) }
 const hasSource: Test = { attribute: numbersOf(route, 'PREFSRC') }
 
-/** All that a device loses when it goes down: its addresses, neighbors and routes. */
+/** All that a device loses when it is set down: its addresses, neighbors and routes. */
 export function heldBy(dev: Device | undefined): SideEffect[] {
   const addresses = { family: 'any', ...(dev === undefined ? {} : { index: dev }) } as const
   const routes = (family: Family, of: Device | undefined): SideEffect['lookup'] =>
@@ -56,15 +56,15 @@ export function heldBy(dev: Device | undefined): SideEffect[] {
   return [
     { lookup: message('GETADDR', addressLayout, { flags, header: addresses }), pattern: [ofIP], recipe: anyAddress },
     ...neighborsOf(dev),
-    // Of all devices: among those to one destination each has its place.
+    // Of all devices: the order of routes to one destination matters.
     { lookup: routes('ipv4', undefined), pattern: [[notByKernel], ...over(dev)], recipe: anyRoute },
     { lookup: routes6, pattern: [[isIPv6], [notByKernel], [{ ...hasSource, not: true }]], recipe: anyRoute },
-    // Without its source address an IPv6 route stays, and looks the same to the kernel.
+    // When its source address is removed, an IPv6 route stays without it, and the kernel takes it for the old one.
     { lookup: routes6, pattern: [[isIPv6], [notByKernel], [hasSource]], recipe: anyRoute, removeFirst: true },
   ]
 }
 
-/** Routes over a device, also those that have it among several ways: RTA_OIF, or rtnh_ifindex in RTA_MULTIPATH. */
+/** Routes over a device, also in one of several nexthops: RTA_OIF, or rtnh_ifindex in RTA_MULTIPATH. */
 function over(device: Device | undefined): Condition[] {
   return device === undefined
     ? []
@@ -73,7 +73,7 @@ function over(device: Device | undefined): Condition[] {
 
 const portKind = [attributeNumber(linkLayout.attributes, 'LINKINFO'), attributeNumber(linkInfo, 'SLAVE_KIND')]
 
-/** The settings of ports, by the kind of the master: not what they only report, what they do once, nor what they do not keep. */
+/** The settings of ports, by the kind of the master: without those that are only reported, that are commands, or are not kept. */
 const portSettable = Object.values(portKinds).flatMap(({ kind, data, traits: { kept = {} } }) => {
   const lasting = Object.entries(data.table as AttributeTable).filter(
     ([option, [, , type]]) => !('reported' in type || 'presence' in type || option in kept),
@@ -86,7 +86,7 @@ const portSettable = Object.values(portKinds).flatMap(({ kind, data, traits: { k
 /** Settings of a port, which it loses when it leaves its master. */
 export function portSettings(dev: Device): SideEffect[] {
   return portSettable.map(({ kind, unknown }) => {
-    // The numbers alone: the payloads are those that the port had.
+    // Only the types of attributes: their payloads are those of the port.
     const port = { portKind: kind, portData: { unknown } } as never
     return {
       lookup: message('GETLINK', linkLayout, { header: { index: dev } }),
@@ -97,7 +97,7 @@ export function portSettings(dev: Device): SideEffect[] {
   })
 }
 
-/** How a device makes its IPv6 addresses, which it forgets where it loses IPv6 altogether. */
+/** How a device generates IPv6 addresses, a setting that it loses with IPv6. */
 export function addressGeneration(dev: Device): SideEffect[] {
   const spec = { inet6: { addrGenMode: 'eui64' } } as never
   return [
@@ -110,7 +110,7 @@ export function addressGeneration(dev: Device): SideEffect[] {
   ]
 }
 
-/** What a device loses when it is moved: its master, and that it is up. */
+/** What a device loses when it is moved: its master, and IFF_UP. */
 export function lostByMove(dev: Device): SideEffect[] {
   const header = { index: dev, change: IFF.UP }
   return [
