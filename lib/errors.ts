@@ -237,6 +237,8 @@ export class BatchError extends NetloomError {
   readonly rolledBack: boolean
   /** The indices of the operations that could not be rolled back. */
   readonly leftovers: readonly number[]
+  /** Of `PreparedBatch.runMany`: the number of the row whose operation failed. */
+  row: number | undefined
 
   constructor(failure: BatchFailure) {
     const { errno, index, failedOperation, cause, results, rolledBack, leftovers, tried } = failure

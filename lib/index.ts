@@ -7,7 +7,20 @@ export type { CreateOptions } from './netns/create'
 export type { NamedNetns } from './netns/named'
 export type { Inside } from './netns/inside'
 export type { View } from './netns/view'
-export { Batch, type BatchCreateOptions, type BatchOptions, type NewNetNs } from './netns/batch'
+export { Batch, type BatchOptions } from './netns/batch'
+export { BatchBuilder, type BatchCreateOptions, type NewNetNs } from './netns/batch_builder'
+export {
+  hole,
+  type Hole,
+  type HoleMaker,
+  type HoleRange,
+  type Holes,
+  type HoleValues,
+  type ValuesOf,
+} from './netns/holes'
+export type { AnswersTo, AskedFor } from './netns/description'
+export type { PreparedBatch } from './netns/prepared_batch'
+export type { PreparedResult } from './netns/prepared_result'
 export type { BatchEthtool, BatchNetNs } from './netns/batch_netns'
 export type { BatchEntry, BatchTarget, BatchVerbs } from './netlink/verbs'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'

@@ -1,21 +1,25 @@
 // The numbers that both sides of the crossing know: the layout of a plan, and what the addon counts by name. Declared here
 // alone: `npm run generate:layout` makes native/base/layout.h of it, and a test sees to it that the two agree.
 
-/** What stands at the beginning of a plan, word by word. */
+/** What stands at the beginning of a section of a plan, word by word. */
 export const planHead = {
-  /** How many words there are. */
+  /** How many words the section has. */
   words: 0,
-  /** How many bytes belong to them. */
+  /** How many bytes belong to them: a multiple of 4 where another section follows. */
   bytes: 1,
   namespaces: 2,
   rollback: 3,
   stopAtFailure: 4,
   recipes: 5,
   operations: 6,
+  /** How many names belong to them. */
+  names: 7,
+  /** How many sections the plan has: what the first one says of this, of rollback and of stopping counts for all. */
+  sections: 8,
 } as const
 
 /** How many words these have, without the lists that may follow. */
-export const planSize = { head: 7, creation: 4, step: 12, relocation: 4, recipe: 11 } as const
+export const planSize = { head: 9, creation: 4, step: 12, relocation: 4, recipe: 11 } as const
 
 /** In place of a number of steps: a namespace is created. */
 export const creationMark = { creation: -1 } as const

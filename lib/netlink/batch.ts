@@ -15,8 +15,8 @@ import { transact, type Report, type Transacted } from './transaction'
 export interface CreationItem<Result> {
   readonly name: string
   readonly creation: Creation
-  /** Makes the handle of what was created. */
-  result(created: NetnsDescription): Result
+  /** Makes the handle of what was created; `path`: where it is pinned, if not where `creation` says. */
+  result(created: NetnsDescription, path?: string): Result
 }
 
 /** One entry of a batch. */
@@ -48,13 +48,21 @@ export async function commit(
   options: CallOptions,
   { onProgress, onResults, lane = Lane.mutation, netns }: BatchListener & Where = {},
 ): Promise<BatchResult[]> {
-  const total = plan.items.length
   if (netns !== undefined && plan.families.length > 0) await findNumbers(plan.families, netns, options)
-  if (onProgress === undefined) return carryOut(plan, lane, subject, options, { onResults })
+  return watched(plan.length, onProgress, (watch) => carryOut(plan, lane, subject, options, { onResults, watch }))
+}
+
+/** Starts something that tells how many of its operations are done. What `onProgress` throws ends it, and is thrown. */
+export async function watched<Result>(
+  total: number,
+  onProgress: ((done: number) => void) | undefined,
+  start: (watch: Watch | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (onProgress === undefined) return start(undefined)
   let thrown: { readonly error: unknown } | undefined
   const watch = (done: number): boolean => {
     try {
-      // The last call is made after the batch has succeeded.
+      // The last call is made after all has succeeded.
       if (done < total) onProgress(done)
       return true
     } catch (error) {
@@ -62,12 +70,12 @@ export async function commit(
       return false
     }
   }
-  const ended = await carryOut(plan, lane, subject, options, { onResults, watch }).then(fulfilled, rejected)
+  const [ended] = await Promise.allSettled([start(watch)])
   // Also where it was too late to end it: all was done.
   if (isThrown(thrown)) throw thrown.error
   if (ended.status === 'rejected') throw ended.reason
   onProgress(total)
-  return ended.value as BatchResult[]
+  return ended.value
 }
 
 // A callback sets it, which the compiler does not see.
@@ -83,12 +91,28 @@ async function carryOut(
   lane: Lane,
   subject: Subject,
   options: CallOptions,
-  { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch?: Watch },
+  { onResults, watch }: Pick<BatchListener, 'onResults'> & { readonly watch: Watch | undefined },
 ): Promise<BatchResult[]> {
-  const { items, onFailure } = plan
   const running = transact(plan, lane, subject, options, watch)
   const later = running instanceof Promise
-  const transacted = later ? await running : running
+  return conclude(plan, later ? await running : running, later, subject, options, onResults)
+}
+
+/** The operations of a batch, and how it goes on when one fails. */
+export type Noted = Pick<Plan<BatchItem>, 'items' | 'onFailure' | 'families'>
+
+/**
+ * Makes the results of a batch that was carried out, or its error.
+ * @param later - Whether it ended in a later turn of the event loop: else its answers lie in scratch memory.
+ */
+export async function conclude(
+  { items, onFailure, families }: Noted,
+  transacted: Transacted,
+  later: boolean,
+  subject: Subject,
+  options: CallOptions,
+  onResults?: BatchListener['onResults'],
+): Promise<BatchResult[]> {
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))
   const results: BatchResult[] = []
@@ -110,7 +134,7 @@ async function carryOut(
   if (failed >= 0 && (onFailure.stop || onFailure.rollback)) {
     const error = batchError(subject, items, failed, results, transacted, reports)
     // Perhaps a family is gone, or was loaded again.
-    if (error.code === 'ENOENT') for (const family of plan.families) family.forget()
+    if (error.code === 'ENOENT') for (const family of families) family.forget()
     throw error
   }
   return readAgain(items, results, reports, options)

@@ -42,6 +42,8 @@ export interface Step {
    * fails with `EOPNOTSUPP`, and this tells what the object lacks.
    */
   readonly expects?: ((object: Received) => string | undefined) | undefined
+  /** It only looks at what the steps before it made, for the operation's result. Only the last step may have it. */
+  readonly readsBack?: boolean | undefined
 }
 
 /** How what was there before a change is found, by the answer to `lookup`, and brought back. */
@@ -139,6 +141,22 @@ export function map<From, To>(operation: Operation<From>, make: (result: From) =
     ...whole(operation),
     result: (answers) => make(operation.result(answers)),
     recover: recover === undefined ? undefined : (error) => make(recover(error)),
+  }
+}
+
+/** The same operation without its result, and without the step that only serves that. */
+export function unread(operation: Operation<unknown>): Operation<void> {
+  const { steps, recover } = operation
+  return {
+    ...whole(operation),
+    steps: steps.at(-1)?.readsBack === true ? steps.slice(0, -1) : steps,
+    result: nothing,
+    recover:
+      recover === undefined
+        ? undefined
+        : (error) => {
+            recover(error)
+          },
   }
 }
 

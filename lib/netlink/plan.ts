@@ -46,6 +46,15 @@ export interface EncodedPlan {
   readonly bytes: Scratch
   /** Device names and paths, each with a NUL at its end; undefined if there are none. */
   readonly names: string | undefined
+  /** The namespaces, in the order of their handles. */
+  readonly namespaces: readonly PlanNamespace[]
+}
+
+/** A namespace of a plan. */
+export interface PlanNamespace {
+  readonly netns: NetnsReference
+  /** Whether this plan creates it. */
+  readonly created: boolean
 }
 
 function foreign(operation: string, netns: string): NetloomError {
@@ -69,11 +78,8 @@ interface StoredSideEffect {
 const alone: OnFailure = { rollback: false, stop: true }
 
 /** A namespace that a plan names, and the operation that named it first. */
-interface Named {
-  readonly netns: NetnsReference
+interface Named extends PlanNamespace {
   readonly operation: string
-  /** Whether this plan creates it. */
-  readonly created: boolean
 }
 
 /**
@@ -119,6 +125,11 @@ export class Plan<Its extends Item = Item> {
     return this.items.push(item) - 1
   }
 
+  /** How many operations it has. */
+  get length(): number {
+    return this.items.length
+  }
+
   /** The families whose numbers have to be known before `hand`. */
   get families(): readonly NumberedFamily[] {
     return this.#numbered === undefined ? noFamilies : [...this.#numbered.keys()]
@@ -161,9 +172,11 @@ export class Plan<Its extends Item = Item> {
     words[planHead.rollback] = this.onFailure.rollback ? 1 : 0
     words[planHead.stopAtFailure] = this.onFailure.stop ? 1 : 0
     words[planHead.recipes] = recipes?.size ?? 0
-    words[planHead.operations] = this.items.length
+    words[planHead.operations] = this.length
+    words[planHead.names] = this.#names?.size ?? 0
+    words[planHead.sections] = 1
     const names = this.#names === undefined ? undefined : [...this.#names.keys()].map((name) => `${name}\0`).join('')
-    return { words, bytes, names }
+    return { words, bytes, names, namespaces: this.#namespaces }
   }
 
   #release(): void {

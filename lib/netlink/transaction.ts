@@ -10,7 +10,7 @@ import {
   type TransactionAnswer,
 } from '../native/addon'
 import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
-import type { Plan } from './plan'
+import type { EncodedPlan } from './plan'
 
 /** What one step received; `step` counts as the addon does: an undo is a step of its own. */
 export interface StepAnswer {
@@ -47,9 +47,17 @@ export interface Transacted {
   readonly reports: readonly Report[]
 }
 
+/** What can be carried out: a `Plan`, or one that was laid out before. */
+export interface Sendable {
+  /** How many operations it has. */
+  readonly length: number
+  /** Calls `send` with all of it, once. */
+  hand<Result>(send: (encoded: Pick<EncodedPlan, 'words' | 'bytes' | 'names'>) => Result): Result
+}
+
 /** Carries out a plan as one job, once; tells at once how it ended if it did at once, else by a promise. */
 export function transact(
-  plan: Plan,
+  plan: Sendable,
   lane: Lane,
   subject: Subject,
   options: CallOptions | undefined,
@@ -58,7 +66,7 @@ export function transact(
   const start = (): Started => plan.hand(({ words, bytes, names }) => addon.transact(lane, words, bytes, names))
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
-    if (result === undefined) return allDone(plan.items.length)
+    if (result === undefined) return allDone(plan.length)
     return typeof result === 'number' ? lookedUp(result) : readAnswer(result)
   }
   const running = runJob<TransactionAnswer | undefined>(subject, start, options, watch)

@@ -1,20 +1,12 @@
 // Batch: the public face of many operations that are carried out as one job.
 import { NetloomError } from '../errors'
 import { Lane } from '../native/addon'
-import { handleOf, NetnsHandle, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
-import { endWithProcess } from '../native/netns_jobs'
-import { commit, type BatchItem, type BatchResult, type CreationItem } from '../netlink/batch'
-import type { Operation } from '../netlink/operation'
-import { Plan } from '../netlink/plan'
-import { scopeOf, type BatchEntry, type BatchVerbs, type BatchScope } from '../netlink/verbs'
-import type { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
-import { refusePinned } from '../rootless/options'
+import type { NetnsReference } from '../native/netns_handle'
+import { commit, type BatchItem, type BatchResult } from '../netlink/batch'
+import { Plan, type OnFailure } from '../netlink/plan'
 import { checkKeys, wrongType, wrongValue } from '../wire/invalid'
-import { FutureNetns } from './future'
+import { BatchBuilder, type MakeNetNs, type Notes } from './batch_builder'
 import { checkProgress, type ProgressOptions } from './many'
-import { checkName, pathOfName } from './name'
-import { checkPath } from '../wire/text'
-import { BatchResources, type BatchEthtool, type BatchNetNs } from './batch_netns'
 
 /** Options of `NetNs.batch`. */
 export interface BatchOptions {
@@ -33,26 +25,17 @@ export interface BatchOptions {
 }
 
 const batchKeys = new Set(['rollback', 'onError'])
-const creationKeys = new Set(['path', 'ephemeral', 'rootless'])
-
-/** A namespace that a batch creates: later operations of the same batch may use it. */
-export interface NewNetNs<Created> extends BatchNetNs, NetnsTarget, BatchEntry<Created> {
-  /** Its name under `/run/netns`, if it has one. */
-  readonly name: string | undefined
+/** Checks the options of a batch. */
+export function checkBatchOptions(options: BatchOptions = {}): OnFailure {
+  checkKeys(options, batchKeys)
+  const { rollback = false, onError = 'stop' } = options
+  if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
+  if ((onError as unknown) !== 'stop' && (onError as unknown) !== 'continue') {
+    throw wrongValue('onError', '"stop" or "continue"', onError)
+  }
+  if (rollback && onError === 'continue') throw wrongValue('onError', '"stop" where "rollback" is true', onError)
+  return { rollback, stop: onError === 'stop' }
 }
-
-/** Options of `Batch.createNetNs`. */
-export interface BatchCreateOptions {
-  /** Pins the namespace at this absolute path instead of under a name. */
-  path?: string | undefined
-  /** Unpins it when its handle is disposed or closed. Default: false. */
-  ephemeral?: boolean | undefined
-  /** Creates it without privilege, as `NetNs.create` with `rootless: true`: anonymous. Default: false. */
-  rootless?: boolean | undefined
-}
-
-/** What makes the public handle of a namespace that a batch created. */
-export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: string, ephemeral?: boolean) => Created
 
 /**
  * Operations that are noted first and then carried out as one job: one hop to the addon's thread, few system calls, results
@@ -67,84 +50,23 @@ export type MakeNetNs<Created> = (handle: NetnsHandle, name?: string, path?: str
  * await batch.commit()
  * const ns = pod.value // a NetNs
  */
-export class Batch<Created> implements BatchNetNs {
-  /** @internal */
-  readonly [scopeOf]: BatchScope
-  readonly links: BatchVerbs<typeof linkVerbs>
-  readonly addresses: BatchVerbs<typeof addressVerbs>
-  readonly routes: BatchVerbs<typeof routeVerbs>
-  readonly neighbors: BatchVerbs<typeof neighborVerbs>
-  readonly rules: BatchVerbs<typeof ruleVerbs>
+export class Batch<Created> extends BatchBuilder<Created> {
   readonly #netns: NetnsReference
-  readonly #make: MakeNetNs<Created>
   readonly #lane: Lane
-  readonly #plan: Plan<BatchItem>
-  readonly #places = new Map<NetnsReference, BatchNetNs>()
-  #results: readonly BatchResult[] | undefined
-  #committed = false
+  readonly #notes: BatchNotes
 
   /** @internal NetNs.batch */
-  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options: BatchOptions = {}, lane: Lane = Lane.mutation) {
-    checkKeys(options, batchKeys)
-    const { rollback = false, onError = 'stop' } = options
-    if (typeof rollback !== 'boolean') throw wrongType('rollback', 'a boolean', rollback)
-    if ((onError as unknown) !== 'stop' && (onError as unknown) !== 'continue') {
-      throw wrongValue('onError', '"stop" or "continue"', onError)
-    }
-    if (rollback && onError === 'continue') throw wrongValue('onError', '"stop" where "rollback" is true', onError)
-    netns.use('NetNs.batch')
+  constructor(netns: NetnsReference, make: MakeNetNs<Created>, options?: BatchOptions, lane: Lane = Lane.mutation) {
+    const notes = new BatchNotes(checkBatchOptions(options), netns)
+    super(netns, make, notes)
     this.#netns = netns
-    this.#make = make
     this.#lane = lane
-    this.#plan = new Plan({ rollback, stop: onError === 'stop' })
-    const own = this.#resourcesOf(netns)
-    this[scopeOf] = own[scopeOf]
-    this.links = own.links
-    this.addresses = own.addresses
-    this.routes = own.routes
-    this.neighbors = own.neighbors
-    this.rules = own.rules
-  }
-
-  get ethtool(): BatchEthtool {
-    return this.#resourcesOf(this.#netns).ethtool
+    this.#notes = notes
   }
 
   /** How many operations are noted. */
   get length(): number {
-    return this.#plan.items.length
-  }
-
-  /** The resources of another namespace, in this batch. */
-  in(netns: NetnsTarget): BatchNetNs {
-    const reference = (netns as Partial<NetnsTarget> | null | undefined)?.[handleOf]
-    if (reference === undefined) throw wrongType('netns', 'a NetNs', netns)
-    this.#check(reference)
-    return this.#resourcesOf(reference)
-  }
-
-  /**
-   * Creates a namespace, as `NetNs.create`. What this gives may be used by later operations of this batch, as a namespace
-   * among their options too; when the batch is committed, its `value` is the NetNs.
-   */
-  createNetNs(name?: string, options: BatchCreateOptions = {}): NewNetNs<Created> {
-    this.#refuseCommitted('createNetNs')
-    checkKeys(options, creationKeys)
-    const { path: at, ephemeral = false, rootless = false } = options
-    if (typeof rootless !== 'boolean') throw wrongType('rootless', 'a boolean', rootless)
-    if (rootless) refusePinned({ name, path: at, prefix: undefined })
-    if (typeof ephemeral !== 'boolean') throw wrongType('ephemeral', 'a boolean', ephemeral)
-    if (name !== undefined && at !== undefined) throw wrongType('path', 'left out where a name is given', at)
-    const path = name === undefined ? (at === undefined ? undefined : checkPath(at)) : pathOfName(checkName(name))
-    const netns = new FutureNetns(name ?? path ?? `number ${this.length} of a batch`, this)
-    const item: CreationItem<Created> = {
-      name: 'Batch.createNetNs',
-      creation: { netns, path, ephemeral, rootless },
-      result: (created) =>
-        this.#make(new NetnsHandle(created, name ?? path), name, path, ephemeral || path === undefined),
-    }
-    if (path !== undefined) endWithProcess()
-    return new Creation(this.#note<Created>(item), this.#resourcesOf(netns)[scopeOf], netns, name)
+    return this.#notes.length
   }
 
   /**
@@ -158,9 +80,9 @@ export class Batch<Created> implements BatchNetNs {
    */
   async commit(options: ProgressOptions = {}): Promise<BatchResult[]> {
     checkProgress(options)
-    this.#refuseCommitted('commit')
-    this.#committed = true
-    if (this.length === 0) return (this.#results = [])
+    const notes = this.#notes
+    notes.commit()
+    if (this.length === 0) return (notes.results = [])
     const subject = { operation: 'Batch.commit', netns: this.#netns.label }
     const { onProgress, ...call } = options
     const total = this.length
@@ -174,18 +96,39 @@ export class Batch<Created> implements BatchNetNs {
               onProgress({ done, total })
             },
       onResults: (results: readonly BatchResult[]): void => {
-        this.#results = results
+        notes.results = results
       },
     }
     try {
-      return (this.#results = await commit(this.#plan, subject, call, listener))
+      return (notes.results = await commit(notes.plan, subject, call, listener))
     } catch (error) {
-      this.#results ??= this.#plan.items.map(() => ({ status: 'rejected', reason: error }))
+      notes.results ??= notes.plan.items.map(() => ({ status: 'rejected', reason: error }))
       throw error
     }
   }
+}
 
-  #refuseCommitted(operation: string): void {
+/** The operations of a batch, laid out as they are noted. */
+class BatchNotes implements Notes {
+  readonly plan: Plan<BatchItem>
+  results: readonly BatchResult[] | undefined
+  readonly #netns: NetnsReference
+  #committed = false
+
+  constructor(onFailure: OnFailure, netns: NetnsReference) {
+    this.plan = new Plan(onFailure)
+    this.#netns = netns
+  }
+
+  get length(): number {
+    return this.plan.length
+  }
+
+  add(item: BatchItem): number {
+    return this.plan.add(item)
+  }
+
+  refuse(operation: string): void {
     if (!this.#committed) return
     throw new NetloomError(`Batch.${operation}: the batch was committed already`, 'ERR_NETLOOM_COMMITTED', {
       operation: `Batch.${operation}`,
@@ -193,75 +136,9 @@ export class Batch<Created> implements BatchNetNs {
     })
   }
 
-  #check(netns: NetnsReference): void {
-    if (!(netns instanceof FutureNetns) || netns.batch === this) return
-    throw new NetloomError(`the namespace ${netns.label} is one of another batch`, 'ERR_NETLOOM_FOREIGN_BATCH', {
-      operation: 'Batch.in',
-      netns: netns.label,
-    })
-  }
-
-  #note<Result>(item: BatchItem): BatchEntry<Result> {
-    this.#refuseCommitted(item.name)
-    return new Entry<Result>(this.#plan.add(item), this.#told)
-  }
-
-  #resourcesOf(netns: NetnsReference): BatchNetNs {
-    let resources = this.#places.get(netns)
-    if (resources === undefined) {
-      resources = new BatchResources({ netns, refuse: this.#refuse, note: this.#noteVerb })
-      this.#places.set(netns, resources)
-    }
-    return resources
-  }
-
-  readonly #told = (): readonly BatchResult[] | undefined => this.#results
-  readonly #refuse = (operation: string): void => {
-    this.#refuseCommitted(operation)
-  }
-  readonly #noteVerb = (operation: Operation<unknown>): BatchEntry<unknown> => this.#note(operation)
-}
-
-class Creation<Created> extends BatchResources implements NewNetNs<Created> {
-  readonly index: number
-  readonly [handleOf]: FutureNetns
-  readonly #entry: BatchEntry<Created>
-
-  constructor(
-    entry: BatchEntry<Created>,
-    place: BatchScope,
-    netns: FutureNetns,
-    readonly name: string | undefined,
-  ) {
-    super(place)
-    this.index = entry.index
-    this[handleOf] = netns
-    this.#entry = entry
-  }
-
-  get value(): Created {
-    return this.#entry.value
-  }
-}
-
-class Entry<Result> implements BatchEntry<Result> {
-  readonly #results: () => readonly BatchResult[] | undefined
-
-  constructor(
-    readonly index: number,
-    results: () => readonly BatchResult[] | undefined,
-  ) {
-    this.#results = results
-  }
-
-  get value(): Result {
-    const result = this.#results()?.[this.index]
-    if (result === undefined) {
-      throw new NetloomError('the batch is not committed yet', 'ERR_NETLOOM_NOT_COMMITTED', {
-        operation: 'BatchEntry.value',
-      })
-    }
-    if (result.status === 'rejected') throw result.reason
-    return result.value as Result
+  /** Nothing is noted from now on. */
+  commit(): void {
+    this.refuse('commit')
+    this.#committed = true
   }
 }

@@ -27,3 +27,8 @@ export function checkFirst(value: unknown): void {
 export function pathOfName(name: string): string {
   return `${namedDirectory}/${name}`
 }
+
+/** The name that a path stands for. */
+export function nameOfPath(path: string): string {
+  return path.slice(namedDirectory.length + 1)
+}

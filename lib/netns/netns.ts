@@ -9,7 +9,12 @@ import { getNsid, setNsid } from '../route/nsids'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { checkInteger } from '../wire/integers'
 import { Batch, type BatchOptions } from './batch'
+import type { BatchBuilder, MakeNetNs } from './batch_builder'
 import { createOne, type CreateOptions } from './create'
+import type { AnswersTo, AskedFor } from './description'
+import type { HoleMaker, Holes, HoleValues, ValuesOf } from './holes'
+import { prepare } from './prepare'
+import type { PreparedBatch } from './prepared_batch'
 import { Inside } from './inside'
 import {
   checkPrefix,
@@ -316,6 +321,41 @@ export class NetNs extends Inside {
    */
   batch(options?: BatchOptions): Batch<NetNs> {
     return new Batch<NetNs>(this[handleOf], (...made) => new NetNs(...made), options)
+  }
+
+  /**
+   * Prepares a batch: its operations are described once, with holes for what differs, and run any number of times.
+   * @param holes - What differs, by the keys of its values.
+   * @param describe - Notes the operations; called more than once. Returns the entries whose results are wanted: one, or an
+   *   object of them. Namespaces that it creates are told of in any case.
+   * @throws What an option throws, also for what a hole allows.
+   * @example
+   * const pod = host.prepare(
+   *   { ns: hole.name(), port: hole.device(), mac: hole.mac(), address: hole.prefix(), gateway: hole.ip() },
+   *   (batch, { ns, port, mac, address, gateway }) => {
+   *     const netns = batch.createNetNs(ns)
+   *     batch.links.add({ kind: 'veth', name: port, up: true, peer: { netns, name: 'eth0', mac, up: true } })
+   *     netns.addresses.add({ dev: 'eth0', address })
+   *     netns.routes.add({ dst: 'default', via: gateway })
+   *   },
+   * )
+   * for (const row of rows) await pod.run(row)
+   */
+  prepare<Its extends Holes, Asked extends AskedFor>(
+    holes: Its,
+    describe: (batch: BatchBuilder<NetNs>, values: ValuesOf<Its>) => Asked,
+    options?: BatchOptions,
+  ): PreparedBatch<ValuesOf<Its>, NetNs, AnswersTo<Asked>>
+  /**
+   * The same, with holes that are declared where they are used: `hole.name('ns')`. `Values` says which there are.
+   */
+  prepare<Values extends HoleValues = HoleValues, Asked extends AskedFor = AskedFor>(
+    describe: (batch: BatchBuilder<NetNs>, hole: HoleMaker<Values>) => Asked,
+    options?: BatchOptions,
+  ): PreparedBatch<Values, NetNs, AnswersTo<Asked>>
+  prepare(...given: never[]): unknown {
+    const make: MakeNetNs<NetNs> = (...made) => new NetNs(...made)
+    return prepare(this[handleOf], make, given)
   }
 
   /**

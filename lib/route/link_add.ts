@@ -71,11 +71,18 @@ export function creating(netns: NetnsReference, link: LinkOptions, verb: string)
   const made = deviceOf(parts)
   const finish = finishing(made, parts, upNow ? noFlags : flags, elsewhere ? parts.master : undefined)
   const undo = { netns: near.netns, message: message('DELLINK', linkLayout, { header: { index: made } }) }
+  const expected = expectedOfNew(parts.expectations)
   const steps: [Step, ...Step[]] = [
     { netns, messages: [create], ending: Ending.ack, undo },
     ...(far === undefined ? [] : finishingFarEnd(far)),
     ...finishingIn(near, finish),
-    { netns: near.netns, messages: [queryLink(made)], ending: Ending.reply, ...expectedOfNew(parts.expectations) },
+    {
+      netns: near.netns,
+      messages: [queryLink(made)],
+      ending: Ending.reply,
+      readsBack: expected.expects === undefined,
+      ...expected,
+    },
   ]
   return { name: creation.name ?? '', steps, messages: [create, ...finish], near, far }
 }

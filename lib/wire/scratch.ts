@@ -17,3 +17,13 @@ export function copyOf(bytes: Scratch, from = 0, to = bytes.length): Buffer {
   // All scratch memory is an array of bytes or of words: `Buffer.from` of a view copies it in one go.
   return Buffer.from((bytes as Uint8Array).subarray(from, to))
 }
+
+/** A copy of the first words of a plan; it may be kept. */
+export function copyWords(words: Scratch, count: number): Int32Array {
+  return (words as Int32Array).slice(0, count)
+}
+
+/** Copies the first numbers of scratch memory to a place of an array of the same kind. */
+export function copyInto(target: Int32Array | Uint8Array, at: number, from: Scratch, count: number): void {
+  target.set((from as Int32Array | Uint8Array).subarray(0, count), at)
+}

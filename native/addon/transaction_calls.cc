@@ -15,26 +15,26 @@ Napi::Value NetloomAddon::Transact(Info info) {
   const auto bytes = view_of<const uint8_t>(env, info[2], napi_uint8_array);
   const auto names = info[3].IsUndefined() ? std::string() : text(info[3]);
   if (!lane || *lane < 0 || *lane >= kLaneCount || !words || !bytes || !names) return malformed(env);
-  auto reader = PlanReader::open(*words, bytes->size());
-  if (!reader) return malformed(env);
+  const auto size = PlanReader::bytes_of(*words);
+  if (!size || *size > bytes->size()) return malformed(env);
+  Plan plan;
+  plan.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(*size));
+  plan.names = split(*names);
+  switch (PlanReader::read(
+      *words, [this](uint64_t handle) { return environment_.find(handle); }, plan)) {
+    case PlanReader::Status::malformed:
+      return malformed(env);
+    case PlanReader::Status::closed_handle:
+      return status(env, Failure{EBADF, nullptr});
+    case PlanReader::Status::sound:
+      break;
+  }
   const auto name = static_cast<LaneName>(static_cast<int>(*lane));
   const bool changes = name != LaneName::query && name != LaneName::read;
-  Plan plan;
   std::vector<Use> uses;
-  for (size_t i = 0; i < reader->namespaces(); ++i) {
-    const uint64_t handle = reader->handle(i);
-    NamespacePointer netns = environment_.find(handle);
-    if (!netns && handle == 0) {  // the job creates it
-      plan.namespaces.emplace_back();
-      continue;
-    }
-    if (!netns) return status(env, Failure{EBADF, nullptr});
-    uses.push_back(Use{netns->identity(), changes});
-    plan.namespaces.push_back(std::move(netns));
+  for (const NamespacePointer& netns : plan.namespaces) {
+    if (netns) uses.push_back(Use{netns->identity(), changes});
   }
-  plan.bytes.assign(bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(reader->bytes()));
-  plan.names = split(*names);
-  if (!reader->read(plan)) return malformed(env);
   for (const Operation& operation : plan.operations) {
     if (operation.creation && !operation.creation->path.empty())
       uses.push_back(use_of_path(operation.creation->path, true));

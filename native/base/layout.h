@@ -13,10 +13,12 @@ inline constexpr int32_t rollback = 3;
 inline constexpr int32_t stop_at_failure = 4;
 inline constexpr int32_t recipes = 5;
 inline constexpr int32_t operations = 6;
+inline constexpr int32_t names = 7;
+inline constexpr int32_t sections = 8;
 }  // namespace plan_head
 
 namespace plan_size {
-inline constexpr int32_t head = 7;
+inline constexpr int32_t head = 9;
 inline constexpr int32_t creation = 4;
 inline constexpr int32_t step = 12;
 inline constexpr int32_t relocation = 4;

@@ -4,45 +4,97 @@
 
 namespace netloom {
 
-std::optional<PlanReader> PlanReader::open(std::span<const int32_t> words, size_t most_bytes) {
-  PlanReader reader;
-  constexpr size_t kHead = layout::plan_size::head;
+namespace {
+
+constexpr size_t kHead = layout::plan_size::head;
+
+}  // namespace
+
+std::optional<std::span<const int32_t>> PlanReader::section(std::span<const int32_t> words) {
   if (words.size() < kHead) return std::nullopt;
-  const auto head = [&](int32_t place) {
-    return static_cast<size_t>(static_cast<uint32_t>(words[static_cast<size_t>(place)]));
-  };
-  const size_t count = head(layout::plan_head::words);
-  reader.bytes_ = head(layout::plan_head::bytes);
-  const size_t namespaces = head(layout::plan_head::namespaces);
-  if (count < kHead || count > words.size() || reader.bytes_ > most_bytes || namespaces > (count - kHead) / 2)
-    return std::nullopt;
-  reader.words_ = words.first(count - 2 * namespaces);
-  reader.handles_ = words.subspan(reader.words_.size(), 2 * namespaces);
-  return reader;
+  const size_t count = head(words, layout::plan_head::words);
+  if (count < kHead || count > words.size()) return std::nullopt;
+  if (head(words, layout::plan_head::namespaces) > (count - kHead) / 2) return std::nullopt;
+  return words.first(count);
 }
 
-uint64_t PlanReader::handle(size_t netns) const {
-  return static_cast<uint32_t>(handles_[2 * netns]) |
-         static_cast<uint64_t>(static_cast<uint32_t>(handles_[2 * netns + 1])) << 32;
+std::optional<size_t> PlanReader::bytes_of(std::span<const int32_t> words) {
+  size_t bytes = 0;
+  size_t left = words.size() < kHead ? 0 : head(words, layout::plan_head::sections);
+  if (left == 0) return std::nullopt;
+  for (; left > 0; --left) {
+    const auto one = section(words);
+    if (!one) return std::nullopt;
+    bytes += head(*one, layout::plan_head::bytes);
+    words = words.subspan(one->size());
+  }
+  return bytes;
 }
 
-bool PlanReader::read(Plan& plan) {
-  plan.rollback = words_[layout::plan_head::rollback] != 0;
-  plan.stop_at_failure = words_[layout::plan_head::stop_at_failure] != 0;
-  at_ = layout::plan_head::recipes;
-  const size_t recipes = size();
-  const size_t operations = size();
-  at_ = layout::plan_size::head;
+PlanReader::Status PlanReader::read(std::span<const int32_t> words, const Find& find, Plan& plan) {
+  PlanReader reader(find);
+  plan.rollback = head(words, layout::plan_head::rollback) != 0;
+  plan.stop_at_failure = head(words, layout::plan_head::stop_at_failure) != 0;
+  for (size_t left = head(words, layout::plan_head::sections); left > 0; --left) {
+    const auto one = section(words);
+    if (!one) return Status::malformed;
+    if (const Status status = reader.read_section(*one, plan); status != Status::sound) return status;
+    words = words.subspan(one->size());
+  }
+  return plan.is_sound() ? Status::sound : Status::malformed;
+}
+
+PlanReader::Status PlanReader::read_section(std::span<const int32_t> section, Plan& plan) {
+  const size_t handles = 2 * head(section, layout::plan_head::namespaces);
+  const size_t bytes = head(section, layout::plan_head::bytes);
+  const size_t names = head(section, layout::plan_head::names);
+  if (bytes > plan.bytes.size() - bytes_before_ || names > plan.names.size() - names_before_) return Status::malformed;
+  words_ = section.first(section.size() - handles);
+  bytes_ = std::span(plan.bytes).subspan(bytes_before_, bytes);
+  names_ = std::span(plan.names).subspan(names_before_, names);
+  recipes_ = plan.recipes.size();
+  if (const Status status = read_namespaces(section.last(handles), plan); status != Status::sound) return status;
+  at_ = kHead;
+  const size_t recipes = head(section, layout::plan_head::recipes);
+  const size_t operations = head(section, layout::plan_head::operations);
   for (size_t i = 0; i < recipes; ++i) {
-    if (!read_recipe(plan)) return false;
+    if (!read_recipe(plan)) return Status::malformed;
   }
-  if (operations > words_.size() - at_) return false;
-  plan.operations.reserve(operations);
-  plan.steps.reserve(operations);
+  if (operations > words_.size() - at_) return Status::malformed;
+  if (plan.operations.empty()) {
+    const size_t all = operations * head(section, layout::plan_head::sections);
+    if (all <= plan.bytes.size()) {
+      plan.operations.reserve(all);
+      plan.steps.reserve(all);
+    }
+  }
   for (size_t i = 0; i < operations; ++i) {
-    if (!read_operation(plan)) return false;
+    if (!read_operation(plan)) return Status::malformed;
   }
-  return at_ == words_.size() && plan.is_sound();
+  bytes_before_ += bytes;
+  names_before_ += names;
+  return at_ == words_.size() ? Status::sound : Status::malformed;
+}
+
+PlanReader::Status PlanReader::read_namespaces(std::span<const int32_t> handles, Plan& plan) {
+  namespaces_.clear();
+  for (size_t i = 0; i < handles.size(); i += 2) {
+    const uint64_t handle =
+        static_cast<uint32_t>(handles[i]) | static_cast<uint64_t>(static_cast<uint32_t>(handles[i + 1])) << 32;
+    const size_t next = plan.namespaces.size();
+    if (handle == 0) {  // to be created
+      plan.namespaces.emplace_back();
+      namespaces_.push_back(next);
+      continue;
+    }
+    const auto [known, is_new] = known_.try_emplace(handle, next);
+    namespaces_.push_back(known->second);
+    if (!is_new) continue;
+    NamespacePointer netns = find_(handle);
+    if (!netns) return Status::closed_handle;
+    plan.namespaces.push_back(std::move(netns));
+  }
+  return Status::sound;
 }
 
 template <class Each>
@@ -55,12 +107,12 @@ bool PlanReader::read_list(size_t width, Each each) {
   return true;
 }
 
-bool PlanReader::read_part(Plan& plan, std::span<uint8_t>& bytes) {
+bool PlanReader::read_part(std::span<uint8_t>& bytes) {
   if (!has(2)) return false;
   const size_t offset = size();
   const size_t length = size();
-  if (offset > plan.bytes.size() || length > plan.bytes.size() - offset) return false;
-  bytes = std::span(plan.bytes).subspan(offset, length);
+  if (offset > bytes_.size() || length > bytes_.size() - offset) return false;
+  bytes = bytes_.subspan(offset, length);
   return true;
 }
 
@@ -141,11 +193,11 @@ bool PlanReader::read_operation(Plan& plan) {
   if (!has(layout::plan_size::creation - 1)) return false;
   operation.creation = std::make_unique<Creation>();
   Creation& creation = *operation.creation;
-  creation.netns = size();
+  creation.netns = netns();
   const int32_t name = word();
   if (name >= 0) {
-    if (static_cast<size_t>(name) >= plan.names.size()) return false;
-    creation.path = plan.names[static_cast<size_t>(name)];
+    if (static_cast<size_t>(name) >= names_.size()) return false;
+    creation.path = names_[static_cast<size_t>(name)];
   }
   const int32_t traits = word();
   creation.ephemeral = (traits & layout::creation_trait::ephemeral) != 0;
@@ -157,7 +209,7 @@ bool PlanReader::read_operation(Plan& plan) {
 bool PlanReader::read_step(Plan& plan) {
   if (!has(layout::plan_size::step)) return false;
   Step step{};
-  step.netns = size();
+  step.netns = netns();
   step.protocol = word();
   const size_t ending = size();
   if (ending > static_cast<size_t>(Ending::last_ack)) return false;
@@ -170,8 +222,8 @@ bool PlanReader::read_step(Plan& plan) {
   step.expects = (traits & layout::step_trait::expects) != 0;
   step.inverse = static_cast<uint16_t>(word());
   const int32_t recipe = word();
-  if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipe);
-  if (!read_part(plan, step.bytes) || !read_part(plan, step.lookup)) return false;
+  if (recipe >= 0) step.recipe = static_cast<uint32_t>(recipes_ + static_cast<size_t>(recipe));
+  if (!read_part(step.bytes) || !read_part(step.lookup)) return false;
   step.tolerated = size();
   step.relocations = size();
   const size_t rest = words_.size() - at_;
@@ -183,10 +235,12 @@ bool PlanReader::read_step(Plan& plan) {
   for (size_t i = 0; i < step.relocations; ++i) {
     const bool device = word() == layout::relocation::device_index;
     const size_t place = size();
-    const size_t netns = size();
-    const auto name = static_cast<uint32_t>(word());
-    plan.relocations.push_back(
-        {device ? Relocation::What::device_index : Relocation::What::netns_descriptor, place, netns, name});
+    if (bytes_.size() < sizeof(uint32_t) || place > bytes_.size() - sizeof(uint32_t)) return false;
+    const size_t where = netns();
+    const size_t name = size();
+    if (device && name >= names_.size()) return false;
+    plan.relocations.push_back({device ? Relocation::What::device_index : Relocation::What::netns_descriptor,
+                                bytes_before_ + place, where, static_cast<uint32_t>(names_before_ + name)});
   }
   if ((traits & layout::step_trait::flush) != 0) {
     Flush& flush = plan.flushes.emplace_back();
@@ -195,7 +249,7 @@ bool PlanReader::read_step(Plan& plan) {
     flush.first_only = (traits & layout::step_trait::first_only) != 0;
     step.recipe.reset();
     step.flush = static_cast<uint32_t>(plan.flushes.size() - 1);
-    if (!read_pattern(plan, flush.pattern)) return false;
+    if (!read_pattern(flush.pattern)) return false;
   }
   step.first_side_effect = plan.side_effects.size();
   if ((traits & layout::step_trait::side_effects) != 0) {
@@ -212,27 +266,27 @@ bool PlanReader::read_step(Plan& plan) {
 bool PlanReader::read_side_effect(Plan& plan) {
   if (!has(2)) return false;
   SideEffect effect{};
-  effect.recipe = size();
+  effect.recipe = recipes_ + size();
   effect.remove_first = word() != 0;
-  if (!read_part(plan, effect.lookup) || !read_part(plan, effect.model)) return false;
-  if (!read_pattern(plan, effect.pattern)) return false;
+  if (!read_part(effect.lookup) || !read_part(effect.model)) return false;
+  if (!read_pattern(effect.pattern)) return false;
   plan.side_effects.push_back(std::move(effect));
   return true;
 }
 
-bool PlanReader::read_pattern(Plan& plan, Pattern& pattern) {
+bool PlanReader::read_pattern(Pattern& pattern) {
   if (!has(1)) return false;
   for (size_t conditions = size(); conditions > 0; --conditions) {
     Condition& condition = pattern.emplace_back();
     if (!has(1)) return false;
     for (size_t tests = size(); tests > 0; --tests) {
-      if (!read_test(plan, condition.emplace_back())) return false;
+      if (!read_test(condition.emplace_back())) return false;
     }
   }
   return true;
 }
 
-bool PlanReader::read_test(Plan& plan, Test& test) {
+bool PlanReader::read_test(Test& test) {
   if (!has(3)) return false;
   const int32_t traits = word();
   test.in_header = (traits & layout::test_trait::header) != 0;
@@ -245,7 +299,7 @@ bool PlanReader::read_test(Plan& plan, Test& test) {
   test.at = static_cast<uint32_t>(word());
   if (!read_list(1, [&] { test.place.push_back(static_cast<uint32_t>(word())); })) return false;
   std::span<uint8_t> value;
-  if (!read_part(plan, value)) return false;
+  if (!read_part(value)) return false;
   test.value = value;
   return !test.place.empty();
 }

@@ -2,19 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "transactions/plan.h"
 
 namespace netloom {
 
-// The numbers have 32 bits and stand in this order; their offsets, sizes and flags are those of layout.h, and
-// lib/netlink/plan.ts writes them: the head (how many numbers and bytes there are, how many namespaces; whether to roll
-// back, whether to stop at a failure; how many recipes and operations); the recipes; the operations; for each namespace
-// the low and the high half of its handle, 0 for one that is to be created.
+// A plan has one section or several, one behind the other: words, bytes and names of a section follow those of the
+// section before, and its offsets and indices count from where they begin. The numbers have 32 bits; their offsets,
+// sizes and flags are those of layout.h, and lib/netlink/plan.ts writes them. In each section stand: the head (how many
+// words, bytes and names it has, how many namespaces; whether to roll back, whether to stop at a failure; how many
+// recipes and operations; how many sections there are); the recipes; the operations; for each namespace the low and the
+// high half of its handle, 0 for one that is to be created.
 //
 // A recipe: mode, size of the header, whether an absent attribute matches any, whether only existing settings are sent,
 // type and flags of the message that makes, type of the one that removes, whether it replaces, the family whose order
@@ -36,35 +40,56 @@ namespace netloom {
 // attribute numbers as a list, offset and length of the value.
 class PlanReader {
  public:
-  // The plan lies at the beginning of `words`, its bytes at the beginning of `most_bytes`; nullopt if it claims more.
-  static std::optional<PlanReader> open(std::span<const int32_t> words, size_t most_bytes);
+  enum class Status : uint8_t { sound, malformed, closed_handle };
+  // The namespace of a handle; null if there is none.
+  using Find = std::function<NamespacePointer(uint64_t handle)>;
 
-  size_t namespaces() const { return handles_.size() / 2; }
-  uint64_t handle(size_t netns) const;
-  size_t bytes() const { return bytes_; }
-  // Fills in the rest of a plan that has its namespaces, bytes and names; false if the numbers are malformed.
-  bool read(Plan& plan);
+  // Fills in a plan that has its bytes and names.
+  static Status read(std::span<const int32_t> words, const Find& find, Plan& plan);
+  // How many bytes the plan has that begins with these words; nullopt if the words claim more of them than there are.
+  static std::optional<size_t> bytes_of(std::span<const int32_t> words);
 
  private:
+  // The words of the section that `words` begin with; nullopt if they claim more than there are.
+  static std::optional<std::span<const int32_t>> section(std::span<const int32_t> words);
+  static size_t head(std::span<const int32_t> section, int32_t place) {
+    return static_cast<uint32_t>(section[static_cast<size_t>(place)]);
+  }
+
+  Status read_section(std::span<const int32_t> section, Plan& plan);
+  Status read_namespaces(std::span<const int32_t> handles, Plan& plan);
   bool read_recipe(Plan& plan);
   bool read_operation(Plan& plan);
   bool read_step(Plan& plan);
   bool read_side_effect(Plan& plan);
-  bool read_pattern(Plan& plan, Pattern& pattern);
-  bool read_test(Plan& plan, Test& test);
-  bool read_part(Plan& plan, std::span<uint8_t>& bytes);
+  bool read_pattern(Pattern& pattern);
+  bool read_test(Test& test);
+  bool read_part(std::span<uint8_t>& bytes);
   template <class Each>
   bool read_list(size_t width, Each each);
   bool has(size_t words) const { return words_.size() - at_ >= words; }
   int32_t word() { return words_[at_++]; }
   size_t size() { return static_cast<uint32_t>(word()); }
 
-  PlanReader() = default;
+  size_t netns() {
+    const size_t place = size();
+    return place < namespaces_.size() ? namespaces_[place] : SIZE_MAX;
+  }
 
+  explicit PlanReader(const Find& find) : find_(find) {}
+
+  const Find& find_;
+  std::unordered_map<uint64_t, size_t> known_;  // handles, and the places of their namespaces in the plan
+  // Of the section that is read.
   std::span<const int32_t> words_;
-  std::span<const int32_t> handles_;
-  size_t bytes_ = 0;
   size_t at_ = 0;
+  std::span<uint8_t> bytes_;
+  std::span<const std::string> names_;
+  std::vector<size_t> namespaces_;  // their places in the plan
+  size_t recipes_ = 0;              // how many the sections before have
+  // How many bytes and names the sections before have.
+  size_t bytes_before_ = 0;
+  size_t names_before_ = 0;
 };
 
 }  // namespace netloom

@@ -314,7 +314,8 @@ napi_value Transaction::deliver(const Delivery& to) {
   for (size_t i = 0; i < plan_.operations.size(); ++i) {
     Operation& operation = plan_.operations[i];
     const bool usual = operation.outcome == (rolled_back_ ? Outcome::undone : Outcome::done);
-    if (!operation.details && (usual || i >= tried_)) continue;
+    const bool tells = operation.details && (operation.creation || !usual || !operation.details->answers.empty());
+    if (!tells && (usual || i >= tried_)) continue;
     Operation::Details& details = operation.tell();
     result.push(static_cast<double>(i));
     result.push(static_cast<double>(operation.outcome));
