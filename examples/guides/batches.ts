@@ -1,6 +1,6 @@
 // What docs/batches.md shows.
 import { strict as assert } from 'node:assert'
-import { BatchError, NetNs } from 'netloom'
+import { BatchError, hole, NetNs } from 'netloom'
 
 async function main(): Promise<void> {
   await using host = await NetNs.create()
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
   await allOrNothing(ns)
   await deleteGroup(host)
   await flush(ns)
+  await prepared(host)
 }
 
 async function manyRoutes(host: NetNs): Promise<void> {
@@ -62,6 +63,40 @@ async function allOrNothing(ns: NetNs): Promise<void> {
   }
   assert.equal((await ns.links.get('eth0')).mtu, 1500)
   assert.equal((await ns.routes.get({ dst: 'default' })).via, '10.0.0.1')
+}
+
+async function prepared(host: NetNs): Promise<void> {
+  const pod = host.prepare(
+    { ns: hole.name(), port: hole.device(), mac: hole.mac(), address: hole.prefix(), gateway: hole.ip() },
+    (batch, { ns, port, mac, address, gateway }) => {
+      const netns = batch.createNetNs(ns, { ephemeral: true })
+      netns.links.set('lo', { up: true })
+      batch.links.add({ kind: 'veth', name: port, up: true, peer: { netns, name: 'eth0', mac, up: true } })
+      netns.addresses.add({ dev: 'eth0', address })
+      netns.routes.add({ dst: 'default', via: gateway })
+    },
+    { rollback: true },
+  )
+  const { netns } = await pod.run({
+    ns: 'p1',
+    port: 'v1',
+    mac: '02:00:00:00:00:01',
+    address: '10.0.0.2/24',
+    gateway: '10.0.0.1',
+  })
+  assert.equal((await netns.links.get('eth0')).mac, '02:00:00:00:00:01')
+  await netns.delete()
+
+  const rows = Array.from({ length: 50 }, (_, n) => ({
+    ns: `row${n}`,
+    port: `row${n}`,
+    mac: `02:00:00:00:01:${n.toString(16).padStart(2, '0')}`,
+    address: `10.1.${n}.2/24`,
+    gateway: `10.1.${n}.1`,
+  }))
+  const many = await pod.runMany(rows)
+  assert.equal((await many[49]?.netns.routes.get({ dst: 'default' }))?.via, '10.1.49.1')
+  for (const { netns } of many) await netns.delete()
 }
 
 async function deleteGroup(host: NetNs): Promise<void> {

@@ -301,6 +301,8 @@ const socketFilters: Refused[] = [
   { args: [{ cgroup: -1n }], field: 'cgroup', code: range },
 ]
 
+const noOperations = (): void => undefined
+
 const methods: Record<string, Refused[]> = {
   equals: noNetns,
   id: noNetns,
@@ -311,6 +313,14 @@ const methods: Record<string, Refused[]> = {
     { args: [{ rolback: true }], field: 'rolback', code: wrong },
     { args: [{ rollback: 1 }], field: 'rollback', code: type },
     { args: [{ onError: 'ignore' }], field: 'onError', code: wrong },
+  ],
+  prepare: [
+    { args: [{}], field: 'describe', code: type },
+    { args: [null, noOperations], field: 'holes', code: type },
+    { args: [{ ns: 'x' }, noOperations], field: 'holes.ns', code: type },
+    { args: [{}, noOperations, { rolback: true }], field: 'rolback', code: wrong },
+    { args: [noOperations, { onError: 'ignore' }], field: 'onError', code: wrong },
+    { args: [() => 7], field: 'describe', code: type },
   ],
   run: [undefined, null, 'x', {}].map((value) => ({ args: [value], field: 'fn', code: type })),
   listen: [
