@@ -1,6 +1,6 @@
 // Routing rules, against `ip rule` in both directions; and wrong options, refused by name.
 import { isAlreadyExists, isNotFound, type NetNs, type Rule, type RuleOptions } from '../../lib/index'
-import { fresh, ip, ipJson } from '../support/namespaces'
+import { fresh, ip, ipBatch, ipJson } from '../support/namespaces'
 
 async function shown(ns: NetNs): Promise<Record<string, unknown>[]> {
   return [...(await ipJson(ns, '-4', 'rule')), ...(await ipJson(ns, '-6', 'rule'))]
@@ -131,10 +131,25 @@ async function byIp(ns: NetNs, args: string): Promise<void> {
   await ip(ns, ...family, 'rule', 'add', ...words)
 }
 
-describe('a rule that is added', () => {
-  test.each(cases)('is, as with `ip rule add`, one %s', async (_sentence, options, args, listed) => {
-    await using ours = await fresh('rule')
-    await using theirs = await fresh('rule')
+describe('a rule that is added, as with `ip rule add`', () => {
+  // One pair for all: what a case has added is deleted after it.
+  let ours: NetNs
+  let theirs: NetNs
+  beforeAll(async () => {
+    ours = await fresh('rule')
+    theirs = await fresh('rule')
+  })
+  afterEach(async () => {
+    for (const ns of [ours, theirs]) {
+      for (const rule of await ns.rules.list({ priority: 1000 })) await ns.rules.delete(rule)
+      expect(await ns.rules.list()).toHaveLength(5)
+    }
+  })
+  afterAll(async () => {
+    for (const ns of [ours, theirs]) await ns[Symbol.asyncDispose]()
+  })
+
+  test.each(cases)('is one %s', async (_sentence, options, args, listed) => {
     await ours.rules.add({ ...options, priority: 1000 })
     await byIp(theirs, `${args} priority 1000`)
 
@@ -147,7 +162,9 @@ describe('a rule that is added', () => {
     await ours.rules.delete({ ...options, priority: 1000 })
     expect(await priorities(ours)).toEqual([0, 0])
   })
+})
 
+describe('a rule that is added', () => {
   test('names no table if it is of the tables of VRFs', async () => {
     await using ns = await fresh('rule')
     await byIp(ns, 'l3mdev priority 1000')
@@ -213,16 +230,14 @@ describe('a rule that is added', () => {
 
 async function mixed(): Promise<NetNs> {
   const ns = await fresh('rule')
-  for (const args of [
-    'priority 100 from 10.0.0.0/8 table 1000',
-    'priority 101 from 10.0.0.0/8 to 10.1.0.0/16 table 1001 protocol zebra',
-    'priority 102 fwmark 5 table 1000',
-    'priority 103 not iif lo dport 80 table main',
-    '-6 priority 104 from fd00::/64 table 1000',
-    '-6 priority 105 tos 0x10 prohibit',
-  ]) {
-    await byIp(ns, args)
-  }
+  await ipBatch(ns, [
+    'rule add priority 100 from 10.0.0.0/8 table 1000',
+    'rule add priority 101 from 10.0.0.0/8 to 10.1.0.0/16 table 1001 protocol zebra',
+    'rule add priority 102 fwmark 5 table 1000',
+    'rule add priority 103 not iif lo dport 80 table main',
+  ])
+  const v6 = ['rule add priority 104 from fd00::/64 table 1000', 'rule add priority 105 tos 0x10 prohibit']
+  await ipBatch(ns, v6, '-6')
   return ns
 }
 
@@ -247,18 +262,22 @@ const filters: [string, RuleOptions, number[]][] = [
 ]
 
 describe('rules that are there', () => {
+  // For all: nothing changes here.
+  let ns: NetNs
+  beforeAll(async () => {
+    ns = await mixed()
+  })
+  afterAll(() => ns[Symbol.asyncDispose]())
+
   test.each(filters)('are listed by %s', async (_what, filter, expected) => {
-    await using ns = await mixed()
     expect((await ns.rules.list(filter)).map(({ priority }) => priority)).toEqual(expected)
   })
 
   test('are listed by the number of a table that has a name', async () => {
-    await using ns = await mixed()
     expect((await ns.rules.list({ table: 254 })).map(({ priority }) => priority)).toEqual([103, 32766, 32766])
   })
 
   test('are an error for `get` if they are not, as isNotFound says', async () => {
-    await using ns = await mixed()
     const error = await failureOf(ns.rules.get({ priority: 99 }))
     expect(isNotFound(error)).toBe(true)
     expect(error).toMatchObject({ operation: 'rules.get', netns: ns.name })
