@@ -1,9 +1,10 @@
 // The demo as users run it: its output, its endings, and what it leaves behind, which is nothing.
-import { execFileSync, spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NetNs } from '../../lib/index'
+import { compileExamples } from '../support/examples'
 import { ownPrefix } from '../support/namespaces'
 import { patience } from '../support/patience'
 
@@ -13,7 +14,7 @@ const prefix = `${ownPrefix}demo-`
 
 /** Examples are programs for plain Node, and `npm test` compiles only the library. */
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
+  compileExamples()
 })
 
 afterEach(() => {

@@ -1,9 +1,10 @@
 // The demo of two tenants as users run it: what it shows, how it ends, and what it leaves behind, which is nothing.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { NetNs } from '../../lib/index'
+import { compileExamples } from '../support/examples'
 import { ownPrefix } from '../support/namespaces'
 
 const root = join(__dirname, '..', '..')
@@ -11,7 +12,7 @@ const demo = join(root, '.build', 'examples', 'demo_openstack.js')
 const prefix = `${ownPrefix}demo-`
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
+  compileExamples()
 })
 
 afterEach(() => {

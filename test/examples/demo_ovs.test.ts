@@ -1,9 +1,10 @@
 // The demo of Open vSwitch as users run it: what it shows, its picture, and what it leaves behind, which is nothing.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileExamples } from '../support/examples'
 import { ownPrefix } from '../support/namespaces'
 import { patience } from '../support/patience'
 
@@ -14,11 +15,7 @@ const command = [process.execPath, demo, '--prefix', prefix] as const
 
 describe('the demo of Open vSwitch', () => {
   beforeAll(() => {
-    execFileSync(process.execPath, [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      join(root, 'tsconfig.dev.json'),
-    ])
+    compileExamples()
   })
 
   const directories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('netloom-ovs-'))

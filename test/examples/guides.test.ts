@@ -1,8 +1,9 @@
 // The guides and the README: their snippets are parts of programs, and the programs work.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileExamples } from '../support/examples'
 import { patience } from '../support/patience'
 
 const root = join(__dirname, '..', '..')
@@ -18,7 +19,7 @@ const pages = [
 ]
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.dev.json')])
+  compileExamples()
 })
 
 /** What is the same however deeply it is indented. */
