@@ -1,4 +1,4 @@
-// The interfaces of a bond, which come and go while it works: what ovs-vsctl calls add-bond-iface and del-bond-iface.
+// Adds and deletes the interfaces of a bond in use, as add-bond-iface and del-bond-iface of ovs-vsctl.
 import { randomUUID } from 'node:crypto'
 import { checkCall } from './ovsdb/calls'
 import type { OpenVswitch } from './ovsdb/index'
@@ -36,7 +36,7 @@ export async function addBondInterface(
   await database.apply(
     operation,
     (tx) => {
-      // Done by an attempt whose answer was lost.
+      // An earlier attempt, whose answer was lost, has added it.
       if (database.table('Interface').get(uuid) !== undefined) return
       const row = bondOf(database, operation, port)
       if (database.table('Interface').find({ name }) !== undefined) throw alreadyExists(operation, 'interface', name)
@@ -81,7 +81,7 @@ async function removeInterface(
       const row = bondOf(database, operation, port)
       const going = row.interfaces.find((each) => database.table('Interface').get(each)?.name === name)
       if (going === undefined) {
-        // Gone by an attempt whose answer was lost, unless it was never there.
+        // An earlier attempt, whose answer was lost, has deleted it.
         if (uuid !== undefined && database.table('Interface').get(uuid) === undefined) return
         throw notFound(operation, 'interface', `${name} of the port ${port}`)
       }

@@ -1,4 +1,4 @@
-// A bridge: its settings, and what is known of one.
+// A bridge: its settings and its state.
 import { flag, oneOf, reported, reportedStrings, setOf, strings, text, vlans } from './codecs'
 import type { ChangesOf, Strings } from './changes'
 import type { Columns } from './columns'
@@ -11,12 +11,12 @@ export type OpenflowVersion = 'OpenFlow10' | 'OpenFlow11' | 'OpenFlow12' | 'Open
 /** The settings of a bridge that are columns of its own (table Bridge). */
 interface BridgeColumns {
   /**
-   * Where packets are switched: `system` is the kernel's module, `netdev` is the switch's own process, which needs no module.
+   * The datapath: `system` is the kernel's module, `netdev` the switch's own process, which needs no module.
    * Default: system.
    */
   readonly datapathType?: 'system' | 'netdev' | undefined
   /**
-   * What happens without a controller: `standalone` switches as any switch does, `secure` forwards nothing but by flows.
+   * Behavior without a controller: `standalone` switches by learned addresses, `secure` forwards only by flows.
    * Default: standalone.
    */
   readonly failMode?: 'standalone' | 'secure' | undefined
@@ -24,15 +24,15 @@ interface BridgeColumns {
   readonly stpEnable?: boolean | undefined
   /** Rapid spanning tree (802.1D-2004). Default: false. */
   readonly rstpEnable?: boolean | undefined
-  /** Multicast goes only to ports that asked for it (IGMP, MLD). Default: false. */
+  /** Sends multicast only to ports that have joined the group (IGMP, MLD). Default: false. */
   readonly mcastSnoopingEnable?: boolean | undefined
-  /** The versions of OpenFlow that are spoken. Default: all that the switch knows. `flows` needs OpenFlow13. */
+  /** The enabled versions of OpenFlow. Default: all that the switch supports. `flows` needs OpenFlow13. */
   readonly protocols?: readonly OpenflowVersion[] | undefined
   /** VLANs in which no addresses are learned, so that all is flooded. */
   readonly floodVlans?: readonly number[] | undefined
   /** The table's `other_config`, such as `hwaddr` (the bridge's MAC address) or `mac-aging-time`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
@@ -40,15 +40,15 @@ interface BridgeColumns {
 export interface BridgeSettings extends BridgeColumns {
   /** The OpenFlow controllers; in a change, all of them. */
   readonly controllers?: readonly ControllerSettings[] | undefined
-  /** What is told to NetFlow's collectors. */
+  /** Export of traffic data to NetFlow collectors. */
   readonly netFlow?: NetFlowSettings | undefined
-  /** What is told to sFlow's collectors. */
+  /** Export of traffic data to sFlow collectors. */
   readonly sflow?: SflowSettings | undefined
-  /** What is told to IPFIX's collectors. */
+  /** Export of traffic data to IPFIX collectors. */
   readonly ipfix?: IpfixSettings | undefined
 }
 
-/** A bridge to be made. */
+/** A bridge to add. */
 export interface BridgeOptions extends BridgeSettings {
   /** Its name, which is that of its own port and device too: up to 15 bytes. */
   readonly name: string
@@ -63,27 +63,27 @@ export interface Bridge extends Omit<BridgeSettings, 'controllers'> {
   readonly uuid: string
   /** Its name. */
   readonly name: string
-  /** Where packets are switched. */
+  /** The datapath. */
   readonly datapathType: 'system' | 'netdev'
-  /** Its number for OpenFlow, 16 hexadecimal digits; undefined before the switch has made it. */
+  /** Its OpenFlow datapath id, 16 hexadecimal digits; undefined before the switch has created it. */
   readonly datapathId?: string
   /** Spanning tree. */
   readonly stpEnable: boolean
   /** Rapid spanning tree. */
   readonly rstpEnable: boolean
-  /** Whether multicast goes only where it was asked for. */
+  /** Whether multicast is sent only to ports that have joined the group. */
   readonly mcastSnoopingEnable: boolean
-  /** The versions of OpenFlow that are spoken; empty for all. */
+  /** The enabled versions of OpenFlow; empty for all. */
   readonly protocols: readonly OpenflowVersion[]
   /** VLANs in which no addresses are learned. */
   readonly floodVlans: readonly number[]
   /** The table's `other_config`. */
   readonly otherConfig: Strings
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds: Strings
-  /** What the switch says of spanning tree and others. */
+  /** The state of spanning tree and others. */
   readonly status: Strings
-  /** What the switch says of rapid spanning tree. */
+  /** The state of rapid spanning tree. */
   readonly rstpStatus: Strings
   /** The names of its ports, its own among them. */
   readonly ports: readonly string[]
@@ -95,7 +95,7 @@ export interface Bridge extends Omit<BridgeSettings, 'controllers'> {
 
 const version = oneOf('OpenFlow10', 'OpenFlow11', 'OpenFlow12', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15')
 
-/** What is written. */
+/** The columns that are written. */
 export const bridgeSettingColumns: Columns<BridgeColumns> = {
   datapathType: [
     'datapath_type',
@@ -113,7 +113,7 @@ export const bridgeSettingColumns: Columns<BridgeColumns> = {
 
 type OfOtherRows = 'ports' | 'mirrors' | 'controllers' | 'netFlow' | 'sflow' | 'ipfix'
 
-/** What is read. */
+/** The columns that are read. */
 export const bridgeColumns: Columns<Omit<Bridge, OfOtherRows>> = {
   ...bridgeSettingColumns,
   uuid: ['_uuid', reported()],

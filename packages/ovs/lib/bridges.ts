@@ -102,7 +102,7 @@ export class Bridges {
   /**
    * Makes a bridge, with a port and a device of its own name. Resolves when the switch has applied it.
    * @throws TypeError, RangeError for a wrong option; `EEXIST` if there is a bridge, port or interface of that name;
-   *   OvsInterfaceError if the switch cannot make its device, and then nothing remains.
+   *   OvsInterfaceError if the switch cannot make its device; what was added is removed then.
    * @example
    * await ovs.bridges.add({ name: 'br0', datapathType: 'netdev', failMode: 'secure' })
    */
@@ -140,7 +140,7 @@ export class Bridges {
 
   /**
    * One bridge, by its name.
-   * @throws `ENOENT` if there is none; `isNotFound` tells.
+   * @throws `ENOENT` if there is none (`isNotFound`).
    */
   async get(name: string, call?: OvsCallOptions): Promise<Bridge> {
     const bridge = await this.find(name, call)
@@ -165,7 +165,7 @@ export class Bridges {
   }
 
   /**
-   * Changes a bridge. What is left out stays, `null` takes a setting away; of `otherConfig` and `externalIds` only the keys that
+   * Changes a bridge. Settings that are left out stay, `null` unsets a setting; of `otherConfig` and `externalIds` only the keys that
    * are given change. Resolves when the switch has applied it.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such bridge.
    * @example
@@ -194,7 +194,7 @@ export class Bridges {
 
   /**
    * Deletes a bridge, with its ports and mirrors. Resolves when the switch has applied it.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws `ENOENT` if there is no such bridge.
    */
   async delete(name: string, options?: OvsDeleteOptions): Promise<void> {

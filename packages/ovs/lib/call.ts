@@ -7,7 +7,7 @@ export type OvsCallOptions = OvsdbCallOptions
 
 /** Options of `delete`. */
 export interface OvsDeleteOptions extends OvsCallOptions {
-  /** Be content if there is nothing to delete. Default: false, an error that `isNotFound` recognizes. */
+  /** Succeed if there is nothing to delete. Default: false, an error that `isNotFound` recognizes. */
   force?: boolean | undefined
 }
 

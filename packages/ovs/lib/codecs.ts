@@ -1,4 +1,4 @@
-// How a property of ours becomes a column of the database, and back. What is refused is named by the property.
+// Converts properties to columns of the database, and back. Errors name the property.
 import { isIP } from 'node:net'
 import type { ColumnValue } from './ovsdb/types'
 import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
@@ -6,11 +6,11 @@ import { checkArray, checkObject, parseMac } from 'netloom/values'
 
 /** One kind of column. */
 export interface Codec {
-  /** What the column gets for a value; throws an error that names the field. */
+  /** Converts a value for the column; throws an error that names the field. */
   readonly write: (value: unknown, field: string) => unknown
-  /** The property for what the column has; undefined for nothing. */
+  /** Converts the column's value to the property; undefined for an empty one. */
   readonly read: (value: ColumnValue) => unknown
-  /** What the column gets for `null`; undefined if `null` is refused. */
+  /** The column's value for `null`; undefined if `null` is refused. */
   readonly empty: unknown
   /** Whether changes of the column go key by key. */
   readonly byKey?: boolean
@@ -18,7 +18,7 @@ export interface Codec {
 
 const orUndefined = (value: ColumnValue): unknown => value ?? undefined
 
-/** Text without characters that would end a line somewhere. */
+/** Checks a text: it must have no control characters. */
 export function checkWords(value: unknown, field: string): string {
   if (typeof value !== 'string') throw wrongType(field, 'a string', value)
   // eslint-disable-next-line no-control-regex
@@ -78,7 +78,7 @@ function numberIn(value: ColumnValue): unknown {
   return value === null ? undefined : Number(value)
 }
 
-/** An integer of which the largest that counts is far below 2^53. */
+/** An integer far below 2^53. */
 export function integer(least: number, most: number, empty: unknown = null): Codec {
   return { write: (value, field) => checkWhole(value, least, most, field), read: numberIn, empty }
 }
@@ -150,7 +150,7 @@ export function setOf(one: Codec, least = 0): Codec {
   }
 }
 
-/** An object of these keys and no others: anybody who writes into the database may call one `constructor`. */
+/** An object with these keys only, without a prototype: a key in the database may be `constructor`. */
 function keyed<V>(entries: Iterable<readonly [string, V]>): Record<string, V> {
   const object = Object.create(null) as Record<string, V>
   for (const [key, value] of entries) object[key] = value
@@ -179,7 +179,7 @@ const refuse = (value: unknown, field: string): never => {
   throw wrongValue(field, 'left out, as only the switch writes it', value)
 }
 
-/** What only the switch writes. */
+/** A column that only the switch writes. */
 export function reported(read: (value: ColumnValue) => unknown = orUndefined): Codec {
   return { write: refuse, read, empty: undefined }
 }

@@ -1,4 +1,4 @@
-// A table of ours as a table of the database: which property is which column. From it come checks, writing and reading.
+// Declares the columns of a resource's properties, for checks, writing and reading.
 import { wrongType } from 'netloom/errors'
 import { checkKeys, printableThroughout } from 'netloom/values'
 import type { Transaction, Target } from './ovsdb/transaction'
@@ -33,7 +33,7 @@ function entriesOf(columns: AnyColumns, given: unknown, prefix: string, more: re
   ) as [string, unknown][]
 }
 
-/** What a new row gets; `more` are options that are not columns. A key of a map with `null` is left out. */
+/** The columns of a new row; `more` are options that are not columns. A key of a map with `null` is left out. */
 export function newValues(columns: AnyColumns, given: unknown, prefix = '', more: readonly string[] = []): Values {
   const values: Values = {}
   for (const [name, value] of entriesOf(columns, given, prefix, more)) {
@@ -55,7 +55,7 @@ export interface Changes {
   readonly mutate: Record<string, { readonly delete: readonly string[]; readonly insert: Values }>
 }
 
-/** What is changed of a row that is there. */
+/** The changes of an existing row. */
 export function changedValues(columns: AnyColumns, given: unknown, prefix = '', more: readonly string[] = []): Changes {
   const changes: Changes = { update: {}, mutate: {} }
   for (const [name, value] of entriesOf(columns, given, prefix, more)) {
@@ -74,7 +74,7 @@ export function changedValues(columns: AnyColumns, given: unknown, prefix = '', 
   return changes
 }
 
-/** Lets keys of a map change; those with `null` go. */
+/** Changes keys of a map; removes those with `null`. */
 export function changeKeys({ mutate }: Changes, column: string, keys: Readonly<Values>): void {
   const before = mutate[column]
   mutate[column] = {
@@ -83,7 +83,7 @@ export function changeKeys({ mutate }: Changes, column: string, keys: Readonly<V
   }
 }
 
-/** Whether nothing is to be changed. */
+/** Whether there are no changes. */
 export function isEmpty({ update, mutate }: Changes): boolean {
   return Object.keys(update).length === 0 && Object.keys(mutate).length === 0
 }

@@ -1,11 +1,11 @@
-// Who steers: OpenFlow controllers of a bridge, and managers, to whom the database server connects.
+// OpenFlow controllers of a bridge, and managers, to which the database server connects.
 import { address, integer, oneOf, optionalFlag, reported, reportedStrings, seconds, strings, text } from './codecs'
 import type { Columns } from './columns'
 import type { Strings } from './changes'
 
 /** An OpenFlow controller (table Controller). */
 export interface ControllerSettings {
-  /** Where it is: `tcp:IP[:PORT]`, `ssl:IP[:PORT]`, `unix:FILE`; or where it may come from: `ptcp:[PORT][:IP]` and so on. */
+  /** The address to connect to: `tcp:IP[:PORT]`, `ssl:IP[:PORT]`, `unix:FILE`; or to listen on: `ptcp:[PORT][:IP]` and so on. */
   readonly target: string
   /** `primary`, or `service` for one that does not count for `failMode`. Default: primary. */
   readonly type?: 'primary' | 'service' | undefined
@@ -21,7 +21,7 @@ export interface ControllerSettings {
   readonly localNetmask?: string | undefined
   /** The gateway of that address. */
   readonly localGateway?: string | undefined
-  /** Whether it gets messages that it did not ask for, such as `PACKET_IN`. Default: true. */
+  /** Whether it gets asynchronous messages, such as `PACKET_IN`. Default: true. */
   readonly enableAsyncMessages?: boolean | undefined
   /** How many packets may wait for it, up to 512. */
   readonly queueSize?: number | undefined
@@ -31,17 +31,17 @@ export interface ControllerSettings {
   readonly burstPackets?: number | undefined
   /** More of the table's `other_config`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
-/** An OpenFlow controller, with what the switch says of it. */
+/** An OpenFlow controller, with its state. */
 export interface Controller extends ControllerSettings {
   /** Whether the switch is connected to it. */
   readonly isConnected: boolean
   /** Its role among the controllers. */
   readonly role?: 'other' | 'master' | 'slave'
-  /** What else the switch says: `state`, `last_error`, `sec_since_connect` … */
+  /** Further state from the switch: `state`, `last_error`, `sec_since_connect` … */
   readonly status: Strings
 }
 
@@ -69,7 +69,7 @@ export const controllerColumns: Columns<Controller> = {
   status: ['status', reportedStrings],
 }
 
-/** A manager (table Manager): a client of the database to which the server connects, or which it lets come. */
+/** A manager (table Manager): a client of the database to which the server connects, or for which it listens. */
 export interface ManagerSettings {
   /** `tcp:IP[:PORT]`, `ssl:IP[:PORT]`, `ptcp:[PORT][:IP]`, `pssl:[PORT][:IP]`. */
   readonly target: string
@@ -79,15 +79,15 @@ export interface ManagerSettings {
   readonly inactivityProbeSeconds?: number | undefined
   /** More of the table's `other_config`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
-/** A manager, with what the server says of it. */
+/** A manager, with its state. */
 export interface Manager extends ManagerSettings {
   /** Whether there is a connection. */
   readonly isConnected: boolean
-  /** What else the server says: `state`, `last_error`, `sec_since_connect` … */
+  /** Further state from the server: `state`, `last_error`, `sec_since_connect` … */
   readonly status: Strings
 }
 

@@ -1,4 +1,4 @@
-// The switch's database: its rows in memory, and changes that are over when the switch has applied them.
+// The switch's database: its rows in memory, and changes that resolve when the switch has applied them.
 import { AbortError } from 'netloom/errors'
 import { Call, type OvsdbCallOptions } from './ovsdb/calls'
 import { OvsdbClient, type OvsdbConnectOptions } from './ovsdb/client'
@@ -29,7 +29,7 @@ export type MonitoredTable = keyof typeof monitored
 
 type Rows = { readonly [Name in MonitoredTable]: RowOf<OpenVswitch.Tables, Name> }
 
-/** Where a row belongs: a port to a bridge, an interface to a port. */
+/** The owners of rows: the bridge of a port, the port of an interface. */
 interface Owners {
   readonly bridges: ReadonlyMap<string, OpenVswitch.Bridge>
   readonly ports: ReadonlyMap<string, OpenVswitch.Port>
@@ -87,10 +87,10 @@ export class Database {
     return this.#owners
   }
 
-  /** Waits until the rows in memory are what the server has now. */
+  /** Waits until the rows in memory are as new as the server's. */
   async look(options: OvsdbCallOptions | undefined): Promise<this> {
     try {
-      // What the server has to tell of changes it tells before it answers.
+      // The server sends all notifications of changes before its answer.
       await this.client.echo(options)
     } catch (error) {
       if ((error as { code?: unknown }).code === 'ERR_NETLOOM_CLOSED') this.#checkLost('ovs', 'none')
@@ -99,7 +99,7 @@ export class Database {
     return this
   }
 
-  /** From now on nobody applies anything; without the server there is nothing to be read either. */
+  /** Marks the switch as ended: no change is applied any more; without the server, nothing can be read either. */
   async lose(why: string, what: 'switch' | 'server'): Promise<void> {
     this.#gone ??= why
     for (const listener of [...this.#losses]) listener()
@@ -108,7 +108,7 @@ export class Database {
 
   /**
    * Carries out what a function writes into a transaction, and waits until the switch has applied it. The function may run
-   * again, also after the transaction was perhaps applied: it looks first what there is. What writes nothing waits for nothing.
+   * again, even after the transaction may have been applied: so it has to look at the rows first. Does not wait if it writes nothing.
    */
   async apply<T>(operation: string, write: (tx: Tx) => T, options?: OvsdbCallOptions): Promise<T> {
     using call = new Call(operation, options)
@@ -149,7 +149,7 @@ export class Database {
     if (this.#gone !== undefined) throw switchGone(operation, this.#gone, outcome)
   }
 
-  /** Asks the switch to look at its configuration, though nothing has changed. */
+  /** Has the switch apply its configuration without a change. */
   async settle(operation: string, options?: OvsdbCallOptions): Promise<void> {
     await this.apply(
       operation,
@@ -160,7 +160,7 @@ export class Database {
     )
   }
 
-  // The switch copies `next_cfg` to `cur_cfg` when it has applied what it saw with it.
+  // The switch copies `next_cfg` to `cur_cfg` when it has applied the configuration of that number.
   #count(tx: Tx): Outcome<readonly Pick<OpenVswitch.Open_vSwitch, 'next_cfg' | '_uuid'>[]> {
     const root = this.rootIn(tx)
     tx.mutate(root, { next_cfg: { '+=': 1 } })

@@ -1,7 +1,7 @@
-// What can go wrong with a switch beyond its database: a device that cannot be opened, a switch that is gone.
+// Errors of a switch besides those of its database: a device that cannot be opened, a switch that has ended.
 import { NetloomError } from 'netloom/errors'
 
-/** Errors of the system as the switch's C library writes them. */
+/** The texts of errnos, as strerror(3) of the switch's C library gives them. */
 const codes: readonly (readonly [words: string, code: string])[] = [
   ['No such device', 'ENODEV'],
   ['No such file or directory', 'ENOENT'],
@@ -21,8 +21,8 @@ function codeOf(words: string): string {
 }
 
 /**
- * The switch could not open an interface. What the call had made is taken back. `code` is the system's where the switch tells it
- * (`ENODEV`: there is no such device), and `ERR_NETLOOM_OVS_INTERFACE` otherwise.
+ * The switch could not open an interface. What the call had added is removed. `code` is the system's if the switch reports it
+ * (`ENODEV`: no such device), else `ERR_NETLOOM_OVS_INTERFACE`.
  */
 export class OvsInterfaceError extends NetloomError {
   override name = 'OvsInterfaceError'
@@ -39,12 +39,12 @@ export class OvsInterfaceError extends NetloomError {
   }
 }
 
-/** There is none. */
+/** The error for an object that does not exist. */
 export function notFound(operation: string, what: string, name: string): NetloomError {
   return new NetloomError(`ENOENT: there is no ${what} ${name}, ${operation}`, 'ENOENT', { operation, outcome: 'none' })
 }
 
-/** There is one already. */
+/** The error for an object that exists already. */
 export function alreadyExists(operation: string, what: string, name: string): NetloomError {
   return new NetloomError(`EEXIST: there is a ${what} ${name} already, ${operation}`, 'EEXIST', {
     operation,
@@ -52,7 +52,7 @@ export function alreadyExists(operation: string, what: string, name: string): Ne
   })
 }
 
-/** The switch's process has ended. */
+/** The error after the switch's process has ended. */
 export function switchGone(operation: string, why: string, outcome: 'none' | 'unknown'): NetloomError {
   const end = outcome === 'unknown' ? '; it is in the database, but nobody applies it' : ''
   return new NetloomError(`${operation}: ${why}${end}`, 'ERR_NETLOOM_OVS_GONE', { operation, outcome })

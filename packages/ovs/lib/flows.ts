@@ -1,4 +1,4 @@
-// Flows: `ovs.flows`, what ovs-ofctl does, over the bridges' management sockets.
+// Flows: `ovs.flows`, as ovs-ofctl, over the management sockets of bridges.
 import { join } from 'node:path'
 import { Call, checkCall } from './ovsdb/calls'
 import type { OpenVswitch } from './ovsdb/index'
@@ -54,7 +54,7 @@ class Names implements PortNames {
   readonly nameOf = (number: number): string | undefined => this.#names.get(number)
 }
 
-/** What the match of a flow is that a bridge has; undefined if nobody could have asked for it. */
+/** The match of a listed flow as text; undefined if this library cannot express it. */
 function shownMatch({ match }: Flow, ports: PortNames): string | undefined {
   try {
     return matchText(match, ports)
@@ -89,8 +89,8 @@ export class Flows {
   }
 
   /**
-   * Adds many flows of one bridge: all of them or none (a bundle). A bridge that speaks nothing newer than OpenFlow 1.3 takes
-   * those before the one that it refuses.
+   * Adds many flows of one bridge: all of them or none (a bundle). A bridge without OpenFlow 1.4 keeps those before the one that
+   * it refuses.
    * @throws What `add` throws; wrong options are named as `flows[3].match.nwSrc`.
    */
   async addMany(flows: readonly FlowOptions[], call?: OvsCallOptions): Promise<void> {
@@ -107,7 +107,7 @@ export class Flows {
   }
 
   /**
-   * The flows of a bridge, or those that a filter lets through, by table and falling priority.
+   * The flows of a bridge, or those that match a filter, by table and falling priority.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such bridge.
    * @example
    * for (const { priority, match, actions, packets } of await ovs.flows.list({ bridge: 'br0', table: 0 })) …
@@ -121,7 +121,7 @@ export class Flows {
 
   /**
    * One flow, by its table, priority and match.
-   * @throws `ENOENT` if there is none; `isNotFound` tells.
+   * @throws `ENOENT` if there is none (`isNotFound`).
    */
   async get(key: FlowKey, call?: OvsCallOptions): Promise<Flow> {
     const flow = await this.find(key, call)
@@ -138,7 +138,7 @@ export class Flows {
   }
 
   /**
-   * Gives one flow other actions; its counters go on.
+   * Sets the actions of one flow; keeps its counters.
    * @throws What `add` throws; `ENOENT` if there is no such flow.
    */
   async set(key: FlowKey, actions: readonly FlowAction[] | 'drop', call?: OvsCallOptions): Promise<void> {
@@ -153,7 +153,7 @@ export class Flows {
   }
 
   /**
-   * Gives all flows that a filter lets through other actions. None is no error.
+   * Sets the actions of all flows that match a filter. None is no error.
    * @throws What `add` throws.
    */
   async setMany(filter: FlowFilter, actions: readonly FlowAction[] | 'drop', call?: OvsCallOptions): Promise<void> {
@@ -161,7 +161,7 @@ export class Flows {
     if (filter.outPort !== undefined) throw wrongValue('outPort', 'left out, as only flush has it', filter.outPort)
     await this.#with('flows.setMany', filter.bridge, call, async (connection, ports, running) => {
       const instructions = encodeActions(actions, 'actions', ports)
-      // Other than when it deletes, a bridge does not take all tables for one.
+      // A bridge accepts OFPTT_ALL only in deletions.
       const flows = await this.#list(connection, ports, running, filter)
       const tables = [...new Set(flows.map(({ table }) => table))]
       const bodies = tables.map((table) => matching(commands.modify, { ...filter, table }, ports, instructions))
@@ -171,7 +171,7 @@ export class Flows {
 
   /**
    * Deletes one flow, by its table, priority and match.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws `ENOENT` if there is no such flow.
    */
   async delete(key: FlowKey, options?: OvsDeleteOptions): Promise<void> {
@@ -187,7 +187,7 @@ export class Flows {
   }
 
   /**
-   * Deletes all flows of a bridge that a filter lets through. None is no error.
+   * Deletes all flows of a bridge that match a filter. None is no error.
    * @example
    * await ovs.flows.flush({ bridge: 'br0', cookie: 7n })
    */
@@ -262,13 +262,13 @@ export class Flows {
     }
     const [only] = bridges
     const bridge = name === undefined ? only : bridges.find({ name })
-    // The switch ignores one whose name has a slash; its name is that of a socket.
+    // The switch ignores a bridge whose name has a slash, as the name becomes that of a socket.
     if (bridge === undefined || bridge.name.includes('/'))
       throw notFound(operation, 'bridge', bridge?.name ?? name ?? '')
     return bridge
   }
 
-  /** The connection to a bridge: the one that there is, or a new one. */
+  /** The open connection to a bridge, or a new one. */
   async #connection(bridge: string, call: Call): Promise<OpenflowConnection> {
     const before = this.#connections.get(bridge)
     if (before !== undefined) {

@@ -1,4 +1,4 @@
-// An interface: a device that a port has, or several of them in a bond. Which options there are depends on the type.
+// An interface: the device of a port, or one of several in a bond. Its options depend on its type.
 import { counters, integer, mac, reported, reportedNumber, reportedStrings, strings, text } from './codecs'
 import type { ChangesOf, Strings } from './changes'
 import type { Columns } from './columns'
@@ -9,11 +9,11 @@ export interface InterfaceSettings {
   readonly mac?: string | undefined
   /** The largest packet, in bytes, of an `internal` one. Default: the lowest of the bridge's other ports. */
   readonly mtuRequest?: number | undefined
-  /** The number that it is to have in flows, from 1 to 65279. Default: the next that is free. */
+  /** The requested number in flows, from 1 to 65279. Default: the next free one. */
   readonly ofportRequest?: number | undefined
-  /** The most that it may send, in kbit/s; 0 is no limit. Default: 0. */
+  /** The rate limit of what it sends, in kbit/s; 0: none. Default: 0. */
   readonly ingressPolicingRateKbps?: number | undefined
-  /** What it may send at once beyond that, in kbit. Default: 0, which stands for 8000. */
+  /** The burst beyond that rate, in kbit. Default: 0, which stands for 8000. */
   readonly ingressPolicingBurstKbit?: number | undefined
   /** The table's `other_config`. */
   readonly otherConfig?: Strings | undefined
@@ -21,13 +21,13 @@ export interface InterfaceSettings {
   readonly externalIds?: Strings | undefined
 }
 
-/** A device of the kernel that is there already, such as an end of a veth pair; the default. */
+/** An existing device of the kernel, such as an end of a veth pair; the default. */
 export interface SystemInterface {
   /** The type. */
   readonly type?: 'system' | undefined
 }
 
-/** A device that the switch makes: `internal` for the machine's own use, or `tap`. */
+/** A device that the switch creates: `internal` for the machine's own use, or `tap`. */
 export interface MadeInterface {
   /** The type. */
   readonly type: 'internal' | 'tap'
@@ -37,7 +37,7 @@ export interface MadeInterface {
 export interface PatchInterface {
   /** The type. */
   readonly type: 'patch'
-  /** The name of the other end, which may be made later. */
+  /** The name of the other end, which may be added later. */
   readonly peer: string
 }
 
@@ -53,19 +53,19 @@ export interface TunnelInterface {
   readonly key?: number | 'flow' | undefined
   /** The UDP port, of vxlan (default: 4789) and geneve (default: 6081). */
   readonly dstPort?: number | undefined
-  /** The TTL of what is sent, or `inherit`. Default: 64. */
+  /** The TTL of outer packets, or `inherit`. Default: 64. */
   readonly ttl?: number | 'inherit' | undefined
-  /** The TOS of what is sent, or `inherit`. Default: 0. */
+  /** The TOS of outer packets, or `inherit`. Default: 0. */
   readonly tos?: number | 'inherit' | undefined
-  /** Whether routers must not fragment what is sent. Default: true. */
+  /** Whether outer packets have the don't-fragment bit. Default: true. */
   readonly dfDefault?: boolean | undefined
-  /** Whether what is sent has checksums outside too. Default: false. */
+  /** Whether outer packets have checksums, too. Default: false. */
   readonly csum?: boolean | undefined
 }
 
-/** A type that is not named here, such as `erspan` or `dpdk`. */
+/** A type without options here, such as `erspan` or `dpdk`. */
 export interface OtherInterface {
-  /** Says so. */
+  /** The name of the type is in `otherType`. */
   readonly type: 'other'
   /** The type's name in the database. */
   readonly otherType: string
@@ -74,7 +74,7 @@ export interface OtherInterface {
 /** What an interface is, by its type. */
 export type InterfaceKind = SystemInterface | MadeInterface | PatchInterface | TunnelInterface | OtherInterface
 
-/** An interface to be made. */
+/** An interface to add. */
 export type InterfaceOptions = InterfaceSettings &
   InterfaceKind & {
     /** The table's `options` beyond those that have a name here; see ovs-vswitchd.conf.db(5). */
@@ -90,7 +90,7 @@ export type InterfaceChanges = ChangesOf<
     }
 >
 
-/** An interface's counters, as they were when the switch wrote them down last (every 5 seconds). */
+/** An interface's counters, which the switch updates every 5 seconds. */
 export type InterfaceCounters = Readonly<
   Partial<
     Record<
@@ -113,7 +113,7 @@ export type InterfaceCounters = Readonly<
     Record<string, bigint>
 >
 
-/** What an interface is, with what the switch says of it. */
+/** The settings of an interface with its state. */
 interface InterfaceStateColumns extends InterfaceSettings {
   /** The UUID of its row. */
   readonly uuid: string
@@ -129,7 +129,7 @@ interface InterfaceStateColumns extends InterfaceSettings {
   readonly ifindex?: number
   /** The largest packet, in bytes. */
   readonly mtu?: number
-  /** Whether somebody has switched it on. */
+  /** Whether the administrator has set it up. */
   readonly adminState?: 'up' | 'down'
   /** Whether it has a link. */
   readonly linkState?: 'up' | 'down'
@@ -137,11 +137,11 @@ interface InterfaceStateColumns extends InterfaceSettings {
   readonly linkSpeed?: number
   /** Whether both sides may send at once. */
   readonly duplex?: 'half' | 'full'
-  /** How often the link has come and gone. */
+  /** How often the link has changed. */
   readonly linkResets?: number
-  /** The most that it may send, in kbit/s; 0 is no limit. */
+  /** The rate limit of what it sends, in kbit/s; 0: none. */
   readonly ingressPolicingRateKbps: number
-  /** What it may send at once beyond that, in kbit. */
+  /** The burst beyond that rate, in kbit. */
   readonly ingressPolicingBurstKbit: number
   /** The table's `options`, all of them as they are written there. */
   readonly options: Strings
@@ -149,7 +149,7 @@ interface InterfaceStateColumns extends InterfaceSettings {
   readonly otherConfig: Strings
   /** What others look for, such as `iface-id`. */
   readonly externalIds: Strings
-  /** What else the switch says, such as the driver's name. */
+  /** Further state from the switch, such as the driver's name. */
   readonly status: Strings
   /** Its counters. */
   readonly statistics: InterfaceCounters
@@ -169,7 +169,7 @@ export type Interface = InterfaceState & {
 
 const most32 = 2 ** 32 - 1
 
-/** What is written. */
+/** The columns that are written. */
 export const interfaceSettingColumns: Columns<InterfaceSettings> = {
   mac: ['mac', mac],
   mtuRequest: ['mtu_request', integer(68, 65_535)],
@@ -180,7 +180,7 @@ export const interfaceSettingColumns: Columns<InterfaceSettings> = {
   externalIds: ['external_ids', strings],
 }
 
-/** What is read. */
+/** The columns that are read. */
 export const interfaceColumns: Columns<InterfaceStateColumns> = {
   ...interfaceSettingColumns,
   uuid: ['_uuid', reported()],

@@ -1,4 +1,4 @@
-// Interfaces: `ovs.interfaces`. They come and go with their ports.
+// Interfaces: `ovs.interfaces`. They are added and deleted with their ports.
 import { checkCall } from './ovsdb/calls'
 import { checkKeys } from 'netloom/values'
 import { checkName, type OvsCallOptions } from './call'
@@ -9,7 +9,7 @@ import { interfaceSettingColumns, type Interface, type InterfaceChanges } from '
 import { changeKind, kindProperties } from './interface_kinds'
 import { readOwnedInterface } from './port_rows'
 
-/** Which interfaces `list` gives. */
+/** A filter for interfaces. */
 export interface InterfaceFilter {
   /** Those of this bridge. */
   readonly bridge?: string | undefined
@@ -27,8 +27,8 @@ export class Interfaces {
   }
 
   /**
-   * One interface, by its name, with its state and counters as the switch wrote them down last.
-   * @throws `ENOENT` if there is none; `isNotFound` tells.
+   * One interface, by its name, with the state and counters that the switch has written last.
+   * @throws `ENOENT` if there is none (`isNotFound`).
    * @example
    * const { ofport, linkState, statistics } = await ovs.interfaces.get('veth-r')
    */
@@ -59,7 +59,7 @@ export class Interfaces {
   }
 
   /**
-   * Changes an interface. What is left out stays, `null` takes a setting away; of `options`, `otherConfig` and `externalIds` only
+   * Changes an interface. Settings that are left out stay, `null` unsets a setting; of `options`, `otherConfig` and `externalIds` only
    * the keys that are given change. Resolves when the switch has applied it.
    * @throws TypeError, RangeError for a wrong option, or one that its type does not have; `ENOENT` if there is no such interface.
    * @example

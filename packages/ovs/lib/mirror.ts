@@ -1,4 +1,4 @@
-// A mirror: packets of a bridge that another port gets a copy of.
+// A mirror: copies packets of a bridge to another port.
 import { counters, flag, integer, reported, strings, text, vlans } from './codecs'
 import type { ChangesOf, Strings } from './changes'
 import type { Columns } from './columns'
@@ -9,11 +9,11 @@ interface MirrorColumns {
   readonly selectAll?: boolean | undefined
   /** Of what is selected, only these VLANs. Default: all. */
   readonly selectVlans?: readonly number[] | undefined
-  /** The VLAN into which the copies go, instead of `outputPort` (RSPAN). */
+  /** The VLAN for the copies, instead of `outputPort` (RSPAN). */
   readonly outputVlan?: number | undefined
   /** How many bytes of a packet are copied, at least 14. Default: all. */
   readonly snapLength?: number | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
@@ -27,11 +27,11 @@ export interface MirrorSettings extends MirrorColumns {
   readonly outputPort?: string | undefined
 }
 
-/** A mirror to be made. */
+/** A mirror to add. */
 export interface MirrorOptions extends MirrorSettings {
   /** The bridge. */
   readonly bridge: string
-  /** The mirror's name, which no other of the bridge has. */
+  /** The mirror's name, unique in its bridge. */
   readonly name: string
 }
 
@@ -54,13 +54,13 @@ export interface Mirror extends MirrorSettings {
   readonly selectSources: readonly string[]
   /** The ports whose outgoing packets are copied. */
   readonly selectDestinations: readonly string[]
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds: Strings
-  /** `txPackets` and `txBytes`: what was copied. */
+  /** `txPackets` and `txBytes`: the copies. */
   readonly statistics: Readonly<Record<string, bigint>>
 }
 
-/** What is written. */
+/** The columns that are written. */
 export const mirrorSettingColumns: Columns<MirrorColumns> = {
   selectAll: ['select_all', flag],
   selectVlans: ['select_vlan', vlans],
@@ -69,7 +69,7 @@ export const mirrorSettingColumns: Columns<MirrorColumns> = {
   externalIds: ['external_ids', strings],
 }
 
-/** What is read. */
+/** The columns that are read. */
 export const mirrorColumns: Columns<Omit<Mirror, 'bridge' | 'selectSources' | 'selectDestinations' | 'outputPort'>> = {
   ...mirrorSettingColumns,
   uuid: ['_uuid', reported()],

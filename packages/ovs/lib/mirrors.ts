@@ -74,7 +74,7 @@ export class Mirrors {
 
   /**
    * One mirror of a bridge.
-   * @throws `ENOENT` if there is none; `isNotFound` tells.
+   * @throws `ENOENT` if there is none (`isNotFound`).
    */
   async get(bridge: string, name: string, call?: OvsCallOptions): Promise<Mirror> {
     const mirror = await this.find(bridge, name, call)
@@ -98,7 +98,7 @@ export class Mirrors {
   }
 
   /**
-   * Changes a mirror. What is left out stays, `null` takes a setting away. Resolves when the switch has applied it.
+   * Changes a mirror. Settings that are left out stay, `null` unsets a setting. Resolves when the switch has applied it.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such mirror, or no such port of its bridge.
    */
   async set(bridge: string, name: string, changes: MirrorChanges, call?: OvsCallOptions): Promise<void> {
@@ -126,7 +126,7 @@ export class Mirrors {
 
   /**
    * Deletes a mirror. Resolves when the switch has applied it.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws `ENOENT` if there is no such mirror.
    */
   async delete(bridge: string, name: string, options?: OvsDeleteOptions): Promise<void> {

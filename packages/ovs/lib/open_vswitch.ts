@@ -19,15 +19,15 @@ import { Settings } from './settings'
 import { Staleness } from './staleness'
 import { Watch, type OvsChange, type WatchOptions } from './watch'
 
-/** How a switch that runs already is reached. */
+/** Options for the connection to a running switch. */
 export interface OvsConnectOptions extends Omit<OvsdbConnectOptions, 'database' | 'remotes' | 'leaderOnly'> {
   /** Where its database is: `unix:PATH`, `tcp:HOST:PORT` or `ssl:HOST:PORT`. Default: `unix:/run/openvswitch/db.sock`. */
   readonly remotes?: string | readonly string[] | undefined
   /** The directory of the bridges' sockets for `flows`. Default: that of the database's socket, or /run/openvswitch. */
   readonly runDir?: string | undefined
   /**
-   * The namespace in which the switch runs. If it is known, a device that was deleted and made anew is recognized at once.
-   * Otherwise it takes up to some tenths of a second.
+   * The namespace in which the switch runs. With it, a device that was deleted and created again is detected at once; without
+   * it, within some tenths of a second.
    */
   readonly netns?: NetNs | undefined
 }
@@ -40,9 +40,9 @@ export interface OvsProcesses {
   readonly switchd: number | undefined
 }
 
-/** What a switch tells of. */
+/** The events of a switch. */
 export interface OpenVswitchEvents {
-  /** A program of a switch that was launched has ended by itself: nothing is applied any more. */
+  /** A program of a launched switch has ended by itself: no change is applied any more. */
   exit: [reason: Error]
 }
 
@@ -124,10 +124,10 @@ export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements Asyn
   }
 
   /**
-   * Starts a switch of one's own: ovsdb-server and ovs-vswitchd, as children in a namespace of their own, with all their files
-   * in one directory. Resolves when it is ready; `close` ends them and removes what they made. If this process ends without it,
-   * the kernel ends them (where the program `setpriv` is), and the directory stays. It needs root, and no kernel module if its
-   * bridges are of `datapathType: 'netdev'`.
+   * Starts a new switch: ovsdb-server and ovs-vswitchd, as children in a namespace of their own, with all their files in one
+   * directory. Resolves when it is ready; `close` ends them and removes their files. If this process ends first, the kernel ends
+   * them (if the program `setpriv` is installed), and the directory stays. Needs root, and no kernel module if its bridges are of
+   * `datapathType: 'netdev'`.
    * @throws NetloomError: `ERR_NETLOOM_OVS_NOT_INSTALLED`; `ERR_NETLOOM_OVS_LAUNCH` with the program's words if one of them ends;
    *   AbortError if it takes longer than `timeout` (default: 10 s).
    * @example
@@ -145,8 +145,8 @@ export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements Asyn
   }
 
   /**
-   * Resolves when the switch runs, and has applied all that was configured by now.
-   * @throws AbortError after `timeout`, if nothing applies it.
+   * Resolves when the switch runs, and has applied the whole configuration so far.
+   * @throws AbortError after `timeout`, if no switch applies it.
    */
   async ready(call?: OvsCallOptions): Promise<void> {
     checkCall(call)
@@ -154,7 +154,7 @@ export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements Asyn
   }
 
   /**
-   * The changes of bridges, ports and interfaces from now on, whoever makes them. It ends when it is left, when `signal` or
+   * The changes of bridges, ports and interfaces from now on, by any program. It ends when it is left, when `signal` or
    * `timeout` end it (AbortError), when the switch is closed, or when more than 10,000 changes wait to be taken.
    * @example
    * for await (const { kind, type, name } of ovs.watch({ signal })) console.log(type, kind, name) // add port veth-r
@@ -164,7 +164,7 @@ export class OpenVswitch extends EventEmitter<OpenVswitchEvents> implements Asyn
     return new Watch(this.#database, options)
   }
 
-  /** Closes the connections. A switch that was launched is ended, and what it made is removed. */
+  /** Closes the connections. Ends a launched switch, and removes its files. */
   async close(): Promise<void> {
     this.#closed ??= this.#close()
     await this.#closed

@@ -1,4 +1,4 @@
-// Applied is not yet successful: whether the switch has opened the devices of what was added, and what happens if not.
+// Checks whether the switch, after it has applied an addition, could open the devices, and undoes the addition otherwise.
 import type { Database } from './database'
 import { OvsInterfaceError } from './errors'
 
@@ -8,22 +8,22 @@ interface Failure {
   readonly error: string
 }
 
-/** Which of these interfaces the switch has not opened, though it has applied what there is. */
+/** Those of these interfaces that the switch could not open. */
 export function failuresOf(database: Database, names: readonly string[]): Failure[] {
   return names.flatMap((name) => {
     const row = database.table('Interface').find({ name })
     if (row === undefined) return [{ name, error: 'somebody else has deleted it meanwhile' }]
-    // A patch cable without its other end has an error and a number: it waits.
+    // A patch interface without its other end has an error and a number: it is open.
     if (row.ofport !== null && row.ofport > 0n) return []
     const untold = `the switch has not opened it; its log tells why (is there a datapath of the bridge's type?)`
     return [{ name, error: row.error ?? untold }]
   })
 }
 
-/** Milliseconds that taking back may take. */
+/** The time limit for undoing an addition, in milliseconds. */
 const undoLimit = 5000
 
-/** Takes back what was added if the switch could not open all of it, and rejects with the first interface's error. */
+/** Removes what was added if the switch could not open all of it, and rejects with the first interface's error. */
 export async function openedOrUndone(
   operation: string,
   look: () => readonly Failure[],

@@ -1,4 +1,4 @@
-// A port of a bridge: one interface, or several in a bond, and which VLANs it has.
+// A port of a bridge: one interface, or several in a bond, and its VLANs.
 import { flag, integer, mac, oneOf, reported, reportedStrings, seconds, strings, text, vlans } from './codecs'
 import type { ChangesOf, Strings } from './changes'
 import type { Columns } from './columns'
@@ -12,14 +12,14 @@ interface PortColumns {
   /** The VLANs of a trunk. Default: all. */
   readonly trunks?: readonly number[] | undefined
   /**
-   * `access`: frames come and go without a tag, and are of VLAN `tag`. `trunk`: with tags. `native-untagged` and
-   * `native-tagged`: a trunk whose frames without a tag are of VLAN `tag`; they go out without, or with it.
+   * `access`: frames have no tag, and belong to VLAN `tag`. `trunk`: frames have tags. `native-untagged` and `native-tagged`: a
+   * trunk whose frames without a tag belong to VLAN `tag`, and are sent without, or with it.
    * `dot1q-tunnel`: tags inside another tag. Default: access if there is a `tag`, trunk otherwise.
    */
   readonly vlanMode?: 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel' | undefined
   /** The inner VLANs of a `dot1q-tunnel`. Default: all. */
   readonly cvlans?: readonly number[] | undefined
-  /** Whether it exchanges nothing with other protected ports. Default: false. */
+  /** Whether it exchanges no frames with other protected ports. Default: false. */
   readonly protected?: boolean | undefined
   /** How a bond shares the traffic. Default: active-backup. */
   readonly bondMode?: 'active-backup' | 'balance-slb' | 'balance-tcp' | undefined
@@ -33,7 +33,7 @@ interface PortColumns {
   readonly mac?: string | undefined
   /** The table's `other_config`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
@@ -49,13 +49,13 @@ export type BondInterface = InterfaceOptions & {
   readonly name: string
 }
 
-/** A port to be made: of one interface, or a bond. */
+/** A port to add: of one interface, or a bond. */
 export interface PortOptions extends PortSettings {
   /** The bridge. */
   readonly bridge: string
   /** The port's name, which is that of its interface, and of the device if it is one of the kernel's. */
   readonly name: string
-  /** What its interface is. Default: `{ type: 'system' }`, a device that is there. */
+  /** Its interface. Default: `{ type: 'system' }`, an existing device. */
   readonly interface?: InterfaceOptions | undefined
   /** The interfaces of a bond, two at least. */
   readonly bond?: readonly BondInterface[] | undefined
@@ -78,7 +78,7 @@ export interface Port extends Omit<PortSettings, 'qos'> {
   readonly trunks: readonly number[]
   /** The inner VLANs of a `dot1q-tunnel`; empty for all. */
   readonly cvlans: readonly number[]
-  /** Whether it exchanges nothing with other protected ports. */
+  /** Whether it exchanges no frames with other protected ports. */
   readonly protected: boolean
   /** Seconds that a link must be up before a bond uses it. */
   readonly bondUpDelaySeconds: number
@@ -92,13 +92,13 @@ export interface Port extends Omit<PortSettings, 'qos'> {
   readonly qos?: Qos
   /** The table's `other_config`. */
   readonly otherConfig: Strings
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds: Strings
   /** What the switch says, of spanning tree. */
   readonly status: Strings
 }
 
-/** What is written. */
+/** The columns that are written. */
 export const portSettingColumns: Columns<PortColumns> = {
   tag: ['tag', integer(0, 4095)],
   trunks: ['trunks', vlans],
@@ -114,7 +114,7 @@ export const portSettingColumns: Columns<PortColumns> = {
   externalIds: ['external_ids', strings],
 }
 
-/** What is read. */
+/** The columns that are read. */
 export const portColumns: Columns<Omit<Port, 'bridge' | 'local' | 'interfaces' | 'qos'>> = {
   ...portSettingColumns,
   uuid: ['_uuid', reported()],

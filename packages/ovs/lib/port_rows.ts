@@ -1,4 +1,4 @@
-// The rows of a port: read, written, and which of them go with it.
+// The rows of a port: reads and writes them, and deletes those that belong to it.
 import type { OpenVswitch } from './ovsdb/index'
 import type { Row } from './ovsdb/types'
 import { outOfRange, wrongValue } from 'netloom/errors'
@@ -57,7 +57,7 @@ function checkBond(bond: unknown, field: string): Values[] {
   return rows
 }
 
-/** Checks a port that is to be added; `prefix` is its place in a list. */
+/** Checks a port to add; `prefix` is its place in a list. */
 export function checkPort(given: unknown, prefix = ''): CheckedPort {
   const values = newValues(portSettingColumns, given, prefix, ['bridge', 'name', 'interface', 'bond', 'qos'])
   const { bridge, name, interface: single = {}, bond, qos } = given as Record<string, unknown>
@@ -87,7 +87,7 @@ export function checkPort(given: unknown, prefix = ''): CheckedPort {
   }
 }
 
-/** Reads an interface, without what it belongs to. */
+/** Reads an interface, without its port and bridge. */
 export function readInterface(row: OpenVswitch.Interface): InterfaceState {
   return { ...readRow(interfaceColumns, row), ...readKind(row.type, row.options) }
 }
@@ -114,7 +114,7 @@ export function readPort(database: Database, row: OpenVswitch.Port): Port | unde
   }
 }
 
-/** Deletes the rows of QoS and queues that nobody else uses when these ports no longer do: nothing else ever would. */
+/** Deletes the rows of QoS and queues that only these ports use, which neither the server nor the switch does. */
 export function deleteQos(database: Database, tx: Tx, ports: readonly OpenVswitch.Port[]): void {
   const going = new Set<string>(ports.map(({ _uuid: uuid }) => uuid))
   const staying = [...database.table('Port')].filter(({ _uuid: uuid }) => !going.has(uuid))
@@ -132,7 +132,7 @@ export function deleteQos(database: Database, tx: Tx, ports: readonly OpenVswitc
   }
 }
 
-/** Takes the QoS of ports that are about to go, which refer to it until the very end of the transaction. */
+/** Deletes the QoS of ports that the transaction deletes, and that refer to it until the transaction ends. */
 export function deleteQosWith(database: Database, tx: Tx, ports: readonly OpenVswitch.Port[]): void {
   for (const port of ports) if (port.qos !== null) tx.update(port, { qos: null })
   deleteQos(database, tx, ports)

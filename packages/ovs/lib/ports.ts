@@ -16,7 +16,7 @@ import { checkQos, insertQos } from './qos'
 import { reinsert } from './reopening'
 import type { Staleness } from './staleness'
 
-/** Which ports `list` gives. */
+/** A filter for ports. */
 export interface PortFilter {
   /** Those of this bridge. */
   readonly bridge?: string | undefined
@@ -45,8 +45,8 @@ export class Ports {
   }
 
   /**
-   * Adds a port to a bridge. Resolves when the switch has applied it, and has opened its devices. A port of the same name whose
-   * device was deleted or made anew meanwhile is replaced: the switch does not see such a device.
+   * Adds a port to a bridge. Resolves when the switch has applied it, and has opened its devices. Replaces a port of the same name
+   * whose device was deleted, or created again, which the switch does not notice.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such bridge; `EEXIST` if there is a port or
    *   interface of that name; OvsInterfaceError with the switch's words if a device cannot be opened (`ENODEV` if there is none),
    *   and then nothing remains.
@@ -81,7 +81,7 @@ export class Ports {
 
   /**
    * One port, by its name.
-   * @throws `ENOENT` if there is none; `isNotFound` tells.
+   * @throws `ENOENT` if there is none (`isNotFound`).
    */
   async get(name: string, call?: OvsCallOptions): Promise<Port> {
     const port = await this.find(name, call)
@@ -108,7 +108,7 @@ export class Ports {
   }
 
   /**
-   * Changes a port. What is left out stays, `null` takes a setting away; of `otherConfig` and `externalIds` only the keys that
+   * Changes a port. Settings that are left out stay, `null` unsets a setting; of `otherConfig` and `externalIds` only the keys that
    * are given change. Resolves when the switch has applied it.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such port.
    * @example
@@ -139,8 +139,8 @@ export class Ports {
   }
 
   /**
-   * Deletes a port. Resolves when the switch has let its devices go.
-   * @param options - `force: true` to be content if there is none.
+   * Deletes a port. Resolves when the switch has closed its devices.
+   * @param options - `force: true` to succeed if there is none.
    * @throws `ENOENT` if there is no such port; TypeError if it is a bridge's own.
    */
   async delete(name: string, options?: OvsDeleteOptions): Promise<void> {
@@ -151,7 +151,7 @@ export class Ports {
 
   /**
    * Deletes many ports by one transaction.
-   * @param options - `force: true` to be content if some are not there.
+   * @param options - `force: true` to succeed if some do not exist.
    * @throws `ENOENT` if one is not there, and then none is deleted.
    */
   async deleteMany(names: readonly string[], options?: OvsDeleteOptions): Promise<void> {
@@ -161,10 +161,10 @@ export class Ports {
   }
 
   /**
-   * Adds an interface to a port, which is a bond then (`ovs-vsctl add-bond-iface`). Resolves when the switch has applied it, and has
+   * Adds an interface to a port, which becomes a bond (`ovs-vsctl add-bond-iface`). Resolves when the switch has applied it, and has
    * opened the device.
    * @throws TypeError, RangeError for a wrong option; `ENOENT` if there is no such port; `EEXIST` if there is an interface of that
-   *   name; OvsInterfaceError if the device cannot be opened, and then nothing remains of it.
+   *   name; OvsInterfaceError if the device cannot be opened, and is removed then.
    * @example
    * await ovs.ports.addBondInterface('bond0', { name: 'eth3' })
    */
@@ -173,7 +173,7 @@ export class Ports {
   }
 
   /**
-   * Takes an interface from a bond (`ovs-vsctl del-bond-iface`). Resolves when the switch has let its device go.
+   * Removes an interface from a bond (`ovs-vsctl del-bond-iface`). Resolves when the switch has closed its device.
    * @throws `ENOENT` if there is no such port, or it has no such interface; TypeError if it is the last one.
    */
   async deleteBondInterface(port: string, name: string, call?: OvsCallOptions): Promise<void> {
@@ -181,9 +181,9 @@ export class Ports {
   }
 
   /**
-   * Lets the switch open the devices of a port anew, with the settings that it has: deletes it, waits until that is applied, and
-   * adds it. It gets another number in flows, unless it asks for one (`ofportRequest`).
-   * @throws `ENOENT` if there is no such port; OvsInterfaceError if a device cannot be opened, and then the port stays as it is.
+   * Has the switch open the devices of a port again, with the same settings: deletes the port, waits until that is applied, and
+   * adds it. It gets another number in flows, unless it has `ofportRequest`.
+   * @throws `ENOENT` if there is no such port; OvsInterfaceError if a device cannot be opened; the port stays then.
    */
   async reopen(name: string, call?: OvsCallOptions): Promise<Port> {
     checkName(name)
@@ -250,7 +250,7 @@ export class Ports {
       inserted.set(bridge, [...(inserted.get(bridge) ?? []), insert(tx, uuid)])
     }
     for (const [bridge, ports] of inserted) {
-      // The rows would vanish without an error if the bridge were gone.
+      // Without the bridge the server would garbage-collect the new rows without an error.
       tx.verify(bridge, ['name'])
       tx.mutate(bridge, { ports: { insert: ports as never } })
     }

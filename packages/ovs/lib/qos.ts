@@ -13,13 +13,13 @@ export interface QueueSettings {
   readonly dscp?: number | undefined
   /** For `linux-htb`: `min-rate`, `max-rate` (bits a second), `burst`, `priority`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
 /**
- * The disciplines that Open vSwitch has (netdev-linux.c, netdev-dpdk.c). One that it does not have it would accept, warn of in its log, and
- * send without any.
+ * The disciplines of Open vSwitch (netdev-linux.c, netdev-dpdk.c). It would accept an unknown one, write a warning to its log, and send
+ * without any.
  */
 const disciplines = [
   'linux-htb',
@@ -33,10 +33,10 @@ const disciplines = [
   'trtcm-policer',
 ] as const
 
-/** A discipline by which a port sends. */
+/** A queueing discipline. */
 export type QosType = (typeof disciplines)[number]
 
-/** How a port sends (table QoS). */
+/** Quality of service of a port (table QoS). */
 export interface QosSettings {
   /**
    * The discipline. With `linux-noop` the switch leaves alone what others have set on the device; `egress-policer` and `trtcm-policer` are
@@ -45,13 +45,13 @@ export interface QosSettings {
   readonly type: QosType | (string & {})
   /** For `linux-htb`: `max-rate` (bits a second). */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
   /** The queues by their numbers, which flows name by `setQueue`. Queue 0 is for all other packets. */
   readonly queues?: Readonly<Record<number, QueueSettings>> | undefined
 }
 
-/** How a port sends, as it is. */
+/** Quality of service of a port, as it is. */
 export interface Qos extends QosSettings {
   /** The UUID of its row. */
   readonly uuid: string

@@ -1,11 +1,11 @@
-// A port that is deleted and added with all that it had, so that the switch opens its devices anew.
+// Deletes a port and adds it again with all its settings, so that the switch opens its devices again.
 import { randomUUID } from 'node:crypto'
 import type { OpenVswitch } from './ovsdb/index'
 import type { Row } from './ovsdb/types'
 import type { Tx, Values } from './columns'
 import type { Database } from './database'
 
-// What somebody has set; everything else is written by the switch.
+// The columns that users set; the switch writes all others.
 const portColumns = [
   'name tag trunks vlan_mode cvlans qos mac bond_mode lacp bond_updelay bond_downdelay bond_fake_iface fake_bridge protected',
   'other_config external_ids',

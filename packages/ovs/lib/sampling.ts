@@ -1,4 +1,4 @@
-// NetFlow, sFlow and IPFIX: what a bridge tells collectors about its traffic. Rows of their own, each of one bridge.
+// NetFlow, sFlow and IPFIX: a bridge's export of traffic data to collectors. Each has a row of its own, for one bridge.
 import { flag, integer, seconds, setOf, strings, text } from './codecs'
 import type { Columns } from './columns'
 import type { Strings } from './changes'
@@ -7,7 +7,7 @@ import type { Strings } from './changes'
 export interface NetFlowSettings {
   /** The collectors, each as `IP:PORT`. */
   readonly targets: readonly string[]
-  /** Seconds after which a flow that goes on is told of; 0 is the switch's default of 600, -1 never. Default: 0. */
+  /** Seconds between records of an active flow; 0 is the switch's default of 600, -1 never. Default: 0. */
   readonly activeTimeoutSeconds?: number | undefined
   /** The engine's type in the records, 0 to 255. Default: from the datapath's number. */
   readonly engineType?: number | undefined
@@ -15,7 +15,7 @@ export interface NetFlowSettings {
   readonly engineId?: number | undefined
   /** Whether the seven lowest bits of the engine's number become part of the interface numbers. Default: false. */
   readonly addIdToInterface?: boolean | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
@@ -34,13 +34,13 @@ export interface SflowSettings {
   readonly targets: readonly string[]
   /** The device whose address is that of the agent. */
   readonly agent?: string | undefined
-  /** One packet of so many is sampled. Default: 400. */
+  /** One packet out of this many is sampled. Default: 400. */
   readonly sampling?: number | undefined
   /** Seconds between counters. Default: 30. */
   readonly pollingSeconds?: number | undefined
-  /** Bytes of a packet's head that go along. Default: 128. */
+  /** Bytes of a packet's beginning that are sent with a sample. Default: 128. */
   readonly headerBytes?: number | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 
@@ -59,7 +59,7 @@ export const sflowColumns: Columns<SflowSettings> = {
 export interface IpfixSettings {
   /** The collectors, each as `IP:PORT`. */
   readonly targets: readonly string[]
-  /** One packet of so many is sampled. Default: 400. */
+  /** One packet out of this many is sampled. Default: 400. */
   readonly sampling?: number | undefined
   /** The observation domain in the records. Default: 0. */
   readonly domainId?: number | undefined
@@ -71,7 +71,7 @@ export interface IpfixSettings {
   readonly cacheMaxFlows?: number | undefined
   /** More of the table's `other_config`, such as `enable-tunnel-sampling`. */
   readonly otherConfig?: Strings | undefined
-  /** Whatever else somebody wants to remember. */
+  /** Other data, which the switch ignores. */
   readonly externalIds?: Strings | undefined
 }
 

@@ -29,15 +29,15 @@ export interface SwitchState {
   readonly ovsVersion?: string
   /** The version of the database's schema. */
   readonly dbVersion?: string
-  /** The types of datapaths that it knows: `netdev`, `system`. */
+  /** The types of datapaths that it supports: `netdev`, `system`. */
   readonly datapathTypes: readonly string[]
-  /** The types of interfaces that it knows. */
+  /** The types of interfaces that it supports. */
   readonly interfaceTypes: readonly string[]
   /** The table's `other_config`. */
   readonly otherConfig: Strings
   /** What others look for. */
   readonly externalIds: Strings
-  /** What the switch tells of the machine, if `enable-statistics` is set. */
+  /** Statistics of the machine, if `enable-statistics` is set. */
   readonly statistics: Strings
   /** The managers of the database. */
   readonly managers: readonly Manager[]
@@ -73,7 +73,7 @@ export class Settings {
   }
 
   /**
-   * What the switch is, and its settings.
+   * The state of the switch, and its settings.
    * @throws `ENOENT` if the database was never initialized: no switch has used it, and nothing was added.
    */
   async get(call?: OvsCallOptions): Promise<SwitchState> {

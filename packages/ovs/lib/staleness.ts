@@ -1,5 +1,5 @@
-// Devices that were deleted and made again under the same name. The switch goes on with the one that is gone, without an error:
-// it reads the new one's index and state by the name, and its sockets belong to the old one.
+// Detects devices that were deleted and created again under the same name. The switch keeps its sockets of the deleted device, and
+// reports no error, as it reads index and state of the new one by the name.
 import type { NetNs } from 'netloom'
 import type { OpenVswitch } from './ovsdb/index'
 import type { Database } from './database'
@@ -8,11 +8,11 @@ function isSystem({ type }: OpenVswitch.Interface): boolean {
   return type === '' || type === 'system'
 }
 
-/** Which devices are others than those that the switch opened. */
+/** Detects devices that are not the ones that the switch has opened. */
 export class Staleness {
   readonly #database: Database
   readonly #netns: NetNs | undefined
-  /** The index of the device that an interface's row had first. */
+  /** The first index of the device in an interface's row. */
   readonly #first = new Map<string, number>()
 
   /** @param netns - Where the switch's process is, if that is known. */
@@ -30,7 +30,7 @@ export class Staleness {
   }
 
   #note(row: OpenVswitch.Interface): void {
-    // When it is opened anew the switch gives it another number.
+    // When the switch opens a device again, it changes the number first.
     if (!isSystem(row) || row.ofport === null || row.ofport < 0n) this.#first.delete(row._uuid)
     else if (!this.#first.has(row._uuid) && row.ifindex !== null && row.ifindex !== 0) {
       this.#first.set(row._uuid, row.ifindex)
@@ -51,7 +51,7 @@ export class Staleness {
     const first = this.#first.get(row._uuid)
     if (first !== undefined && row.ifindex !== null && row.ifindex !== first) return true
     if (this.#netns === undefined) return row.ifindex === 0
-    // What the database says comes late. The switch lets each device that it opens receive all packets.
+    // The database is updated late. The switch makes each device that it opens promiscuous.
     const link = await this.#netns.links.find(row.name)
     return link === undefined || link.promiscuity === 0
   }

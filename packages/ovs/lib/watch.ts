@@ -11,21 +11,21 @@ import { readOwnedInterface, readPort } from './port_rows'
 
 /** What to watch, and how. */
 export interface WatchOptions extends OvsdbCallOptions {
-  /** Whether changes of nothing but counters count, which come every 5 seconds. Default: false. */
+  /** Also reports changes of counters alone, which come every 5 seconds. Default: false. */
   readonly statistics?: boolean | undefined
 }
 
-/** One thing that has changed in one of three ways. */
+/** A change of one object. */
 interface Change<Kind, Value> {
-  /** What it is. */
+  /** The kind of object. */
   readonly kind: Kind
-  /** How it changed. */
+  /** The type of the change. */
   readonly type: 'add' | 'change' | 'delete'
   /** Its name. */
   readonly name: string
   /** The UUID of its row. */
   readonly uuid: string
-  /** What it is now; undefined if it was deleted, also by a later change that was noticed together with this one. */
+  /** Its current state; undefined if it was deleted, also by a later change that was read together with this one. */
   readonly value: Value | undefined
 }
 
@@ -42,7 +42,7 @@ const types = { insert: 'add', modify: 'change', delete: 'delete' } as const
 /** Columns that only count. */
 const counting = ['statistics', 'rstp_statistics']
 
-/** How many changes may wait for somebody who does not take them. */
+/** How many changes may wait to be consumed. */
 const limit = 10_000
 
 function onlyCounted(now: Row | undefined, before: Row | undefined): boolean {
@@ -62,13 +62,13 @@ function isSame(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => each === b[i])
 }
 
-/** Somebody waits for the next change. */
+/** A call of `next` that waits. */
 interface Waiter {
   readonly resolve: (result: IteratorResult<OvsChange, undefined>) => void
   readonly reject: (error: Error) => void
 }
 
-/** The sequence. It hears of changes from when it is made, and ends when it is left. */
+/** The sequence of changes since its creation. It ends when the loop is left. */
 export class Watch implements AsyncIterableIterator<OvsChange, undefined> {
   readonly #queue: OvsChange[] = []
   readonly #waiters: Waiter[] = []

@@ -69,7 +69,7 @@ export class DhcpNetworks {
 
   /**
    * Deletes a network: its dnsmasq ends, its device, namespace and files go.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_NETWORK`.
    */
   async delete(id: string, options: { force?: boolean | undefined } = {}): Promise<void> {

@@ -70,7 +70,7 @@ export class Ports {
 
   /**
    * Deletes a port. Its lease is released, so that the address can be given to another at once.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_PORT`.
    */
   async delete(id: string, options: { force?: boolean | undefined } = {}): Promise<void> {

@@ -65,7 +65,7 @@ export class Routers {
 
   /**
    * Deletes a router: its devices, its namespace and its files go.
-   * @param options - `force: true` to be content if there is none.
+   * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_ROUTER`.
    */
   async delete(id: string, options: { force?: boolean | undefined } = {}): Promise<void> {

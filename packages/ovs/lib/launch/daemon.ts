@@ -1,4 +1,4 @@
-// A program of Open vSwitch as a child in the foreground: its files are in one directory, and it is stopped in the end.
+// Runs a program of Open vSwitch as a child in the foreground, with its files in one directory.
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { AbortError } from 'netloom/errors'
 import { startInside } from './inside'
 import { requireProgram } from './programs'
 
-/** Milliseconds that a program has to end by itself. */
+/** The time that a program has to end after SIGTERM, in milliseconds. */
 const patience = 3000
 
 /** How a program has ended. */
@@ -19,7 +19,7 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** One program that runs. */
+/** A running program. */
 export class Daemon {
   readonly name: string
   /** Resolves when it has ended; never rejects. */
@@ -38,12 +38,12 @@ export class Daemon {
     this.#dir = dir
     const env = { ...process.env, OVS_RUNDIR: dir, OVS_DBDIR: dir, OVS_LOGDIR: dir, OVS_SYSCONFDIR: dir }
     const own = [
-      '-vconsole:off', // before the log file, which it would tell of
+      '-vconsole:off', // before the log file, whose opening it would log
       `--pidfile=${join(dir, `${name}.pid`)}`,
       `--log-file=${join(dir, `${name}.log`)}`,
     ]
     const program = requireProgram(name)
-    // A file: it outlives us, and nobody has to read it.
+    // A file and no pipe, as the program may outlive this process.
     const stderr = openSync(join(dir, `${name}.err`), 'w')
     try {
       const stdio = ['ignore', 'ignore', stderr] as const
@@ -72,7 +72,7 @@ export class Daemon {
   }
 
   /**
-   * Resolves when its pid file is its own: nobody else has the directory then, and what listens there is not another's.
+   * Resolves when the pid file has its pid: then no other program uses the directory, and the sockets there are its own.
    */
   async started(signal: AbortSignal): Promise<void> {
     while (this.#read('pid')[0] !== String(this.pid)) {
@@ -94,7 +94,7 @@ export class Daemon {
     return `${this.name} ${how}${words === '' ? '' : ` (${words})`}`
   }
 
-  /** Ends it: politely at first. Resolves when it has ended. */
+  /** Ends it by SIGTERM, then by SIGKILL. Resolves when it has ended. */
   async stop(): Promise<void> {
     if (this.#ending !== undefined) return
     this.#child.kill('SIGTERM')
@@ -105,7 +105,7 @@ export class Daemon {
     await this.ended
   }
 
-  // What it said last before it logged, or the last error in its log.
+  // The last line of its standard error, or the last error in its log.
   #lastWords(): string {
     const logged = this.#read('log').filter((line) => /\|(EMER|ERR)\|/.test(line))
     return (this.#read('err').at(-1) ?? logged.at(-1) ?? '').trim()

@@ -9,10 +9,10 @@ export function startInside(
   args: readonly string[],
   options: SpawnOptions,
 ): ChildProcess {
-  // Of util-linux: it sets PR_SET_PDEATHSIG and becomes the program.
+  // Of util-linux: sets PR_SET_PDEATHSIG and executes the program.
   const setpriv = findProgram('setpriv')
   const [command, ...rest] =
     setpriv === undefined ? [program, ...args] : [setpriv, '--pdeathsig', 'TERM', '--', program, ...args]
-  // A child is born where the thread is that starts it, which is inside until this returns.
+  // A child inherits the namespace of the thread that starts it, which is inside until this returns.
   return netns.run(() => spawn(command, rest, options))
 }

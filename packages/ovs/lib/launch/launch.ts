@@ -1,4 +1,4 @@
-// A switch of one's own: ovsdb-server and ovs-vswitchd in a namespace, all their files in one directory.
+// Launches a switch: ovsdb-server and ovs-vswitchd in a namespace, with all their files in one directory.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,16 +13,16 @@ import { Database } from '../database'
 import { Daemon } from './daemon'
 import { findSchema, requireProgram } from './programs'
 
-/** How a switch is launched. */
+/** Options for the launch of a switch. */
 export interface LaunchOptions extends OvsdbCallOptions {
   /**
-   * The directory for all its files: database, sockets, pid files, logs. It is made if it is missing. A database that is there is
-   * used, and stays. Default: a new one in the system's directory for temporary files.
+   * The directory for all its files: database, sockets, pid files, logs. It is created if it is missing. An existing database is
+   * used, and kept. Default: a new one in the system's directory for temporary files.
    */
   readonly dir?: string | undefined
-  /** The namespace in which it runs, which then stays. Default: a new one without a name. */
+  /** The namespace in which it runs, and which `close` does not close. Default: a new anonymous one. */
   readonly netns?: NetNs | undefined
-  /** Whether database and logs stay in `dir` in the end. Default: false. */
+  /** Whether `close` keeps database and logs in `dir`. Default: false. */
   readonly keep?: boolean | undefined
   /**
    * Whether packets of veth pairs may come without their checksums, and larger than the MTU, as the kernel passes them on
@@ -34,7 +34,7 @@ export interface LaunchOptions extends OvsdbCallOptions {
   readonly otherConfig?: Strings | undefined
 }
 
-/** What was launched. */
+/** A launched switch. */
 export interface Launched extends AsyncDisposable {
   readonly database: Database
   readonly dir: string
@@ -55,7 +55,7 @@ function checkDir(dir: unknown): string | undefined {
   if (dir === undefined) return undefined
   if (typeof dir !== 'string') throw wrongType('dir', 'a path', dir)
   if (dir === '' || dir.includes('\0')) throw wrongValue('dir', 'a path', dir)
-  // Words of a command line that the programs take apart.
+  // It becomes a part of arguments that the programs split at these characters.
   if (/[\s,;:]/.test(dir)) throw wrongValue('dir', 'a path without white space, "," , ";" and ":"', dir)
   const path = resolve(dir)
   if (Buffer.byteLength(path) > longestDir)
@@ -63,7 +63,7 @@ function checkDir(dir: unknown): string | undefined {
   return path
 }
 
-/** A directory in which everything that was not there before goes in the end. */
+/** A directory from which all files are removed at the end that did not exist before. */
 class Directory {
   readonly path: string
   readonly #before: ReadonlySet<string> | undefined
@@ -80,14 +80,14 @@ class Directory {
       rmSync(this.path, { recursive: true, force: true })
       return
     }
-    // Somebody may have removed it by hand.
+    // Another program may have removed it.
     for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
       if (!stays(name)) rmSync(join(this.path, name), { recursive: true, force: true })
     }
   }
 }
 
-/** What was made, and how it goes: the last first. Node 20 has no AsyncDisposableStack. */
+/** The cleanup steps, which run in reverse order. Node 20 has no AsyncDisposableStack. */
 class Steps {
   readonly #undo: (() => unknown)[] = []
 
@@ -113,7 +113,7 @@ async function createDatabase(file: string): Promise<void> {
   await promisify(execFile)(requireProgram('ovsdb-tool'), ['create', file, findSchema()])
 }
 
-/** A connection to a server that is just starting, or an error that tells why it does not. */
+/** Connects to a server that is starting. Throws the reason if it does not start. */
 async function connected(server: Daemon, remote: string, signal: AbortSignal): Promise<Database> {
   const enough = new AbortController()
   const end = AbortSignal.any([signal, enough.signal])
@@ -185,7 +185,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
     )
     const switchd = new Daemon('ovs-vswitchd', netns, dir, [`unix:${socket}`])
     steps.defer(() => switchd.stop())
-    // If they end by themselves. That we end them is no news.
+    // Reports if they end by themselves, until `close`.
     const watching = new AbortController()
     for (const [daemon, what] of [
       [switchd, 'switch'],

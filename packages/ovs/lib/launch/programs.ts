@@ -1,4 +1,4 @@
-// Where the programs of Open vSwitch are, if they are installed.
+// Finds the programs of Open vSwitch.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram } from 'netloom'
@@ -15,7 +15,7 @@ export function requireProgram(name: string): string {
   )
 }
 
-/** The schema that fits to the programs: the one that was installed with them, or else the one that came with us. */
+/** The path of the schema: the one that is installed with the programs, or else that of this package. */
 export function findSchema(): string {
   const installed = ['/usr/share/openvswitch/vswitch.ovsschema', '/usr/local/share/openvswitch/vswitch.ovsschema']
   // From dist/launch and lib/launch alike.

@@ -1,4 +1,4 @@
-// What happens to the packets of a flow: OpenFlow's instructions, and the actions in them.
+// Encodes and decodes the actions of a flow: OpenFlow's instructions, and the actions in them.
 import { outOfRange, unknownOption, wrongType, wrongValue } from 'netloom/errors'
 import { checkArray, checkKeys, checkObject } from 'netloom/values'
 import { checkWhole } from '../codecs'
@@ -8,7 +8,7 @@ import { portNumber, portOf, type FlowPort, type PortNames } from './ports'
 
 /** Sends the packet through a port. */
 export interface OutputAction {
-  /** The port; `NORMAL` switches as any switch does, `FLOOD` sends to all others. */
+  /** The port; `NORMAL` switches by learned addresses, `FLOOD` sends to all other ports. */
   readonly output: FlowPort
   /** For `CONTROLLER`, how many bytes of it. Default: 65535, all. */
   readonly maxLength?: number | undefined
@@ -18,12 +18,12 @@ export interface SetFieldAction {
   /** The fields with their new values. */
   readonly setField: FlowFields
 }
-/** Puts a VLAN tag before those that there are. */
+/** Adds an outermost VLAN tag. */
 export interface PushVlanAction {
   /** Its EtherType: 0x8100, or 0x88a8 for an outer one. */
   readonly pushVlan: 0x8100 | 0x88a8
 }
-/** Takes the outermost VLAN tag away. */
+/** Removes the outermost VLAN tag. */
 export interface PopVlanAction {
   /** Says so. */
   readonly popVlan: true
@@ -33,26 +33,26 @@ export interface DecTtlAction {
   /** Says so. */
   readonly decTtl: true
 }
-/** Lets ports send the packet through one of their queues. */
+/** Sets the queue through which ports send the packet. */
 export interface SetQueueAction {
   /** The queue's number in the port's `qos`. */
   readonly setQueue: number
 }
-/** Hands the packet to a group. */
+/** Passes the packet to a group. */
 export interface GroupAction {
   /** The group's number. */
   readonly group: number
 }
-/** Where a packet is looked up. */
+/** The target of `resubmit`. */
 export interface Resubmission {
   /** The table. Default: this one. */
   readonly table?: number | undefined
-  /** The port through which it seems to have come. Default: the one through which it came. */
+  /** The ingress port for the look-up. Default: the packet's. */
   readonly port?: FlowPort | undefined
 }
-/** Looks the packet up in another table, does what is there, and comes back (Open vSwitch's own). */
+/** Looks the packet up in another table, performs the actions found there, and continues (an extension of Open vSwitch). */
 export interface ResubmitAction {
-  /** Where, and as if it had come through which port. Default: this table, the port through which it came. */
+  /** The table and the ingress port. Default: this table, the packet's ingress port. */
   readonly resubmit: Resubmission
 }
 /** Goes on in a later table. */
@@ -60,35 +60,35 @@ export interface GotoTableAction {
   /** The table's number. */
   readonly gotoTable: number
 }
-/** What is written down. */
+/** Metadata to write. */
 export interface MetadataToWrite {
   /** The value. */
   readonly value: bigint
   /** Which bits of it. Default: all. */
   readonly mask?: bigint | undefined
 }
-/** Writes down what later tables can match as `metadata`. */
+/** Writes metadata, which later tables can match. */
 export interface WriteMetadataAction {
   /** The value, and which bits of it. Default: all. */
   readonly writeMetadata: MetadataToWrite
 }
-/** Forgets what is to be done at the end. */
+/** Clears the action set. */
 export interface ClearActionsAction {
   /** Says so. */
   readonly clearActions: true
 }
-/** Writes down what is to be done at the end, after the last table. */
+/** Adds to the action set, which is performed after the last table. */
 export interface WriteActionsAction {
   /** The actions. */
   readonly writeActions: readonly FlowAction[]
 }
-/** An action that has no name here, as it came. */
+/** An undecoded action. */
 export interface UnknownAction {
   /** All its bytes, hexadecimal. */
   readonly unknown: string
 }
 
-/** One thing that happens to a packet. None at all drops it. */
+/** An action. A packet without actions is dropped. */
 export type FlowAction =
   | OutputAction
   | SetFieldAction
@@ -250,7 +250,7 @@ function checkBig(value: unknown, field: string): bigint {
   return value
 }
 
-/** What an action is called: the first of its keys that is a name of one. */
+/** The name of an action: its first key that is one. */
 function nameOf(action: unknown, field: string): string {
   const given = checkObject(action, field)
   const known = [...Object.keys(encoders), ...Object.keys(instructionEncoders)]
@@ -270,7 +270,7 @@ function encodeOne(action: unknown, field: string, ports: PortNames): Buffer[] {
   return encoder(action as Readonly<Record<string, unknown>>, field, ports)
 }
 
-/** The instructions of a flow. What happens at once stands first, `gotoTable` last, as the switch carries it out. */
+/** Encodes the instructions of a flow in the order in which the switch performs them: `gotoTable` last. */
 export function encodeActions(actions: unknown, field: string, ports: PortNames): Buffer {
   if (actions === 'drop') return Buffer.alloc(0)
   const applied: Buffer[] = []
@@ -306,7 +306,7 @@ function* blocks(bytes: Buffer, what: string): Generator<readonly [type: number,
   }
 }
 
-/** How long an action is that has a length of its own, by its type. */
+/** The lengths of actions of fixed length, by type. */
 const actionLengths = new Map([
   [actionTypes.output, 16],
   [actionTypes.pushVlan, 8],
@@ -365,7 +365,7 @@ function decodeOne(type: number, part: Buffer, ports: PortNames): FlowAction {
   }
 }
 
-/** Reads the instructions of a flow, in the order in which they are carried out. */
+/** Decodes the instructions of a flow, in the order in which they are performed. */
 export function decodeActions(bytes: Buffer, ports: PortNames): FlowAction[] {
   const actions: FlowAction[] = []
   for (const [type, part] of blocks(bytes, 'an instruction')) {

@@ -16,14 +16,14 @@ import {
   type OpenflowMessage,
 } from './messages'
 
-/** Somebody waits for messages. */
+/** A request that waits for messages. */
 interface Pending {
   readonly isFor: (message: OpenflowMessage) => boolean
   readonly take: (message: OpenflowMessage) => void
   readonly fail: (error: Error) => void
 }
 
-/** An answer in many parts has so many bytes at most, unless told otherwise: some million flows. */
+/** The default limit for a multipart answer, in bytes: some million flows. */
 const defaultLargestAnswer = 256 * 1024 * 1024
 
 /** Types and flags of bundles (ofp_bundle_ctrl_type, ofp_bundle_flags). */
@@ -101,12 +101,12 @@ export class OpenflowConnection {
     }
   }
 
-  /** Why there is no connection any more; undefined while there is one. */
+  /** The reason why the connection has ended; undefined while it is open. */
   get end(): Error | undefined {
     return this.#end
   }
 
-  /** Whether many messages can be carried out together or not at all. */
+  /** Whether the bridge has bundles, which it performs completely or not at all. */
   get hasBundles(): boolean {
     return this.#version >= versions.openflow14
   }
@@ -115,7 +115,7 @@ export class OpenflowConnection {
     this.#socket.destroy()
   }
 
-  /** Carries messages out: all or none, if there are bundles. Resolves when that is over. */
+  /** Sends messages, which the bridge performs all or not at all, if it has bundles. Resolves when it has. */
   async commit(call: Call, type: number, bodies: readonly Buffer[]): Promise<void> {
     if (bodies.length > 1 && this.hasBundles) await this.#bundle(call, type, bodies)
     else {
@@ -166,7 +166,7 @@ export class OpenflowConnection {
   }
 
   /**
-   * Reads what the bridge has sent. What cannot be understood ends the connection, and is an error of this call and bridge.
+   * Decodes messages of the bridge. A malformed one ends the connection, with an error of this call and bridge.
    */
   async reading<T>(operation: string, read: () => T | Promise<T>): Promise<T> {
     try {
@@ -178,7 +178,7 @@ export class OpenflowConnection {
     }
   }
 
-  /** Sends messages, and gives the answers up to the last. The first error among them rejects, when the last has come. */
+  /** Sends messages, and returns all answers. If one is an error, rejects with the first after the last answer. */
   async #request(
     call: Call,
     messages: readonly (OpenflowMessage & { readonly index?: number })[],
@@ -202,7 +202,7 @@ export class OpenflowConnection {
     throw await this.reading(call.operation, () => new OpenflowError(call.operation, this.#bridge, refusal.body, index))
   }
 
-  /** Collects what comes with these numbers, or the first message that comes at all, until the last of it. */
+  /** Collects the messages with these transaction ids, or the very first message, until the last part. */
   async #exchange(
     call: Call,
     xids: ReadonlySet<number> | 'first',

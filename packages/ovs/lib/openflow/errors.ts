@@ -1,4 +1,4 @@
-// What a bridge says when it refuses an OpenFlow message (ofp_error_msg).
+// Errors of OpenFlow: messages that a bridge refuses (ofp_error_msg), and malformed ones.
 import { NetloomError } from 'netloom/errors'
 
 /** The types of errors, each with its codes in their order (OpenFlow 1.4, 7.5.4). */
@@ -51,12 +51,12 @@ const types: readonly (readonly [name: string, codes: string])[] = [
 ]
 
 /**
- * What a bridge sends is no OpenFlow, such as an action whose length is wrong; the connection is given up. `code` is
+ * A bridge has sent malformed OpenFlow, such as an action of a wrong length; the connection is closed. `code` is
  * `ERR_NETLOOM_OPENFLOW_PROTOCOL`.
  */
 export class OpenflowProtocolError extends NetloomError {
   override name = 'OpenflowProtocolError'
-  /** What could not be understood. */
+  /** A description of the malformed part. */
   readonly details: string
 
   constructor(operation: string, bridge: string | undefined, details: string, cause?: unknown) {
@@ -69,7 +69,7 @@ export class OpenflowProtocolError extends NetloomError {
   }
 }
 
-/** An OpenflowProtocolError of who does not know for which call of which bridge it reads. */
+/** An OpenflowProtocolError to which call and bridge are added later. */
 export function malformed(details: string): OpenflowProtocolError {
   return new OpenflowProtocolError('openflow', undefined, details)
 }
@@ -77,16 +77,16 @@ export function malformed(details: string): OpenflowProtocolError {
 const experimenter = 0xffff
 
 /**
- * A bridge refused an OpenFlow message. `code` is `ERR_NETLOOM_OPENFLOW`; nothing of what the call asked for was done, unless the
- * bridge speaks nothing newer than OpenFlow 1.3 and the call was for many flows.
+ * A bridge has refused an OpenFlow message. `code` is `ERR_NETLOOM_OPENFLOW`. The call has changed nothing, unless it was for many
+ * flows and the bridge has no OpenFlow 1.4.
  */
 export class OpenflowError extends NetloomError {
   override name = 'OpenflowError'
   /** The error's type, such as `BAD_MATCH`, or its number. */
   readonly type: string
-  /** What of that type, such as `BAD_PREREQ`, or its number. */
+  /** The error's code within its type, such as `BAD_PREREQ`, or its number. */
   readonly reason: string
-  /** The place of the flow that was refused among those of the call; undefined if it is not about one. */
+  /** The index of the refused flow among those of the call; undefined if the error is not about one. */
   readonly index: number | undefined
 
   constructor(operation: string, bridge: string, body: Buffer, index?: number) {

@@ -17,13 +17,13 @@ import {
 } from './values'
 
 /**
- * What a packet has to be like. What a field needs besides is filled in: `tcpDst` makes it IPv4 (unless `dlType` says IPv6) and
- * TCP. MAC and IP addresses may have a mask: `fe:00:00:00:00:00/ff:00:00:00:00:00`, `10.0.0.0/8`, `10.0.0.1/255.0.0.255`.
+ * The match of a flow. Prerequisites of a field are added: `tcpDst` adds IPv4 (unless `dlType` is IPv6) and TCP. MAC and IP
+ * addresses may have a mask: `fe:00:00:00:00:00/ff:00:00:00:00:00`, `10.0.0.0/8`, `10.0.0.1/255.0.0.255`.
  */
 export interface FlowMatch extends FlowRegisters {
-  /** The port through which it came. */
+  /** The ingress port. */
   readonly inPort?: FlowPort | undefined
-  /** What an earlier table has written down (`writeMetadata`). */
+  /** The metadata that an earlier table has written (`writeMetadata`). */
   readonly metadata?: bigint | number | MaskedNumber<bigint> | undefined
   /** The number of the tunnel through which it came (VNI, GRE key). */
   readonly tunId?: bigint | number | MaskedNumber<bigint> | undefined
@@ -31,11 +31,11 @@ export interface FlowMatch extends FlowRegisters {
   readonly tunSrc?: string | undefined
   /** This end of that tunnel. */
   readonly tunDst?: string | undefined
-  /** The mark that it has in the kernel. */
+  /** The packet mark in the kernel. */
   readonly pktMark?: number | MaskedNumber<number> | undefined
-  /** The MAC address that it is for. */
+  /** The destination MAC address. */
   readonly dlDst?: string | undefined
-  /** The MAC address that it is from. */
+  /** The source MAC address. */
   readonly dlSrc?: string | undefined
   /** Its EtherType. */
   readonly dlType?: 'ip' | 'arp' | 'ipv6' | number | undefined
@@ -49,39 +49,39 @@ export interface FlowMatch extends FlowRegisters {
   readonly ipEcn?: number | undefined
   /** The protocol inside IP. */
   readonly nwProto?: 'icmp' | 'tcp' | 'udp' | 'icmp6' | 'sctp' | number | undefined
-  /** The IPv4 address that it is from. */
+  /** The source IPv4 address. */
   readonly nwSrc?: string | undefined
-  /** The IPv4 address that it is for. */
+  /** The destination IPv4 address. */
   readonly nwDst?: string | undefined
-  /** The TCP port that it is from. */
+  /** The TCP source port. */
   readonly tcpSrc?: number | MaskedNumber<number> | undefined
-  /** The TCP port that it is for. */
+  /** The TCP destination port. */
   readonly tcpDst?: number | MaskedNumber<number> | undefined
-  /** The UDP port that it is from. */
+  /** The UDP source port. */
   readonly udpSrc?: number | MaskedNumber<number> | undefined
-  /** The UDP port that it is for. */
+  /** The UDP destination port. */
   readonly udpDst?: number | MaskedNumber<number> | undefined
-  /** The SCTP port that it is from. */
+  /** The SCTP source port. */
   readonly sctpSrc?: number | MaskedNumber<number> | undefined
-  /** The SCTP port that it is for. */
+  /** The SCTP destination port. */
   readonly sctpDst?: number | MaskedNumber<number> | undefined
   /** The type of ICMP. */
   readonly icmpType?: number | undefined
   /** The code of ICMP. */
   readonly icmpCode?: number | undefined
-  /** What ARP is about: 1 asks, 2 answers. */
+  /** The operation of ARP: 1 request, 2 reply. */
   readonly arpOp?: number | undefined
-  /** The IPv4 address of who sends ARP. */
+  /** The sender's IPv4 address in ARP. */
   readonly arpSpa?: string | undefined
-  /** The IPv4 address that ARP is about. */
+  /** The target's IPv4 address in ARP. */
   readonly arpTpa?: string | undefined
-  /** The MAC address of who sends ARP. */
+  /** The sender's MAC address in ARP. */
   readonly arpSha?: string | undefined
-  /** The MAC address that ARP is about. */
+  /** The target's MAC address in ARP. */
   readonly arpTha?: string | undefined
-  /** The IPv6 address that it is from. */
+  /** The source IPv6 address. */
   readonly ipv6Src?: string | undefined
-  /** The IPv6 address that it is for. */
+  /** The destination IPv6 address. */
   readonly ipv6Dst?: string | undefined
   /** The flow label of IPv6. */
   readonly ipv6Label?: number | MaskedNumber<number> | undefined
@@ -89,11 +89,11 @@ export interface FlowMatch extends FlowRegisters {
   readonly icmpv6Type?: number | undefined
   /** The code of ICMPv6. */
   readonly icmpv6Code?: number | undefined
-  /** The address that neighbor discovery is about. */
+  /** The target address of neighbor discovery. */
   readonly ndTarget?: string | undefined
-  /** The MAC address of who solicits. */
+  /** The source link-layer address of a solicitation. */
   readonly ndSll?: string | undefined
-  /** The MAC address that is advertised. */
+  /** The target link-layer address of an advertisement. */
   readonly ndTll?: string | undefined
 }
 
@@ -109,7 +109,7 @@ interface Field {
   readonly oxmClass: number
   readonly number: number
   readonly type: ValueType
-  /** What it needs besides. */
+  /** Its prerequisites. */
   readonly needs?: { readonly dlType?: number | 'ip'; readonly nwProto?: number }
 }
 
@@ -130,7 +130,7 @@ const byte = number(1)
 const register = number(4, { maskable: true })
 const wide = number(8, { maskable: true })
 
-// In the order in which the switch wants them: what a field needs comes before it.
+// In the order that the switch requires: the prerequisites of a field come before it.
 const fields: Readonly<Record<keyof FlowMatch, Field>> = {
   inPort: field(0, port),
   metadata: field(2, wide),
@@ -179,7 +179,7 @@ const names = Object.keys(fields) as (keyof FlowMatch)[]
 const nameSet: ReadonlySet<string> = new Set(names)
 const byNumber = new Map(names.map((name) => [(fields[name].oxmClass << 8) | fields[name].number, name]))
 
-/** A field that has no name here, as it came. */
+/** An undecoded field. */
 export interface UnknownField {
   /** Its class (OFPXMC_). */
   readonly oxmClass: number
@@ -215,12 +215,12 @@ function numberIn(given: Given, name: 'dlType' | 'nwProto', prefix: string, port
   return bytes.readUIntBE(0, bytes.length)
 }
 
-/** Fills in what the fields need besides, and refuses what contradicts that. */
+/** Adds the prerequisites of fields, and refuses fields that contradict them. */
 function complete(given: Given, prefix: string, ports: PortNames): Given {
   let dlType = numberIn(given, 'dlType', prefix, ports)
   let nwProto = numberIn(given, 'nwProto', prefix, ports)
   const used = names.filter((name) => given[name] !== undefined)
-  // What is for one EtherType alone decides before what is for both versions of IP.
+  // Fields of one EtherType decide before those of both versions of IP.
   const exact = (name: keyof FlowMatch): number => (typeof fields[name].needs?.dlType === 'number' ? 0 : 1)
   for (const name of used.toSorted((a, b) => exact(a) - exact(b))) {
     const { needs } = fields[name]

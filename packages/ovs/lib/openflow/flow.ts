@@ -7,47 +7,47 @@ import { malformed } from './errors'
 import { decodeFields, encodeFields, type FlowMatch, type UnknownField } from './fields'
 import { portNumber, type FlowPort, type PortNames } from './ports'
 
-/** Which flow: no two of a table have the same match and priority. */
+/** The key of a flow: match and priority are unique in a table. */
 export interface FlowKey {
   /** The bridge. Default: the one that the switch has, if it has just one. */
   readonly bridge?: string | undefined
   /** The table, 0 to 254. Packets begin in table 0. Default: 0. */
   readonly table?: number | undefined
-  /** Of the flows that match, that with the highest priority counts; 0 to 65535. Default: 32768. */
+  /** Of several flows that match, the one with the highest priority applies; 0 to 65535. Default: 32768. */
   readonly priority?: number | undefined
-  /** What packets have to be like. Default: anything. */
+  /** The match. Default: all packets. */
   readonly match?: FlowMatch | undefined
 }
 
-/** A flow to be added. */
+/** A flow to add. */
 export interface FlowOptions extends FlowKey {
-  /** What happens to the packets; none, or `drop`, drops them. */
+  /** The actions; none, or `drop`, drops packets. */
   readonly actions: readonly FlowAction[] | 'drop'
-  /** A number that says whose the flow is. Default: 0. */
+  /** A number by which its owner recognizes it. Default: 0. */
   readonly cookie?: bigint | number | undefined
-  /** Seconds without a packet after which it goes, up to 65535. Default: never. */
+  /** Seconds without a packet after which it is deleted, up to 65535. Default: never. */
   readonly idleTimeoutSeconds?: number | undefined
-  /** Seconds after which it goes, up to 65535. Default: never. */
+  /** Seconds after which it is deleted, up to 65535. Default: never. */
   readonly hardTimeoutSeconds?: number | undefined
 }
 
-/** Some bits of the number that says whose a flow is. */
+/** Some bits of a cookie. */
 export interface FlowCookie {
-  /** The number. */
+  /** The value. */
   readonly value: bigint
-  /** Which of its bits count. */
+  /** The bits that are compared. */
   readonly mask: bigint
 }
 
-/** Which flows: those that match at least this. */
+/** A filter for flows. */
 export interface FlowFilter {
   /** The bridge. Default: the one that the switch has, if it has just one. */
   readonly bridge?: string | undefined
   /** The table, 0 to 254. Default: all. */
   readonly table?: number | undefined
-  /** Flows that match this or something narrower. Default: all. */
+  /** Flows whose match is this one or narrower. Default: all. */
   readonly match?: FlowMatch | undefined
-  /** Whose flows, exactly, or in the bits of a mask. Default: everybody's. */
+  /** Flows with this cookie, or with these bits of a cookie. Default: all. */
   readonly cookie?: bigint | number | FlowCookie | undefined
   /** Flows that send packets through this port. Default: all. */
   readonly outPort?: FlowPort | undefined
@@ -61,19 +61,19 @@ export interface Flow {
   readonly table: number
   /** Its priority. */
   readonly priority: number
-  /** What packets have to be like. */
+  /** The match. */
   readonly match: FlowMatch
-  /** Fields of the match that have no name here. */
+  /** Undecoded fields of the match. */
   readonly unknownFields?: readonly UnknownField[]
-  /** What happens to them; empty if they are dropped. */
+  /** The actions; empty if packets are dropped. */
   readonly actions: readonly FlowAction[]
-  /** Whose it is. */
+  /** Its cookie. */
   readonly cookie: bigint
-  /** Seconds without a packet after which it goes; 0 is never. */
+  /** Seconds without a packet after which it is deleted; 0: never. */
   readonly idleTimeoutSeconds: number
-  /** Seconds after which it goes; 0 is never. */
+  /** Seconds after which it is deleted; 0: never. */
   readonly hardTimeoutSeconds: number
-  /** How long it has been there. */
+  /** Its age. */
   readonly durationSeconds: number
   /** Packets that it has matched. */
   readonly packets: bigint
@@ -147,7 +147,7 @@ function flowMod(mod: FlowMod): Buffer {
   return Buffer.concat([head, match, instructions])
 }
 
-/** How a field is called in an error. */
+/** The name of a field in an error. */
 function at(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`
 }
@@ -195,7 +195,7 @@ function filterParts(filter: FlowFilter, ports: PortNames): Pick<FlowMod, 'table
   }
 }
 
-/** The message that changes or deletes all flows that a filter lets through. */
+/** The message that changes or deletes all flows that match a filter. */
 export function matching(command: number, filter: FlowFilter, ports: PortNames, instructions?: Buffer): Buffer {
   const parts = filterParts(filter, ports)
   return flowMod({
@@ -217,12 +217,12 @@ export function listing(filter: FlowFilter, ports: PortNames): Buffer {
   return Buffer.concat([head, match])
 }
 
-/** What a match is on the wire, to compare: the fields in our order. */
+/** An encoded match as text, to compare: with the fields in this library's order. */
 export function matchText(match: FlowMatch | undefined, ports: PortNames): string {
   return encodeFields(match ?? {}, 'match', ports).toString('hex')
 }
 
-/** Reads a part of the answer to that. */
+/** Decodes a part of the answer to that request. */
 export function readFlows(part: Buffer, ports: PortNames): Flow[] {
   const flows: Flow[] = []
   for (let at = 0; at < part.length;) {

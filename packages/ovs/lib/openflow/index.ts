@@ -1,6 +1,6 @@
 /**
- * OpenFlow 1.3 and 1.4 as bytes, for programs that speak to a bridge by themselves: messages, matches, actions, flows. `OpenVswitch.flows`
- * of `@netloom/ovs` is made of it, and connects by itself.
+ * Encodes and decodes OpenFlow 1.3 and 1.4, for programs with connections of their own to a bridge: messages, matches, actions, flows.
+ * `OpenVswitch.flows` of `@netloom/ovs` uses it, with its own connections.
  * @module @netloom/ovs/openflow
  */
 export {

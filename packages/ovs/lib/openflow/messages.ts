@@ -2,7 +2,7 @@
 
 import { malformed } from './errors'
 
-/** The versions of OpenFlow that are spoken here, as numbers in headers. */
+/** The supported versions of OpenFlow, as numbers in headers. */
 export const versions = { openflow13: 4, openflow14: 5 } as const
 
 /** The types of messages (ofp_type). */
@@ -27,7 +27,7 @@ export const headerSize = 8
 export interface OpenflowMessage {
   readonly version: number
   readonly type: number
-  /** What answers have of their requests. */
+  /** The transaction id, which an answer has from its request. */
   readonly xid: number
   readonly body: Buffer
 }

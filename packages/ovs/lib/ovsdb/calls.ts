@@ -1,12 +1,12 @@
-// What every call that waits for the server has: a signal and a time limit, and what becomes of it when they end it.
+// The signal and the time limit of calls that wait for the server.
 import { AbortError, outOfRange, wrongType } from 'netloom/errors'
 import { checkKeys } from 'netloom/values'
 
 /** Options of every call that waits for the server. */
 export interface OvsdbCallOptions {
   /**
-   * Aborts the call: it rejects at once with an `AbortError`. Its `outcome` is `'unknown'` if the server had the request by
-   * then; a transaction is canceled there, if it still waits.
+   * Aborts the call: it rejects at once with an `AbortError`. Its `outcome` is `'unknown'` if the request had been sent; a
+   * transaction that still waits on the server is canceled.
    */
   signal?: AbortSignal | undefined
   /** Milliseconds after which the call is aborted as by `signal`, with the code `ETIMEDOUT`. Default: no limit. */
@@ -23,7 +23,7 @@ export function checkMilliseconds(value: unknown, field: string): void {
   if (!(value >= 0 && value <= longestTimeout)) throw outOfRange(field, `from 0 to ${longestTimeout}`, value)
 }
 
-/** Checks the options of a call; `more` names the ones that it has besides. */
+/** Checks the options of a call; `more`: the names of further options. */
 export function checkCall(options: unknown, more: readonly string[] = []): void {
   if (options === undefined) return
   checkKeys(options, new Set([...keys, ...more]))
@@ -32,7 +32,7 @@ export function checkCall(options: unknown, more: readonly string[] = []): void 
   checkMilliseconds(timeout, 'timeout')
 }
 
-/** One call under way: what ends it early. Dispose it when the call is over, however it ended. */
+/** A call under way, with its signal and time limit. Dispose it when the call has ended. */
 export class Call implements Disposable {
   readonly operation: string
   readonly #signal: AbortSignal | undefined
@@ -61,12 +61,12 @@ export class Call implements Disposable {
     for (const listener of [...this.#ended]) listener(reason)
   }
 
-  /** The error that the call ends with if it was ended early; `'none'` if nothing had been sent. */
+  /** The error of an aborted call; `'none'` if nothing had been sent. */
   error(outcome: 'none' | 'unknown'): AbortError {
     return this.#error(outcome, outcome === 'none' ? undefined : 'the server')
   }
 
-  /** The same for a call that sends nothing, and waits for something to come. */
+  /** The same for a call that only waits. */
   waited(what: string): AbortError {
     return this.#error('none', what)
   }
@@ -75,12 +75,12 @@ export class Call implements Disposable {
     return new AbortError({ operation: this.operation, netns: undefined }, outcome, this.#over?.reason, holder)
   }
 
-  /** Throws if the call was ended early before anything was sent. */
+  /** Throws if the call was aborted before anything was sent. */
   check(): void {
     if (this.#over !== undefined) throw this.error('none')
   }
 
-  /** Calls back when the call is ended early; at once if it was. Gives what takes that back. */
+  /** Calls `listener` when the call is aborted; at once if it is already. Returns a function that removes the listener. */
   onEnd(listener: () => void): () => void {
     if (this.#over !== undefined) {
       listener()
@@ -90,12 +90,12 @@ export class Call implements Disposable {
     return () => this.#ended.delete(listener)
   }
 
-  /** A promise's outcome, or the error of the call if that ends first. */
+  /** The result of a promise, or the call's error if it is aborted first. */
   race<T>(promise: Promise<T>, outcome: 'none' | 'unknown'): Promise<T> {
     return this.#race(promise, () => this.error(outcome))
   }
 
-  /** The same for a call that sends nothing, and waits for something to come. */
+  /** The same for a call that only waits. */
   raceFor<T>(promise: Promise<T>, what: string): Promise<T> {
     return this.#race(promise, () => this.waited(what))
   }

@@ -1,4 +1,4 @@
-// A client of one database: what is asked of it, and what lives across its connections.
+// A client of one database: its requests, and the replicas and locks that it restores after a reconnection.
 import { constants } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { NetloomError, outOfRange, wrongType, wrongValue } from 'netloom/errors'
@@ -27,7 +27,7 @@ export interface Backoff {
   readonly max?: number | undefined
 }
 
-/** How to reach a database, and how to stay in touch. */
+/** Options for the connections to a database. */
 export interface OvsdbConnectOptions extends OvsdbCallOptions {
   /**
    * Where its servers listen: `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]` (the port is 6640 unless given), tried in
@@ -37,12 +37,12 @@ export interface OvsdbConnectOptions extends OvsdbCallOptions {
   /** The database's name, such as `Open_vSwitch`. */
   readonly database: string
   /**
-   * Of a cluster, only the leader: what is read there is never old, and what is written takes one step less. Default: true.
+   * Connects only to the leader of a cluster: reads there are never stale, and writes take one step less. Default: true.
    */
   readonly leaderOnly?: boolean | undefined
   /**
-   * Certificates and whatever else `tls.connect` takes, for `ssl:`. The server's name is checked unless
-   * `checkServerIdentity` says otherwise.
+   * Certificates and other options of `tls.connect`, for `ssl:`. The server's name is checked, by `checkServerIdentity` if it is
+   * given.
    */
   readonly tls?: TlsOptions | undefined
   /** Opens connections instead of `net.connect`, for example in a network namespace; TLS goes over it. */
@@ -52,7 +52,7 @@ export interface OvsdbConnectOptions extends OvsdbCallOptions {
   /** Milliseconds that one attempt may take until the server serves. Default: 5000. */
   readonly connectTimeout?: number | undefined
   /**
-   * Milliseconds of silence after which an echo is sent; after as long again without an answer the connection is given up.
+   * Milliseconds of silence after which an echo is sent; after as long again without an answer the connection is closed.
    * 0 means never. Default: 5000.
    */
   readonly probeInterval?: number | undefined
@@ -124,11 +124,11 @@ function sessionOptions(options: OvsdbConnectOptions): SessionOptions {
   }
 }
 
-/** What a client tells of. */
+/** The events of a client. */
 export interface OvsdbClientEvents {
-  /** There is a connection again, and everything that lives across connections is up to date. */
+  /** A connection is open, and replicas and locks are restored. */
   connect: [remote: string]
-  /** The connection is gone; the next is being tried. */
+  /** The connection is lost; the client tries to reconnect. */
   disconnect: [reason: Error]
 }
 
@@ -234,14 +234,14 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
     return this.#ask('getSchema', 'get_schema', [database], options)
   }
 
-  /** Asks the server for an answer, of no use but that it comes. */
+  /** Sends an echo request, and waits for the answer. */
   async echo(options?: OvsdbCallOptions): Promise<void> {
     await this.#ask('echo', 'echo', [], options)
   }
 
   /**
-   * Carries out operations that are written as RFC 7047, section 5.2, has them, and gives their results as the server does.
-   * Nothing is converted. They are sent again only if that cannot apply them twice.
+   * Sends operations as in RFC 7047, section 5.2, and returns the server's results, both without conversion. Sends them again after
+   * a reconnection only if that cannot apply them twice.
    * @throws OvsdbOperationError, OvsdbCommitError, OvsdbConnectionError
    */
   async transact(operations: readonly Readonly<Record<string, Json>>[], options?: OvsdbCallOptions): Promise<Json[]> {
@@ -252,11 +252,11 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
   }
 
   /**
-   * Runs code that writes a transaction, carries it out, and gives what the code returned: all of it is applied, or nothing.
-   * The code runs again if a wait without a time limit (`tx.verify`, `tx.wait`) finds that rows have changed, so it should look
-   * at them (in a replica) each time, and do nothing else.
+   * Calls a function that writes a transaction, sends the transaction, and returns the function's result: all of it is applied, or
+   * nothing. Calls the function again if a wait without a time limit (`tx.verify`, `tx.wait`) finds that rows have changed, so it
+   * should read them (in a replica) each time, and have no other effects.
    * @throws OvsdbOperationError if an operation is impossible, OvsdbCommitError if their result is, OvsdbConnectionError if the
-   * connection was lost and nobody knows whether it was applied.
+   * connection was lost and it is unknown whether it was applied.
    * @example
    * const bridge = await db.transaction((tx) => {
    *   const bridge = tx.insert('Bridge', { name: 'br0' })
@@ -299,8 +299,8 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
   }
 
   /**
-   * Asks for a lock, which all clients of the server share by its name. Resolves when this client owns it or waits in line for
-   * it; `lock.acquired()` resolves when it owns it.
+   * Requests a lock, which all clients of the server share by its name. Resolves when this client owns it or is queued for it;
+   * `lock.acquired()` resolves when it owns it.
    * @example
    * await using lock = await db.lock('leader')
    * await lock.acquired()
@@ -322,7 +322,7 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
     return lock
   }
 
-  /** Closes the connection, replicas and locks; what is under way is rejected. Resolves when the socket is closed. */
+  /** Closes the connection, replicas and locks; calls under way reject. Resolves when the socket is closed. */
   async close(): Promise<void> {
     await this.#session.close()
   }
@@ -332,7 +332,7 @@ export class OvsdbClient<Tables extends DatabaseTables = UntypedTables>
     await this.close()
   }
 
-  // Questions that change nothing are asked again on the next connection.
+  // Requests that change nothing are sent again on the next connection.
   async #ask(operation: string, method: string, params: readonly Json[], options?: OvsdbCallOptions): Promise<Json> {
     checkCall(options)
     using call = new Call(operation, options)

@@ -4,10 +4,10 @@ import type { Json } from './json'
 import { integerRange, type BaseType, type ColumnSchema, type TableSchema } from './schema'
 import type { Atom, ColumnValue } from './types'
 
-/** The columns of a row, in the making. */
+/** The columns of a row that is being decoded. */
 export type Columns = Record<string, ColumnValue>
 
-/** No columns yet, and no others either: one that is called `constructor` is as good as any. */
+/** An object without a prototype, as a column may be called `constructor`. */
 export function emptyColumns(given?: Readonly<Columns>): Columns {
   return Object.assign(Object.create(null) as Columns, given)
 }
@@ -63,7 +63,7 @@ function map(key: BaseType, value: BaseType, json: Json, column: string): Readon
   return read
 }
 
-/** Reads what a column holds. Throws an OvsdbProtocolError if it is not of the column's type. */
+/** Decodes the value of a column. Throws an OvsdbProtocolError if it is not of the column's type. */
 export function decodeColumn({ name, shape, key, value }: ColumnSchema, json: Json): ColumnValue {
   if (value !== undefined) return map(key, value, json, name)
   // The usual case, without an array in between.
@@ -99,8 +99,8 @@ const zero: Readonly<Record<BaseType['type'], Atom>> = {
 }
 
 /**
- * What a column holds if nothing was ever written: monitors leave out such columns. The type's zero, whatever the schema
- * allows: the server takes no other for an enumeration, and refuses the row.
+ * The default of a column that was never written, which monitors leave out: the type's zero, even if the schema does not allow it
+ * (the server then refuses such a row).
  */
 export function defaultValue({ shape, key, min }: ColumnSchema): ColumnValue {
   if (shape === 'map') return new Map()

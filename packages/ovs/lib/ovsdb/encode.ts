@@ -1,5 +1,5 @@
-// Values of JavaScript checked against a column's type, and written as the server wants them (RFC 7047, section 5.1).
-// What the server would refuse anyhow is refused here, with the name of the column.
+// Checks JavaScript values against a column's type, and encodes them (RFC 7047, section 5.1). Refuses values that the server would
+// refuse, with the name of the column.
 import { types } from 'node:util'
 import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 import { checkArray, checkObject } from 'netloom/values'
@@ -9,7 +9,7 @@ import { integerRange, type BaseType, type ColumnSchema } from './schema'
 import type { Atom } from './types'
 import { isUuid } from './uuid'
 
-/** A value as a column has it when it is read, but with new rows for UUIDs that there are not yet. */
+/** A checked value of a column, with new rows in place of UUIDs that do not exist yet. */
 export type CheckedAtom = Atom | NewRow
 /** The same for whole columns. */
 export type CheckedValue = CheckedAtom | null | readonly CheckedAtom[] | ReadonlyMap<CheckedAtom, CheckedAtom>
@@ -130,7 +130,7 @@ export function checkValue(column: ColumnSchema, value: unknown, field: string):
 export function encodeAtom({ type }: BaseType, value: CheckedAtom): Json {
   if (value instanceof NewRow) return ['named-uuid', value.name]
   if (type === 'uuid') return ['uuid', value]
-  // Only what a number cannot hold needs to be written as a bigint.
+  // As a bigint only if a number cannot represent it.
   if (typeof value === 'bigint' && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)))
     return Number(value)
   return value

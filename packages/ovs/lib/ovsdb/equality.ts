@@ -21,8 +21,8 @@ export function sameValue(a: ColumnValue, b: ColumnValue): boolean {
 }
 
 /**
- * What a column holds after a change, of what it held and the difference that the server sent: for a set what is in one of
- * them only, for a map the pairs that are not the same in both, and for anything else what it holds now.
+ * The new value of a column, from its old one and the difference that the server has sent: for a set the elements in only one of
+ * them, for a map the pairs that differ, for all others the new value.
  */
 export function diffed({ shape, max }: ColumnSchema, before: ColumnValue, difference: ColumnValue): ColumnValue {
   if (max <= 1) return difference
@@ -47,7 +47,7 @@ function order(a: Atom, b: Atom): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** A text that two values of one column have in common only if they are the same. */
+/** A text that is equal for two values of one column only if the values are. */
 export function keyOf(value: ColumnValue): string {
   if (value === null) return ''
   if (isMap(value)) return JSON.stringify([...value].map(([key, atom]) => [String(key), String(atom)]).sort())

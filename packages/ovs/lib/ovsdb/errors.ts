@@ -1,10 +1,10 @@
-// What can go wrong with an OVSDB server, as types: an operation that it refused, a commit that it refused, words that
-// make no sense, and a connection that is not there. Bad input is a TypeError or RangeError, as everywhere (wire/invalid.ts).
+// Errors of an OVSDB server: a refused operation, a refused commit, a malformed message, and a lost connection. Bad input is a
+// TypeError or RangeError, as everywhere (wire/invalid.ts).
 import { types } from 'node:util'
 import { NetloomError } from 'netloom/errors'
 import type { Json } from './json'
 
-/** What a server said about a failure (`<error>` of RFC 7047, section 3.1). */
+/** A server's description of a failure (`<error>` of RFC 7047, section 3.1). */
 export interface ServerError {
   /** The kind of error, such as `constraint violation` or `timed out`. */
   readonly error: string
@@ -12,7 +12,7 @@ export interface ServerError {
   readonly details: string | undefined
 }
 
-/** A server may say any number of words; `error` and `details` have all of them. */
+/** The longest text of the server in an error's message; `error` and `details` have all of it. */
 const mostShown = 1000
 
 function said({ error, details }: ServerError): string {
@@ -61,7 +61,7 @@ export class OvsdbOperationError extends NetloomError implements ServerError {
 }
 
 /**
- * Each operation was possible, but not their result: a reference to a row that is gone, a second row with the same name.
+ * Each operation was possible, but not their result: a reference to a deleted row, a second row with the same name.
  * Nothing of the transaction was applied. `code` is `ERR_NETLOOM_OVSDB_COMMIT`.
  */
 export class OvsdbCommitError extends NetloomError implements ServerError {
@@ -82,15 +82,15 @@ export class OvsdbCommitError extends NetloomError implements ServerError {
 }
 
 /**
- * The server refused a whole request (an unknown database, an unknown method), or what it sent is no OVSDB. In the second
- * case `error` is `malformed`; `outcome` is `'unknown'` if that was the answer to a request which may have changed something. `code`
- * is `ERR_NETLOOM_OVSDB_PROTOCOL`.
+ * The server refused a whole request (an unknown database, an unknown method), or has sent a malformed message. In the second case
+ * `error` is `malformed`; `outcome` is `'unknown'` if that was the answer to a request which may have changed something. `code` is
+ * `ERR_NETLOOM_OVSDB_PROTOCOL`.
  */
 export class OvsdbProtocolError extends NetloomError implements ServerError {
   override name = 'OvsdbProtocolError'
-  /** The kind of error, such as `unknown database`; `malformed` for what could not be understood. */
+  /** The kind of error, such as `unknown database`; `malformed` for a malformed message. */
   readonly error: string
-  /** The server's own words, or what could not be understood. */
+  /** The server's own words, or a description of the malformed part. */
   readonly details: string | undefined
 
   constructor(operation: string, failure: ServerError, cause?: unknown, outcome?: 'unknown') {
@@ -101,21 +101,20 @@ export class OvsdbProtocolError extends NetloomError implements ServerError {
   }
 }
 
-/** Words for an OvsdbProtocolError about what could not be understood. */
+/** An OvsdbProtocolError for a malformed message. */
 export function malformed(details: string, cause?: unknown): OvsdbProtocolError {
   return new OvsdbProtocolError('ovsdb', { error: 'malformed', details }, cause)
 }
 
-/** What is thrown for an answer to a request that could not be understood: nobody knows what the server has done. */
+/** The error for a malformed answer to a request: it is unknown what the server has done. */
 export function unreadable(operation: string, error: unknown): OvsdbProtocolError {
   const details = error instanceof OvsdbProtocolError ? error.details : asError(error).message
   return new OvsdbProtocolError(operation, { error: 'malformed', details }, error, 'unknown')
 }
 
 /**
- * There is no connection: none of the remotes could be reached or would serve, or the connection was lost. `outcome` is
- * `'unknown'` if the server had a request by then that it may or may not have carried out. `code` is
- * `ERR_NETLOOM_OVSDB_CONNECTION`, `cause` is why.
+ * There is no connection: no remote could be reached or was suitable, or the connection was lost. `outcome` is `'unknown'` if a
+ * request had been sent that the server may or may not have performed. `code` is `ERR_NETLOOM_OVSDB_CONNECTION`, `cause` the reason.
  */
 export class OvsdbConnectionError extends NetloomError {
   override name = 'OvsdbConnectionError'
@@ -127,7 +126,7 @@ export class OvsdbConnectionError extends NetloomError {
   }
 }
 
-/** Whatever was thrown, as an error. Node's own errors may be of another realm, and are no `instanceof Error` then. */
+/** A thrown value as an error. Node's own errors may be of another realm, and are no `instanceof Error` then. */
 export function asError(thrown: unknown): Error {
   return types.isNativeError(thrown) ? thrown : new Error(String(thrown))
 }

@@ -1,8 +1,8 @@
-// Events for the caller's listeners, in the middle of our own work.
+// Calls users' listeners of events.
 
 /**
- * Calls listeners. What one of them throws is thrown later, as an uncaught exception, so that the work which told of the event
- * is not left half done.
+ * Calls listeners. Rethrows an exception of a listener later, as an uncaught one, so that it does not interrupt the code that
+ * emits the event.
  */
 export function tell(emit: () => void): void {
   try {

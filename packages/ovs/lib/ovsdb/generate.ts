@@ -76,7 +76,7 @@ const taken = new Set(
   protected public static yield await`.split(/\s+/),
 )
 
-/** What the interface of each table is called; no two are called the same. */
+/** A unique name for the interface of each table. */
 function interfaceNames({ tables }: DatabaseSchema): (table: string) => string {
   const names = new Map<string, string>()
   for (const table of tables.keys()) {

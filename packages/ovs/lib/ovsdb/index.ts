@@ -1,5 +1,5 @@
 /**
- * A client of OVSDB (RFC 7047). It knows no Open vSwitch and no netlink, and loads no addon.
+ * A client of OVSDB (RFC 7047), independent of Open vSwitch. Does not load the addon.
  * @module @netloom/ovs/ovsdb
  */
 export { OvsdbClient, type Backoff, type OvsdbClientEvents, type OvsdbConnectOptions } from './client'

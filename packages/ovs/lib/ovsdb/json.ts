@@ -1,19 +1,19 @@
-// JSON with 64-bit integers. JSON.parse rounds what is beyond 2^53; such a number, which is rare, is a bigint here.
+// JSON with 64-bit integers. JSON.parse rounds integers beyond 2^53; here such a number, which is rare, is a bigint.
 import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json'
 
 /** A value of JSON. An integer beyond ±(2^53 - 1) is a bigint, any other number is a number. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json }
 
-// Whatever JSON.parse could round has at least 16 digits on end. UUIDs have no more than 12.
+// A number that JSON.parse could round has at least 16 consecutive digits. UUIDs have no more than 12.
 const long = /\d{16}/
 const integer = /^-?\d+$/
-// OVSDB's integers have 64 bits, which is 20 digits at most; to read millions of them takes seconds.
+// OVSDB's integers have 64 bits, at most 20 digits. To parse a number of millions of digits would take seconds.
 const mostDigits = 20
 
 function parseNumber(text: string): number | bigint {
   const value = Number(text)
   if (text.length > mostDigits && integer.test(text) && text.replace('-', '').length > mostDigits) {
-    // JavaScript writes a real number from 1e20 to 1e21 so.
+    // JavaScript writes a real number from 1e20 to 1e21 in this form.
     if (String(value) !== text) throw new SyntaxError(`an integer of more than ${mostDigits} digits`)
   }
   return integer.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value

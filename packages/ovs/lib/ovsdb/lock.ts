@@ -1,4 +1,4 @@
-// A lock of the database server (RFC 7047, sections 4.1.8 to 4.1.10): one client owns it, others wait in line.
+// A lock of the database server (RFC 7047, sections 4.1.8 to 4.1.10): one client owns it, others are queued.
 import { EventEmitter } from 'node:events'
 import { Call, checkCall, type OvsdbCallOptions } from './calls'
 import { closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
@@ -7,17 +7,17 @@ import type { Json } from './json'
 import type { Notification } from './rpc'
 import type { Online, Session, SessionPart } from './session'
 
-/** What a lock tells of. */
+/** The events of a lock. */
 export interface LockEvents {
-  /** The lock is this client's. */
+  /** This client owns the lock. */
   acquired: []
-  /** It is no more: another client has stolen it, or the connection was lost. */
+  /** It no longer owns the lock: another client has stolen it, or the connection was lost. */
   lost: [reason: 'stolen' | 'disconnected']
 }
 
-/** How a lock is asked for. */
+/** Options for the request of a lock. */
 export interface LockOptions extends OvsdbCallOptions {
-  /** Takes the lock from the client that has it, if one has. Default: false, which waits in line. */
+  /** Takes the lock from its owner, if it has one. Default: false, which queues for it. */
   readonly steal?: boolean | undefined
 }
 
@@ -28,8 +28,8 @@ function isLocked(result: Json): boolean {
 }
 
 /**
- * A lock that this client owns or waits for. When the connection is lost, so is the lock; it is asked for again, never stolen
- * again, on the next. Own code that depends on it should make its transactions depend on it: `tx.assert(lock.id)`.
+ * A lock that this client owns or waits for. When the connection is lost, so is the lock; it is requested again, never stolen
+ * again, on the next connection. Code that depends on the lock should assert it in its transactions: `tx.assert(lock.id)`.
  */
 export class Lock extends EventEmitter<LockEvents> implements AsyncDisposable {
   /** The lock's name. */
@@ -99,7 +99,7 @@ export class Lock extends EventEmitter<LockEvents> implements AsyncDisposable {
     }
   }
 
-  /** Gives the lock back, or leaves the line. Resolves when the server knows. */
+  /** Releases the lock, or leaves the queue. Resolves when the server has confirmed it. */
   async release(): Promise<void> {
     if (this.#closed !== undefined) return
     const online = this.#online

@@ -1,4 +1,4 @@
-// The rows of some tables, as a monitor tells of them: the first contents, then changes. It is data, and does no I/O.
+// A copy of some tables from a monitor's messages: the first contents, then changes. Does no I/O.
 import { decodeColumn, decodeColumns, defaultValue, emptyColumns, type Columns } from './decode'
 import { malformed } from './errors'
 import { diffed, sameValue } from './equality'
@@ -10,7 +10,7 @@ import type { Row } from './types'
 import { isUuid } from './uuid'
 import { columnNames, encodeWhere, tableAt } from './where'
 
-/** What is monitored of a table, checked. */
+/** A checked request for a table. */
 export interface TableRequest {
   readonly columns?: readonly string[] | undefined
   readonly where?: unknown
@@ -74,7 +74,7 @@ export class Mirror {
     return [...this.#tables.values()].some(({ where }) => where.length > 0)
   }
 
-  /** The request for `monitor`, which knows no conditions, and for its successors, which do. */
+  /** The request for `monitor`, which has no conditions, and for its successors, which have. */
   request(withConditions: boolean): Json {
     const requests = [...this.#tables].map(([name, { columns, where }]) => {
       const names = columns.map((column) => column.name)
@@ -83,7 +83,7 @@ export class Mirror {
     return Object.fromEntries(requests) as Json
   }
 
-  /** Takes over all rows of another mirror: what it has seen, though perhaps by an older schema. */
+  /** Takes over all rows of another mirror, which may have an older schema. */
   adopt(other: Mirror): void {
     for (const [name, { store }] of this.#tables) {
       for (const row of other.store(name) ?? []) store.set(row)
@@ -91,11 +91,10 @@ export class Mirror {
   }
 
   /**
-   * Applies contents or changes, in the form of `monitor` or of its successors. With `whole`, they are all that there is:
-   * rows that are not among them are gone.
+   * Applies contents or changes, in the form of `monitor` or of its successors. With `whole`, deletes all other rows.
    */
   apply(updates: Json, whole: boolean): MirrorChange[] {
-    // All is read before any of it is applied: what cannot be read changes nothing.
+    // Decodes all before it applies any: a malformed message changes nothing.
     const read: (readonly [table: MirrorTable, uuid: string, columns: Columns | undefined])[] = []
     const seen = new Map<string, Set<string>>()
     for (const [name, rows] of Object.entries(object(updates, 'an update'))) {
@@ -124,7 +123,7 @@ export class Mirror {
     }
   }
 
-  /** What a row is after an update; undefined if it is gone. */
+  /** The row after an update; undefined if it was deleted. */
   #readRow(table: MirrorTable, uuid: string, update: JsonObject): Columns | undefined {
     const { initial, insert, modify, new: now } = update
     // A row-update2 omits what is default; a row-update of RFC 7047 has all columns in `new`.

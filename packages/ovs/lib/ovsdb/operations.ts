@@ -1,4 +1,4 @@
-// The operations of a transaction (RFC 7047, section 5.2) from what a caller says, checked against the schema.
+// Encodes the operations of a transaction (RFC 7047, section 5.2), checked against the schema.
 import { wrongValue } from 'netloom/errors'
 import { checkKeys, checkObject } from 'netloom/values'
 import { checkAtom, checkElements, checkMap, checkValue, encodeAtom, encodeValue, operandType } from './encode'
@@ -73,7 +73,7 @@ function collection(column: ColumnSchema, value: unknown, field: string, isKeys:
   return encodeValue({ ...column, shape: 'set', value: undefined }, checkElements(column, value, field))
 }
 
-// What is deleted goes first, so that a key can be given another value.
+// Deletions first, so that a key can get another value.
 function collectionMutations(column: ColumnSchema, change: object, field: string): Json[] {
   checkKeys(change, collectionKeys, field)
   const { insert, delete: remove } = change as { insert?: unknown; delete?: unknown }

@@ -1,4 +1,4 @@
-// Where a server listens, in the words of Open vSwitch's programs, and an open socket to it.
+// Parses the address of a server, as Open vSwitch's programs write it, and connects to it.
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
@@ -22,13 +22,13 @@ export interface TcpAddress {
   readonly port: number
 }
 
-/** Opens a connection by other means than `net.connect`. */
+/** Opens a connection instead of `net.connect`. */
 export type Dial = (address: DialAddress, options: { readonly signal: AbortSignal }) => Promise<Duplex>
 
 /** Options of TLS, as of Node's own `tls.connect`. */
 export type TlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>
 
-/** A server's address, read. */
+/** A parsed address of a server. */
 export interface Remote {
   readonly name: string
   readonly address: DialAddress

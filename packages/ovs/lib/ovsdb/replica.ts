@@ -1,4 +1,4 @@
-// A copy of tables in memory that stays the same as the server's, across reconnections.
+// A copy of tables in memory that follows the server, also across reconnections.
 import { EventEmitter } from 'node:events'
 import { Call, checkCall, type OvsdbCallOptions } from './calls'
 import { asError, closedClient, malformed, OvsdbConnectionError, OvsdbProtocolError } from './errors'
@@ -13,13 +13,13 @@ import type { ColumnName, DatabaseTables, Row, TableName, Where, Writable } from
 import { isInvalid, wrongType } from 'netloom/errors'
 import { isUuid } from './uuid'
 
-/** What is monitored of a table. */
+/** The monitored part of a table. */
 export interface TableMonitor<R> {
   /** The columns. Default: all. `_uuid` is always there. */
   readonly columns?: readonly ColumnName<R>[] | undefined
   /** Only rows that meet these conditions. Default: all rows. The server must be Open vSwitch's, 2.6 or newer. */
   readonly where?: Where<R> | undefined
-  /** Sets of columns by which rows are to be found fast, besides the schema's own indexes. */
+  /** Further indexes: sets of columns by which rows are found fast, besides the schema's own. */
   readonly indexes?: readonly (readonly ColumnName<R>[])[] | undefined
 }
 
@@ -41,7 +41,7 @@ export type MonitoredRows<Tables extends DatabaseTables, Request> = {
     : Tables[Table]['row']
 }
 
-/** One row of a table that changed in one of three ways. */
+/** A change of a row. */
 export interface RowChangeOf<Table, Type, Now, Before> {
   /** The table. */
   readonly table: Table
@@ -63,11 +63,11 @@ export type RowChange<Rows> = {
     | RowChangeOf<Table, 'delete', undefined, Rows[Table]>
 }[keyof Rows & string]
 
-/** What a replica tells of. */
+/** The events of a replica. */
 export interface ReplicaEvents<Rows> {
-  /** Rows changed, all at once: by one transaction, or by several after the connection was lost. */
+  /** Rows have changed: by one transaction, or by several while the connection was lost. */
   change: [changes: readonly RowChange<Rows>[]]
-  /** There will be no other change: the replica or its client was closed, or the server's schema no longer has the columns. */
+  /** No more changes follow: the replica or its client was closed, or the server's schema no longer has the columns. */
   close: [reason: Error]
 }
 
@@ -116,12 +116,12 @@ export class ReplicaTable<R extends Row> implements Iterable<R> {
 
 type Method = 'monitor_cond_since' | 'monitor_cond' | 'monitor'
 
-/** The contents come first; what comes in one piece with them waits until they are applied. */
+/** How many notifications may wait until the contents, which are sent first, are applied. */
 const mostEarly = 10_000
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 let count = 0
 
-// The types of the events depend on those of the rows, which the code that applies changes does not know.
+// The types of the events depend on those of the rows, which the code that applies changes does not have.
 function untyped(emitter: object): EventEmitter {
   return emitter as EventEmitter
 }
@@ -131,8 +131,8 @@ function isUnknownMethod(error: unknown): boolean {
 }
 
 /**
- * A copy of tables in memory. While there is no connection it keeps what it had; with the next connection the server sends
- * what has changed since (`monitor_cond_since`, if it remembers) or everything, and the replica tells of the differences.
+ * A copy of tables in memory. It keeps its rows while there is no connection; on the next one the server sends the changes since
+ * (`monitor_cond_since`, if it still has them) or all rows, and the replica emits the differences.
  */
 export class Replica<Rows extends Readonly<Record<string, Row>>>
   extends EventEmitter<ReplicaEvents<Rows>>
@@ -147,7 +147,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   #method: Method = 'monitor_cond_since'
   #lastTransaction = zeroUuid
   #online: Online | undefined
-  /** Notifications that came before the contents were applied. */
+  /** Notifications that were received before the contents were applied. */
   #early: Notification[] | undefined
   #wasLive = false
   #closed: Error | undefined
@@ -176,7 +176,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     try {
       await this.#session.ready(call)
       await call.race(this.#session.attach(this.#part), 'unknown')
-      // If the connection was lost meanwhile, the session lets this part begin again on the next.
+      // If the connection was lost meanwhile, the session starts this part again on the next.
       while (this.#closed === undefined && !this.live) await this.#session.ready(call)
       if (this.#closed !== undefined) throw this.#closed
     } catch (error) {
@@ -202,8 +202,8 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   /**
-   * Resolves with the first result of a function that is none of undefined, null and false. It is called now, after each
-   * change and the listeners to it, and when the replica is live or no longer live.
+   * Resolves with the first result of a function that is not undefined, null or false. Calls it now, after each change and its
+   * listeners, and when the replica becomes live or is no longer live.
    * @example
    * await replica.until(() => replica.table('Interface').find({ name: 'p1' })?.ofport, { timeout: 5000 })
    */
@@ -284,7 +284,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
       this.#check()
     } catch (error) {
       if (!(error instanceof OvsdbProtocolError) || online.connection.end !== undefined) throw error
-      // What cannot be understood may be so on the next connection, if it ever was; and that brings everything.
+      // After a malformed message, requests all rows on the next connection.
       this.#lastTransaction = zeroUuid
       if (error.error === 'malformed' && this.#wasLive) throw error
       // The server refuses what is asked for, or never sent an answer to it: another connection would not help.
@@ -293,7 +293,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     }
   }
 
-  // Another schema may lack what is monitored, and then this replica has no future.
+  // Another schema may lack monitored columns: then the replica ends.
   #sameSchema(schema: DatabaseSchema): boolean {
     if (this.#mirror.schema === schema) return true
     try {
@@ -349,7 +349,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     try {
       this.#update(notification)
     } catch (error) {
-      // What there is here does not fit to what the server has: the next connection brings everything.
+      // The rows here do not match the server's: requests all of them on the next connection.
       this.#lastTransaction = zeroUuid
       throw error
     }
@@ -366,7 +366,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
   }
 
   #check(): void {
-    // A listener may have closed the replica, and with it all that waits.
+    // A listener may have closed the replica.
     if (this.#closed !== undefined) return
     for (const { check } of [...this.#watchers]) check()
   }
@@ -376,7 +376,7 @@ export class Replica<Rows extends Readonly<Record<string, Row>>>
     if (this.#closed !== undefined) return
     const changes: readonly MirrorChange[] = this.#mirror.apply(updates, whole)
     if (changes.length === 0) return
-    // Listeners first: what waits may look at what they keep, and there may be no other change.
+    // Listeners first: calls of `until` may depend on what they store, and another change may not follow.
     tell(() => untyped(this).emit('change', changes))
     this.#check()
   }

@@ -1,10 +1,10 @@
-// Answers to what a peer asks by itself, such as echoes.
+// Answers to requests of the peer, such as echoes.
 import type { Duplex } from 'node:stream'
 
-/** So many bytes of answers may wait until the peer reads them. */
+/** The most bytes of answers that may wait until the peer reads them. */
 const mostWaiting = 64 * 1024
 
-/** The answers on one connection. While the peer does not read them, nothing more is read of what it says. */
+/** The answers on one connection. While the peer does not read them, no more of its messages are read. */
 export class Replies {
   readonly #socket: Duplex
   #waiting = 0

@@ -1,11 +1,11 @@
-// Rows as objects: which table a row that was read is of, and rows that a transaction is about to insert.
+// Rows as objects: with the table of a row that was read, and rows that a transaction inserts.
 import { NetloomError } from 'netloom/errors'
 import { printable } from 'netloom/values'
 import type { ColumnValue, Row, Uuid } from './types'
 
 const tables = new WeakMap<object, string>()
 
-/** Makes a row of columns: frozen, and known to be of its table. */
+/** Makes a frozen row from columns, for which `tableOf` returns its table. */
 export function makeRow(table: string, columns: Readonly<Record<string, ColumnValue>>): Row {
   const row = Object.freeze(printable(columns))
   tables.set(row, table)

@@ -1,5 +1,5 @@
-// JSON-RPC 1.0 as OVSDB has it (RFC 7047, section 4), over one socket: requests and their replies, notifications of the
-// server, and `echo` in both directions. What the methods mean is not known here.
+// JSON-RPC 1.0 of OVSDB (RFC 7047, section 4), over one socket: requests and their replies, notifications of the server, and `echo`
+// in both directions. Independent of the methods.
 import type { Duplex } from 'node:stream'
 import type { Call } from './calls'
 import { malformed, OvsdbConnectionError, OvsdbProtocolError, serverErrorOf, unreadable } from './errors'
@@ -13,9 +13,9 @@ export interface Notification {
   readonly params: readonly Json[]
 }
 
-/** How a connection behaves. */
+/** Options of a connection. */
 export interface RpcOptions {
-  /** Milliseconds of silence after which an echo is sent, and after the same time again the connection is given up; 0: never. */
+  /** Milliseconds of silence after which an echo is sent, and after the same time again the connection is closed; 0: never. */
   readonly probeInterval: number
   /** The largest message that is accepted, in bytes. */
   readonly messageLimit: number
@@ -41,7 +41,7 @@ function parsed(text: string): Message {
   }
 }
 
-/** One connection, from an open socket to its end. It does not come back. */
+/** One connection, from an open socket to its end, without reconnection. */
 export class RpcConnection {
   /** Resolves when the connection has ended, with the reason. */
   readonly ended: Promise<Error>
@@ -51,7 +51,7 @@ export class RpcConnection {
   readonly #replies: Replies
   readonly #waiting = new Map<number, Waiting>()
   readonly #probe: NodeJS.Timeout | undefined
-  /** Ticks of the probe since anything was heard: ticks, not time, so that a busy event loop is not a silent server. */
+  /** Ticks of the probe's timer since the last data: not time, so that a busy event loop does not count as silence. */
   #silentTicks = 0
   #nextId = 0
   #end: Error | undefined
@@ -81,12 +81,12 @@ export class RpcConnection {
     }
   }
 
-  /** Why the connection ended; undefined while it is there. */
+  /** The reason why the connection has ended; undefined while it is open. */
   get end(): Error | undefined {
     return this.#end
   }
 
-  /** Sends a request. When the call ends early, the reply is not waited for, and `onAbandon` may tell the server. */
+  /** Sends a request. When the call is aborted, does not wait for the reply, and calls `onAbandon`, which may notify the server. */
   request(call: Call, method: string, params: readonly Json[], onAbandon?: (id: number) => void): Promise<Json> {
     return new Promise((resolve, reject) => {
       call.check()
@@ -126,7 +126,7 @@ export class RpcConnection {
     })
   }
 
-  /** Ends the connection. What waits for a reply is rejected, its outcome unknown. */
+  /** Ends the connection. Rejects requests without a reply; their outcome is unknown. */
   close(reason: Error): void {
     if (this.#end !== undefined) return
     this.#end = reason
@@ -149,7 +149,7 @@ export class RpcConnection {
 
   readonly #receive = (chunk: Buffer): void => {
     this.#silentTicks = 0
-    // Whatever the server sends, nothing is thrown out of here: that would end the process.
+    // Catches all errors: whatever the server sends must not end the process.
     try {
       for (const text of this.#splitter.push(chunk)) {
         // A listener may have closed the connection.
@@ -181,13 +181,13 @@ export class RpcConnection {
   }
 
   #reply({ id, result, error }: Message): void {
-    // The probe's own, which nobody waits for.
+    // The probe's own request, for which no call waits.
     if (id === 'echo') return
     if (typeof id !== 'number' || !(id >= 0 && id < this.#nextId)) {
       throw malformed('a reply to no request')
     }
     const waiting = this.#waiting.get(id)
-    // One that was given up: the reply comes too late.
+    // The reply to an aborted request.
     if (waiting === undefined) return
     this.#settled(id)
     if (error === null || error === undefined) {

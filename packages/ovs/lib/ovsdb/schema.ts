@@ -1,4 +1,4 @@
-// A database's schema (RFC 7047, section 3.2), read once into what encoding and decoding need.
+// Parses a database's schema (RFC 7047, section 3.2) into the form for encoding and decoding.
 import { malformed } from './errors'
 import type { Json } from './json'
 import { isUuid } from './uuid'
@@ -8,7 +8,7 @@ export type AtomicType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid'
 
 /** The type of an atom: of a value, of a set's elements, of a map's keys or values. */
 export interface BaseType {
-  /** Which of the five. */
+  /** The atomic type. */
   readonly type: AtomicType
   /** The values that are allowed; undefined for all. */
   readonly enum: readonly (string | number | bigint | boolean)[] | undefined
@@ -28,7 +28,7 @@ export interface BaseType {
   readonly wide: boolean
 }
 
-/** What a column holds. */
+/** The shape of a column's value. */
 export type ColumnShape = 'scalar' | 'optional' | 'set' | 'map'
 
 /** A column of a table. */
@@ -45,9 +45,9 @@ export interface ColumnSchema {
   readonly min: number
   /** The most elements; Infinity for any number. */
   readonly max: number
-  /** False for what is set when the row is inserted, and never again. */
+  /** False for a column that can be set only when the row is inserted. */
   readonly mutable: boolean
-  /** True for what is lost when the server ends. */
+  /** True for a column that is lost when the server ends. */
   readonly ephemeral: boolean
 }
 
@@ -57,9 +57,9 @@ export interface TableSchema {
   readonly name: string
   /** The columns by name, `_uuid` and `_version` among them. */
   readonly columns: ReadonlyMap<string, ColumnSchema>
-  /** Sets of columns that no two rows have in common. */
+  /** Sets of columns that are unique. */
   readonly indexes: readonly (readonly string[])[]
-  /** False if a row goes when nothing refers to it any more. */
+  /** False if a row is deleted when nothing refers to it any more. */
   readonly isRoot: boolean
   /** The most rows; Infinity for any number. */
   readonly maxRows: number
@@ -97,7 +97,7 @@ function realAt(value: Json | undefined, path: string): number | undefined {
   throw malformed(`a schema whose ${path} is no number`)
 }
 
-// Names become properties and types of code: nothing else may stand there (`<id>` and `<version>` of RFC 7047, section 3.1).
+// Names become properties and types of code, so others are refused (`<id>` and `<version>` of RFC 7047, section 3.1).
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
 const versionForm = /^\d+\.\d+\.\d+$/
 const longestName = 256
@@ -121,7 +121,7 @@ function arrayAt(value: Json | undefined, path: string): readonly Json[] {
   throw malformed(`a schema whose ${path} is no array`)
 }
 
-/** The largest integers that there are. */
+/** The range of integers. */
 export const integerRange = { minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n } as const
 
 function isSafe(value: bigint): boolean {

@@ -1,5 +1,5 @@
-// What a server says of the database in its own one, `_Server` (ovsdb-server(5)): whether this member of a cluster is the
-// leader, and how far it has come. A server older than that has none, and serves whatever it has.
+// The state of a database by the server's own database `_Server` (ovsdb-server(5)): whether this member of a cluster is the leader,
+// and its index. An older server has no `_Server`, and is always suitable.
 import type { Call } from './calls'
 import { malformed, OvsdbProtocolError } from './errors'
 import type { Json } from './json'
@@ -8,13 +8,13 @@ import type { Notification, RpcConnection } from './rpc'
 import { readSchema } from './schema'
 import type { ColumnValue } from './types'
 
-/** Where the members of a cluster have got to: no member may be asked that knows less than we have seen. */
+/** The index of a cluster's members: a member with older data than this client has read is not suitable. */
 export interface Progress {
   cluster: ColumnValue
   index: bigint
 }
 
-/** What is wanted of a server. */
+/** Requirements for a server. */
 export interface Demands {
   readonly database: string
   readonly leaderOnly: boolean
@@ -28,7 +28,7 @@ type DatabaseRow = Readonly<
 const monitorId = 'netloom-server'
 const columns = ['name', 'model', 'connected', 'leader', 'schema', 'cid', 'index']
 
-/** Why a server will not do; undefined if it will. */
+/** Why a server is not suitable; undefined if it is. */
 export function unsuited(
   row: DatabaseRow | undefined,
   { database, leaderOnly, progress }: Demands,
@@ -44,7 +44,7 @@ export function unsuited(
   return row.connected === false ? 'the server has lost the database' : undefined
 }
 
-/** Follows what a server says of a database. */
+/** Follows a server's state of a database. */
 export class ServerState {
   readonly #demands: Demands
   readonly #connection: RpcConnection
@@ -55,7 +55,7 @@ export class ServerState {
     this.#demands = demands
   }
 
-  /** Asks for the first time. */
+  /** Requests the first state. */
   async start(call: Call): Promise<void> {
     const schema = await this.#connection.request(call, 'get_schema', ['_Server']).catch((error: unknown) => {
       if (error instanceof OvsdbProtocolError && error.error !== 'malformed') return undefined
@@ -69,7 +69,7 @@ export class ServerState {
     this.#apply(await this.#connection.request(call, 'monitor_cond', params))
   }
 
-  /** Takes a notification, if it is one of this monitor; tells whether it was. */
+  /** Applies a notification, if it is of this monitor. Returns whether it was. */
   notified({ method, params: [id, updates] }: Notification): boolean {
     if (method !== 'update2' || id !== monitorId || updates === undefined) return false
     this.#apply(updates)
@@ -92,7 +92,7 @@ export class ServerState {
     return row as DatabaseRow | undefined
   }
 
-  /** Why the server will not do (any more); undefined if it will. */
+  /** Why the server is not suitable (any more); undefined if it is. */
   get unsuited(): string | undefined {
     return this.#mirror === undefined ? undefined : unsuited(this.#row(), this.#demands)
   }

@@ -1,5 +1,5 @@
-// A connection that comes back: to the first of several servers that will do, again when it is lost, more slowly the longer
-// it fails. What must be set up on each connection anew (monitors, locks) is a part of the session.
+// Connects to the first suitable one of several servers, and reconnects with growing delays. What has to be set up again on each
+// connection (monitors, locks) is a part of the session.
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Backoff } from 'netloom/errors'
@@ -32,27 +32,27 @@ export interface Online {
   readonly remote: string
 }
 
-/** Something that lives across connections. */
+/** A part of the session, which is restored on each connection. */
 export interface SessionPart {
-  /** A connection is there. A rejection ends the connection, if it has not ended. */
+  /** Called when a connection is open. A rejection ends the connection, if it has not ended. */
   online(online: Online): Promise<void>
-  /** It is gone. */
+  /** Called when it is lost. */
   offline(): void
-  /** A notification; tells whether it was for this part. */
+  /** Called with a notification. Returns whether it was for this part. */
   notified(notification: Notification): boolean
-  /** There will be no other connection. */
+  /** Called when no other connection will follow. */
   closed(error: Error): void
 }
 
-/** Who wants to know of connections. */
+/** Callbacks for connections. */
 export interface SessionEvents {
   connected(remote: string): void
   disconnected(reason: Error): void
 }
 
-/** A connection that lived for so many milliseconds was a good one: the next is tried without much delay. */
+/** After a connection of at least this many milliseconds the delay begins at its minimum again. */
 const goodLife = 1000
-/** Milliseconds that a server which does not suit any more has to answer what it was asked. */
+/** Milliseconds that a server which is no longer suitable has to answer requests under way. */
 const retirement = 1000
 
 interface Waiter {
@@ -71,13 +71,13 @@ export class Session {
   #schema: { readonly text: string; readonly schema: DatabaseSchema } | undefined
   #online: Online | undefined
   #done: Promise<void> = Promise.resolve()
-  /** Whether this connection was told of. */
+  /** Whether `connect` was emitted for this connection. */
   #announced = false
   /** Whether any connection ever served. */
   #served = false
   /** Why each remote did not serve. */
   readonly #reasons = new Map<string, string>()
-  /** Attempts since the last connection that was a good one. */
+  /** Attempts since the last connection that lasted. */
   #failures = 0
   readonly #backoff: Backoff
   #next = 0
@@ -103,7 +103,7 @@ export class Session {
     return this.#schema.schema
   }
 
-  /** Begins. Resolves with the first connection; unless `persistent`, rejects when no server has served. */
+  /** Starts. Resolves with the first connection; unless `persistent`, rejects if no server was suitable. */
   async start(call: Call, persistent: boolean): Promise<void> {
     const first = this.ready(call)
     this.#done = this.#run(persistent)
@@ -132,7 +132,7 @@ export class Session {
     }
   }
 
-  /** Adds a part, which is told of the connection that is there, if there is one. */
+  /** Adds a part, and calls its `online` if there is a connection. */
   async attach(part: SessionPart): Promise<void> {
     if (this.isClosed) throw closedClient('attach', 'the client')
     this.#parts.add(part)
@@ -177,7 +177,7 @@ export class Session {
     }
   }
 
-  // The first round through all remotes is made at once, every other one after twice the time of that before.
+  // The first round through all remotes has no delay, each later one twice that of the round before.
   async #pause(): Promise<void> {
     const { remotes } = this.#options
     const rounds = this.#failures / remotes.length
@@ -185,7 +185,7 @@ export class Session {
     await sleep(this.#backoff.next(), undefined, { signal: this.#closing.signal }).catch(() => undefined)
   }
 
-  /** One connection, from the attempt to its end; gives the reason of that. */
+  /** One connection, from the attempt to its end. Returns the reason of the end. */
   async #serve(remote: Remote): Promise<Error> {
     const started = performance.now()
     const { signal } = this.#closing
@@ -243,7 +243,7 @@ export class Session {
   async #setUp(online: Online, state: ServerState): Promise<void> {
     const restored = new Set<SessionPart>()
     for (;;) {
-      // While these are restored, others may be attached.
+      // Again, as other parts may be attached while these are restored.
       const todo = [...this.#parts].filter((part) => !restored.has(part))
       if (todo.length === 0) break
       for (const part of todo) restored.add(part)
@@ -282,7 +282,7 @@ export class Session {
     for (const part of this.#parts) if (part.notified(notification)) return
   }
 
-  // Nothing new is asked of this server, and what it was asked it may answer.
+  // Sends no more requests to this server, and gives it time to answer those under way.
   async #retire({ connection }: Online, why: string): Promise<void> {
     this.#online = undefined
     const over = new AbortController()

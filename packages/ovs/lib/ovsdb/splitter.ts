@@ -1,6 +1,6 @@
-// Messages out of a stream. OVSDB sends JSON objects one after the other with nothing between them: one ends where its
-// first brace is closed. Every byte is looked at once, whatever the chunks are, and no byte of a UTF-8 sequence looks
-// like a brace or a quote, so a chunk may end anywhere.
+// Splits a stream into messages. OVSDB sends JSON objects one after another without a separator: one ends where its first brace is
+// closed. Each byte is examined once, however the stream is chunked; a chunk may end anywhere, as no byte of a UTF-8 sequence equals
+// a brace or a quote.
 import { isUtf8 } from 'node:buffer'
 import { malformed } from './errors'
 
@@ -11,7 +11,7 @@ const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
 
-/** A message may have so many bytes unless told otherwise: the snapshot of a very large database has some hundred MB. */
+/** The default limit for a message in bytes: the snapshot of a very large database has some hundred MB. */
 export const defaultMessageLimit = 256 * 1024 * 1024
 
 function isBlank(byte: number): boolean {
@@ -19,12 +19,12 @@ function isBlank(byte: number): boolean {
 }
 
 /**
- * Arrays and objects may lie in each other so deep, as in Open vSwitch's own parser (JSON_MAX_HEIGHT). OVSDB needs a dozen; what
- * walks through a message calls itself, and a deeper one would leave it no stack.
+ * The deepest nesting, as in Open vSwitch's own parser (JSON_MAX_HEIGHT). OVSDB needs a dozen; recursive code would overflow the
+ * stack with deeper messages.
  */
 export const deepest = 1000
 
-/** Pieces of a message are joined up to so many bytes: each one kept costs some hundred bytes, however small it is. */
+/** Small chunks of a message are joined up to this size, as each chunk has an overhead of some hundred bytes. */
 const largestJoined = 64 * 1024
 
 /** Cuts a stream of bytes into the texts of its JSON objects. */
@@ -46,7 +46,7 @@ export class MessageSplitter {
     return this.#depth > 0
   }
 
-  /** The messages that end in this chunk. Throws an OvsdbProtocolError at a byte that cannot be there. */
+  /** The messages that end in this chunk. Throws an OvsdbProtocolError at an invalid byte. */
   push(chunk: Buffer): string[] {
     const texts: string[] = []
     let begin = 0
@@ -88,7 +88,7 @@ export class MessageSplitter {
     let last = part
     for (;;) {
       const before = this.#kept.at(-1)
-      // A piece is joined only to one that is no larger, so that each byte is copied a few times at most.
+      // A chunk is joined only to one that is no larger, so that each byte is copied a few times at most.
       if (before === undefined || before.length > last.length || before.length + last.length > largestJoined) break
       this.#kept.pop()
       last = Buffer.concat([before, last])
