@@ -16,6 +16,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Namespace, NetNs, type NamespaceKind } from '../../lib/index'
 import { holdings } from '../../lib/testing'
+import { until } from '../support/patience'
 
 const kinds: NamespaceKind[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
 const all = { cgroup: true, ipc: true, mnt: true, net: true, pid: true, time: true, user: true, uts: true } as const
@@ -132,13 +133,13 @@ describe('a set', () => {
       await using set = await Namespace.create({ pid: true, mnt: true })
       const first = `/proc/${String(set.pid1)}`
       const fds = (): string[] => readdirSync(`${first}/fd`).map((fd) => readlinkSync(`${first}/fd/${fd}`))
-      for (let i = 0; i < 100 && fds().length > 1; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+      for (let i = 0; i < 1000 && fds().length > 1; i++) await new Promise((resolve) => setTimeout(resolve, 10))
       expect(fds()).toEqual([expect.stringMatching(/^pipe:/)])
       // An orphan that ends: its parent is the first process, and no zombie stays.
       inside({ pid: set.pid }, 'sh', '-c', '(sleep 0.05 &) ; exit 0')
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      const members = (await Namespace.list()).find(({ inode }) => inode === set.pid.identity.inode)
-      expect(members?.processes).toBe(1)
+      const members = async (): Promise<number | undefined> =>
+        (await Namespace.list()).find(({ inode }) => inode === set.pid.identity.inode)?.processes
+      await until(async () => (await members()) === 1, 'the orphan has ended and was reaped')
       const at = readdirSync('/proc/self/fd').find((fd) => {
         try {
           return readlinkSync(`/proc/self/fd/${fd}`) === `pid:[${set.pid.identity.inode}]`
@@ -149,10 +150,7 @@ describe('a set', () => {
       const child = spawn('nsenter', [`--pid=/proc/${process.pid}/fd/${String(at)}`, 'sleep', '60'])
       ended = once(child, 'close')
       await once(child, 'spawn')
-      for (let i = 0; i < 100; i++) {
-        if ((await Namespace.list()).some(({ inode, processes }) => inode === set.pid.identity.inode && processes > 1))
-          break
-      }
+      await until(async () => Number(await members()) > 1, 'another process is inside')
     }
     expect(await ended).not.toEqual([0, null])
   })
@@ -250,7 +248,13 @@ describe('a namespace', () => {
     // A call that begins inside starts threads that are at home.
     const [name, called] = set.uts.run(() => set.net.run(() => [hostname(), set.net.links.list()] as const))
     await called
-    const homes = readdirSync('/proc/self/task').map((tid) => readlinkSync(`/proc/self/task/${tid}/ns/uts`))
+    const homes = readdirSync('/proc/self/task').flatMap((tid) => {
+      try {
+        return [readlinkSync(`/proc/self/task/${tid}/ns/uts`)]
+      } catch {
+        return [] // It has just ended.
+      }
+    })
     expect([name, new Set(homes)]).toEqual(['box', new Set([`uts:[${own('uts')}]`])])
     expect(() =>
       set.uts.run(() => {

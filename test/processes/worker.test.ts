@@ -37,7 +37,15 @@ async function message(worker: Worker): Promise<unknown> {
 
 /** In which namespaces the threads of this process are. */
 function homes(): Set<string> {
-  return new Set(readdirSync('/proc/self/task').map((tid) => readlinkSync(`/proc/self/task/${tid}/ns/net`)))
+  return new Set(
+    readdirSync('/proc/self/task').flatMap((tid) => {
+      try {
+        return [readlinkSync(`/proc/self/task/${tid}/ns/net`)]
+      } catch {
+        return [] // It has just ended.
+      }
+    }),
+  )
 }
 
 test('its thread is inside before anything of it runs; all others stay where they are', async () => {
