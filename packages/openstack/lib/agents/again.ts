@@ -1,15 +1,15 @@
-// Work on what others change at the same time: a switch that is started again makes its devices anew, and takes the old ones away.
+// Retries work on objects that others change at the same time: a switch that is restarted creates its devices again.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isNotFound } from 'netloom/errors'
 
 /** Milliseconds before each further attempt: together about as long as a switch needs. */
 const delaysMs = [10, 40, 150, 400]
 
-/** What the kernel says of a device that is not up yet, or of a route by an address that went with its device. */
+/** Errnos for a device that is not up yet, or for a route by an address that was removed with its device. */
 const passing: ReadonlySet<unknown> = new Set(['ENETDOWN', 'ENETUNREACH'])
 
 /**
- * Does something that looks before it changes, and looks again where what it had seen has gone meanwhile. What does not pass is thrown.
+ * Calls `work`, which reads the state before it changes it, and calls it again if an object was removed meanwhile. Throws other errors.
  */
 export async function again<T>(work: () => Promise<T>): Promise<T> {
   for (const delay of delaysMs) {

@@ -1,4 +1,4 @@
-// The plug for Linux bridges: a veth pair, one end a port of the bridge, the other born in the namespace.
+// The plug for Linux bridges: a veth pair, one end a port of the bridge, the other created in the namespace.
 import type { Link, NetNs } from 'netloom'
 import { errnoNumber, isAlreadyExists, isNotFound, NetloomError } from 'netloom/errors'
 import { bridgeMark, isAgentsBridge, isBridgeOf, isOwn, leftAlone, notOwn, type Claim } from './claim'
@@ -6,11 +6,11 @@ import { agentError } from './errors'
 import { bridgeNameOf } from './names'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
-/** Where the bridges are. */
+/** Options of the plug. */
 export interface BridgePlugOptions {
   /** The namespace with the bridges; the plug closes this handle. */
   readonly netns: NetNs
-  /** The one bridge for all networks; undefined for one each, which is made, and goes with its network. */
+  /** The bridge for all networks; undefined: one for each, which is created and deleted with its network. */
   readonly bridge: string | undefined
 }
 
@@ -21,7 +21,7 @@ const ownGroups = 0x4e4c_0000
 export class BridgePlug implements Plug {
   readonly #host: NetNs
   readonly #shared: string | undefined
-  /** Bridges that are being made, by the tap that they are made for. */
+  /** Bridges that are being created, by tap. */
   readonly #begun = new Map<string, Promise<unknown>>()
 
   constructor({ netns, bridge }: BridgePlugOptions) {
@@ -37,10 +37,10 @@ export class BridgePlug implements Plug {
     return found
   }
 
-  /** The host shall not take part in the network. */
+  /** Keeps the host out of the network: its IPv6 must not use the tap. */
   async #keepOut({ tap }: Attachment): Promise<void> {
     await this.#host.sysctl.set(`net/ipv6/conf/${tap}/disable_ipv6`, 1).catch((error: unknown) => {
-      // A kernel without IPv6.
+      // The kernel has no IPv6.
       if (!isNotFound(error)) throw error
     })
   }
@@ -48,22 +48,22 @@ export class BridgePlug implements Plug {
   begin(to: Detachment): string {
     if (this.#shared === undefined && to.bridge === undefined && to.vlan === undefined) {
       const bridge = this.#host.links.add(bridgeFor(this.#name(to), to, false))
-      // `attach` asks what became of it.
+      // `attach` awaits it.
       bridge.catch(() => undefined)
       this.#begun.set(to.tap, bridge)
     }
     return to.device
   }
 
-  /** What is left where a bridge was begun; undefined where something else is there already. */
+  /** Attaches to a bridge that `begin` creates; undefined if something exists already. */
   async #attachNew(to: Attachment): Promise<Attached | undefined> {
     const begun = this.#begun.get(to.tap)
     this.#begun.delete(to.tap)
     if (begun === undefined || !to.fresh) return undefined
     const name = this.#name(to)
-    // In a namespace things happen in the order in which they are asked for: nobody has to wait for the bridge.
+    // Calls in one namespace take effect in their order, so this need not wait for the bridge.
     const all = await Promise.allSettled([begun, this.#host.links.add(pairFor(to, name))])
-    // Whatever it was, the careful way meets it again.
+    // The slow path reports the error, if it persists.
     if (all.some(({ status }) => status === 'rejected')) return undefined
     return {
       asBegun: true,
@@ -78,7 +78,7 @@ export class BridgePlug implements Plug {
   async #attachWhatIsMissing(to: Attachment): Promise<Attached> {
     const mended: string[] = []
     const adopted: Adopted[] = []
-    // What is somebody else's is refused before anything is made or changed.
+    // Refuses objects of others before it creates or changes anything.
     const [tap, inside] = await Promise.all([
       this.#host.links.find(to.tap),
       to.fresh ? undefined : to.netns.links.find(to.device),
@@ -86,7 +86,7 @@ export class BridgePlug implements Plug {
     const paired = await this.#pairOf(to, tap, inside, adopted)
     const bridge = await this.#bridge(to, paired?.tap, mended, adopted)
     if (paired === undefined) {
-      // What is left of a pair: its other end was in a namespace that is gone.
+      // The rest of a pair whose other end was in a deleted namespace.
       if (tap !== undefined) await this.#host.links.delete(tap.index, { force: true })
       if (inside !== undefined) await to.netns.links.delete(inside.index, { force: true })
       await this.#host.links.add(pairFor(to, bridge.index))
@@ -110,13 +110,13 @@ export class BridgePlug implements Plug {
       await this.#host.links.set(to.tap, { master: bridge.index, up: true })
       mended.push(`port ${to.tap} of the bridge`)
     }
-    // One end has the mark, or neither has, and it is ours for another reason.
+    // Only one end may have the mark, or none if the pair is ours for another reason.
     if (inside.alias === undefined) await to.netns.links.set(to.device, { alias: claim.mark })
     if (tap.alias === undefined) await this.#host.links.set(to.tap, { alias: claim.mark })
   }
 
   /**
-   * The pair, if both ends are there; undefined if there is none, and what is there of it may be taken away.
+   * The pair, if both ends exist; undefined if not, and the rest may be deleted.
    * @throws NetloomError: `ERR_NETLOOM_NOT_OWN`.
    */
   async #pairOf(to: Attachment, tap?: Link, inside?: Link, adopted: Adopted[] = []): Promise<Pair | undefined> {
@@ -144,20 +144,20 @@ export class BridgePlug implements Plug {
     const isPair = found !== undefined && inside !== undefined && (await this.#belong(netns, found, inside))
     const tap = found !== undefined && owns(claim, found, isPair) ? found : undefined
     const bridge = await this.#bridgeToLeave(from, tap)
-    // Its end outside is not what it was.
+    // The other end was replaced.
     if (!isPair && inside !== undefined && owns(claim, inside)) await netns?.links.delete(inside.index, { force: true })
     const going = [tap, bridge].filter((link) => link !== undefined)
     if (going.length < 2) {
       for (const { index } of going) await this.#host.links.delete(index, { force: true })
       return
     }
-    // Both by one message: the kernel waits once for who might still be using them.
+    // Both by one message: the kernel waits only once for RCU.
     const group = ownGroups + (tap?.index ?? 0)
     for (const { index } of going) {
       try {
         await this.#host.links.set(index, { group })
       } catch (error) {
-        // The tap goes with its namespace, which somebody else may delete meanwhile.
+        // Another program may delete the namespace meanwhile, with the tap.
         if (!isNotFound(error)) throw error
       }
     }
@@ -168,7 +168,7 @@ export class BridgePlug implements Plug {
     return this.#name(to)
   }
 
-  /** The bridge, if nobody else is on it, and it is one that an agent has made: for this port, or with this port on it. */
+  /** The bridge, if it has no other port, and an agent has created it: for this port, or with this port on it. */
   async #bridgeToLeave(from: Detachment, tap: Link | undefined): Promise<Link | undefined> {
     const { claim, network } = from
     const bridge = (await this.#bridgeOf(from, tap)) ?? (await this.#host.links.find(this.#name(from)))
@@ -186,12 +186,12 @@ export class BridgePlug implements Plug {
     return Promise.resolve()
   }
 
-  /** One for a network is called after it, whoever looks for it. */
+  /** The name of a network's bridge, the same for all agents. */
   #name({ network, bridge }: Pick<Detachment, 'network' | 'bridge'>): string {
     return bridge ?? this.#shared ?? bridgeNameOf(network)
   }
 
-  /** The bridge that a port is on, if it is its network's: an older version called some otherwise. */
+  /** The bridge of a port, if it is its network's: an older version used other names. */
   async #bridgeOf({ network, bridge, claim }: Detachment, tap: Link | undefined): Promise<Link | undefined> {
     if ((bridge ?? this.#shared) !== undefined || tap?.master === undefined) return undefined
     const on = await this.#host.links.find(tap.master)
@@ -213,7 +213,7 @@ export class BridgePlug implements Plug {
       try {
         return await this.#host.links.add(bridgeFor(name, to, this.#isNamed(to)))
       } catch (error) {
-        // Another port of the network was faster.
+        // Another port of the network has created it.
         if (!isAlreadyExists(error)) throw error
         return this.#bridge(to, tap, mended, adopted)
       }
@@ -227,7 +227,7 @@ export class BridgePlug implements Plug {
     return found
   }
 
-  /** Sees to it that nobody gets onto the bridge of another network: two ids may give one name, and others may use it. */
+  /** Refuses the bridge of another network: two ids may give the same name, and others may use it. */
   async #claimBridge({ network, claim }: Attachment, bridge: Link, adopted: Adopted[]): Promise<void> {
     const { alias, index, name } = bridge
     if (isBridgeOf(network, alias)) return
@@ -245,12 +245,12 @@ export class BridgePlug implements Plug {
     adopted.push({ netns: this.#host, link: bridge, mark })
   }
 
-  /** Whether the caller has chosen the bridge: then it is his, also where it has to be made. */
+  /** Whether the caller has chosen the bridge: then the caller owns it, also if the plug creates it. */
   #isNamed({ bridge }: Detachment): boolean {
     return (bridge ?? this.#shared) !== undefined
   }
 
-  /** Whether two devices are the ends of one cable. */
+  /** Whether two devices are the ends of one veth pair. */
   async #belong(netns: NetNs | undefined, tap: Link, inside: Link): Promise<boolean> {
     if (tap.kind !== 'veth' || inside.kind !== 'veth') return false
     if (tap.link?.index !== inside.index || inside.link?.index !== tap.index) return false
@@ -258,13 +258,13 @@ export class BridgePlug implements Plug {
   }
 }
 
-/** The ends of a cable. */
+/** The ends of a veth pair. */
 interface Pair {
   readonly tap: Link
   readonly inside: Link
 }
 
-/** A device that becomes its own, with the mark that it shall have. */
+/** A device to adopt, with its mark. */
 interface Adopted {
   readonly netns: NetNs
   readonly link: Link
@@ -281,7 +281,7 @@ function bridgeFor(name: string, { mtu, network, claim }: Detachment, isNamed: b
   return { kind: 'bridge', name, up: true, ...alias, ...(mtu === undefined ? {} : { mtu }) } as const
 }
 
-/** A veth pair: one end a port of the bridge, the other born in the namespace. */
+/** A veth pair: one end a port of the bridge, the other created in the namespace. */
 function pairFor({ tap, device, netns, mac, mtu, claim }: Attachment, bridge: number | string) {
   const mark = { alias: claim.mark }
   const common = { up: true, numTxQueues: 1, numRxQueues: 1, ...mark, ...(mtu === undefined ? {} : { mtu }) }

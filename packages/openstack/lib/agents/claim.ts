@@ -1,27 +1,27 @@
-// Whose something is. What an agent makes bears its mark: a device and the `lo` of a namespace as their alias, a port of Open vSwitch as
-// an external id. Before anything is changed or taken away the mark is asked for: others use the same names, Neutron above all.
+// Ownership of objects. An agent marks all that it creates: a device, and the `lo` of a namespace, by the alias; a port of Open vSwitch
+// by an external id. It checks the mark before it changes or removes anything, as others use the same names, above all Neutron.
 import { agentError } from './errors'
 import type { NetloomError } from 'netloom/errors'
 
-/** By what right a plug uses, changes and takes away what it finds. */
+/** Decides which existing objects a plug may use, change and remove. */
 export interface Claim {
-  /** What is made bears this mark, and what bears it is the caller's own. It holds for one network or router of one agent. */
+  /** The mark of all objects that one network or router of one agent owns. */
   readonly mark: string
   /**
-   * What counts as its own though it bears no mark at all: with `former` everything of its names, which a version made that set no
-   * marks; with `begun` what has been made and not used yet, which is what a kill leaves between the two; otherwise nothing.
+   * Objects without a mark that count as its own. `former`: all with its names, as an older version has set no marks; `begun`: those
+   * that were created and not used yet, which a kill before the marking leaves.
    */
   readonly unmarked: 'former' | 'begun' | 'nothing'
-  /** Whether what is not its own, and fits, becomes its own. Nothing is ever replaced for it. */
+  /** Whether it adopts suitable objects of others. Never replaces one. */
   readonly adopt: boolean
 }
 
-/** The mark of what an agent makes for a network or router. */
+/** The mark of objects of a network or router. */
 export function markOf(agent: string, id: string, owner: string): string {
   return `netloom:${agent}:${id}:${owner}`
 }
 
-/** What begins the mark of a bridge of a network: all agents meet on it. Behind it stands whose it is. */
+/** The beginning of the mark of a network's bridge, which all agents use. The owner follows. */
 function bridgeOf(network: string): string {
   return `netloom:bridge:${network}:`
 }
@@ -31,27 +31,27 @@ export function bridgeMark({ mark }: Claim, network: string): string {
   return `${bridgeOf(network)}${mark.slice(mark.lastIndexOf(':') + 1)}`
 }
 
-/** Whether a mark is that of a bridge of this network, whoever has made it. */
+/** Whether a mark is that of this network's bridge, of any agent. */
 export function isBridgeOf(network: string, mark: string | undefined): boolean {
   return mark?.startsWith(bridgeOf(network)) === true
 }
 
-/** Whether a mark is that of a bridge that an agent has made for some network. */
+/** Whether a mark is that of an agent's bridge, for any network. */
 export function isAgentsBridge(mark: string | undefined): boolean {
   return mark?.startsWith('netloom:bridge:') === true
 }
 
 /**
- * Whether something is its own.
- * @param mark - The mark that it bears.
- * @param isUnused - Whether it is as it was when it was made, or cannot be another's for another reason.
+ * Whether an object is its own.
+ * @param mark - The mark of the object.
+ * @param isUnused - Whether it is unchanged since its creation, or cannot belong to others for another reason.
  */
 export function isOwn({ mark: own, unmarked }: Claim, mark: string | undefined, isUnused = false): boolean {
   if (mark !== undefined) return mark === own
   return unmarked === 'former' || (unmarked === 'begun' && isUnused)
 }
 
-/** The error for what is somebody else's. `what` names it, `why` says more than that it is not ours. */
+/** The error for an object of others, `what`. */
 export function notOwn(operation: string, what: string, mark?: string, remedy = takeOver): NetloomError {
   const whose = /^netloom:(\w+):([^:]+):/.exec(mark ?? '')
   const why =
@@ -60,5 +60,5 @@ export function notOwn(operation: string, what: string, mark?: string, remedy = 
 }
 
 const takeOver = '"adopt: true" takes it over'
-/** What is said where nothing can be taken over. */
+/** The remedy where an object cannot be taken over. */
 export const leftAlone = 'it is left alone'

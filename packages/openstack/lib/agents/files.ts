@@ -1,4 +1,4 @@
-// Files that are there whole or not at all: each is written beside its place and renamed into it.
+// Writes files atomically: each under another name, and then renamed.
 import {
   closeSync,
   constants,
@@ -21,7 +21,7 @@ import { errnoNumber, isNotFound, systemError } from 'netloom/errors'
 export interface FileContent {
   readonly path: string
   readonly text: string
-  /** Whether it must be on the disk before the call resolves: what cannot be made again from something else. */
+  /** Whether it must be on the disk before the call resolves: for files that cannot be derived from others. */
   readonly durable: boolean
 }
 
@@ -47,7 +47,7 @@ async function writeBeside({ path, text }: FileContent): Promise<void> {
   }
 }
 
-/** Makes a renaming last. */
+/** Syncs a directory, so that a renaming is on the disk. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   try {
@@ -58,8 +58,8 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes files: all of them beside their places first, so that a full disk changes none.
- * @returns When the durable ones are on the disk; the others are in their places by now.
+ * Writes files: all of them under other names first, so that a full disk changes none.
+ * @returns `durable` resolves when the durable ones are on the disk; all files are in their places already.
  */
 export async function replaceFiles(files: readonly FileContent[]): Promise<{ durable: Promise<void> }> {
   const written = await Promise.allSettled(files.map(writeBeside))
@@ -69,13 +69,13 @@ export async function replaceFiles(files: readonly FileContent[]): Promise<{ dur
     throw failed.reason
   }
   const durable = Promise.all(files.filter(({ durable }) => durable).map(persist)).then(() => undefined)
-  // It is waited for later.
+  // Awaited later.
   durable.catch(() => undefined)
   for (const { path } of files.filter(({ durable }) => !durable)) await rename(`${path}.new`, path)
   return { durable }
 }
 
-/** Lets the disk have a file before it gets its name, and the name then. */
+/** Syncs a file before it is renamed, and then the directory. */
 async function persist({ path }: FileContent): Promise<void> {
   await syncFile(`${path}.new`, path)
   await rename(`${path}.new`, path)
@@ -93,23 +93,23 @@ async function syncFile(path: string, shown: string): Promise<void> {
   }
 }
 
-/** Only the disk is waited for elsewhere: what has no wait in it costs less here than it does to go there and come back. */
+/** Only fsync(2) runs on another thread: calls that do not wait for the disk are faster on this one. */
 function syncBriefly(path: string): Promise<void> {
   const fd = openSync(path, 'r')
   return new Promise((resolve, reject) => {
     fsync(fd, (error) => {
       closeSync(fd)
       if (error === null) resolve()
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is one
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an error
       else reject(failure(error, path))
     })
   })
 }
 
-/** Lets the disk have a file that was put in its place, and its name. */
+/** Syncs a file that is in its place, and the directory. */
 export function makeLast(path: string): Promise<unknown> {
   const lasting = Promise.all([path, dirname(path)].map(syncBriefly))
-  // It is waited for later.
+  // Awaited later.
   lasting.catch(() => undefined)
   return lasting
 }
@@ -120,7 +120,7 @@ export async function replaceDurably(path: string, text: string): Promise<void> 
   await durable
 }
 
-/** Writes a file that was not there: no disk is waited for, but a process that is killed leaves all of it or nothing. */
+/** Writes a new file without waiting for the disk; a process that is killed leaves all of it or nothing. */
 export function putNew(path: string, text: string): void {
   try {
     writeFileSync(`${path}.new`, text)
@@ -130,15 +130,14 @@ export function putNew(path: string, text: string): void {
   }
 }
 
-/** More of a file than this is not read: that of a hundred thousand leases has a quarter of it. */
+/** The largest file that is read: one of a hundred thousand leases has a quarter of this. */
 const mostRead = 32 << 20
 
 /**
- * What is in a file; undefined if there is none, or something else than a file is in its place, for which nobody waits. It never takes
- * more memory than a large file of ours would.
+ * The content of a file; undefined if it does not exist, or is no regular file. Does not block, and reads no more than `mostRead`.
  */
 export function readIfThere(path: string): string | undefined {
-  // An error is dear to make where it is what one expects.
+  // To throw an error takes long, and a missing file is the usual case.
   if (!existsSync(path)) return undefined
   let fd: number
   try {
@@ -163,7 +162,7 @@ function readBeginning(fd: number): string {
   return beginning.toString('utf8', 0, length)
 }
 
-/** Makes a directory that others may look into: dnsmasq may be somebody else. */
+/** Creates a directory that other users may read: dnsmasq may run as one. */
 export function makeDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o755 })
 }

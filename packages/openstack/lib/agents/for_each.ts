@@ -1,9 +1,9 @@
 // Work on many networks or routers.
 
-/** How many are worked on at the same time: they wait for the start of a program, mostly. */
+/** How many are worked on at the same time: most of the time they wait for the start of a program. */
 const atOnce = 8
 
-/** Does something for each, some at the same time; all are tried, the failures are told together. */
+/** Calls `work` for each item, for some at the same time. Tries all, and throws the errors together. */
 export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = []
   const queue = [...items]

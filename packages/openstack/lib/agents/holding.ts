@@ -1,5 +1,5 @@
-// What an agent has for itself while it runs: its directory, which no other agent has, and the plug. And how it takes over what a former
-// one has left there.
+// The resources of a running agent: its directory, locked against other agents, and the plug. Takes over what a former agent has left
+// in the directory.
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileLock, lockFile } from 'netloom'
@@ -18,13 +18,13 @@ export interface HoldingOptions extends PlugChoice {
   readonly adopt?: boolean | undefined
 }
 
-/** How what is kept in a directory of its own, by its id, is taken over. */
+/** How networks or routers, each in a directory of its own, are taken over. */
 export interface TakeOver<Described> {
-  /** Reads a description; throws for what is none of this id. */
+  /** Parses a description; throws if it is none of this id. */
   readonly read: (text: string, id: string) => Described
-  /** Goes on with it. */
+  /** Takes it over. */
   readonly keep: (written: Described, directory: OwnDirectory) => Promise<void>
-  /** Told of each that cannot be taken over, and of what is somebody else's; the others are. */
+  /** Called for each that cannot be taken over, and for directories of others; the rest is taken over. */
   readonly failed: (error: Error) => void
 }
 
@@ -36,7 +36,7 @@ export function checkHolding(options: HoldingOptions): void {
   checkPlug(options)
 }
 
-/** How long a lock may outlive who had it: a program that it was about to start has it, too, until it is that program. */
+/** How long a lock may outlive its owner: a child inherits the descriptor until it executes its program. */
 const patienceMs = 500
 
 async function lockSoon(path: string, operation: string): Promise<FileLock | undefined> {
@@ -66,7 +66,7 @@ export class Holding {
     this.plug = plug
   }
 
-  /** Takes hold of both, makes an agent of them, and lets go if that fails. */
+  /** Takes both, and makes an agent with them; releases them if that fails. */
   static async give<Agent>(
     kind: AgentKind,
     operation: string,
@@ -108,7 +108,7 @@ export class Holding {
     how.failed(agentError('ERR_NETLOOM_STATE_FOREIGN', this.#operation, why))
   }
 
-  /** Lets go of both. */
+  /** Releases both. */
   async release(): Promise<void> {
     await this.plug.close()
     this.#lock.release()

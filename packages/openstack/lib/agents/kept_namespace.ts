@@ -1,5 +1,5 @@
-// A namespace that an agent keeps: made, found again, made again if somebody has deleted it. Its `lo` bears the agent's mark, which goes
-// with it, and which another namespace of the same name does not have.
+// A namespace that an agent keeps: creates it, opens it again, and creates it again if it was deleted. Its `lo` has the agent's mark,
+// which another namespace of the same name does not have.
 import { type Link, NetNs } from 'netloom'
 import { isAlreadyExists, isNotFound } from 'netloom/errors'
 import { isOwn, notOwn, type Claim } from './claim'
@@ -11,13 +11,13 @@ export interface OpenedNamespace {
   readonly opened: boolean
   /** Whether it had to be made. */
   readonly made: boolean
-  /** Resolves when it bears the mark; whoever does something in it may do so before. */
+  /** Resolves when it has the mark; it may be used before. */
   readonly marked: Promise<unknown>
-  /** Takes the mark away again, of one that was adopted. */
+  /** Removes the mark again, if it was adopted. */
   readonly giveBack?: (() => Promise<void>) | undefined
 }
 
-/** The handle of a named namespace that shall be there. */
+/** The handle of a named namespace that the agent keeps. */
 export class KeptNamespace {
   #netns: NetNs | undefined
 
@@ -27,8 +27,8 @@ export class KeptNamespace {
   }
 
   /**
-   * Sees to it that it is there.
-   * @throws NetloomError: `ERR_NETLOOM_NOT_OWN` if it is somebody else's, and shall not be adopted.
+   * Opens it, or creates it if it does not exist.
+   * @throws NetloomError: `ERR_NETLOOM_NOT_OWN` if it belongs to others, and is not to be adopted.
    */
   async open(name: string, claim: Claim): Promise<OpenedNamespace> {
     if (this.#netns !== undefined && (await isThere(this.#netns, name))) {
@@ -44,16 +44,16 @@ export class KeptNamespace {
     }
     this.#netns = made
     const marked = mark(made, claim.mark).catch(async (error: unknown) => {
-      // Without the mark nobody would ever delete it.
+      // Without the mark no agent would ever delete it.
       await made.delete({ force: true })
       throw error
     })
-    // It is waited for later.
+    // Awaited later.
     marked.catch(() => undefined)
     return { netns: made, opened: true, made: true, marked }
   }
 
-  /** Opens it if it is there, and its own: to take away what is in it. */
+  /** Opens it if it exists and is its own, to remove what is in it. */
   async openOwn(name: string, claim: Claim): Promise<NetNs | undefined> {
     const isKept = this.#netns !== undefined && (await isThere(this.#netns, name))
     if (!isKept) {
@@ -98,7 +98,7 @@ async function owns(netns: NetNs, claim: Claim): Promise<boolean> {
   return isOwn(claim, alias, isUnused)
 }
 
-/** What is in a namespace as soon as it is made, some kernels' tunnels among it; and the end of a veth that has got no mark yet. */
+/** Whether a new namespace may have this link: `lo`, tunnels of some kernels, or the end of a veth without a mark yet. */
 function isAsMade({ name, kind, up, alias }: Link): boolean {
   const fallback = /^(lo|tunl0|sit0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|ip6tnl0|ip6gre0)$/
   return !up && alias === undefined && (kind === 'veth' || fallback.test(name))

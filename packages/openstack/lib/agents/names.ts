@@ -1,4 +1,4 @@
-// What may become part of a file's name, of a line for dnsmasq, or of a tag: dnsmasq takes nearly anything, we do not.
+// Checks texts that become parts of file names, of lines for dnsmasq, or of tags: more strictly than dnsmasq.
 import { createHash } from 'node:crypto'
 import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 
@@ -29,7 +29,7 @@ function checkLabels(value: unknown, field: string): string {
   return value.toLowerCase()
 }
 
-/** A name of a host: what dnsmasq takes for a client's. */
+/** A host name that dnsmasq accepts for a client. */
 export function checkHostname(value: unknown, field: string): string {
   const name = checkLabels(value, field)
   if (!/^[a-z0-9]/.test(name)) throw wrongValue(field, 'a name that begins with a letter or digit', value)
@@ -56,7 +56,7 @@ export function checkClientId(value: unknown, field: string): string {
   return value
 }
 
-/** Text that becomes a value of an option. A comma would divide it, a line end begin another option. */
+/** Text that becomes the value of an option: without commas, which separate values, and line ends, which end the option. */
 export function checkOptionText(value: unknown, field: string): string {
   const expected = 'text without control characters, quotes and backslashes'
   if (typeof value !== 'string') throw wrongType(field, expected, value)
@@ -76,8 +76,8 @@ export function checkTag(value: unknown, field: string): string {
 }
 
 /**
- * Eleven characters that stand for an id in the name of a device: those of a short one, Neutron's of a UUID, and of others a hash.
- * Where two ids give the same, whoever comes second finds the mark of the first, and is refused.
+ * Eleven characters of an id for the name of a device: those of a short id, Neutron's for a UUID, and a hash of others. Where two ids
+ * give the same, the second is refused, as it finds the mark of the first.
  */
 export function cut(id: string): string {
   const short = id.length <= 11 || /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)

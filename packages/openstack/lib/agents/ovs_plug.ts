@@ -1,5 +1,5 @@
-// The plug for Open vSwitch: an internal port of the integration bridge, with its VLAN as tag, moved into the namespace. Its checksums are
-// right with the userspace datapath too, which those of a veth pair are not.
+// The plug for Open vSwitch: an internal port of the integration bridge, with its VLAN as tag, moved into the namespace. Unlike a veth
+// pair, it has correct checksums with the userspace datapath, too.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Interface, OpenVswitch, OvsInterfaceError } from '@netloom/ovs'
 import type { Link, NetNs } from 'netloom'
@@ -8,7 +8,7 @@ import { isOwn, leftAlone, notOwn, type Claim } from './claim'
 import { agentError } from './errors'
 import type { Attached, Attachment, Detachment, Plug } from './plug'
 
-/** Where the switch is. */
+/** Options of the plug. */
 export interface OvsPlugOptions {
   /** The namespace in which ovs-vswitchd makes devices; the plug closes this handle. */
   readonly netns: NetNs
@@ -20,22 +20,22 @@ export interface OvsPlugOptions {
 
 /** How long the switch may take to apply something. */
 const patience = { timeout: 10_000 }
-/** How long a switch that does nothing is waited for, to see whether it runs. */
+/** How long to wait for the switch to find out whether it runs. */
 const answerMs = 1000
 /** The external id with the mark. */
 const markKey = 'netloom-owner'
 
-/** What is there of a port. */
+/** The existing parts of a port. */
 interface Found {
-  /** What the database says of it. */
+  /** Its row in the database. */
   readonly port: Interface | undefined
-  /** The device where the switch makes it. It has its name there only until it is moved. */
+  /** The device in the switch's namespace, where it is until it is moved. */
   readonly home: Link | undefined
   /** The device in the namespace. */
   readonly inside: Link | undefined
 }
 
-/** What was done for a port, and not told yet. */
+/** Changes of a port that were not reported yet. */
 interface Done {
   readonly mended: string[]
   renewed: boolean
@@ -48,9 +48,9 @@ export class OvsPlug implements Plug {
   readonly #bridge: string
   readonly #ovs: OpenVswitch
   readonly #closing = new AbortController()
-  /** The taps that are to be there. */
+  /** The attached taps. */
   readonly #attached = new Set<string>()
-  /** What was done by an attempt that has failed then, by tap. */
+  /** The changes of an attempt that has failed, by tap. */
   readonly #half = new Map<string, Done>()
 
   private constructor({ netns, bridge }: OvsPlugOptions, ovs: OpenVswitch) {
@@ -74,7 +74,7 @@ export class OvsPlug implements Plug {
     try {
       await this.#attach(to, done)
     } catch (error) {
-      // Somebody has taken the port or its device away between two looks at it.
+      // Another program has removed the port or its device meanwhile.
       if (!isNotFound(error)) throw error
       await this.#attach(to, done)
     }
@@ -94,7 +94,7 @@ export class OvsPlug implements Plug {
       await this.#again(to, found, bridge)
       done.mended.push(`port ${tap} of the bridge ${bridge}`)
     } else if (state === 'moved') {
-      // The switch was started again. What it had opened before is connected to nothing.
+      // The switch was restarted: a device that it had opened before is no longer connected.
       if (found.inside !== undefined) await netns.links.delete(found.inside.index, { force: true })
       await this.#host.links.set(tap, { netns })
       done.mended.push(`device ${tap}`)
@@ -123,7 +123,7 @@ export class OvsPlug implements Plug {
     this.#half.delete(tap)
     const { port, home, inside } = await this.#look(from)
     if (port !== undefined && ownsPort(from, port)) await this.#ovs.ports.delete(tap, { ...patience, force: true })
-    // What the switch has let go of, or has not let go of because it was started again.
+    // A device that the switch has closed, or has left open, as it was restarted.
     if (inside !== undefined && isOwn(claim, inside.alias)) await netns?.links.delete(inside.index, { force: true })
     if (port === undefined && home?.alias === claim.mark) await this.#host.links.delete(home.index, { force: true })
   }
@@ -136,14 +136,14 @@ export class OvsPlug implements Plug {
     const { signal } = this.#closing
     const follow = async (): Promise<void> => {
       for await (const { kind, name, value } of this.#ovs.watch({ signal })) {
-        // A device has an index where the switch is, not in another namespace: then it is a new one.
+        // The row has an index only while the device is in the switch's namespace: then it is a new one.
         const isAtHome = kind === 'interface' && (value?.ifindex ?? 0) > 0
         if (isAtHome && this.#attached.has(name)) listener(name)
       }
     }
     const followAgain = async (): Promise<void> => {
       while (!signal.aborted) {
-        // Too many changes at once, or the connection is lost: the agent looks at intervals meanwhile.
+        // Too many changes at once, or the connection was lost: the agent's regular checks go on meanwhile.
         await follow().catch(() => undefined)
         await sleep(answerMs, undefined, { signal, ref: false }).catch(() => undefined)
       }
@@ -166,13 +166,13 @@ export class OvsPlug implements Plug {
     return { port, home, inside }
   }
 
-  /** What is to be done: nothing, to move the device that the switch has made, or to make the port again. */
+  /** The state of a port: complete; with a new device to move; or to be created again. */
   async #stateOf(to: Attachment, { port, home, inside }: Found): Promise<'whole' | 'moved' | 'gone'> {
     if (port?.bridge !== this.bridgeOf(to)) return 'gone'
     if (home !== undefined) return (await this.#isOpened(to.tap, home.index)) ? 'moved' : 'gone'
     if (inside === undefined) return 'gone'
     if (!inside.up || inside.carrier !== false) return 'whole'
-    // Nobody has it open. If the switch does not run, it makes a new one when it does.
+    // No process has it open. If the switch does not run, it creates a new one when it starts.
     const runs = await this.#ovs.ready({ timeout: answerMs }).then(
       () => true,
       () => false,
@@ -183,7 +183,7 @@ export class OvsPlug implements Plug {
     return now.inside?.carrier === false ? 'gone' : 'whole'
   }
 
-  /** Whether the switch has opened the device of this index; it takes a moment to say so. */
+  /** Whether the switch has opened the device of this index, which it reports with a delay. */
   async #isOpened(tap: string, index: number): Promise<boolean> {
     const deadline = performance.now() + answerMs
     for (;;) {
@@ -219,10 +219,10 @@ export class OvsPlug implements Plug {
     }
   }
 
-  /** Makes it, and what is left of it away. */
+  /** Creates it, after removing the rest of an old one. */
   async #again(to: Attachment, { home, inside, port }: Found, bridge: string): Promise<void> {
     const { tap, netns, claim } = to
-    // Applied before it is made again: otherwise the switch would never open the new one.
+    // The switch has to apply the deletion first: otherwise it would never open the new device.
     if (port !== undefined) await this.#ovs.ports.delete(tap, { ...patience, force: true })
     if (inside !== undefined) await netns.links.delete(inside.index, { force: true })
     if (port === undefined && home?.alias === claim.mark) await this.#host.links.delete(home.index, { force: true })
@@ -250,7 +250,7 @@ export class OvsPlug implements Plug {
     await this.#move(tap, netns)
   }
 
-  /** Moves the device of a port into the namespace, once it is there. */
+  /** Moves the device of a port into the namespace, once it exists. */
   async #move(tap: string, netns: NetNs): Promise<void> {
     const deadline = performance.now() + patience.timeout
     while ((await this.#host.links.find(tap)) === undefined) {
@@ -269,7 +269,7 @@ function ifaceId(network: string): string {
   return `dhcp-${network}`
 }
 
-/** Whether a port is its own; an older version has set no mark, but the id. */
+/** Whether a port is its own; an older version has set the network's id, but no mark. */
 function ownsPort({ claim, network }: { claim: Claim; network: string }, { externalIds }: Interface): boolean {
   const mark = externalIds[markKey]
   if (mark !== undefined) return mark === claim.mark

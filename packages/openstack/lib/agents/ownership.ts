@@ -1,8 +1,8 @@
-// What one network or router of an agent has made, across restarts of the agent: its marks, and whether older things have none yet.
+// Ownership of one network's or router's objects across restarts of the agent: their marks, and whether older ones have none yet.
 import { markOf, type Claim } from './claim'
 import type { AgentKind } from './state_directory'
 
-/** Whose the things of one network or router are. */
+/** The ownership of one network's or router's objects. */
 export class Ownership {
   readonly #owner: string
   readonly #mark: string
@@ -10,8 +10,8 @@ export class Ownership {
   #unmarked: Claim['unmarked'] = 'nothing'
 
   /**
-   * @param owner - What the marks are made of.
-   * @param adopt - What holds where a description does not say it.
+   * @param owner - The owner in the marks.
+   * @param adopt - The default of a description's `adopt`.
    */
   constructor(kind: AgentKind, id: string, owner: string, adopt: boolean) {
     this.#owner = owner
@@ -20,24 +20,24 @@ export class Ownership {
   }
 
   /**
-   * For what a former agent has left, until it is settled for the first time.
-   * @param isMarked - Whether it has been set marks.
+   * For objects of a former agent, until the first `settled`.
+   * @param isMarked - Whether they have marks.
    */
   takeOver(isMarked: boolean): void {
     this.#unmarked = isMarked ? 'begun' : 'former'
   }
 
-  /** All that was found bears its mark now. */
+  /** To be called when all objects have the mark. */
   settled(): void {
     this.#unmarked = 'nothing'
   }
 
-  /** What a file says of it; nothing while older things have no marks. */
+  /** The owner for the file; undefined while older objects have no marks. */
   get recorded(): string | undefined {
     return this.#unmarked === 'former' ? undefined : this.#owner
   }
 
-  /** What may be used of what is there. */
+  /** The claim to existing objects. */
   claim(adopt: boolean | undefined): Claim {
     return { mark: this.#mark, unmarked: this.#unmarked, adopt: adopt ?? this.#adopt }
   }

@@ -1,14 +1,14 @@
-// A plug: how the device of a DHCP server or of a router gets onto a switch. One for Linux bridges, one for Open vSwitch; others may bring theirs.
+// A plug: connects the device of a DHCP server or of a router to a switch. One for Linux bridges, one for Open vSwitch; users may bring others.
 import type { NetNs } from 'netloom'
 import type { Claim } from './claim'
 
-/** What is to be plugged in. */
+/** A device to connect. */
 export interface Attachment {
   /** The network's id. */
   readonly network: string
   /** The namespace of the DHCP server or router. */
   readonly netns: NetNs
-  /** Whether the namespace was made a moment ago, so that nothing can be in it. */
+  /** Whether the namespace is new, so that it is empty. */
   readonly fresh: boolean
   /** The name of the device on the switch. */
   readonly tap: string
@@ -22,56 +22,56 @@ export interface Attachment {
   readonly vlan: number | undefined
   /** The bridge, where it is another than the plug's own choice. */
   readonly bridge?: string | undefined
-  /** What may be used, changed and taken away of what is there. */
+  /** Decides which existing objects may be used, changed and removed. */
   readonly claim: Claim
 }
 
-/** What is to be unplugged; without `netns` where the namespace is gone, or is somebody else's. */
+/** A device to disconnect; without `netns` if the namespace does not exist, or belongs to others. */
 export type Detachment = Omit<Attachment, 'netns' | 'fresh'> & Partial<Pick<Attachment, 'netns'>>
 
-/** How it was plugged in. */
+/** The result of connecting. */
 export interface Attached {
   /** The name of the device in the namespace. */
   readonly device: string
   /** The name of the bridge. Default: none is known. */
   readonly bridge?: string | undefined
-  /** Whether that device is a new one: what was bound to an old one is bound to nothing now. */
+  /** Whether that device is a new one, so that sockets of an old one have to be opened again. */
   readonly renewed: boolean
-  /** What was missing and is there again, in words; empty if nothing was. */
+  /** The repairs, in words; empty if nothing was. */
   readonly mended: readonly string[]
   /**
-   * Whether the device was asked for before `attach` had waited for anything, as after `begin`, and came into being so: what others have
-   * done with it since holds. Default: false.
+   * Whether the device was requested before `attach` has waited for anything, as after `begin`, and was created so: later calls on it in
+   * the same namespace were in effect. Default: false.
    */
   readonly asBegun?: boolean | undefined
-  /** Does what is left to be done, and may be done while the device is used already. Default: nothing. */
+  /** Completes work that may go on while the device is used already. Default: none. */
   readonly finish?: (() => Promise<unknown>) | undefined
-  /** Makes somebody else's again what was adopted. Default: nothing was. */
+  /** Gives back what was adopted. Default: nothing was. */
   readonly giveBack?: (() => Promise<unknown>) | undefined
 }
 
 /** Connects DHCP servers and routers to a switch. */
 export interface Plug {
   /**
-   * Sees to it that the device is there, up, and on the switch, whatever of it is there already. Called when a network comes, when
-   * an agent takes it over, and again and again to see whether somebody has taken something away: so it looks before it changes.
-   * What is somebody else's is refused.
+   * Creates what is missing of the device, sets it up, and connects it to the switch. Called for a new network, when an agent takes a
+   * network over, and at each check of the agent: so it reads the state before it changes anything.
+   * Objects of others are refused.
    */
   attach(to: Attachment): Promise<Attached>
   /**
-   * Begins what may be done before there is a namespace, and says what the device in it will be called. It fails in `attach`, which
-   * follows, if at all; `detach` takes away what it has made. Without it the device is called as asked for.
+   * Starts work that does not need the namespace, and returns the name of the device in it. `attach`, which follows, throws its errors;
+   * `detach` removes what it has created. Without this method the device has the requested name.
    */
   begin?(to: Detachment): string
-  /** The bridge that the device goes to. Without it nobody is told. */
+  /** The bridge of the device. Without this method it is not reported. */
   bridgeOf?(to: Omit<Detachment, 'claim'>): string
-  /** Takes the device away, and what was made for it; content if nothing is there. What is somebody else's stays. */
+  /** Removes the device, and what was created for it; no error if it does not exist. Leaves objects of others. */
   detach(from: Detachment): Promise<void>
   /**
-   * Tells what has become of devices, as soon as it is known: the listener is called with the tap of one that has to be looked at.
-   * Without it the agent looks at intervals only.
+   * Registers a listener for changes of devices: it is called with the tap of a device that has to be checked. Without this method the
+   * agent only checks at intervals.
    */
   onChange?(listener: (tap: string) => void): void
-  /** Lets go of what the plug holds itself. */
+  /** Releases the plug's own resources. */
   close(): Promise<void>
 }

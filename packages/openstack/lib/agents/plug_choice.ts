@@ -1,4 +1,4 @@
-// The switch that an agent's caller has chosen.
+// The options that choose the switch of an agent.
 import { NetNs } from 'netloom'
 import { wrongType, wrongValue } from 'netloom/errors'
 import { BridgePlug } from './bridge_plug'
@@ -6,7 +6,7 @@ import { checkDeviceName } from './names'
 import { OvsPlug } from './ovs_plug'
 import type { Plug } from './plug'
 
-/** The options that say which switch it is; see `DhcpAgentOptions`. */
+/** The options for the switch; see `DhcpAgentOptions`. */
 export interface PlugChoice {
   readonly plug: 'bridge' | 'ovs' | Plug
   readonly bridge?: string | undefined
@@ -26,7 +26,7 @@ export function checkPlug({ plug, bridge, ovsdb, netns }: PlugChoice): void {
 /** Makes the plug, which has a handle of its own of the switch's namespace. */
 export async function makePlug({ plug, bridge, ovsdb, netns }: PlugChoice): Promise<Plug> {
   if (typeof plug === 'object') return plug
-  // A handle of our own: the caller may close his.
+  // A new handle, as the caller may close the given one.
   const host = netns === undefined ? await NetNs.current() : await NetNs.adopt(netns.share())
   if (plug === 'bridge') return new BridgePlug({ netns: host, bridge })
   const remotes = ovsdb ?? 'unix:/var/run/openvswitch/db.sock'

@@ -1,22 +1,22 @@
-// The directory of an agent, and what in it is its own. Only what it can prove to have made ever goes from there: others may have files
-// in it, from a `stateDir` that was not meant up to a file system's lost+found.
+// The directory of an agent, and the agent's own files in it. Deletes only what the agent has verifiably created, as others may have
+// files in it: the wrong `stateDir` may have been given, or it may have a lost+found.
 import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { agentError } from './errors'
 import { makeDirectory, putNew, readIfThere, removeDirectory } from './files'
 
-/** The kinds of agents, and how each calls the description in a directory of its own. */
+/** The kinds of agents, with the name of each one's description files. */
 const descriptions = { dhcp: 'network.json', router: 'router.json' } as const
 
 /** A kind of agent. */
 export type AgentKind = keyof typeof descriptions
 
-/** Whether a text can be an owner: what marks are made of. */
+/** Whether a text can be the owner in marks. */
 export function isOwner(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
 }
 
-/** What the lock file of a directory says; nothing where no agent, or one of an older version, has had it. */
+/** The content of the lock file; empty if no agent, or only an older version, has used the directory. */
 function readOwner(path: string): { agent?: string; owner?: unknown } {
   try {
     const { agent, owner } = JSON.parse(readIfThere(path) ?? '{}') as { agent?: unknown; owner?: unknown }
@@ -30,7 +30,7 @@ function readOwner(path: string): { agent?: string; owner?: unknown } {
 export class StateDirectory {
   readonly path: string
   readonly kind: AgentKind
-  /** What tells this agent's marks from those of others; kept in the file of the lock. */
+  /** The owner in this agent's marks; kept in the lock file. */
   readonly owner: string
 
   private constructor(path: string, kind: AgentKind, owner: string) {
@@ -53,17 +53,17 @@ export class StateDirectory {
     }
     const known = isOwner(owner)
     const state = new StateDirectory(path, kind, known ? owner : randomBytes(16).toString('hex'))
-    // In place: the lock is on this very file.
+    // Written in place, as the lock is on this very file.
     if (!known) writeFileSync(file, `${JSON.stringify({ agent: kind, owner: state.owner })}\n`)
     return state
   }
 
-  /** The directory of one network or router, whether it is there or not. */
+  /** The directory of one network or router, which need not exist. */
   directory(id: string): OwnDirectory {
     return new OwnDirectory(this, id)
   }
 
-  /** Finishes what a kill has left half made or half taken away; gives what else is there. */
+  /** Completes creations and deletions that a kill has interrupted; returns the other entries. */
   look(): { readonly own: readonly string[]; readonly foreign: readonly string[] } {
     const names = directoriesIn(this.path)
     const left = names.filter((name) => name.startsWith(this.#hidden('')))
@@ -73,7 +73,7 @@ export class StateDirectory {
     return { own: others.filter(isOwn), foreign: others.filter((name) => !isOwn(name)) }
   }
 
-  /** @internal How a directory is called before it is whole, and when it is about to go. No id begins with a dot. */
+  /** @internal The name of a directory that is being created or deleted. No id begins with a dot. */
   hiddenPath(id: string): string {
     return `${this.path}/${this.#hidden(id)}`
   }
@@ -83,14 +83,14 @@ export class StateDirectory {
   }
 }
 
-/** The directory of one network or router: it is there with its description, or not at all. */
+/** The directory of one network or router: it exists with its description, or not at all. */
 export class OwnDirectory {
   readonly path: string
   /** The file with the description. */
   readonly description: string
   readonly #state: StateDirectory
   readonly #hidden: string
-  /** What tells the directory that is this agent's from one that somebody has put in its place. */
+  /** Identifies this agent's directory, if another program replaces it. */
   #identity: string | undefined
   /** What was in the file before `begin`, where the directory was there already. */
   #found: { readonly before: string | undefined } | undefined

@@ -1,10 +1,10 @@
-// One thing after another, for each of what they are done to.
+// Serializes work by name.
 
-/** Turns by name: work of one name waits for what came before it. */
+/** Work of one name runs after all earlier work of that name. */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 
-  /** Does something when all before it of this name is done, whatever became of that. */
+  /** Runs `work` after all earlier work of this name, also if that has failed. */
   async after<T>(name: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.#last.get(name) ?? Promise.resolve()).then(work)
     const settled = turn.catch(() => undefined)

@@ -24,37 +24,37 @@ import { readNetworkFile } from './network_record'
 /** Options of `DhcpAgent.start`. */
 export interface DhcpAgentOptions {
   /**
-   * The directory where the agent keeps what it was told and dnsmasq's files: absolute, made if it is missing. What is in it is
-   * taken over. One agent at a time has it.
+   * The directory for the agent's descriptions and dnsmasq's files: absolute, created if it is missing. Networks in it are taken over.
+   * Only one agent at a time may use it.
    */
   stateDir: string
-  /** The switch: Linux bridges, Open vSwitch, or a plug of one's own. */
+  /** The switch: Linux bridges, Open vSwitch, or a plug of your own. */
   plug: 'bridge' | 'ovs' | Plug
   /**
-   * The bridge. Default: with `bridge` one for each network, named `brq…`, made and deleted with it; with `ovs` `br-int`, which
-   * must be there.
+   * The bridge. Default: with `bridge` one for each network, named `brq…`, created and deleted with it; with `ovs` `br-int`, which
+   * must exist.
    */
   bridge?: string | undefined
   /** Where Open vSwitch's database is. Default: `unix:/var/run/openvswitch/db.sock`. */
   ovsdb?: string | readonly string[] | undefined
-  /** The namespace with the switch; it stays the caller's. Default: that of this process. */
+  /** The namespace with the switch, whose handle the caller keeps. Default: that of this process. */
   netns?: NetNs | undefined
   /**
-   * Whether to take over what is there under the names that it would use, and is somebody else's: a namespace, a device, a bridge. From
-   * then on it is the agent's, and goes with the network. Default: false, it is refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
+   * Whether to take over objects of others with the names that it would use: a namespace, a device, a bridge. From then on the
+   * agent owns them, and deletes them with the network. Default: false, they are refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
    */
   adopt?: boolean | undefined
   /** Domain of networks that have none. Default: none. */
   domain?: string | undefined
-  /** Name servers that dnsmasq asks for names that are not of its network. Default: none, it knows its own names only. */
+  /** Name servers that dnsmasq asks for names outside of its network. Default: none, it answers its own names only. */
   upstreamDns?: readonly string[] | undefined
   /** The program. Default: `dnsmasq`, looked for in PATH, /usr/sbin and /sbin. */
   dnsmasq?: string | undefined
-  /** The user that dnsmasq becomes; the directory must let him in. Default: `root`. */
+  /** The user as which dnsmasq runs, which must have access to the directory. Default: `root`. */
   user?: string | undefined
-  /** Milliseconds between two looks at whether everything is there, 50 to 3600000. Default: 2000. */
+  /** Milliseconds between two checks that everything exists, 50 to 3600000. Default: 2000. */
   checkMs?: number | undefined
-  /** Milliseconds between two questions to dnsmasq whether it still works, 50 to 3600000. Default: 30000. */
+  /** Milliseconds between two probes of dnsmasq, 50 to 3600000. Default: 30000. */
   probeMs?: number | undefined
   /** Milliseconds for its answer, 50 to 600000; longer where there are thousands of ports. Default: 5000. */
   answerMs?: number | undefined
@@ -65,9 +65,9 @@ const keys = new Set(
 )
 
 /**
- * Gives the clients of networks their addresses, as OpenStack's DHCP agent does: a namespace, a device on the switch and a dnsmasq
- * for each network. dnsmasq outlives the agent: who closes it, or kills it, interrupts nobody, and the next agent with the same
- * `stateDir` takes over what is there.
+ * Serves DHCP to networks, as OpenStack's DHCP agent does: with a namespace, a device on the switch and a dnsmasq for each network.
+ * dnsmasq outlives the agent: when the agent is closed or killed, clients are still served, and the next agent with the same
+ * `stateDir` takes the networks over.
  * @example
  * await using agent = await DhcpAgent.start({ stateDir: '/var/lib/netloom-dhcp', plug: 'bridge' })
  * const network = await agent.networks.ensure({ id: 'red', subnets: [{ id: 'v4', cidr: '10.0.0.0/24', gateway: '10.0.0.1' }] })
@@ -89,7 +89,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     this.#tester = new OptionTester(shared.program)
     this.#domain = domain
     const tell: Tell = (name, ...args) => {
-      // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
+      // Later, so that an exception of a listener does not interrupt the agent: it is an uncaught one, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
     this.networks = new DhcpNetworks(
@@ -100,8 +100,8 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
   }
 
   /**
-   * Starts an agent, which takes over the networks that are in `stateDir`: those whose dnsmasq runs go on without an interruption,
-   * what is half made or half deleted is finished. A network that cannot be taken over is told by an `error` event, and tried again.
+   * Starts an agent, which takes over the networks in `stateDir`: those whose dnsmasq runs are not interrupted, and incomplete
+   * creations and deletions are completed. For a network that cannot be taken over it emits `error`, and tries again.
    * @throws TypeError, RangeError for a wrong option; NetloomError: `ERR_NETLOOM_NO_DNSMASQ`, `ERR_NETLOOM_STATE_LOCKED` (another
    *   agent has the directory), `ERR_NETLOOM_STATE_FOREIGN` (it is that of a router agent), `EACCES` and the like.
    */
@@ -131,8 +131,8 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
   }
 
   /**
-   * Makes the networks and their ports equal to a description: those that are missing are made, others changed, and what is not in
-   * it is deleted. All of it is checked before anything is done.
+   * Makes the networks and their ports equal to a description: creates those that are missing, changes others, and deletes those
+   * that are not in it. Checks all of it first.
    * @returns What differed.
    * @throws TypeError, RangeError for what is wrong with it, by field; what `ensure` throws, or an AggregateError of several such
    *   errors, after all networks were tried.
@@ -157,7 +157,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
     return turn
   }
 
-  /** Ends the agent; its networks stay and are served, until the next one takes them over. May be called again. */
+  /** Ends the agent; its networks are still served, and the next agent takes them over. May be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -176,7 +176,7 @@ export class DhcpAgent extends EventEmitter<DhcpAgentEvents> {
   }
 
   async #takeOver(): Promise<void> {
-    // By what runs, not by files: an agent that was killed may have had no time to write any.
+    // By /proc, not by pid files: an agent that was killed may not have written one.
     const running = findByArgument(pidArgumentsIn(this.#holding.state.path))
     await this.#holding.takeOver({
       read: (text, id) => {

@@ -1,8 +1,8 @@
-// How dnsmasq is called for a network: what changes here needs a restart, all else a SIGHUP.
+// The arguments of dnsmasq for a network: changes of these need a restart, all others a SIGHUP.
 import type { Network, Subnet } from './check_network'
 import { formatAddress, formatCidr, netmask } from './ranges'
 
-/** Where a network's files are. */
+/** The paths of a network's files. */
 export interface Paths {
   readonly directory: string
   readonly host: string
@@ -27,21 +27,21 @@ export function pathsIn(directory: string): Paths {
   }
 }
 
-/** The argument by which a process is known to be the dnsmasq of a network of ours. */
+/** The argument by which the dnsmasq of a network is recognized. */
 export function pidArgument(paths: Paths): string {
   return `--pid-file=${paths.pid}`
 }
 
-/** What begins that argument for every network of a directory. */
+/** The beginning of that argument for all networks of a directory. */
 export function pidArgumentsIn(stateDir: string): string {
   return `--pid-file=${stateDir}/`
 }
 
-/** What dnsmasq is told for all networks. */
+/** Settings of dnsmasq for all networks. */
 export interface DnsmasqSettings {
-  /** The user that dnsmasq becomes. */
+  /** The user as which dnsmasq runs. */
   readonly user: string
-  /** Name servers that it asks for names that are not of its network. */
+  /** Name servers that it asks for names outside of its network. */
   readonly upstream: readonly string[]
 }
 
@@ -54,7 +54,7 @@ function rangeOf(subnet: Subnet): string {
   return `${tag},${mode === 'stateless' && advertise ? 'ra-stateless' : 'static'},${cidr.length},${lease}`
 }
 
-/** dnsmasq stops at a thousand leases unless it is told another number. */
+/** The limit of leases, which is a thousand by default. */
 function mostLeases(subnets: readonly Subnet[]): number {
   const sizes = subnets.map(({ cidr }) => cidr.last - cidr.first + 1n)
   const sum = sizes.reduce((all, one) => all + one, 0n)
@@ -73,11 +73,11 @@ export function dnsmasqArguments(
   const domains = new Set(served.flatMap(({ domain }) => domain ?? []))
   const ranged = served.filter(({ domain }) => domain !== undefined && domain !== network.domain)
   return [
-    // In the foreground, but a session of its own: it outlives who started it.
+    // In the foreground, but in a session of its own, as it outlives the agent.
     '--keep-in-foreground',
     `--user=${settings.user}`,
     `--group=${settings.user === 'root' ? 'root' : ''}`,
-    // Its standard input, which says nothing: dnsmasq waits for its end before it looks at devices and files.
+    // Its standard input, which is empty: dnsmasq reads it to its end before it opens devices and files.
     '--conf-file=-',
     '--no-hosts',
     '--no-resolv',
@@ -96,7 +96,7 @@ export function dnsmasqArguments(
     '--quiet-dhcp',
     '--quiet-dhcp6',
     '--quiet-ra',
-    // The usual interval, and lifetime 0: this namespace forwards nothing, so nobody shall take it for a router.
+    // The default interval, and lifetime 0: this namespace does not forward, so hosts must not use it as a router.
     ...(served.some(({ advertise }) => advertise) ? ['--enable-ra', `--ra-param=${device},0,0`] : []),
     ...served.map(rangeOf),
     ...served.flatMap(({ id, mtu, cidr }) =>

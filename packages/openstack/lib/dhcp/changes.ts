@@ -1,4 +1,4 @@
-// Changes of a network's state that wait to be carried out: many at once become one round.
+// Queues changes of a network's state: those that arrive together are performed as one.
 import type { State } from './host_files'
 
 interface Change {
@@ -15,8 +15,8 @@ export class Changes {
   #running: Promise<void> | undefined
 
   /**
-   * @param current - The state as it is.
-   * @param carryOut - Makes it another one, or throws and leaves it as it is.
+   * @param current - Returns the present state.
+   * @param carryOut - Changes to another state, or throws and keeps the present one.
    */
   constructor(current: () => State, carryOut: (next: State) => Promise<void>) {
     this.#current = current
@@ -37,7 +37,7 @@ export class Changes {
   }
 
   async #run(): Promise<void> {
-    // What is asked for in this turn of the event loop goes together.
+    // Changes of the same turn of the event loop are performed together.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) await this.#round()
     this.#running = undefined

@@ -1,4 +1,4 @@
-// Descriptions of networks, checked and completed: nothing that is wrong reaches a file, the kernel or dnsmasq.
+// Checks and completes descriptions of networks, before anything reaches a file, the kernel or dnsmasq.
 import { createHash } from 'node:crypto'
 import { outOfRange, wrongType, wrongValue } from 'netloom/errors'
 import { checkArray, checkInteger, checkKeys, checkNetnsName, type Family, parseMac } from 'netloom/values'
@@ -60,9 +60,9 @@ export interface Network {
   readonly metadata: boolean
   readonly hostLines: 'named' | 'plain'
   readonly adopt: boolean | undefined
-  /** The description as it was given, as text. */
+  /** The given description as text. */
   readonly written: string
-  /** What tells one description from another. */
+  /** A text that is equal for equal descriptions. */
   readonly key: string
 }
 
@@ -147,12 +147,12 @@ function checkAddresses(value: unknown, field: string, family: Family): readonly
   return checkList(value, field).map((one, i) => canonical(one, `${field}[${i}]`, family))
 }
 
+/** dnsmasq allows no less than two minutes, and 2^32 - 1 seconds stand for a lease without end. */
 function checkLease(value: unknown, field: string): number {
   if (value === undefined) return 86_400
   return value === Infinity ? value : checkInteger(value, 120, 0xfffffffe, field)
 }
 
-/** dnsmasq allows no less than two minutes, and a lease of 2^32 - 1 seconds is one for ever. */
 function firstFree(pool: readonly Range[], taken: ReadonlySet<string>): string | undefined {
   for (const { family, first, last } of pool) {
     for (let number = first; number <= last; number++) {

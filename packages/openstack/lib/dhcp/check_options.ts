@@ -5,10 +5,10 @@ import { checkOptionText, checkTag } from '../agents/names'
 import { isOfProtocol, writtenValues } from './option_grammar'
 import type { DhcpOption } from './options'
 
-/** An option, checked: what dnsmasq's line is made of. */
+/** A checked option, for a line of dnsmasq's file. */
 export interface CheckedOption {
   readonly code: string
-  /** Its values, as dnsmasq is told them. */
+  /** Its values, as written for dnsmasq. */
   readonly values: readonly string[]
   readonly family: 'ipv4' | 'ipv6'
   readonly tag: string | undefined

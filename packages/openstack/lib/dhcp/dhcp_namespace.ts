@@ -1,4 +1,4 @@
-// Where a network's DHCP server lives: its namespace, device, addresses, routes. Made, found again, mended.
+// The namespace of a network's DHCP server, with its device, addresses and routes: creates, opens and repairs them.
 import { again } from '../agents/again'
 import type { NetNs } from 'netloom'
 import { isNotFound } from 'netloom/errors'
@@ -14,31 +14,31 @@ export interface Settled {
   readonly device: string
   /** The index of that device. */
   readonly index: number | undefined
-  /** Whether dnsmasq, if it runs, is bound to something that is gone. */
+  /** Whether the device or the namespace is new, so that a running dnsmasq has to be started again. */
   readonly renewed: boolean
-  /** What was missing and is there again, in words. */
+  /** The repairs, in words. */
   readonly mended: readonly string[]
-  /** What goes on, of a new one; nothing that dnsmasq needs. */
+  /** Resolves when the rest of a new one is complete, which dnsmasq does not need. */
   readonly rest: Promise<unknown>
 }
 
-/** What the making of a new one goes along with. */
+/** Callbacks during the creation of a new one. */
 export interface Begun {
-  /** There is the namespace; the device will have this name. */
+  /** Called when the namespace exists; the device will have this name. */
   opened(netns: NetNs, device: string): void
-  /** Other threads are at work on the device. Must not throw. */
+  /** Called while other threads create the device. Must not throw. */
   meanwhile(): void
 }
 
 const metadataAddress = '169.254.169.254/32'
 
-/** The place of one network. */
+/** The namespace of one network. */
 export class DhcpNamespace {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
-  /** What makes somebody else's again what was adopted. */
+  /** Functions that give back what was adopted. */
   #givingBack: (() => Promise<unknown>)[] = []
-  /** What was mended and not told yet, as something else could not be. */
+  /** Repairs that were not reported yet, as another one has failed. */
   #untold: string[] = []
   #bridge: string | undefined
 
@@ -52,12 +52,12 @@ export class DhcpNamespace {
   }
 
   /**
-   * Sees to it that all is there; changes only what is missing.
-   * @param claim - What may be used of what is there.
-   * @param begun - For a new one: what is done on the way.
+   * Creates what is missing; leaves all else.
+   * @param claim - Which existing objects may be used.
+   * @param begun - Callbacks for a new one.
    */
   async settle(network: Network, claim: Claim, begun?: Begun): Promise<Settled> {
-    // A new one is begun once.
+    // Without a retry for a new one.
     if (begun !== undefined) return this.#settle(network, claim, begun)
     return again(() => this.#settle(network, claim))
   }
@@ -71,11 +71,12 @@ export class DhcpNamespace {
     if (giveBack !== undefined) this.#givingBack.push(giveBack)
     begun?.opened(netns, device)
     if (made) mended.push(`namespace ${network.namespace}`)
-    // In a namespace things happen in the order in which they are asked for: nobody has to wait.
+    // Calls in one namespace take effect in their order, so this need not be awaited.
     const quiet = opened ? quieten(netns) : undefined
     quiet?.catch(() => undefined)
     const attaching = this.#plug.attach({ ...to, netns, fresh: made })
-    // A plug that has begun has asked for the device by now. If that comes to nothing, so do the addresses, and are asked for again.
+    // A plug with `begin` has requested the device by now, so the addresses can be added. If its creation fails, this fails, too, and is
+    // tried again later.
     const hopeful = made && begun !== undefined && this.#plug.begin !== undefined
     const hoped = hopeful
       ? this.#addresses(network, netns, { device, renewed: true }).catch(() => undefined)
@@ -91,7 +92,7 @@ export class DhcpNamespace {
     mended.push(...known)
     const index = (await finding)?.index
     const rest = Promise.all([marked, quiet, attached.finish?.(), opened ? open(netns) : undefined])
-    // It is waited for later.
+    // Awaited later.
     rest.catch(() => undefined)
     if (begun === undefined) await rest
     this.#untold = []
@@ -99,23 +100,23 @@ export class DhcpNamespace {
     return { netns, device: name, index, renewed: made || renewed, mended: [...new Set(mended)], rest }
   }
 
-  /** The bridge that the network's device is on, where the plug tells it. */
+  /** The bridge of the network's device, if the plug reports it. */
   bridgeOf(network: Network): string | undefined {
     return this.#bridge ?? this.#plug.bridgeOf?.(plugged(network))
   }
 
-  /** What was adopted stays. */
+  /** Keeps what was adopted. */
   keep(): void {
     this.#givingBack = []
   }
 
-  /** What was adopted is somebody else's again: what it was adopted for has failed. */
+  /** Gives back what was adopted, as the operation has failed. */
   async giveBack(): Promise<void> {
-    // What has gone meanwhile is nobody's.
+    // Objects that were deleted meanwhile need not be given back.
     await Promise.allSettled(this.#givingBack.splice(0).map((giveBack) => giveBack()))
   }
 
-  /** Takes away all that is its own. */
+  /** Removes all its own objects. */
   async remove(network: Network, claim: Claim): Promise<void> {
     const netns = await this.#kept.openOwn(network.namespace, claim)
     await this.#plug.detach({ ...plugged(network), claim, ...(netns === undefined ? {} : { netns }) })
@@ -127,7 +128,7 @@ export class DhcpNamespace {
     this.#kept.close()
   }
 
-  /** Sees to addresses and routes; tells which were missing. */
+  /** Sets addresses and routes; returns those that were missing. */
   async #addresses(
     network: Network,
     netns: NetNs,
@@ -137,7 +138,7 @@ export class DhcpNamespace {
     const wanted = new Set(network.subnets.map(({ serverAddress, cidr }) => `${serverAddress}/${cidr.length}`))
     if (network.metadata) wanted.add(metadataAddress)
     for (const { address, scope } of renewed ? [] : await netns.addresses.list({ dev: device })) {
-      // The link-local one is the kernel's.
+      // The kernel adds the link-local one.
       if (wanted.delete(address) || (scope === 'link' && address.startsWith('fe80:'))) continue
       await netns.addresses.delete({ dev: device, address }, { force: true })
     }
@@ -163,16 +164,16 @@ function plugged({ id, tap, device, mac, mtu, vlan }: Network): Omit<Detachment,
   return { network: id, tap, device: device ?? tap, mac, mtu, vlan }
 }
 
-/** Before there is a device, so that its addresses are usable at once and it listens to no router. */
+/** Sets sysctls before a device exists, so that its addresses are usable at once and it ignores router advertisements. */
 async function quieten(netns: NetNs): Promise<void> {
   const silent = { 'net.ipv6.conf.default.accept_ra': 0, 'net.ipv6.conf.default.accept_dad': 0 }
   await netns.sysctl.set(silent).catch((error: unknown) => {
-    // A kernel without IPv6.
+    // The kernel has no IPv6.
     if (!isNotFound(error)) throw error
   })
 }
 
-/** What others in the namespace find there: their own addresses, also those that it does not have yet. */
+/** Prepares the namespace for other programs in it: sets `lo` up, and lets them bind to addresses that it does not have yet. */
 async function open(netns: NetNs): Promise<void> {
   await Promise.all([netns.links.set('lo', { up: true }), netns.sysctl.set('net.ipv4.ip_nonlocal_bind', 1)])
 }

@@ -1,4 +1,4 @@
-// One dnsmasq: started, adopted, told to read its files again, asked whether it lives, stopped.
+// Controls one dnsmasq: starts or adopts it, has it read its files again, probes and stops it.
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from 'netloom'
@@ -8,7 +8,7 @@ import { HeldProcess } from './held_process'
 import { LogTail } from './log_tail'
 import { catches, commandOf, hasArgument, netnsOf } from './processes'
 
-/** How long it is waited for. */
+/** Time limits. */
 export interface Patience {
   /** Milliseconds for an answer to a signal, and for a start; more for many hosts. */
   readonly answerMs: number
@@ -16,7 +16,7 @@ export interface Patience {
   readonly endMs: number
 }
 
-/** Looks at the log that often where nothing tells that it has grown. */
+/** The interval at which the log is read, besides notifications. */
 const lookMs = 20
 
 interface Waiter {
@@ -34,7 +34,7 @@ export class Dnsmasq {
   #prepared: { readonly args: readonly string[]; readonly release: () => void } | undefined
   #waiter: Waiter | undefined
   #said: string[] = []
-  /** Called when its process ends without being told to. */
+  /** Called when its process ends by itself. */
   onEnd: () => void = () => undefined
 
   constructor(program: string, paths: Paths, patience: Patience) {
@@ -49,19 +49,19 @@ export class Dnsmasq {
     return this.isAlive() ? this.#process?.pid : undefined
   }
 
-  /** What it was started with, as the kernel tells. */
+  /** Its arguments, from /proc. */
   get args(): readonly string[] | undefined {
     const pid = this.#process?.pid
     return pid === undefined ? undefined : commandOf(pid)?.slice(1)
   }
 
-  /** Whether there is a process, and it is this dnsmasq. */
+  /** Whether its process runs. */
   isAlive(): boolean {
     const { pid, hasEnded = true } = this.#process ?? {}
     return pid !== undefined && !hasEnded && hasArgument(pid, pidArgument(this.#paths))
   }
 
-  /** Whether it lives in this namespace. */
+  /** Whether it is in this namespace. */
   isIn(netns: NetNs): boolean {
     const pid = this.#process?.pid
     return pid !== undefined && netnsOf(pid) === netns.identity.inode
@@ -69,22 +69,22 @@ export class Dnsmasq {
 
   /** Takes over one that runs, of an agent that has ended. */
   adopt(pid: number): void {
-    this.letGo()
+    this.detach()
     const held: HeldProcess | undefined = HeldProcess.hold(pid, () => {
       if (this.#process === held) this.onEnd()
     })
-    // Held first: from now on the number is that of this process.
+    // Opened first: from now on the pid cannot be reused.
     if (held !== undefined && hasArgument(pid, pidArgument(this.#paths))) this.#process = held
-    else held?.letGo()
+    else held?.detach()
     this.#log.skip()
   }
 
-  /** Lets go of it; it runs on, and nobody is told of its end. */
-  letGo(): void {
-    this.#process?.letGo()
+  /** Leaves it running, and no longer reports its end. */
+  detach(): void {
+    this.#process?.detach()
   }
 
-  /** Looks at what it has said: called when its log has grown. */
+  /** Reads its log: to be called when that has grown. */
   look(): void {
     for (const line of this.#log.lines()) {
       this.#said.push(line)
@@ -94,7 +94,7 @@ export class Dnsmasq {
   }
 
   /**
-   * Starts it as far as it goes without its device and files, which is most of the way: they may be made meanwhile. It waits for
+   * Starts it up to where it needs its device and files, which is most of its start: they can be created meanwhile. It waits for
    * `start`.
    */
   prepare(netns: NetNs, args: readonly string[]): void {
@@ -107,12 +107,12 @@ export class Dnsmasq {
     this.#prepared = { args, release }
   }
 
-  /** What the one was started with that is prepared, if there is one. */
+  /** The arguments of the prepared one, if there is one. */
   get preparedArgs(): readonly string[] | undefined {
     return this.#prepared?.args
   }
 
-  /** Starts it, or lets the one go on that is prepared, and waits until it has read its files, with its sockets open. */
+  /** Starts it, or releases the prepared one, and waits until its sockets are open and it has read its files. */
   async start(netns: NetNs, args: readonly string[], hosts: number): Promise<void> {
     if (this.#prepared === undefined) this.prepare(netns, args)
     const process = this.#process
@@ -133,12 +133,12 @@ export class Dnsmasq {
     await this.#ask('SIGHUP', this.#hasRead(), hosts)
   }
 
-  /** Asks whether it still does its work (SIGUSR1, at which it logs its statistics). */
+  /** Checks that it still works (SIGUSR1, at which it logs its statistics). */
   async probe(): Promise<void> {
     await this.#ask('SIGUSR1', (line) => /\]: time \d+$/.test(line), 0)
   }
 
-  /** Ends it: told to, and killed if it does not. */
+  /** Ends it by SIGTERM, and by SIGKILL if it does not end. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM', this.#patience.endMs)
     await this.kill()
@@ -147,7 +147,7 @@ export class Dnsmasq {
   /** Ends it at once. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL', 2000)
-    this.letGo()
+    this.detach()
     this.#process = undefined
   }
 
@@ -155,9 +155,9 @@ export class Dnsmasq {
     const process = this.#process
     this.#prepared = undefined
     if (process === undefined || process.hasEnded) return
-    this.#process = undefined // its end is no surprise
+    this.#process = undefined // so that its end is not reported
     process.signal(signal)
-    // Also of one that is ending by itself: until it has, it has its sockets.
+    // Also if it is ending by itself: until then its sockets are open.
     if (!(await process.endsWithin(patienceMs))) this.#process = process
   }
 
@@ -170,7 +170,7 @@ export class Dnsmasq {
   async #ask(signal: 'SIGHUP' | 'SIGUSR1', isAnswer: (line: string) => boolean, hosts: number): Promise<void> {
     const process = this.#process
     const pid = process?.pid
-    // One that is just starting has no handler yet; it would end, and it reads its files anyway.
+    // Until it has installed its handlers, the signal would end it.
     const deadline = performance.now() + 2000
     while (pid !== undefined && this.isAlive() && !catches(pid, constants.signals[signal])) {
       if (performance.now() > deadline) break

@@ -1,21 +1,21 @@
-// What an agent tells of.
+// The events of agents.
 import type { Lease } from './leases'
 
-/** Events of a `DhcpAgent`, by name, with what their listeners are given. */
+/** Events of a `DhcpAgent`, by name, with the arguments of their listeners. */
 export interface DhcpAgentEvents {
-  /** A client has got a lease, or prolonged it (`renewed`). */
+  /** A client has got a lease, or renewed it (`renewed`). */
   lease: [event: LeaseEvent]
-  /** A lease has ended: given back, run out, or taken away with its port. */
+  /** A lease has ended: released, expired, or removed with its port. */
   release: [event: ReleaseEvent]
   /** A dnsmasq was started again. */
   restart: [event: RestartEvent]
-  /** Something that somebody took away is there again: a namespace, a device, a bridge, an address. */
+  /** An object that was removed was restored: a namespace, a device, a bridge, an address. */
   repair: [event: RepairEvent]
-  /** Something failed that nobody waits for; the agent goes on, and tries again. Without a listener it is thrown. */
+  /** A failure outside of a call; the agent goes on, and tries again. Without a listener it is thrown. */
   error: [error: Error]
 }
 
-/** A lease came or was prolonged. */
+/** A new or renewed lease. */
 export interface LeaseEvent {
   /** The network's id. */
   readonly network: string
@@ -27,7 +27,7 @@ export interface LeaseEvent {
   readonly renewed: boolean
 }
 
-/** A lease went. */
+/** A lease that has ended. */
 export interface ReleaseEvent {
   /** The network's id. */
   readonly network: string
@@ -45,11 +45,11 @@ export interface RestartEvent {
   readonly pid: number
 }
 
-/** Something was mended. */
+/** A repair. */
 export interface RepairEvent {
   /** The network's id. */
   readonly network: string
-  /** What was missing, such as `namespace qdhcp-red` or `bridge brqred`. */
+  /** The objects that were missing, such as `namespace qdhcp-red` or `bridge brqred`. */
   readonly mended: readonly string[]
 }
 

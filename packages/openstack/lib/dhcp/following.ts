@@ -1,4 +1,4 @@
-// Follows the directory of a network: dnsmasq's log, by which it answers, and its leases, of which the agent tells.
+// Watches the directory of a network: dnsmasq's log, by which it answers, and its leases, for which the agent emits events.
 import { watch, type FSWatcher } from 'node:fs'
 import type { Paths } from './arguments'
 import type { Tell } from './events'
@@ -26,7 +26,7 @@ export class Following {
     this.#isServed = isServed
   }
 
-  /** Whether it follows: not where the directory has gone since. */
+  /** Whether it watches: no longer if the directory was removed. */
   get isOn(): boolean {
     return this.#watcher !== undefined
   }
@@ -40,35 +40,35 @@ export class Following {
       else if (name === 'leases') this.#leases?.changed()
     })
     watcher.on('error', () => {
-      // The directory is gone; the supervisor makes it again.
+      // The directory was removed; the supervisor creates it again.
       watcher.close()
       if (this.#watcher === watcher) this.#watcher = undefined
     })
     this.#watcher = watcher
   }
 
-  /** The directory is another one now. */
+  /** To be called when the directory was replaced. */
   stop(): void {
     this.#watcher?.close()
     this.#watcher = undefined
   }
 
-  /** Looks at the leases, where nothing tells that they have changed. */
+  /** Reads the leases, without a notification. */
   look(): void {
     this.#leases?.look()
   }
 
-  /** The file of leases, with what was told before in place of what is lost of it. */
+  /** The content of the lease file, with leases that were reported and are lost in it. */
   restored(): string {
     return this.#watch().restored()
   }
 
-  /** The leases as the file has them now. While dnsmasq writes it anew, those that had ground before are still there. */
+  /** The leases in the file. While dnsmasq rewrites it, with those that are still valid. */
   leases(isGrounded: (lease: Lease) => boolean): readonly Lease[] {
     return this.#watch().leases(isGrounded)
   }
 
-  /** The network goes, and all leases with it. */
+  /** To be called when the network is deleted, with all leases. */
   forsake(): void {
     this.#leases?.forsake()
   }

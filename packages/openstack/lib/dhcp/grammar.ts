@@ -1,5 +1,4 @@
-// dnsmasq's grammar (option.c): it guesses from its looks what a word is. What would be read as something else is written so that it
-// cannot be.
+// dnsmasq's grammar (option.c): it guesses the type of a word from its form. Writes words so that it cannot mistake them.
 
 /** Numbers, with a unit or without: a lease time. */
 const leaseTime = /^\d+[smhdw]?$/i
@@ -11,8 +10,8 @@ export function hostWord(name: string): string {
 }
 
 /**
- * Whether dnsmasq would cut text short that is the value of an option: it takes the last letter for the size of a number, also
- * where it wants text, and where there is no digit. There is no way to write such text.
+ * Whether dnsmasq would cut the text of an option: it takes the last letter for the size of a number, even for text options and
+ * without a digit. Such text cannot be written.
  */
 export function isCutShort(text: string): boolean {
   return /^[\d-]*[bsi]$/.test(text)

@@ -1,21 +1,21 @@
-// A process that is held by a descriptor, not by its number, which may stand for somebody else by now. Its end is told.
+// A process by a pidfd, as its pid may be reused. Reports its end.
 import { Pidfd, type NetNs } from 'netloom'
 import { isNotFound } from 'netloom/errors'
 import { spawnWaiting } from './spawning'
 
 /** A process, started here or by an agent that has ended. */
 export class HeldProcess {
-  /** Its number; undefined if it could not be started. */
+  /** Its process id; undefined if it could not be started. */
   readonly pid: number | undefined
   /** Why it could not be started. */
   failure: Error | undefined
   /** Its exit code, or the signal that ended it, of one that was started here. */
   how: number | string | undefined
-  /** Whether it has ended, as far as this thread was told. */
+  /** Whether its end was reported. */
   hasEnded = false
   readonly #signal: (signal: NodeJS.Signals) => boolean
   readonly #onEnd: () => void
-  #letGo: () => void = () => undefined
+  #closePidfd: () => void = () => undefined
   #waiting: (() => void)[] = []
 
   private constructor(pid: number | undefined, signal: (signal: NodeJS.Signals) => boolean, onEnd: () => void) {
@@ -45,7 +45,7 @@ export class HeldProcess {
     return { process, release }
   }
 
-  /** Holds one that runs; undefined if there is none of this number. */
+  /** Opens a running one; undefined if there is none with this pid. */
   static hold(pid: number, onEnd: () => void): HeldProcess | undefined {
     let pidfd: Pidfd
     try {
@@ -57,18 +57,18 @@ export class HeldProcess {
       throw error
     }
     const process = new HeldProcess(pid, (signal) => pidfd.signal(signal), onEnd)
-    process.#letGo = () => {
+    process.#closePidfd = () => {
       pidfd.close()
     }
     return process
   }
 
-  /** Sends a signal; tells whether it did. */
+  /** Sends a signal. Returns whether it was sent. */
   signal(signal: NodeJS.Signals): boolean {
     return this.pid !== undefined && !this.hasEnded && this.#signal(signal)
   }
 
-  /** Waits for its end; tells whether it came. */
+  /** Waits for its end. Returns whether it has ended. */
   endsWithin(milliseconds: number): Promise<boolean> {
     if (this.hasEnded) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -82,9 +82,9 @@ export class HeldProcess {
     })
   }
 
-  /** Lets go of one that somebody else has started: nobody is told of its end then. */
-  letGo(): void {
-    this.#letGo()
+  /** Closes the pidfd of one that another process has started: its end is no longer reported. */
+  detach(): void {
+    this.#closePidfd()
   }
 
   #over(): void {

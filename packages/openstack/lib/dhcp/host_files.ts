@@ -6,13 +6,13 @@ import { clientIdWord, domainWord, hostWord } from './grammar'
 import { bytesOf, compressed } from './option_grammar'
 import { formatCidr } from './ranges'
 
-/** A network and its ports: what everything else is made from. */
+/** A network and its ports, from which all files are made. */
 export interface State {
   readonly network: Network
   readonly ports: PortTable
 }
 
-/** The name that a host of this address has when nobody gave it one: as Neutron's, and no other address has the same. */
+/** The default name of a host with this address: as Neutron's, and unique. */
 function defaultName(address: string): string {
   return `host-${address.replace(/:$/, ':0').replaceAll(/[.:]/g, '-')}`
 }
@@ -62,7 +62,7 @@ export function hostFile({ network, ports }: State): string {
       if (network.hostLines === 'named') lines.push(namedLine(port, subnet, own))
       else for (const address of own) lines.push(plainLine(port, subnet, address))
     }
-    // Who only asks for options is known by its tag all the same.
+    // Clients that only request options are recognized by their tag, too.
     const stateless = network.subnets.some(({ dhcp, mode }) => dhcp && mode === 'stateless')
     if (stateless && port.options.length > 0) lines.push([port.mac, 'tag:dhcpv6', ...portTag(port)].join(','))
   }
@@ -93,7 +93,7 @@ export function optionLine(
   return [...tags.map((tag) => `tag:${tag}`), `${prefix}${code}`, ...values.map(quoted)].join(',')
 }
 
-/** What begins a comment, or would be trimmed, is quoted. */
+/** Quotes a value that begins a comment, or would be trimmed. */
 function quoted(value: string): string {
   return /[#]|^\s|\s$/.test(value) ? `"${value}"` : value
 }
@@ -104,17 +104,17 @@ function freeLines(options: readonly CheckedOption[], tag: string): string[] {
   )
 }
 
-/** Routes as option 121 has them: those on the link first, the default route last, for who reads 121 ignores option 3. */
+/** Routes for option 121: those on the link first, the default route last, as clients with option 121 ignore option 3. */
 export function classlessRoutes(
   subnet: Subnet,
   { subnets, metadata }: Pick<Network, 'subnets' | 'metadata'>,
 ): string[] {
   const routes = subnet.hostRoutes.filter(({ destination }) => destination !== anywhere)
   const add = (destination: string, nexthop: string): void => {
-    // Who has said where to go there is heeded.
+    // Unless the host routes have this destination.
     if (!routes.some((one) => one.destination === destination)) routes.push({ destination, nexthop })
   }
-  // The other subnets are on the same link: nobody has to go by a router.
+  // The other subnets are on the same link, and need no router.
   for (const { id, cidr } of subnets) {
     if (id !== subnet.id && cidr.family === 'ipv4') add(formatCidr(cidr), '0.0.0.0')
   }
@@ -130,7 +130,7 @@ export function classlessRoutes(
 const anywhere = '0.0.0.0/0'
 const longestText = 800
 
-/** The gateway, or where a host route leads to everything. */
+/** The gateway, or the next router of a default host route. */
 function routerOf({ gateway, hostRoutes }: Subnet): string | undefined {
   return gateway ?? hostRoutes.find(({ destination }) => destination === anywhere)?.nexthop
 }
@@ -140,7 +140,7 @@ function linesOfIPv4(subnet: Subnet, network: Network): string[] {
   const say = (code: string, values: readonly string[]): void => {
     lines.push(optionLine([`subnet-${subnet.id}`], 'ipv4', code, values))
   }
-  // What is not given is said to be nothing: dnsmasq would send itself.
+  // Without a router or name servers the options are set empty: dnsmasq would send its own address.
   const router = routerOf(subnet)
   say('router', router === undefined ? [] : [router])
   say('dns-server', subnet.dnsServers)

@@ -31,7 +31,7 @@ export class Keeper {
   #failure = ''
   #closed = false
 
-  /** @param owner - Whose the marks of its devices are. Default: this agent's. */
+  /** @param owner - The owner in the marks of its devices. Default: this agent. */
   constructor(own: OwnDirectory, id: string, shared: Shared, owner = own.owner) {
     this.#shared = shared
     this.#own = own
@@ -69,7 +69,7 @@ export class Keeper {
     return this.#serving.reloads
   }
 
-  /** The bridge of a network, where the plug tells it. */
+  /** The bridge of a network, if the plug reports it. */
   bridgeOf(network: Network): string | undefined {
     return this.#place.bridgeOf(network)
   }
@@ -86,8 +86,8 @@ export class Keeper {
   }
 
   /**
-   * Makes a network that was not there. Who fails half-way leaves what there is to `undo`.
-   * The longest part is dnsmasq's own start: it is on its way while its device and files are made.
+   * Creates a new network. If it fails, `undo` removes what it has created.
+   * dnsmasq's own start takes longest: it runs while its device and files are created.
    */
   async create(state: State): Promise<void> {
     await this.#exclusively(async () => {
@@ -116,7 +116,7 @@ export class Keeper {
     })
   }
 
-  /** Makes another state real, or leaves the old one. */
+  /** Changes to another state, or keeps the old one. */
   async become(next: State): Promise<void> {
     await this.#exclusively(async () => {
       const before = this.#state
@@ -126,14 +126,14 @@ export class Keeper {
         this.#state = next
       } catch (error) {
         await this.#place.giveBack().catch(() => undefined)
-        // What cannot be had is forgotten; the supervisor sees to what there was.
+        // Ignores failures of going back; the supervisor restores the old state.
         if (before !== undefined) await this.#realize(before, next, false).catch(() => undefined)
         throw error
       }
     })
   }
 
-  /** Takes over what is there of a network that another agent has kept: perhaps all, with its dnsmasq, perhaps half. */
+  /** Takes over a network of a former agent, which may be complete, with a running dnsmasq, or not. */
   async takeOver({ state, pids, owner }: Left): Promise<void> {
     this.#ownership.takeOver(owner !== undefined)
     await this.#exclusively(async () => {
@@ -144,7 +144,7 @@ export class Keeper {
     })
   }
 
-  /** Looks whether all is as it should be, and mends what is not. Only a dnsmasq that ends again and again has to wait. */
+  /** Checks everything, and repairs what is wrong. Only a dnsmasq that ends repeatedly is started with a delay. */
   async supervise(): Promise<void> {
     if (this.#closed || this.#waiting > 0) return
     // An end that is seen here first delays the next start, too.
@@ -157,13 +157,13 @@ export class Keeper {
     }
   }
 
-  /** Supervises outside of the turn, as soon as the delay between two starts allows. */
+  /** Calls `supervise` as soon as the delay between two starts allows. */
   #superviseSoon(): void {
     const delay = this.#closed ? undefined : this.#serving.noteEnd()
     if (delay !== undefined) setTimeout(() => void this.supervise(), delay + 1).unref()
   }
 
-  /** Takes away what a former agent has not wholly taken away. */
+  /** Completes a deletion of a former agent. */
   async discard({ state, pids, owner }: Left): Promise<void> {
     this.#ownership.takeOver(owner !== undefined)
     await this.#serving.discard(pids)
@@ -171,11 +171,11 @@ export class Keeper {
     await this.remove()
   }
 
-  /** Takes away what `create` has made of a network before it failed. What it has adopted is somebody else's again. */
+  /** Removes what `create` has created before it failed, and gives back what it has adopted. */
   async undo(state: State): Promise<void> {
     await this.#exclusively(async () => {
       await this.#place.giveBack()
-      await this.#letGo()
+      await this.#stopWatching()
       if (this.#own.isOwn) await this.#files.condemn(state)
       await this.#serving.kill()
       await this.#place.remove(state.network, this.#claim(state))
@@ -183,14 +183,14 @@ export class Keeper {
     })
   }
 
-  /** Takes the network away. A process that is killed in the middle leaves a note that it shall go. */
+  /** Deletes the network. Notes this in its file first, in case the process is killed meanwhile. */
   async remove(): Promise<void> {
     await this.#exclusively(async () => {
       const state = this.#state
-      await this.#letGo()
+      await this.#stopWatching()
       if (state === undefined) return
       if (this.#own.isOwn) await this.#files.condemn(state)
-      // What it would write at its end goes anyway.
+      // Killed, as the files that it would write at its end are deleted anyway.
       await this.#serving.kill()
       this.#following.forsake()
       await this.#place.remove(state.network, this.#claim(state))
@@ -198,15 +198,15 @@ export class Keeper {
     })
   }
 
-  /** Ends the keeping; the network stays as it is, with its dnsmasq. */
+  /** Stops keeping it; the network stays as it is, with its dnsmasq. */
   async close(): Promise<void> {
     await this.#exclusively(async () => {
-      await this.#letGo()
-      this.#serving.letGo()
+      await this.#stopWatching()
+      this.#serving.detach()
     })
   }
 
-  async #letGo(): Promise<void> {
+  async #stopWatching(): Promise<void> {
     this.#closed = true
     await this.#following.close()
     this.#place.close()
@@ -225,7 +225,7 @@ export class Keeper {
 
   #complain(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
-    // The same failure again and again is told once.
+    // Reports a repeated failure once.
     if (message === this.#failure) return
     this.#failure = message
     this.#shared.tell('error', error instanceof Error ? error : new Error(message))
@@ -246,7 +246,7 @@ export class Keeper {
     return this.#ownership.claim(network.adopt)
   }
 
-  /** Sees to its place; what an older version has made has marks then, and is written down so. */
+  /** Repairs its namespace and device. Objects of an older version then have marks, which is noted in the file. */
   async #settle(state: State): Promise<Settled> {
     const settled = await this.#place.settle(state.network, this.#claim(state))
     const isNew = this.#ownership.recorded === undefined
@@ -266,7 +266,7 @@ export class Keeper {
     if (await this.#serving.mend(settled, state, isRewritten)) this.#following.look()
   }
 
-  /** Writes the files again that somebody has changed or taken away, and follows the directory that they are in. */
+  /** Writes files again that another program has changed or removed, and watches their directory again. */
   async #rewrite(state: State): Promise<void> {
     if (!this.#own.isOwn) this.#following.stop()
     const { durable } = await this.#files.replace(state)

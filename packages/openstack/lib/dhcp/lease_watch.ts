@@ -1,16 +1,16 @@
-// Tells of leases that came, were prolonged and went, by comparing what dnsmasq's file says with what was told last. That is kept in
-// a file of its own, so that the next agent tells what happened while there was none.
+// Reports new, renewed and ended leases, by comparing dnsmasq's file with the leases that were reported last. Keeps those in a file of
+// its own, so that the next agent reports the changes while no agent ran.
 import { statSync } from 'node:fs'
 import { writeFile, rename } from 'node:fs/promises'
 import { readIfThere } from '../agents/files'
 import { compareLeases, completedLeases, maybeHalfWritten, parseLeases, type Lease, type LeaseChanges } from './leases'
 
-/** dnsmasq empties its file and writes it again: what has changed just now may be half of it. */
+/** The delay after a change, as dnsmasq truncates its file and writes it again. */
 const settleMs = 5
-/** Before leases are said to be gone, one waits longer: dnsmasq might have been interrupted while it wrote. */
+/** The longer delay before leases are reported as ended: dnsmasq may have been interrupted while it wrote. */
 const sureMs = 40
 
-/** Where is kept what a file of leases said when it was told of last. */
+/** The path of the file with the leases that were reported last. */
 export function memoryOf(path: string): string {
   return `${path}.told`
 }
@@ -22,13 +22,13 @@ export class LeaseWatch {
   readonly #tell: (changes: LeaseChanges) => void
   readonly #isWritten: () => boolean
   #told: readonly Lease[]
-  /** The file of which that was told; its copy on the disk comes later. */
+  /** The content of the lease file that was reported last; saved later. */
   #toldText: string
   #timer: NodeJS.Timeout | undefined
   #seen = ''
   #saving: Promise<void> = Promise.resolve()
 
-  /** @param isWritten - Whether the process that writes the file runs: what it has lost by its end is restored before it runs again. */
+  /** @param isWritten - Whether the process that writes the file runs: leases that are lost by its end are restored before its next start. */
   constructor(path: string, tell: (changes: LeaseChanges) => void, isWritten: () => boolean) {
     this.#path = path
     this.#memory = memoryOf(path)
@@ -38,7 +38,7 @@ export class LeaseWatch {
     this.#told = parseLeases(this.#toldText).leases
   }
 
-  /** The file may have changed. */
+  /** To be called when the file may have changed. */
   changed(afterMs = settleMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
@@ -77,12 +77,12 @@ export class LeaseWatch {
     this.#tell(changes)
   }
 
-  /** The file, with what was told before in place of what is lost of it. */
+  /** The content of the file, with leases that were reported and are lost in it. */
   restored(): string {
     return completedLeases(readIfThere(this.#path), this.#toldText)
   }
 
-  /** The leases as the file has them now, or had them before its writer emptied it just now. */
+  /** The leases in the file, or before its writer has truncated it just now. */
   leases(isGrounded: (lease: Lease) => boolean): readonly Lease[] {
     const text = readIfThere(this.#path) ?? ''
     const { leases } = parseLeases(text)
@@ -91,7 +91,7 @@ export class LeaseWatch {
     return parseLeases(completedLeases(text, this.#toldText)).leases.filter(isGrounded)
   }
 
-  /** The network goes, and all leases with it. */
+  /** To be called when the network is deleted, with all leases. */
   forsake(): void {
     const released = this.#told
     this.#told = []
@@ -99,7 +99,7 @@ export class LeaseWatch {
     if (released.length > 0) this.#tell({ added: [], renewed: [], released })
   }
 
-  /** Ends; what was not told is told by the next one. */
+  /** Ends; the next agent reports what was not reported yet. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#saving
@@ -110,7 +110,7 @@ export class LeaseWatch {
       await writeFile(`${this.#memory}.new`, text)
       await rename(`${this.#memory}.new`, this.#memory)
     }
-    // A memory that cannot be written makes the next agent tell things twice, no more.
+    // If it cannot be saved, the next agent reports some changes twice.
     this.#saving = this.#saving.then(save).catch(() => undefined)
   }
 }

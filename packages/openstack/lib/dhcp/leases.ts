@@ -1,8 +1,8 @@
-// dnsmasq's file of leases: read, never written while it runs.
+// Parses dnsmasq's lease file.
 import { isIPv4, isIPv6 } from 'node:net'
 import { canonicalIP, type Family } from 'netloom/values'
 
-/** A lease: what a client has been given. */
+/** A lease of a client. */
 export interface Lease {
   /** Its family. */
   readonly family: Family
@@ -20,7 +20,7 @@ export interface Lease {
   readonly expires: Date | undefined
 }
 
-/** What a file of leases says. */
+/** A parsed lease file. */
 export interface LeaseFile {
   /** The leases, in the file's order. */
   readonly leases: readonly Lease[]
@@ -55,7 +55,7 @@ function parseLine(line: string): Lease | undefined {
 
 /** A line of dnsmasq's has at most a name of 253 bytes and an identifier of 255, in hexadecimal. */
 const longestLine = 2048
-/** So many lines that mean nothing are told, and so much of each. */
+/** At most this many malformed lines are returned. */
 const mostMalformed = 1000
 
 function* linesOf(text: string): Generator<[line: string, isWhole: boolean]> {
@@ -66,13 +66,13 @@ function* linesOf(text: string): Generator<[line: string, isWhole: boolean]> {
   }
 }
 
-/** Parses a file of leases; what is no lease is told, not thrown. */
+/** Parses a lease file; returns malformed lines instead of throwing. */
 export function parseLeases(text: string): LeaseFile {
   const leases: Lease[] = []
   const malformed: string[] = []
   let duid: string | undefined
   for (const [line, isWhole] of linesOf(text)) {
-    // What has no end is half a line.
+    // A line without a line feed is incomplete.
     const isReadable = isWhole && line.length <= longestLine
     const own = isReadable ? /^duid ([0-9a-f:]+)$/i.exec(line)?.[1] : undefined
     const lease = isReadable ? parseLine(line) : undefined
@@ -83,14 +83,13 @@ export function parseLeases(text: string): LeaseFile {
   return { leases, duid, malformed }
 }
 
-/** Whether a reading may be that of a file which its writer has emptied and not yet filled again. */
+/** Whether the content may be that of a file which its writer has truncated and not yet written again. */
 export function maybeHalfWritten(text: string): boolean {
   return text === '' || parseLeases(text).malformed.length > 0
 }
 
 /**
- * A file of leases that is lost, or that its writer has not written to its end: what it says, and of what was told before
- * that which it does not say.
+ * Completes a lease file that is missing, or was not written to its end, with the leases that were reported before.
  */
 export function completedLeases(text: string | undefined, told: string): string {
   if (text === undefined) return told
@@ -104,7 +103,7 @@ export function completedLeases(text: string | undefined, told: string): string 
   return [...lines.values()].map((line) => `${line}\n`).join('')
 }
 
-/** What came, what was prolonged and what went between two readings. */
+/** New, renewed and ended leases between two readings. */
 export interface LeaseChanges {
   readonly added: readonly Lease[]
   readonly renewed: readonly Lease[]
@@ -115,7 +114,7 @@ function holder({ mac, clientId, iaid }: Lease): string {
   return `${mac ?? ''} ${clientId ?? ''} ${iaid ?? ''}`
 }
 
-/** Compares two readings. An address that another client has now was released, and given. */
+/** Compares two readings. An address that another client has now counts as ended and new. */
 export function compareLeases(before: readonly Lease[], after: readonly Lease[]): LeaseChanges {
   const old = new Map(before.map((lease) => [lease.address, lease]))
   const added: Lease[] = []

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, truncateSync } fro
 import { isNotFound } from 'netloom/errors'
 
 const largest = 4 << 20
-/** Who makes dnsmasq say more than that between two looks makes it said in vain: only the last of it is read. */
+/** The most that is read at once: if a client makes dnsmasq log more between two readings, only the end is read. */
 const mostAtOnce = 1 << 20
 const longestLine = 64 << 10
 const newline = 0x0a
@@ -12,14 +12,14 @@ const newline = 0x0a
 export class LogTail {
   readonly #path: string
   #offset = 0
-  /** The beginning of a line that is not whole yet. */
+  /** The beginning of an incomplete line. */
   #rest = Buffer.alloc(0)
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Skips what is there; a log that has become large is emptied (dnsmasq appends, so it goes on at its beginning). */
+  /** Skips the present content; truncates a large log (dnsmasq appends, so it continues at the beginning). */
   skip(): void {
     this.lines()
     if (this.#offset < largest) return
@@ -31,7 +31,7 @@ export class LogTail {
   lines(): string[] {
     let fd: number
     try {
-      // Whatever somebody has put in its place is not waited for.
+      // O_NONBLOCK, as another program may have put a fifo in its place.
       fd = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     } catch (error) {
       if (isNotFound(error)) return []
@@ -54,7 +54,7 @@ export class LogTail {
     this.#offset += length
     const all = Buffer.concat([this.#rest, grown.subarray(0, length)])
     const end = all.lastIndexOf(newline) + 1
-    // A line that does not end is none of dnsmasq's.
+    // dnsmasq writes no longer lines.
     this.#rest = all.length - end > longestLine ? Buffer.alloc(0) : Buffer.from(all.subarray(end))
     return end === 0 ? [] : all.toString('utf8', 0, end - 1).split('\n')
   }

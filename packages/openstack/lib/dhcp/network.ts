@@ -41,7 +41,7 @@ export class DhcpNetwork {
     return this.#description.namespace
   }
 
-  /** The bridge that its DHCP server is plugged into, to which its clients belong; undefined where a plug of one's own does not say. */
+  /** The bridge of its DHCP server and its clients; undefined if a plug of your own does not report it. */
   get bridge(): string | undefined {
     return this.#keeper.bridgeOf(this.#description)
   }
@@ -61,12 +61,12 @@ export class DhcpNetwork {
     return this.#keeper.reloads
   }
 
-  /** The leases that its clients have, as dnsmasq's file says at this moment. */
+  /** The leases of its clients, as in dnsmasq's file at this moment. */
   leases(): readonly Lease[] {
     return this.#keeper.leases()
   }
 
-  /** A handle of its namespace, which is the caller's to close. */
+  /** Opens its namespace; the caller has to close the handle. */
   openNetNs(): Promise<NetNs> {
     return NetNs.open(this.namespace)
   }
@@ -76,7 +76,7 @@ export class DhcpNetwork {
     return this.#keeper.state
   }
 
-  /** @internal Gives it another description, and with `ports` other ports. */
+  /** @internal Changes its description, and with `ports` its ports. */
   async become(network: Network, ports?: readonly PortOptions[]): Promise<void> {
     await this.#changes.add((state) => {
       const before = state.network
@@ -100,7 +100,7 @@ export class DhcpNetwork {
   }
 }
 
-/** The same ports, in other subnets: each has to fit. */
+/** The same ports with other subnets, in which each has to have its addresses. */
 function moved(ports: PortTable, network: Network): PortTable {
   const table = PortTable.empty(network)
   for (const port of ports) {
@@ -114,10 +114,10 @@ function moved(ports: PortTable, network: Network): PortTable {
   return table
 }
 
-/** Other ports; those that were there keep addresses that nobody chose, where they can. */
+/** Other ports; existing ones keep automatically chosen addresses where possible. */
 export function filled(before: PortTable | undefined, network: Network, ports: readonly PortOptions[]): PortTable {
   const table = PortTable.empty(network)
-  // Addresses that are named come first, so that none of them is given to another one before.
+  // Ports with given addresses first, so that no other port gets one of these.
   const order = [...ports.entries()].sort(
     ([, a], [, b]) => Number(a.fixedIps === undefined) - Number(b.fixedIps === undefined),
   )

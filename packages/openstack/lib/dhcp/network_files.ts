@@ -1,4 +1,4 @@
-// The files of a network: its description, what dnsmasq reads, what tells others about it. Only what differs is written.
+// The files of a network: its description, dnsmasq's files, and those for other programs. Writes only files that differ.
 import { statSync } from 'node:fs'
 import type { Paths } from './arguments'
 import { makeLast, putNew, readIfThere, replaceDurably, replaceFiles } from '../agents/files'
@@ -6,7 +6,7 @@ import type { OwnDirectory } from '../agents/state_directory'
 import { hostFile, namesFile, optionsFile, type State } from './host_files'
 import { networkFile } from './network_record'
 
-/** A file as it was written, and how the file system knew it then. */
+/** A written file, with its status then. */
 interface WrittenFile {
   readonly text: string
   seen: string
@@ -19,14 +19,14 @@ export class NetworkFiles {
   readonly #owner: () => string | undefined
   readonly #written = new Map<string, WrittenFile>()
 
-  /** @param owner - What the description says of whose the marks are. */
+  /** @param owner - Returns the owner for the description. */
   constructor(own: OwnDirectory, paths: Paths, owner: () => string | undefined) {
     this.#own = own
     this.#paths = paths
     this.#owner = owner
   }
 
-  /** Begins a network that was not there: its description comes first, so that whoever comes after a kill finds what was begun. */
+  /** Starts a new network: writes its description first, so that after a kill the next agent finds it. */
   begin(state: State, adopt: boolean): { durable: Promise<unknown> } {
     const { description } = this.#own
     const text = this.#description(state)
@@ -43,7 +43,7 @@ export class NetworkFiles {
     }
   }
 
-  /** Reads what a former agent has written of what dnsmasq reads. */
+  /** Reads dnsmasq's files of a former agent. */
   recall(): void {
     for (const path of [this.#paths.host, this.#paths.names, this.#paths.options]) {
       const text = readIfThere(path)
@@ -51,17 +51,17 @@ export class NetworkFiles {
     }
   }
 
-  /** They may be anything now. */
+  /** Treats all files as unknown, so that they are written again. */
   forget(): void {
     this.#written.clear()
   }
 
-  /** Whether somebody has changed one of them, or taken it away. */
+  /** Whether another program has changed or removed one of them. */
   get areChanged(): boolean {
     return [...this.#written.keys()].some((path) => !this.#isAsWritten(path))
   }
 
-  /** Writes what differs; tells whether dnsmasq has to read something, and when the description is on the disk. */
+  /** Writes files that differ. Returns whether dnsmasq has to read one, and a promise for the description on the disk. */
   async replace(state: State): Promise<{ changed: boolean; durable: Promise<void> }> {
     if (!this.#own.isOwn) this.#own.restore()
     const { description } = this.#own
@@ -85,13 +85,13 @@ export class NetworkFiles {
     return { changed: changed.some(([path]) => read.has(path)), durable }
   }
 
-  /** Notes that the network shall go. On a full disk it goes without the note. */
+  /** Notes that the network is being deleted. Ignores a full disk. */
   async condemn({ network, ports }: State): Promise<void> {
     const note = networkFile(network.written, ports, { deleted: true, owner: this.#owner() })
     await replaceDurably(this.#own.description, note).catch(() => undefined)
   }
 
-  /** What is in a file now is what was written, as far as one can see without reading it; else it is read. */
+  /** Whether a file is as it was written: by its status, else by its content. */
   #isAsWritten(path: string): boolean {
     const written = this.#written.get(path)
     if (written === undefined) return false

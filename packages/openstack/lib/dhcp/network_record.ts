@@ -1,14 +1,14 @@
-// How descriptions are kept in a file: JSON, with what lasts for ever as text.
+// Descriptions in files: JSON, with Infinity as text.
 import { isOwner } from '../agents/state_directory'
 import type { NetworkOptions, PortOptions } from './options'
 
-/** What a network's file holds. */
+/** The content of a network's file. */
 export interface NetworkRecord {
   readonly network: NetworkOptions
   readonly ports: readonly PortOptions[]
   /** The network is being deleted. */
   readonly deleted: boolean
-  /** What the marks of its namespace and devices are made of; undefined where a version has made them that set none. */
+  /** The owner in the marks of its namespace and devices; undefined if an older version has made them, without marks. */
   readonly owner: string | undefined
 }
 
@@ -33,7 +33,7 @@ export function networkFile(
   return `{"version":1,"deleted":${deleted}${whose},"network":${network},"ports":[\n${lines.join(',\n')}\n]}\n`
 }
 
-/** Reads a network's file; undefined for what is none. */
+/** Parses a network's file; undefined if it is malformed. */
 export function readNetworkFile(text: string): NetworkRecord | undefined {
   try {
     const file = readBack(text) as Partial<NetworkRecord> & { version?: unknown }

@@ -12,7 +12,7 @@ import { optionsOf } from './option_tester'
 import type { NetworkOptions, PortOptions } from './options'
 
 interface Kept {
-  /** What no other may have, from the moment on in which it is begun. */
+  /** Unique names, taken from the start of its creation on. */
   readonly names: Pick<Network, 'id' | 'namespace' | 'tap'>
   readonly network: DhcpNetwork
   readonly keeper: Keeper
@@ -39,10 +39,10 @@ export class DhcpNetworks {
   }
 
   /**
-   * Sees to it that there is a network as described: makes it, changes it, or finds that nothing is to be done. It resolves when
-   * dnsmasq serves it. Changed subnets start dnsmasq again; leases stay.
-   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files, of dnsmasq
-   *   (`ERR_NETLOOM_DNSMASQ_FAILED`). What had been made is undone.
+   * Creates or changes a network as described, if it differs. Resolves when dnsmasq serves it. Changed subnets restart dnsmasq; leases
+   * stay.
+   * @throws TypeError, RangeError for a wrong field, by name; NetloomError of the kernel, of files, of dnsmasq
+   *   (`ERR_NETLOOM_DNSMASQ_FAILED`). What was created is removed then.
    */
   async ensure(options: NetworkOptions): Promise<DhcpNetwork> {
     const network = checkNetwork(options, this.#domain)
@@ -68,7 +68,7 @@ export class DhcpNetworks {
   }
 
   /**
-   * Deletes a network: its dnsmasq ends, its device, namespace and files go.
+   * Deletes a network: ends its dnsmasq, and deletes its device, namespace and files.
    * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_NETWORK`.
    */
@@ -106,7 +106,7 @@ export class DhcpNetworks {
     return made
   }
 
-  /** @internal Takes over what a former agent has left of a network. */
+  /** @internal Takes over from a former agent a network. */
   async takeOver(left: Left): Promise<void> {
     const { network } = left.state
     const { keeper } = this.#keep(network, left.owner)
@@ -116,17 +116,17 @@ export class DhcpNetworks {
     } else await keeper.takeOver(left)
   }
 
-  /** @internal Looks after all of them. */
+  /** @internal Supervises all of them. */
   async supervise(): Promise<void> {
     await Promise.all(Array.from(this.#kept.values(), ({ keeper }) => keeper.supervise()))
   }
 
-  /** @internal Looks after the one with this tap. */
+  /** @internal Supervises the one with this tap. */
   async superviseTap(tap: string): Promise<void> {
     for (const { names, keeper } of this.#kept.values()) if (names.tap === tap) await keeper.supervise()
   }
 
-  /** @internal Ends the keeping of all. */
+  /** @internal Stops keeping all of them. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#underWay.values())
@@ -144,7 +144,7 @@ export class DhcpNetworks {
     return kept
   }
 
-  /** What only one network can have. */
+  /** Refuses names that another network has. */
   #refuseTaken(network: Network): void {
     for (const { names: other } of this.#kept.values()) {
       if (other.id === network.id) continue
@@ -155,7 +155,7 @@ export class DhcpNetworks {
     }
   }
 
-  /** One after another for each id. */
+  /** Serializes work by id. */
   async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw dhcpError('ERR_NETLOOM_AGENT_CLOSED', 'networks', 'the agent is closed')
     const before = this.#underWay.get(id) ?? Promise.resolve()

@@ -1,12 +1,12 @@
-// Values of DHCP options, as they are to reach clients. dnsmasq guesses from a value's looks what it is (parse_dhcp_opt of its option.c), by
-// the option's kind (opttab of dhcp-common.c): here a value is read by rules that can be told, and written so that there is nothing to guess.
+// Values of DHCP options, as they are to reach clients. dnsmasq guesses a value's type from its form (parse_dhcp_opt of its option.c) and
+// the option's kind (opttab of dhcp-common.c): this file reads a value by documented rules, and writes it so that dnsmasq need not guess.
 import { isIPv4, isIPv6 } from 'node:net'
 import { checkDomain } from '../agents/names'
 import { wrongValue } from 'netloom/errors'
 import type { Family } from 'netloom/values'
 import { isCutShort, isPlainText } from './grammar'
 
-/** What an option holds: a number of so many bytes, or what the word says. */
+/** The kind of an option: a number of 1, 2 or 4 bytes, or as named. */
 type Kind = 1 | 2 | 4 | 'addresses' | 'text' | 'strings' | 'domains' | 'addresses or domains' | 'seconds' | 'routes'
 
 type Table = ReadonlyMap<number, Kind>
@@ -15,7 +15,7 @@ function table(...rows: readonly (readonly [Kind, readonly number[]])[]): Table 
   return new Map(rows.flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const)))
 }
 
-/** Of options that are not here dnsmasq knows nothing. */
+/** The kinds of the options that dnsmasq has by number. */
 const kinds: Readonly<Record<Family, Table>> = {
   ipv4: table(
     ['addresses', [1, 3, 6, 7, 9, 16, 21, 28, 32, 33, 41, 42, 44, 45, 48, 49, 65, 68, 69, 70, 71, 74, 150]],
@@ -62,7 +62,7 @@ const numbers: Readonly<Record<Family, Readonly<Record<string, number>>>> = {
   },
 }
 
-/** What the protocol itself uses: the server says it, whatever it is told. */
+/** Options of the protocol itself, which the server always sets. */
 const protocol: Readonly<Record<Family, ReadonlySet<number>>> = {
   ipv4: new Set([50, 51, 52, 53, 54, 55, 57, 61, 81, 82, 118]),
   ipv6: new Set([1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 18, 19, 20, 25, 26]),
@@ -73,12 +73,12 @@ const longestLine = 860
 /** What fits into an option of IPv4. */
 export const longestValue = 255
 
-/** The number of an option; undefined for a name that is not known here. */
+/** The number of an option; undefined for a name that is not in the tables. */
 export function optionNumber(code: string, family: Family): number | undefined {
   return /^\d+$/.test(code) ? Number(code) : numbers[family][code]
 }
 
-/** Whether the server says this option itself. */
+/** Whether the server sets this option itself. */
 export function isOfProtocol(code: string, family: Family): boolean {
   return protocol[family].has(optionNumber(code, family) ?? -1)
 }
@@ -92,7 +92,7 @@ export function writtenValues(
 ): readonly string[] {
   if (values.length === 0) return []
   const number = optionNumber(code, family)
-  // A name that a later dnsmasq has brought: it alone knows.
+  // A name of a newer dnsmasq: passed on as it is.
   if (number === undefined) return values
   const written = write(kinds[family].get(number), family, values, at)
   if (Buffer.byteLength(written.join()) > longestLine)
@@ -139,7 +139,7 @@ function write(
   }
 }
 
-/** By the looks of it: a number, bytes in hexadecimal, addresses; all else is text. */
+/** Writes values by their form: a number, bytes in hexadecimal, addresses; all others are text. */
 function free(values: readonly string[], family: Family, at: (index?: number) => string): readonly string[] {
   const [value = ''] = values
   const list = values.length === 1 ? value.split(',') : values

@@ -1,5 +1,4 @@
-// Asks dnsmasq whether it takes an option, before anything is written: of what it does not take it says a line in its log, and goes on
-// without it.
+// Checks with dnsmasq whether it accepts options, before they are written: a running dnsmasq would only log an error, and ignore them.
 import { spawn } from 'node:child_process'
 import { wrongValue } from 'netloom/errors'
 import type { Network } from './check_network'
@@ -18,11 +17,11 @@ export function optionsOf({ subnets }: Network, field = ''): GivenOptions[] {
   return subnets.map(({ options }, i) => ({ field: `${field}subnets[${i}].options`, options }))
 }
 
-/** So many answers are remembered. */
+/** The size of the cache of answers. */
 const most = 10_000
 const patienceMs = 10_000
 
-/** One program that is asked. */
+/** Checks options with one program. */
 export class OptionTester {
   readonly #program: string
   readonly #taken = new Set<string>()
@@ -32,8 +31,8 @@ export class OptionTester {
   }
 
   /**
-   * Asks for all that were not asked for yet, by one process.
-   * @throws TypeError for the first that is not taken, by field.
+   * Checks all options that are not in the cache, by one process.
+   * @throws TypeError for the first that is refused, by field.
    */
   async check(all: readonly GivenOptions[]): Promise<void> {
     const asked: { line: string; field: string; option: CheckedOption }[] = []
@@ -58,7 +57,7 @@ export class OptionTester {
     for (const { line } of asked) this.#taken.add(line)
   }
 
-  /** What it says against a configuration; undefined if nothing. */
+  /** dnsmasq's error for a configuration; undefined if it accepts it. */
   #ask(configuration: string): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       const child = spawn(this.#program, ['--test', '--conf-file=-'], {
@@ -67,7 +66,7 @@ export class OptionTester {
       })
       let said = ''
       child.stderr.on('data', (data) => (said += String(data)))
-      child.stdin.on('error', () => undefined) // it ends at the first that it does not take
+      child.stdin.on('error', () => undefined) // it ends at the first refused option
       child.once('error', reject)
       child.once('close', (code) => {
         resolve(code === 0 ? undefined : said.trim().replace(/^dnsmasq: /, ''))

@@ -1,18 +1,18 @@
-// What callers describe: networks, their subnets and their ports.
+// Descriptions: networks, their subnets and their ports.
 
 /** A DHCP option by its number, as RFC 2132 and RFC 8415 count them, or as dnsmasq adds one. */
 export interface DhcpOption {
   /** The option's number: 1 to 254, for IPv6 up to 65535, but those of the protocol itself; or dnsmasq's name of it, such as `ntp-server`. */
   code: number | string
   /**
-   * Its value, by what the option holds: addresses or domains, several in an array; a number; a text. Options that dnsmasq does not know
-   * are read by their looks: `10.0.0.1` and several such are addresses, with `/24` destinations as in option 121; `300` is a number of one,
+   * Its value, by the kind of the option: addresses or domains, several in an array; a number; a text. Options that dnsmasq does not have
+   * are read by their form: `10.0.0.1` and several such are addresses, with `/24` destinations as in option 121; `300` is a number of one,
    * two or four bytes, the fewest that hold it, and `300b`, `300s`, `300i` are of so many; `01:a2` are bytes in hexadecimal, also of
-   * options with others within them (43, 125); all else is text. Clients get exactly that, or it is refused; but for an address 0.0.0.0,
-   * of IPv6 `[::]`, dnsmasq says its own. Left out or empty: the option is not sent, also where dnsmasq would by itself.
+   * options with others within them (43, 125); all others are text. Clients get exactly that, or it is refused; only for an address 0.0.0.0,
+   * of IPv6 `[::]`, dnsmasq sends its own. Left out or empty: the option is not sent, even where dnsmasq sends it by default.
    */
   value?: string | readonly string[] | undefined
-  /** Whose option it is. Default: `ipv4`. */
+  /** The family of the option. Default: `ipv4`. */
   family?: 'ipv4' | 'ipv6' | undefined
   /**
    * Only for clients with this tag: `ipxe` and `ipxe6` are those of iPXE, `!ipxe` all others; dnsmasq has more, such as `known`.
@@ -21,7 +21,7 @@ export interface DhcpOption {
   tag?: string | undefined
 }
 
-/** A route that clients are told (option 121, and 249 for old Windows). */
+/** A route for clients (option 121, and 249 for old Windows). */
 export interface HostRoute {
   /** The destination, such as `10.8.0.0/16`. */
   destination: string
@@ -43,11 +43,11 @@ export interface SubnetOptions {
   id: string
   /** Its prefix, such as `10.0.0.0/24` or `fd00::/64`. */
   cidr: string
-  /** The router of its clients. Default: none; they are told of none then. */
+  /** The router of its clients. Default: none. */
   gateway?: string | undefined
   /**
-   * Where addresses come from that nobody named: the server's, and those of ports without `fixedIps`. Default: all of the subnet
-   * but the gateway (and, of IPv4, the first and the last).
+   * The addresses to choose from automatically: for the server, and for ports without `fixedIps`. Default: all of the subnet but
+   * the gateway (and, of IPv4, the first and the last).
    */
   pool?: AddressRange | readonly AddressRange[] | undefined
   /** The address of the DHCP server itself in this subnet. Default: the first free one of the pool. */
@@ -56,7 +56,7 @@ export interface SubnetOptions {
   dnsServers?: readonly string[] | undefined
   /**
    * Routes for its clients (options 121 and 249). With them the default route is repeated there, as clients ignore option 3 then. The
-   * network's other IPv4 subnets are told as on the link. One to `0.0.0.0/0` is the router where there is no `gateway`.
+   * network's other IPv4 subnets are added as on the link. One to `0.0.0.0/0` is the router if there is no `gateway`.
    */
   hostRoutes?: readonly HostRoute[] | undefined
   /** How long a lease is, in seconds, at least 120; Infinity for ever. Default: 86400. */
@@ -76,13 +76,13 @@ export interface SubnetOptions {
   /** More options of its clients. */
   options?: readonly DhcpOption[] | undefined
   /**
-   * Of IPv6: `stateful`, the server gives addresses; `stateless`, clients make their own and ask for options only, which takes a prefix
-   * of 64 bits. Default: `stateful`.
+   * Of IPv6: `stateful`, the server assigns addresses; `stateless`, clients generate their own and request options only, which takes a
+   * prefix of 64 bits. Default: `stateful`.
    */
   ipv6Mode?: 'stateful' | 'stateless' | undefined
   /**
-   * Of IPv6: dnsmasq sends router advertisements, where no router does: with the prefix and what there is to know of DHCP, never as a
-   * router (lifetime 0), for its namespace forwards nothing. Default: false; a router of `RouterAgent` advertises itself.
+   * Of IPv6: dnsmasq sends router advertisements, where no router does: with the prefix and the DHCP flags, never as a router
+   * (lifetime 0), as its namespace does not forward. Default: false; a router of `RouterAgent` advertises itself.
    */
   advertise?: boolean | undefined
   /** Whether DHCP serves it. Default: true. */
@@ -111,18 +111,18 @@ export interface NetworkOptions {
   mac?: string | undefined
   /** Whether dnsmasq answers DNS for the names of its ports. Default: true. */
   dns?: boolean | undefined
-  /** Whether the server has 169.254.169.254, and clients are told a route to it (the metadata service). Default: false. */
+  /** Whether the server has 169.254.169.254, and clients get a route to it (the metadata service). Default: false. */
   metadata?: boolean | undefined
   /**
-   * How the lines of the hosts file look: `named`, Neutron's `MAC,name,IP`; or `plain`, `MAC,,IP,LEASE`, which gives no names.
+   * The form of lines in the hosts file: `named`, Neutron's `MAC,name,IP`; or `plain`, `MAC,,IP,LEASE`, without names.
    * Default: `named`.
    */
   hostLines?: 'named' | 'plain' | undefined
-  /** Whether to take over a namespace, devices or a bridge of its names that are somebody else's. Default: the agent's `adopt`. */
+  /** Whether to take over a namespace, devices or a bridge of others with its names. Default: the agent's `adopt`. */
   adopt?: boolean | undefined
 }
 
-/** An address that a port shall have: itself, or one of a subnet's pool. */
+/** An address of a port: given, or from a subnet's pool. */
 export interface FixedIp {
   /** The subnet. Default: the one that the address lies in. */
   subnet?: string | undefined
@@ -130,7 +130,7 @@ export interface FixedIp {
   address?: string | undefined
 }
 
-/** A port: a client that the network knows. */
+/** A port: a client of the network. */
 export interface PortOptions {
   /** Its id, unique within the network; as a network's. */
   id: string
@@ -146,13 +146,13 @@ export interface PortOptions {
    * `host-10-0-0-3` for 10.0.0.3.
    */
   hostname?: string | undefined
-  /** The client identifier that it may come with: bytes in hexadecimal with colons, or text. Default: it is known by its MAC. */
+  /** Its client identifier: bytes in hexadecimal with colons, or text. Default: dnsmasq recognizes it by its MAC. */
   clientId?: string | undefined
   /** Options for it alone. */
   options?: readonly DhcpOption[] | undefined
 }
 
-/** What changes on a port; an option that is `undefined` becomes its default. */
+/** Changes of a port; an option that is `undefined` gets its default. */
 export type PortChanges = Partial<Omit<PortOptions, 'id'>>
 
 /** A network with all of its ports, for `sync`. */

@@ -10,14 +10,14 @@ import type { OptionTester } from './option_tester'
 import type { PortChanges, PortOptions } from './options'
 import { checkPort, restored, type KnownPort, type Port } from './ports_table'
 
-/** What of a port is told. */
+/** The public fields of a port. */
 function told({ id, mac, fixedIps, hostname, clientId }: KnownPort): Port {
   return { id, mac, fixedIps, hostname, clientId }
 }
 
 /**
- * The ports of a network. A change resolves when dnsmasq has read it; those that are made while another one is under way go
- * together, so that a thousand at once make it read its files once or twice.
+ * The ports of a network. A change resolves when dnsmasq has read it. Changes that are made while another one is under way are
+ * performed together, so that dnsmasq reads its files once or twice for a thousand of them.
  * @example
  * const port = await network.ports.add({ id: 'vm1', mac: '52:54:00:00:00:01', fixedIps: ['10.0.0.10'], hostname: 'vm1' })
  */
@@ -35,7 +35,7 @@ export class Ports {
 
   /**
    * Adds a port.
-   * @throws TypeError, RangeError for what is wrong with it, by field: an address outside of the subnets, or of another port …;
+   * @throws TypeError, RangeError for a wrong field, by name: an address outside of the subnets, or of another port …;
    *   NetloomError: `ERR_NETLOOM_PORT_EXISTS`; of files and dnsmasq. Nothing has changed then.
    */
   async add(options: PortOptions): Promise<Port> {
@@ -52,7 +52,7 @@ export class Ports {
   }
 
   /**
-   * Changes a port: what is left out stays. An address that it loses is released.
+   * Changes a port: options that are left out stay. Leases of addresses that it loses are released.
    * @throws As `add`; NetloomError: `ERR_NETLOOM_NO_PORT`.
    */
   async update(id: string, changes: PortChanges): Promise<Port> {
@@ -69,7 +69,7 @@ export class Ports {
   }
 
   /**
-   * Deletes a port. Its lease is released, so that the address can be given to another at once.
+   * Deletes a port. Its lease is released, so that another port can get the address at once.
    * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_PORT`.
    */

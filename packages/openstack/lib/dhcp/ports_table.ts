@@ -1,4 +1,4 @@
-// The ports of a network, by id, and by what only one of them may have: a MAC, an address, a name.
+// The ports of a network by id, and by their unique fields: MAC, addresses, name.
 import { wrongType, wrongValue } from 'netloom/errors'
 import { checkKeys } from 'netloom/values'
 import { checkInSubnet, checkMac, type Network, type Subnet } from './check_network'
@@ -29,10 +29,10 @@ export interface Port {
   readonly clientId: string | undefined
 }
 
-/** A port with its options: what lines are made of. */
+/** A port with its options, for the lines of dnsmasq's files. */
 export interface KnownPort extends Port {
   readonly options: readonly CheckedOption[]
-  /** How it is written down, and compared. */
+  /** The text by which it is stored and compared. */
   readonly written: string
 }
 
@@ -40,7 +40,7 @@ const portKeys = new Set(['id', 'mac', 'fixedIps', 'hostname', 'clientId', 'opti
 
 const tables: unique symbol = Symbol('tables')
 
-/** What a copy begins with. */
+/** The tables for a copy. */
 interface Tables {
   readonly byId: Map<string, KnownPort>
   readonly byMac: Map<string, string>
@@ -49,7 +49,7 @@ interface Tables {
   readonly next: Map<string, bigint>
 }
 
-/** The name of a host in its network. Any other would take the place of somebody else's, for all who ask here. */
+/** The name of a host in its network's domains. dnsmasq would answer any other name, too, in place of its real owner. */
 function nameIn(domains: ReadonlySet<string>, name: string, field: string): string {
   const dot = name.indexOf('.')
   if (dot < 0) return name
@@ -132,7 +132,7 @@ export class PortTable {
     return true
   }
 
-  /** Checks a port against this state and takes it in, in the place of the one of its id. */
+  /** Checks a port against this state and adds it, or replaces the one of its id. */
   put(options: PortOptions, field = ''): KnownPort {
     const before = this.#byId.get(options.id)
     if (before !== undefined) this.delete(before.id)
@@ -247,7 +247,7 @@ interface CheckedPort extends Omit<Port, 'fixedIps'> {
   readonly checked: readonly CheckedOption[]
 }
 
-/** What of a port can be checked without a network. */
+/** Checks the options of a port that do not depend on the network. */
 export function checkPort(options: PortOptions, field = ''): CheckedPort {
   checkKeys(options, portKeys, field)
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
@@ -262,7 +262,7 @@ export function checkPort(options: PortOptions, field = ''): CheckedPort {
   }
 }
 
-/** The options by which a port is made again. */
+/** The options that would create a port again. */
 export function restored(port: KnownPort): PortOptions {
   return JSON.parse(port.written) as PortOptions
 }

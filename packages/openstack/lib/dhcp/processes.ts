@@ -1,11 +1,11 @@
-// Processes by what /proc says of them: a number alone may have become somebody else's.
+// Recognizes processes by /proc, as a pid may be reused.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined // it has ended, or is not ours to look at
+    return undefined // it has ended, or belongs to another user
   }
 }
 
@@ -20,7 +20,7 @@ export function hasArgument(pid: number, argument: string): boolean {
   return commandOf(pid)?.includes(argument) === true
 }
 
-/** Whether a process does something of its own at a signal. Where it does not yet, SIGHUP would end it. */
+/** Whether a process has a handler for a signal. Before it has, SIGHUP would end it. */
 export function catches(pid: number, signal: number): boolean {
   const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
   return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
@@ -35,7 +35,7 @@ export function netnsOf(pid: number): number | undefined {
   }
 }
 
-/** The processes that have an argument which begins so, by that argument. */
+/** The processes that have an argument with this beginning, by that argument. */
 export function findByArgument(beginning: string): Map<string, number[]> {
   const found = new Map<string, number[]>()
   for (const name of readdirSync('/proc')) {

@@ -78,7 +78,7 @@ export function overlap(one: Range, other: Range): boolean {
   return one.family === other.family && one.first <= other.last && other.first <= one.last
 }
 
-/** What hosts may have of a prefix: of IPv4 without the network's and the broadcast address, of IPv6 without the routers' anycast one. */
+/** The host addresses of a prefix: for IPv4 without the network's and the broadcast address, for IPv6 without the routers' anycast one. */
 export function usable({ family, first, last, length }: Cidr): Range {
   if (family === 'ipv6') return { family, first: length >= 127 ? first : first + 1n, last }
   return length >= 31 ? { family, first, last } : { family, first: first + 1n, last: last - 1n }

@@ -1,4 +1,4 @@
-// Gives leases back in their clients' name: from inside the namespace, and seen in the file of leases.
+// Releases leases on behalf of their clients: sends from inside the namespace, and checks the lease file.
 import type { Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NetNs } from 'netloom'
@@ -31,7 +31,7 @@ function isHeld({ leases }: LeaseFile, lease: Lease): boolean {
   })
 }
 
-/** Those of the leases that the file still has, when it has said so twice: it might have been half written. */
+/** Those of the leases that are still in the file, by two readings, as it may have been half written. */
 async function stillHeld(leases: readonly Lease[], read: () => string): Promise<Lease[]> {
   const look = (): Lease[] => {
     const file = parseLeases(read())
@@ -47,7 +47,7 @@ async function stillHeld(leases: readonly Lease[], read: () => string): Promise<
 /**
  * Releases leases, three times if need be.
  * @param read - Reads the file of leases.
- * @returns Those that the server has kept all the same: of a subnet that it does not serve any more, for instance.
+ * @returns Those that the server has not released, for instance of a subnet that it no longer serves.
  */
 export async function releaseLeases(
   netns: NetNs,

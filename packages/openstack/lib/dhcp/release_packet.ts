@@ -1,4 +1,4 @@
-// The datagrams by which a lease is given back: DHCPRELEASE (RFC 2131) and Release (RFC 8415).
+// The datagrams that release a lease: DHCPRELEASE (RFC 2131) and Release (RFC 8415).
 import { randomBytes } from 'node:crypto'
 import { parseIP, parseMac } from 'netloom/values'
 import type { Lease } from './leases'
@@ -9,7 +9,7 @@ function bytesOf(hex: string): Buffer {
 
 /**
  * A DHCPRELEASE: BOOTREQUEST from the client's address, with the server's identifier and the client's, if it had one.
- * @param server - The address of the server in the subnet: dnsmasq takes a release for itself only.
+ * @param server - The address of the server in the subnet: dnsmasq accepts only releases with its own.
  */
 export function releaseIPv4(lease: Lease, server: string): Buffer {
   const packet = Buffer.alloc(300)
@@ -19,7 +19,7 @@ export function releaseIPv4(lease: Lease, server: string): Buffer {
   packet.set(parseMac(lease.mac, 'mac'), 28)
   const options = [0x63, 0x82, 0x53, 0x63, 53, 1, 7, 54, 4, ...parseIP(server, 'server', 'ipv4')]
   const id = lease.clientId === undefined ? Buffer.alloc(0) : bytesOf(lease.clientId)
-  // What does not fit is left out: the address of the card is enough for dnsmasq then.
+  // Left out if it does not fit: then the MAC address is enough for dnsmasq.
   if (id.length > 0 && id.length < 240 - options.length - 63) options.push(61, id.length, ...id)
   packet.set([...options, 255], 236)
   return packet

@@ -118,8 +118,8 @@ export class Serving {
   }
 
   /** Leaves dnsmasq running, and no longer watches for its end. */
-  letGo(): void {
-    this.#dnsmasq.letGo()
+  detach(): void {
+    this.#dnsmasq.detach()
   }
 
   /** Has dnsmasq run with this state: starts, restarts or reloads it if it has to. */

@@ -1,4 +1,4 @@
-// What the keepers of networks are given.
+// The arguments of keepers of networks.
 import type { Plug } from '../agents/plug'
 import type { DnsmasqSettings } from './arguments'
 import type { Patience } from './dnsmasq'
@@ -6,27 +6,27 @@ import type { Tell } from './events'
 import type { State } from './host_files'
 import type { OptionTester } from './option_tester'
 
-/** What all networks of an agent share. */
+/** Shared by all networks of an agent. */
 export interface Shared {
   readonly plug: Plug
   readonly program: string
   readonly settings: DnsmasqSettings
   readonly patience: Patience
-  /** Milliseconds between two questions whether dnsmasq still works. */
+  /** Milliseconds between two probes of dnsmasq. */
   readonly probeMs: number
   readonly tell: Tell
   readonly tester: OptionTester
-  /** Whether to take over what is somebody else's, where a network does not say it. */
+  /** The default of a network's `adopt`. */
   readonly adopt: boolean
 }
 
-/** What a former agent has left of a network. */
+/** A network of a former agent. */
 export interface Left {
   readonly state: State
   /** It was being deleted. */
   readonly deleted: boolean
-  /** Whose the marks of its devices are; undefined if they have none. */
+  /** The owner in the marks of its devices; undefined if they have none. */
   readonly owner: string | undefined
-  /** Its dnsmasq, if it runs; more than one if there was an accident. */
+  /** The pids of its running dnsmasq; more than one only after a failure. */
   readonly pids: readonly number[]
 }

@@ -18,7 +18,7 @@ export interface RouterAgentOptions {
    * over. One agent at a time has it.
    */
   stateDir: string
-  /** The switch: Linux bridges, Open vSwitch, or a plug of one's own. */
+  /** The switch: Linux bridges, Open vSwitch, or a plug of your own. */
   plug: 'bridge' | 'ovs' | Plug
   /**
    * The bridge. Default: with `bridge` one for each network, named `brq…` as by `DhcpAgent`, made if it is missing, and deleted
@@ -27,15 +27,15 @@ export interface RouterAgentOptions {
   bridge?: string | undefined
   /** Where Open vSwitch's database is. Default: `unix:/var/run/openvswitch/db.sock`. */
   ovsdb?: string | readonly string[] | undefined
-  /** The namespace with the switch; it stays the caller's. Default: that of this process. */
+  /** The namespace with the switch, whose handle the caller keeps. Default: that of this process. */
   netns?: NetNs | undefined
   /**
-   * Whether to take over what is there under the names that it would use, and is somebody else's: a namespace, a device, a bridge. From
-   * then on it is the agent's, and goes with the router. Default: false, it is refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
+   * Whether to take over objects of others with the names that it would use: a namespace, a device, a bridge. From then on the
+   * agent owns them, and deletes them with the router. Default: false, they are refused (`ERR_NETLOOM_NOT_OWN`) and left alone.
    */
   adopt?: boolean | undefined
   /**
-   * Milliseconds between two looks at whether everything is there, 50 to 3600000. Default: 10000.
+   * Milliseconds between two checks that everything exists, 50 to 3600000. Default: 10000.
    */
   checkMs?: number | undefined
 }
@@ -67,7 +67,7 @@ export class RouterAgent extends EventEmitter<RouterAgentEvents> {
     this.#holding = holding
     const { state, plug } = holding
     const tell: TellRouter = (name, ...args) => {
-      // Not in the midst of our work: what a listener throws is an uncaught exception, as elsewhere.
+      // Later, so that an exception of a listener does not interrupt the agent: it is an uncaught one, as elsewhere.
       process.nextTick(() => this.emit(name, ...(args as never)))
     }
     const { adopt = false } = options

@@ -1,5 +1,6 @@
-// Tells the neighbors whose an address is now: gratuitous ARP (RFC 5227), as a request and as an answer, for there are neighbors that
-// listen to one of them only; for IPv6 an unsolicited neighbor advertisement (RFC 4861, 7.2.6). Sent at once, and twice more: a switch may not forward yet, and a frame may be lost.
+// Announces addresses to the neighbors: by gratuitous ARP (RFC 5227), as a request and as a reply, as some neighbors accept only one of
+// them; for IPv6 by unsolicited neighbor advertisements (RFC 4861, 7.2.6). Sends them at once, and twice more: a switch may not forward
+// yet, and a frame may be lost.
 import type { NetNs, Packets } from 'netloom'
 import { isNotFound, NetloomError } from 'netloom/errors'
 import { parseIP, parseMac } from 'netloom/values'
@@ -8,7 +9,7 @@ import { icmpv6Frame } from './icmpv6_frame'
 const againMs = [500, 2000]
 const broadcast = 'ff:ff:ff:ff:ff:ff'
 
-/** An ARP frame that says where an address is. */
+/** An ARP frame that announces an address. */
 export function gratuitousArp(mac: string, address: string, operation: 'request' | 'reply'): Uint8Array {
   const from = parseMac(mac, 'mac')
   const own = parseIP(address, 'address', 'ipv4')
@@ -24,7 +25,7 @@ export function gratuitousArp(mac: string, address: string, operation: 'request'
   return frame
 }
 
-/** A frame that advertises to all nodes on the link where an IPv6 address is: that of a router, in place of what they knew. */
+/** A frame that advertises an IPv6 address of a router to all nodes on the link, and overrides their cache entries. */
 export function neighborAdvertisement(mac: string, address: string): Uint8Array {
   const message = new Uint8Array(32)
   // Type, code, checksum, and the flags router and override.
@@ -40,7 +41,7 @@ function framesOf({ mac, address }: Announcement): Uint8Array[] {
   return [gratuitousArp(mac, address, 'request'), gratuitousArp(mac, address, 'reply')]
 }
 
-/** What is announced. */
+/** An address to announce. */
 export interface Announcement {
   readonly device: string
   /** The device's index. */
@@ -52,11 +53,11 @@ export interface Announcement {
 /** Announces addresses of one namespace. */
 export class Announcer {
   readonly #timers = new Set<NodeJS.Timeout>()
-  /** One socket for all devices and for all three times: the kernel takes its time to close one. */
+  /** One socket for all devices and all three times, as the kernel takes long to close one. */
   #socket: { readonly netns: NetNs; readonly packets: Packets } | undefined
   #sending: Promise<void> = Promise.resolve()
 
-  /** Sends them, and again later those that are still wanted then. */
+  /** Sends announcements, and later again those that are still wanted. */
   async announce(netns: NetNs, all: readonly Announcement[], wanted: (one: Announcement) => boolean): Promise<void> {
     if (all.length === 0) return
     await this.#inTurn(() => this.#send(netns, all))
@@ -74,7 +75,7 @@ export class Announcer {
     }
   }
 
-  /** Ends it: nothing is sent after that. */
+  /** Ends it: sends nothing afterwards. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
@@ -105,7 +106,7 @@ export class Announcer {
       try {
         for (const frame of framesOf(one)) await packets.send(frame, { dev: one.index })
       } catch (error) {
-        // A device that somebody takes away or sets down meanwhile is mended by the next look.
+        // If another program removes a device or sets it down, the next check repairs it.
         const gone = error instanceof NetloomError && ['ENETDOWN', 'ENXIO', 'ENODEV'].includes(error.code)
         if (!gone && !isNotFound(error)) throw error
       }

@@ -1,4 +1,4 @@
-// Descriptions of routers, checked and completed: nothing that is wrong reaches a file or the kernel.
+// Checks and completes descriptions of routers, before anything reaches a file or the kernel.
 import { checkList } from '../dhcp/check_options'
 import { checkFlag, checkInSubnet, checkMac, checkMtu, checkNamespace, macOf, maybe } from '../dhcp/check_network'
 import { checkDeviceName, checkId, cut } from '../agents/names'
@@ -61,7 +61,7 @@ export interface CheckedRouter {
   readonly adopt: boolean | undefined
   /** The description as it was given. */
   readonly given: RouterOptions
-  /** What tells one description from another. */
+  /** A text that is equal for equal descriptions. */
   readonly key: string
 }
 
@@ -135,7 +135,7 @@ function checkGateway(value: unknown): Gateway {
   return { ...port, nexthops: next, snat: checkFlag(snat, 'gateway.snat', true) }
 }
 
-/** What no two ports of a router may have in common. */
+/** Refuses values that two ports of a router have in common. */
 function refuseTwice(ports: readonly (readonly [field: string, port: Port])[]): void {
   const subnets: [cidr: Cidr, of: string][] = []
   for (const [i, [field, port]] of ports.entries()) {
@@ -234,7 +234,7 @@ export function checkRouter(options: unknown): CheckedRouter {
   return { ...router, given: structuredClone(given), key }
 }
 
-/** What only one router can have, on one network or on the switch. */
+/** Refuses values that another router has, on one network or on the switch. */
 export function refuseTaken(router: CheckedRouter, others: Iterable<CheckedRouter>): void {
   for (const other of others) {
     if (other.id === router.id) continue

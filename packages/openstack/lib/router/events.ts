@@ -1,18 +1,18 @@
-// What a router agent tells of.
+// The events of router agents.
 
-/** Events of a `RouterAgent`, by name, with what their listeners are given. */
+/** Events of a `RouterAgent`, by name, with the arguments of their listeners. */
 export interface RouterAgentEvents {
-  /** Something that somebody took away is there again: a namespace, a device, an address, a rule. */
+  /** An object that was removed was restored: a namespace, a device, an address, a rule. */
   repair: [event: RouterRepairEvent]
-  /** A router could not be taken over at the start, or not be mended: told once, and tried again. Without a listener it is thrown. */
+  /** A router could not be taken over or repaired: emitted once, and tried again. Without a listener it is thrown. */
   error: [error: Error]
 }
 
-/** Something was mended. */
+/** A repair. */
 export interface RouterRepairEvent {
   /** The router's id. */
   readonly router: string
-  /** What was missing, such as `namespace qrouter-r1` or `rules`. */
+  /** The objects that were missing, such as `namespace qrouter-r1` or `rules`. */
   readonly mended: readonly string[]
 }
 

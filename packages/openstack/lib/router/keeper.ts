@@ -1,4 +1,4 @@
-// Makes a router real and keeps it so: its file, and its place. Whoever uses it does one thing after another.
+// Creates a router and keeps it as it is described: its file, and its namespace. Callers serialize calls.
 import type { Claim } from '../agents/claim'
 import { makeLast, readIfThere, replaceDurably } from '../agents/files'
 import { Ownership } from '../agents/ownership'
@@ -8,14 +8,14 @@ import { checkRouter, portsOf, type CheckedRouter, type Port } from './check'
 import type { RouterOptions } from './options'
 import { RouterNamespace, type Surroundings } from './router_namespace'
 
-/** What a router's file holds. */
+/** The content of a router's file. */
 export interface RouterRecord {
   readonly router: CheckedRouter
   /** It is being deleted. */
   readonly deleted: boolean
-  /** Ports that it had, which may be there yet. */
+  /** Former ports, which may still exist. */
   readonly stale: readonly Port[]
-  /** What the marks of its namespace and devices are made of; undefined where a version has made them that set none. */
+  /** The owner in the marks of its namespace and devices; undefined if an older version has made them, without marks. */
   readonly owner: string | undefined
 }
 
@@ -28,7 +28,7 @@ interface RouterFile {
   readonly owner?: unknown
 }
 
-/** Reads a router's file; throws for what is none. */
+/** Parses a router's file; throws if it is malformed. */
 export function readRouterFile(text: string): RouterRecord {
   const { version, router, deleted, stale = [], owner } = readBack(text) as RouterFile
   if (version !== 1) throw new Error('its version is unknown')
@@ -46,7 +46,7 @@ export class Keeper {
   #written = ''
   #settled = false
 
-  /** @param owner - Whose the marks of its devices are. Default: this agent's. */
+  /** @param owner - The owner in the marks of its devices. Default: this agent. */
   constructor(own: OwnDirectory, router: CheckedRouter, surroundings: Surroundings, owner = own.owner) {
     this.#own = own
     this.#ownership = new Ownership('router', router.id, owner, surroundings.adopt)
@@ -59,12 +59,12 @@ export class Keeper {
     return this.#router
   }
 
-  /** Whether it was all there when it was looked at last. */
+  /** Whether it was complete at the last check. */
   get settled(): boolean {
     return this.#settled
   }
 
-  /** Makes it for the first time; nothing is left of it if that fails, and what was adopted is somebody else's again. */
+  /** Creates it. If that fails, removes all of it, and gives back what was adopted. */
   async create(): Promise<string[]> {
     const text = this.#text(false)
     try {
@@ -82,7 +82,7 @@ export class Keeper {
     }
   }
 
-  /** Makes another description real, or leaves the old one. */
+  /** Changes to another description, or keeps the old one. */
   async become(next: CheckedRouter): Promise<string[]> {
     const before = this.#router
     const staleBefore = this.#stale
@@ -96,27 +96,27 @@ export class Keeper {
       await this.#place.giveBack()
       this.#stale = [...staleBefore, ...leaving(next, before)]
       this.#router = before
-      // What cannot be had again either is tried at the next call.
+      // If going back fails, too, the next call tries it again.
       await this.mend().catch(() => undefined)
       throw error
     }
   }
 
-  /** Looks whether all is as it should be, and mends what is not; tells what that was. */
+  /** Checks everything, and repairs what is wrong. Returns the repairs. */
   async mend(): Promise<string[]> {
     this.#settled = false
-    // RouterRecord first, so that whoever comes after a kill finds what was begun.
+    // The file first, so that after a kill the next agent finds it.
     await this.#write(false)
     const mended = await this.#place.settle(this.#router, this.#claim, this.#stale)
     this.#stale = []
     this.#ownership.settled()
-    // Without what has gone; and what an older version has made has marks now.
+    // Without removed ports; and objects of an older version have marks now.
     await this.#write(false)
     this.#settled = true
     return mended
   }
 
-  /** Takes over what a former agent has left. */
+  /** Takes it over from a former agent. */
   async takeOver({ deleted, stale, owner }: RouterRecord): Promise<string[]> {
     this.#ownership.takeOver(owner !== undefined)
     this.#stale = stale
@@ -125,19 +125,19 @@ export class Keeper {
     return []
   }
 
-  /** Takes the router away. */
+  /** Deletes the router. */
   async remove(): Promise<void> {
     await this.#remove()
     this.#own.remove()
   }
 
-  /** Ends the keeping; the router stays as it is. */
+  /** Stops keeping it; the router stays as it is. */
   async close(): Promise<void> {
     await this.#place.close()
   }
 
   async #remove(): Promise<void> {
-    // On a full disk it goes without the note that it shall go.
+    // Ignores a full disk.
     if (this.#own.isOwn) await this.#write(true).catch(() => undefined)
     await this.#place.remove(this.#router, this.#claim, this.#stale)
   }
@@ -162,7 +162,7 @@ export class Keeper {
   }
 }
 
-/** The ports of one description that another one does not have, or has elsewhere. */
+/** The ports of one description that another one does not have, or has on another network. */
 function leaving(before: CheckedRouter, next: CheckedRouter): Port[] {
   const stays = ({ device, network, bridge }: Port): boolean =>
     portsOf(next).some((one) => one.device === device && one.network === network && one.bridge === bridge)

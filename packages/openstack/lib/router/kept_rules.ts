@@ -12,14 +12,14 @@ import {
 const table = 'netloom'
 const operation = 'routers.ensure'
 
-/** What is known of the rules in a namespace. */
+/** The state of the rules in a namespace. */
 interface Known {
   readonly netns: NetNs
-  /** The rules that were put in, as text. */
+  /** The rules that were set, as text. */
   readonly asked: string
-  /** The generation in which that was so; undefined if somebody else may have changed something since. */
+  /** The generation of nftables then; undefined if another program may have changed something since. */
   generation: number | undefined
-  /** How the kernel shows them; undefined while nobody has looked. */
+  /** The rules as the kernel lists them; undefined before they were listed. */
   shown: string | undefined
 }
 
@@ -28,8 +28,8 @@ export class KeptRules {
   #known: Known | undefined
 
   /**
-   * Puts rules into the place of those that are there, in one go: no packet sees half of them. Connections stay. Where they are there
-   * already, and nothing was changed in the namespace's nftables since, one message tells so.
+   * Replaces the rules atomically; connections stay. If they are set already, and the namespace's nftables were not changed since, this
+   * takes only one message.
    * @returns Whether something was changed.
    */
   async apply(netns: NetNs, rules: TableContent | undefined): Promise<boolean> {
@@ -42,7 +42,7 @@ export class KeptRules {
       await this.#put(netns, rules, generation)
       return true
     }
-    // Somebody has changed something, there or elsewhere in the namespace.
+    // Another program has changed this table, or another one of the namespace.
     const before = await this.#look(netns)
     if (before === known.shown) {
       known.generation = generation
@@ -53,9 +53,9 @@ export class KeptRules {
     return before !== put.shown
   }
 
-  /** Takes away what is there of ours, if anything. */
+  /** Removes our table, if it exists. */
   async #clear(netns: NetNs, generation: number | undefined): Promise<boolean> {
-    // Without nftables, and where nothing was ever put in, there can be none of ours.
+    // Without nftables, or in their first generation, our table cannot exist.
     const isEmpty = generation === undefined || generation === firstGeneration || (await this.#look(netns)) === ''
     if (isEmpty) {
       this.#known = { netns, asked: '[]', generation, shown: '' }
@@ -73,7 +73,7 @@ export class KeptRules {
     this.#known = undefined
     await replaceTable(netns, table, rules, operation)
     const after = await generationOf(netns)
-    // What somebody else has done meanwhile may have been to ours.
+    // Another program may have changed our table meanwhile.
     const isOurs = before !== undefined && after === generationAfter(before)
     const generation = isOurs ? after : undefined
     this.#known = { netns, asked: JSON.stringify(rules ?? []), generation, shown: undefined }

@@ -1,4 +1,4 @@
-// What callers describe: routers.
+// Descriptions: routers.
 import type { RouterAdvertisement } from './advertise/options'
 
 /** A port of a router: its device on a network. */
@@ -18,8 +18,8 @@ export interface RouterPort {
   /** The bridge. Default: the agent's `bridge`, or the network's own. */
   bridge?: string | undefined
   /**
-   * Whether hosts of the network hear of this router, its subnets and the rest by router advertisements (IPv6), and what; `true` for all of
-   * the defaults. The agent sends them: they end with it, and what hosts have heard holds for `lifetimeSeconds`. Default: false.
+   * Whether, and with what content, router advertisements (IPv6) are sent to the network; `true` for the defaults. The agent sends them:
+   * they end with it, and hosts keep their content for `lifetimeSeconds`. Default: false.
    */
   advertise?: boolean | RouterAdvertisement | undefined
   /** The device, on the switch and in the namespace. Default: `qr-` (`qg-` of a gateway) and eleven characters of the id. */
@@ -42,7 +42,7 @@ export interface StaticRoute {
   nexthop: string
 }
 
-/** An address outside that stands for one inside. IPv4 only. */
+/** An address outside that is translated to one inside. IPv4 only. */
 export interface FloatingIp {
   /** The address outside, of a subnet of the gateway. */
   address: string
@@ -64,9 +64,9 @@ export interface RouterOptions {
   floatingIps?: readonly FloatingIp[] | undefined
   /** The name of its namespace. Default: `qrouter-ID`. */
   namespace?: string | undefined
-  /** Whether to take over a namespace, devices or a bridge of its names that are somebody else's. Default: the agent's `adopt`. */
+  /** Whether to take over a namespace, devices or a bridge of others with its names. Default: the agent's `adopt`. */
   adopt?: boolean | undefined
 }
 
-/** What changes on a router; an option that is `undefined` becomes its default. */
+/** Changes of a router; an option that is `undefined` gets its default. */
 export type RouterChanges = Partial<Omit<RouterOptions, 'id' | 'namespace'>>

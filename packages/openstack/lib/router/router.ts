@@ -17,11 +17,11 @@ export interface RouterDevice {
   readonly gateway: boolean
 }
 
-/** What a router asks of its agent. */
+/** The interface of the agent for a router. */
 export interface RouterSource {
-  /** Its description as it is now; throws if it is gone. */
+  /** Its present description; throws if it was deleted. */
   described(): CheckedRouter
-  /** Changes it in its turn. */
+  /** Changes it, after earlier changes. */
   change(changes: RouterChanges): Promise<void>
 }
 
@@ -64,15 +64,15 @@ export class Router {
   }
 
   /**
-   * Changes parts of its description; others stay. Addresses and rules change without a pause for what is not concerned. A floating
-   * address that comes is announced to the neighbors; connections by one that goes end at once.
-   * @throws As `ensure`; then everything is as it was.
+   * Changes parts of its description; others stay. Does not interrupt traffic of unchanged addresses and rules. A new floating address
+   * is announced to the neighbors; connections by a removed one end at once.
+   * @throws As `ensure`; nothing is changed then.
    */
   async update(changes: RouterChanges): Promise<void> {
     await this.#source.change(changes)
   }
 
-  /** A handle of its namespace, which is the caller's to close. */
+  /** Opens its namespace; the caller has to close the handle. */
   openNetNs(): Promise<NetNs> {
     return NetNs.open(this.namespace)
   }

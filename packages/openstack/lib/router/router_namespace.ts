@@ -1,4 +1,4 @@
-// Where a router lives: its namespace, devices, addresses, routes, rules. Made, found again, mended.
+// The namespace of a router, with devices, addresses, routes and rules: creates, opens and repairs them.
 import { again } from '../agents/again'
 import type { Claim } from '../agents/claim'
 import { KeptNamespace } from '../agents/kept_namespace'
@@ -14,7 +14,7 @@ import { KeptRules } from './kept_rules'
 import { rulesOf } from './rules'
 
 const sysctls = {
-  // An address is answered for by the device that has it, as networks of several tenants may meet here.
+  // Only the device with the address answers ARP for it, as networks of several tenants may be connected here.
   'net.ipv4.conf.all.arp_ignore': 1,
   'net.ipv4.conf.all.arp_announce': 2,
   'net.ipv4.ip_forward': 1,
@@ -25,16 +25,16 @@ const sysctls6 = {
   'net.ipv6.conf.all.forwarding': 1,
 }
 
-/** What all routers of an agent share. */
+/** Shared by all routers of an agent. */
 export interface Surroundings {
   readonly plug: Plug
-  /** Plugs and unplugs, one after another for each network: the last port takes the bridge with it. */
+  /** Serializes attach and detach by network, as the bridge is deleted with the last port. */
   readonly plugging: Turns
-  /** Whether to take over what is somebody else's, where a router does not say it. */
+  /** The default of a router's `adopt`. */
   readonly adopt: boolean
 }
 
-/** The place of one router. */
+/** The namespace of one router. */
 export class RouterNamespace {
   readonly #plug: Plug
   readonly #kept = new KeptNamespace()
@@ -43,11 +43,11 @@ export class RouterNamespace {
   readonly #announcer = new Announcer()
   readonly #advertisers = new Advertisers()
   #router: CheckedRouter | undefined
-  /** What was mended and not told yet, as something else could not be. */
+  /** Repairs that were not reported yet, as another one has failed. */
   #untold: string[] = []
-  /** What was added and not announced yet, by device and address. */
+  /** Added addresses that were not announced yet, by device and address. */
   readonly #unannounced = new Map<string, Omit<Announcement, 'index'>>()
-  /** What makes somebody else's again what was adopted. */
+  /** Functions that give back what was adopted. */
   #givingBack: (() => Promise<unknown>)[] = []
 
   constructor({ plug, plugging }: Surroundings) {
@@ -56,10 +56,10 @@ export class RouterNamespace {
   }
 
   /**
-   * Sees to it that all is there; changes only what is missing or too much. It looks again where something goes while it looks.
-   * @param claim - What may be used of what is there.
-   * @param stale - Ports that it had, and shall not have any more.
-   * @returns What was missing and is there again, in words.
+   * Creates what is missing, and removes what is not described. Starts again if an object is removed meanwhile.
+   * @param claim - Which existing objects may be used.
+   * @param stale - Former ports, which are removed.
+   * @returns The repairs, in words.
    */
   async settle(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<string[]> {
     this.#router = router
@@ -77,7 +77,7 @@ export class RouterNamespace {
     const ports = portsOf(router)
     await this.#advertisers.retire(ports)
     for (const port of stale) await this.#detach(port, claim, netns)
-    // Before there is a way outside: nothing leaves with an address of the inside.
+    // Before the gateway is connected, so that no packet leaves with an inner source address.
     if (await this.#rules.apply(netns, rulesOf(router))) mended.push('rules')
     for (const port of ports) {
       const to = { ...attachment(port, claim), netns, fresh: made }
@@ -100,18 +100,18 @@ export class RouterNamespace {
     this.#unannounced.clear()
   }
 
-  /** What was adopted stays. */
+  /** Keeps what was adopted. */
   keep(): void {
     this.#givingBack = []
   }
 
-  /** What was adopted is somebody else's again: what it was adopted for has failed. */
+  /** Gives back what was adopted, as the operation has failed. */
   async giveBack(): Promise<void> {
-    // What has gone meanwhile is nobody's.
+    // Objects that were deleted meanwhile need not be given back.
     await Promise.allSettled(this.#givingBack.splice(0).map((giveBack) => giveBack()))
   }
 
-  /** Takes away all that is its own. */
+  /** Removes all its own objects. */
   async remove(router: CheckedRouter, claim: Claim, stale: readonly Port[]): Promise<void> {
     await this.#advertisers.end()
     const netns = await this.#kept.openOwn(router.namespace, claim)
@@ -133,12 +133,12 @@ export class RouterNamespace {
   }
 }
 
-/** Named alike on both sides, as Neutron names them on Open vSwitch. */
+/** With the same name on both sides, as in Neutron on Open vSwitch. */
 function attachment({ network, device, mac, mtu, vlan, bridge }: Port, claim: Claim): Detachment {
   return { network, tap: device, device, mac, mtu, vlan, bridge, claim }
 }
 
-/** What ports meet on. */
+/** The key of the network that ports share. */
 function networkOf({ bridge, network }: Port): string {
   return bridge ?? network
 }
@@ -147,7 +147,7 @@ async function settings(netns: NetNs, isNew: boolean, mended: string[]): Promise
   try {
     await set(netns, { ...sysctls, ...sysctls6 }, isNew, mended)
   } catch (error) {
-    // A kernel without IPv6.
+    // The kernel has no IPv6.
     if (!isNotFound(error)) throw error
     await set(netns, sysctls, isNew, mended)
   }
@@ -166,14 +166,14 @@ async function set(
   if (!isNew) mended.push(...differing.map(([key]) => `sysctl ${key}`))
 }
 
-/** The addresses that a device shall have. */
+/** The described addresses of a device. */
 function wantedOn(router: CheckedRouter, device: string): string[] {
   const port = portsOf(router).find((one) => one.device === device)
   const floating = port === router.gateway ? router.floatingIps.map(({ address }) => `${address}/32`) : []
   return [...(port?.addresses ?? []).map(({ address }) => address), ...floating]
 }
 
-/** The address that the kernel makes of a MAC address (RFC 4291, appendix A). */
+/** The link-local address that the kernel derives from a MAC address (RFC 4291, appendix A). */
 function linkLocalOf(mac: string): string {
   const [first = 0, ...rest] = parseMac(mac, 'mac')
   const bytes = Uint8Array.from([
@@ -194,7 +194,7 @@ function linkLocalOf(mac: string): string {
   return `${formatIPv6(bytes)}/64`
 }
 
-/** Adds what is missing and deletes what is too much; notes what was added. */
+/** Adds missing addresses and deletes others; notes the added ones. */
 async function addresses(
   netns: NetNs,
   router: CheckedRouter,
@@ -210,17 +210,17 @@ async function addresses(
     const index = indexes.get(device)
     let hasLinkLocal = false
     for (const { address, scope } of present.filter(({ dev }) => dev === index)) {
-      // The link-local one is the kernel's.
+      // The kernel adds the link-local one.
       const isLinkLocal = scope === 'link' && address.startsWith('fe80:')
       hasLinkLocal ||= isLinkLocal
       if (wanted.delete(address) || isLinkLocal) continue
       surplus.push({ dev: device, address })
     }
-    // The one that hosts know a router by; the kernel makes it some time after there is a carrier.
+    // Hosts identify a router by it; the kernel adds it only some time after the carrier is up.
     if (advertise !== undefined && !hasLinkLocal) wanted.add(linkLocalOf(mac))
     for (const address of wanted) missing.push({ dev: device, address, mac })
   }
-  // First what goes: it may go to another device.
+  // Deletions first, as an address may move to another device.
   for (const key of surplus) await netns.addresses.delete(key, { force: true })
   for (const { dev, address, mac } of missing) {
     const floating = address.endsWith('/32')

@@ -29,7 +29,7 @@ export class Routers {
   readonly #surroundings: Surroundings
   readonly #tell: TellRouter
   readonly #kept = new Map<string, Kept>()
-  /** What could not be mended, in words: told once. */
+  /** Failed repairs, in words, each of which is reported once. */
   readonly #failing = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
   #supervising = false
@@ -43,10 +43,9 @@ export class Routers {
   }
 
   /**
-   * Sees to it that there is a router as described: makes it, changes it, mends what somebody has taken away, or finds that nothing
-   * is to be done, and changes nothing then.
-   * @throws TypeError, RangeError for what is wrong with it, by field; NetloomError of the kernel, of files. What had been
-   *   made is undone, and what had been changed is changed back.
+   * Creates, changes or repairs a router as described; changes nothing if it is complete.
+   * @throws TypeError, RangeError for a wrong field, by name; NetloomError of the kernel, of files. What was created is removed
+   *   then, and what was changed is restored.
    */
   async ensure(options: RouterOptions): Promise<Router> {
     const wanted = checkRouter(options)
@@ -64,7 +63,7 @@ export class Routers {
   }
 
   /**
-   * Deletes a router: its devices, its namespace and its files go.
+   * Deletes a router, with its devices, its namespace and its files.
    * @param options - `force: true` to succeed if there is none.
    * @throws NetloomError: `ERR_NETLOOM_NO_ROUTER`.
    */
@@ -104,7 +103,7 @@ export class Routers {
     )
   }
 
-  /** @internal Takes over what a former agent has left of a router. */
+  /** @internal Takes over from a former agent a router. */
   takeOver(written: RouterRecord, directory: OwnDirectory): Promise<void> {
     return this.#inTurn(async () => {
       const { id } = written.router
@@ -115,7 +114,7 @@ export class Routers {
     })
   }
 
-  /** @internal Mends what somebody has taken away from any of them; what cannot be mended is told, and tried the next time. */
+  /** @internal Checks and repairs all of them. Reports repairs that fail, and tries them again the next time. */
   async supervise(): Promise<void> {
     if (this.#supervising || this.#closed) return
     this.#supervising = true
@@ -126,13 +125,13 @@ export class Routers {
     }
   }
 
-  /** @internal Looks after those with this tap: it has been made anew. */
+  /** @internal Checks those with this tap, which was created again. */
   async superviseTap(tap: string): Promise<void> {
     const has = ({ keeper }: Kept): boolean => portsOf(keeper.router).some(({ device }) => device === tap)
     for (const [id, kept] of [...this.#kept]) if (has(kept)) await this.#mendInTurn(id)
   }
 
-  /** @internal Ends the keeping of all. */
+  /** @internal Stops keeping all of them. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#turn

@@ -59,9 +59,9 @@ export function rulesOf({ gateway, floatingIps }: CheckedRouter): TableContent |
       rule('prerouting', translate('dnat', { map: 'inward', by: 'daddr' })),
       rule('postrouting', leaves, translate('snat', { map: 'outward', by: 'saddr' })),
       ...(gateway.snat ? [rule('postrouting', leaves, fromInside, translate('snat', own))] : []),
-      // Who reaches a neighbor by its floating address: the answer has to come back by the router, too.
+      // For connections to a neighbor by its floating address: the replies have to pass the router, too.
       rule('postrouting', stays, fromInside, translated('dnat'), translate('snat', own)),
-      // Connections by a floating address that is another's now, or nobody's, end at once; the kernel would keep them.
+      // Connections by a floating address that was removed or moved end at once; conntrack would keep them.
       rule(
         'forward',
         translated('dnat'),

@@ -1,4 +1,4 @@
-// Makes all routers equal to a description, and says what that changed.
+// Makes all routers equal to a description, and returns the changes.
 import { isDeepStrictEqual } from 'node:util'
 import { forEach } from '../agents/for_each'
 import { wrongValue } from 'netloom/errors'
@@ -18,7 +18,7 @@ export interface RouterDifferences {
 
 /**
  * Checks a whole description before anything is done.
- * @param present - The routers that there are: who is described as before was checked then, against the others, too.
+ * @param present - The existing routers: one whose description is unchanged was checked before, also against the others.
  */
 export function checkDesired(desired: unknown, present: readonly CheckedRouter[]): CheckedRouter[] {
   const { routers } = checkObject(desired, 'routers', 'an array in an object')
@@ -44,7 +44,7 @@ export function checkDesired(desired: unknown, present: readonly CheckedRouter[]
   return wanted
 }
 
-/** Puts what is before it before the field of an error. */
+/** Adds a prefix to the field of an error. */
 function inField(error: unknown, prefix: string): unknown {
   const refused = error as Error & { field?: string }
   if (refused.field === undefined) return error
@@ -54,10 +54,10 @@ function inField(error: unknown, prefix: string): unknown {
   return refused
 }
 
-/** What carries it out. */
+/** Performs the changes. */
 export interface Reality {
   present(): readonly CheckedRouter[]
-  /** Whether a router is as described, as far as was looked. */
+  /** Whether a router was as described at its last check. */
   isSettled(router: CheckedRouter): boolean
   ensure(router: CheckedRouter): Promise<void>
   delete(id: string): Promise<void>
@@ -68,7 +68,7 @@ export async function syncRouters(reality: Reality, wanted: readonly CheckedRout
   const byId = new Map(wanted.map((router) => [router.id, router]))
   const before = reality.present()
   const deleted = before.flatMap(({ id }) => (byId.has(id) ? [] : [id]))
-  // What goes goes first: it may have the addresses of what comes.
+  // Deletions first, as new routers may get their addresses.
   await forEach(deleted, (id) => reality.delete(id))
   const changed = before.flatMap((router) => {
     const next = byId.get(router.id)
@@ -87,7 +87,7 @@ export async function syncRouters(reality: Reality, wanted: readonly CheckedRout
   return { created: wanted.flatMap(({ id }) => (known.has(id) ? [] : [id])), changed, deleted }
 }
 
-/** A router as it is, without what it shall not have any more: what it gives up is free for another one then. */
+/** The present router, without what the next description does not have: another router may get that. */
 function without(router: CheckedRouter, next: CheckedRouter): CheckedRouter {
   const floating = new Set(next.floatingIps.map(({ address }) => address))
   const devices = new Map([...next.ports, ...(next.gateway === undefined ? [] : [next.gateway])].map((p) => [p.id, p]))
@@ -99,7 +99,7 @@ function without(router: CheckedRouter, next: CheckedRouter): CheckedRouter {
   try {
     return checkRouter({ ...given, ports, gateway, floatingIps, routes: [] })
   } catch {
-    // What would be left of it does not go together: all that two routers cannot have at once goes.
+    // The rest is not a valid description: removes everything that only one router can have.
     return checkRouter({ id: router.id, namespace: router.namespace, ports: [] })
   }
 }

@@ -1,4 +1,4 @@
-// The HTTP interface, as fastify serves it: its options, its log, and what becomes of errors.
+// The HTTP interface with fastify: its options, its log, and its errors.
 import { maxHeaderSize, METHODS, type RequestListener, type Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import {
@@ -42,7 +42,7 @@ function options(logger: Logger): FastifyHttpOptions<Server> {
     bodyLimit: largestBody,
     // An id that is too long is refused as such.
     routerOptions: { maxParamLength: maxHeaderSize },
-    // A value of another type is refused and not converted, and one that nobody knows is not left out.
+    // Refuses values of a wrong type instead of converting them, and unknown ones instead of removing them.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
     frameworkErrors: refuse,
   }
@@ -59,14 +59,14 @@ function readBodies(app: FastifyInstance): void {
   })
 }
 
-/** Makes what a server of HTTP calls with each request. */
+/** Makes the request listener for a server of HTTP. */
 export async function createApi(served: Served, logger: Logger): Promise<RequestListener> {
   const app = fastify(options(logger))
   readBodies(app)
   app.setErrorHandler(refuse)
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404) throw new RequestError(404, `${request.method} ${request.url}`)
-    // Whatever a client calls it: `curl -d` says that it is a form.
+    // Ignores the content type: `curl -d` sends that of a form.
     delete request.headers['content-type']
     done()
   })

@@ -1,15 +1,15 @@
-// The server of HTTP on a Unix socket: who may connect, for how long, and how it ends.
+// The server of HTTP on a Unix socket: its permissions, its time limits, and its end.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Who may write to the socket: its owner and group. */
+/** The umask of the socket: only its owner and group may connect. */
 const closedToOthers = 0o117
 /** Milliseconds that a client has for a request, its body included. */
 const requestMs = 60_000
-/** Milliseconds after which, in the end, those go that have not said what they want. */
+/** On closing, milliseconds for connections without a complete request. */
 const graceMs = 2000
-/** Milliseconds after which all others go: who does not read his answer, for instance. */
+/** On closing, milliseconds for all others, for instance clients that do not read their answer. */
 const longGraceMs = 10_000
 const lookMs = 50
 
@@ -17,7 +17,7 @@ const lookMs = 50
 function listenPrivately(server: Server, path: string): void {
   const before = process.umask(closedToOthers)
   try {
-    // The socket is made before this returns.
+    // The call creates the socket before it returns.
     server.listen({ path })
   } finally {
     process.umask(before)
@@ -49,7 +49,7 @@ export class ApiServer {
     return api
   }
 
-  /** Takes nobody any more, answers what has been asked, and ends, whatever its clients do. */
+  /** Refuses new connections, answers requests under way, and ends within the time limits. */
   async close(): Promise<void> {
     const begun = performance.now()
     const closed = new Promise((resolve) => this.#server.close(resolve))

@@ -1,4 +1,4 @@
-// The body of a request: JSON whatever it is called, judged by the library's checks and by the route's schema.
+// Parses and checks the body of a request: as JSON with any content type, by the library's checks and the route's schema.
 import type { FastifyRequest, FastifySchemaValidationError, preHandlerHookHandler } from 'fastify'
 import { wrongValue } from 'netloom/errors'
 import { withLeases } from './config'
@@ -33,7 +33,7 @@ function withId(body: Record<string, unknown>, id: string): Record<string, unkno
   return { ...body, id }
 }
 
-/** What a schema refuses, told as the library's checks tell it: by a field such as `networks[0].subnets`. */
+/** The error for a refusal of a schema, with the field as in the library's errors, such as `networks[0].subnets`. */
 function refusedBySchema(body: object, { instancePath, message, params }: FastifySchemaValidationError): Error {
   const parts = instancePath
     .split('/')
@@ -47,11 +47,11 @@ function refusedBySchema(body: object, { instancePath, message, params }: Fastif
 }
 
 /**
- * Makes a body what the library takes, and refuses it. The library's checks come first, as they know what belongs together and say
- * what is wrong in the words that callers of the library know. The schema has been validated before (`attachValidation`), and counts
- * where they have nothing to say.
- * @param check - Throws what is wrong.
- * @param id - The part of the path that is the id of what the body describes.
+ * Converts a body to arguments of the library, and checks it. The library's checks come first, as they also compare fields, and their
+ * errors are those that callers of the library get. The schema was validated before (`attachValidation`); its error is used if they
+ * pass.
+ * @param check - Throws for a wrong body.
+ * @param id - The part of the path with the id of the described object.
  */
 export function judged(check: (body: never) => unknown, id?: 'network' | 'port'): preHandlerHookHandler {
   return (request, _reply, done) => {

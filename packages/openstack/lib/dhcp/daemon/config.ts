@@ -7,7 +7,7 @@ import { checkKeys } from 'netloom/values'
 import type { DhcpAgentOptions } from '../agent'
 import type { DesiredNetwork } from '../options'
 
-/** What the daemon is told. */
+/** The configuration of the daemon. */
 export interface DaemonConfig extends Omit<DhcpAgentOptions, 'netns' | 'plug'> {
   readonly plug: 'bridge' | 'ovs'
   /** The name of the namespace with the switch. Default: the daemon's own. */
@@ -31,7 +31,7 @@ function readFile<T>(path: string, read: (content: unknown) => T): T {
   try {
     content = parse(text, { prettyErrors: true })
   } catch (error) {
-    // Behind the first line it shows the text.
+    // Without the lines behind the first, which quote the text.
     const [what = ''] = (error as Error).message.split('\n')
     throw new Error(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}`, { cause: error })
   }
@@ -80,7 +80,7 @@ function configOf(config: unknown, directory: string): DaemonConfig {
 
 /** Reads a description of networks; `.inf` of YAML, or "Infinity", is a lease for ever. */
 export function readNetworks(path: string): { readonly networks: readonly DesiredNetwork[] } {
-  // Anything else, such as a pipe, would hold up everything.
+  // Reading a pipe, for instance, would block the event loop.
   if (!statSync(path).isFile()) throw new Error(`${path} is no file`)
   return readFile(path, (description) => {
     checkKeys(description, new Set(['networks']), '')
@@ -88,7 +88,7 @@ export function readNetworks(path: string): { readonly networks: readonly Desire
   })
 }
 
-/** JSON has no Infinity: the text stands for it. */
+/** Converts the text "Infinity", as JSON has no such number. */
 export function withLeases(description: unknown): unknown {
   if (typeof description !== 'object' || description === null) return description
   if (Array.isArray(description)) return description.map(withLeases)

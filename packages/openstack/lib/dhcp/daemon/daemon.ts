@@ -31,11 +31,11 @@ function follow(agent: DhcpAgent, log: Logger): void {
   })
 }
 
-/** Removes a socket that nobody listens on, and nothing else. */
+/** Removes a socket on which no process listens; never another file. */
 async function freePath(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (there === undefined) return
-  // One cannot connect to a file either.
+  // Connecting to a file fails, too.
   if (!there.isSocket()) throw new Error(`${path} is there, and no socket`)
   const probe = connect(path)
   try {
@@ -50,7 +50,7 @@ async function freePath(path: string): Promise<void> {
   throw new Error(`somebody listens on ${path} already`)
 }
 
-/** A daemon that runs. */
+/** A running daemon. */
 export class Daemon {
   readonly #agent: DhcpAgent
   readonly #log: Logger
@@ -94,7 +94,7 @@ export class Daemon {
     return daemon
   }
 
-  /** Reads the description again, as who runs the daemon has asked for, and makes the networks equal to it. */
+  /** Reads the description again, for SIGHUP, and makes the networks equal to it. */
   async reload(): Promise<void> {
     this.#notifier.reloading()
     await this.#file?.now()
@@ -118,7 +118,7 @@ export class Daemon {
     }
   }
 
-  /** Ends it; clients are served on. */
+  /** Ends it; clients are still served. */
   async stop(): Promise<void> {
     this.#notifier.stopping()
     await this.#file?.stop()

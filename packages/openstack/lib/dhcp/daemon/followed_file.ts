@@ -1,4 +1,4 @@
-// A file that is followed: what is in it is carried out when it changes, and tried again where that fails for the time being.
+// Watches a file: applies its content when it changes, and tries again after a temporary failure.
 import { statSync, watch, type FSWatcher } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 const settleMs = 100
 const [firstAgainMs, lastAgainMs] = [1000, 60_000]
 
-/** What came of it: `again` where it may work later, without a change of the file. */
+/** The result of applying the file: `again` after a temporary failure. */
 export type CarriedOut = 'done' | 'refused' | 'again'
 
 /** One file. */
@@ -25,18 +25,18 @@ export class FollowedFile {
     this.#carryOut = carryOut
   }
 
-  /** Carries it out, and from now on when it changes. */
+  /** Applies it now, and whenever it changes. */
   async start(): Promise<void> {
-    // The directory: whoever replaces the file, or a link on the way to it, gives it another inode.
+    // Watches the directory, as a program that replaces the file, or a symbolic link to it, changes the inode.
     this.#watcher = watch(dirname(this.#path), () => {
       this.#soon(settleMs)
     })
-    // One that has ended tells of nothing any more; a signal still makes the file be read.
+    // After an error it no longer reports changes; SIGHUP still makes the file be read.
     this.#watcher.on('error', () => undefined)
     await this.now()
   }
 
-  /** Carries it out, changed or not. */
+  /** Applies it, changed or not. */
   now(): Promise<void> {
     this.#turn = this.#turn.then(async () => {
       if (this.#stopped) return
@@ -53,7 +53,7 @@ export class FollowedFile {
     return this.#turn
   }
 
-  /** Ends the following; waits for what is under way. */
+  /** Stops watching; waits for work under way. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -69,13 +69,13 @@ export class FollowedFile {
     }, milliseconds)
   }
 
-  /** What tells one state of the file from another. */
+  /** A text that differs between states of the file. */
   #look(): string {
     try {
       const { ino, size, mtimeNs } = statSync(this.#path, { bigint: true })
       return `${ino} ${size} ${mtimeNs}`
     } catch (error) {
-      // It is not there, or links lead to each other, or somebody has closed a directory: who carries it out tells.
+      // It does not exist, or cannot be reached: applying it reports the error.
       return String((error as NodeJS.ErrnoException).code)
     }
   }

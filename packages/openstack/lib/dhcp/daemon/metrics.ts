@@ -1,4 +1,4 @@
-// What Prometheus reads.
+// The metrics for Prometheus.
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { DhcpAgent } from '../agent'
 

@@ -1,27 +1,27 @@
-// Tells systemd what becomes of the daemon (sd_notify(3)), if it was started by it, and that it is alive.
+// Notifies systemd of the daemon's state (sd_notify(3)), and of its watchdog, if systemd has started it.
 import { sendUnixDatagram } from 'netloom'
 
-/** What a unit has of who started it. */
+/** Sends notifications to the service manager. */
 export class Notifier {
   readonly #path: string | undefined
   readonly #failed: (error: Error) => void
   #timer: NodeJS.Timeout | undefined
 
-  /** @param failed - Told that it could not be told; the daemon goes on. */
+  /** @param failed - Called if a notification could not be sent; the daemon goes on. */
   constructor(env: NodeJS.ProcessEnv, failed: (error: Error) => void) {
     this.#path = env.NOTIFY_SOCKET
     this.#failed = failed
     const microseconds = Number(env.WATCHDOG_USEC)
     const isMeant = env.WATCHDOG_PID === undefined || Number(env.WATCHDOG_PID) === process.pid
     if (this.#path === undefined || !isMeant || !(microseconds > 0)) return
-    // Twice as often as it has to be. What does not get so far, because the event loop hangs, is started again.
+    // Twice as often as required. If the event loop hangs, systemd restarts the daemon.
     this.#timer = setInterval(() => {
       this.#send('WATCHDOG=1')
     }, microseconds / 2000)
     this.#timer.unref()
   }
 
-  /** All is as it shall be. */
+  /** It is ready. */
   ready(status: string): void {
     this.#send('READY=1', `STATUS=${status}`)
   }

@@ -1,9 +1,9 @@
-// What becomes of an error: a status, and a body with the library's code and the field that is wrong.
+// Converts an error to an answer: a status, and a body with the library's code and the wrong field.
 import type { FastifyError } from 'fastify'
 import { isInvalid } from 'netloom/errors'
 import { largestBody } from './body'
 
-/** What is answered where something is refused, or has failed. */
+/** The answer to a request that is refused, or has failed. */
 export interface Refusal {
   readonly status: number
   readonly body: {
@@ -15,7 +15,7 @@ export interface Refusal {
   }
 }
 
-/** What is wrong with a request as such, not with what it asks for. */
+/** An error of the request as such, not of its content. */
 export class RequestError extends Error {
   readonly code: string
   readonly statusCode: number
@@ -30,13 +30,13 @@ export class RequestError extends Error {
 const statuses: Readonly<Record<string, number>> = {
   ERR_NETLOOM_NO_NETWORK: 404,
   ERR_NETLOOM_NO_PORT: 404,
-  // Somebody else was faster.
+  // Another client has created it first.
   ERR_NETLOOM_PORT_EXISTS: 409,
   ERR_NETLOOM_AGENT_CLOSED: 503,
   ERR_NETLOOM_NO_VLANS: 400,
 }
 
-/** What fastify refuses, under our codes; a path whose parts its schema refuses is one that is not there. */
+/** Fastify's refusals with our codes; a path whose parts its schema refuses counts as not found. */
 function ofRequest(error: FastifyError): RequestError | undefined {
   if (error instanceof RequestError) return error
   const { statusCode = 500, validationContext, message } = error
@@ -45,7 +45,7 @@ function ofRequest(error: FastifyError): RequestError | undefined {
   return statusCode < 500 ? new RequestError(statusCode, message) : undefined
 }
 
-/** The status and the words for what was thrown. */
+/** The answer for a thrown error. */
 export function refusalOf(error: FastifyError): Refusal {
   const { code, message } = ofRequest(error) ?? error
   if (isInvalid(error)) return { status: 400, body: { error: { code, message, field: error.field } } }

@@ -1,4 +1,4 @@
-// The paths of the HTTP interface: what each takes and answers, by its schemas, and what it does.
+// The paths of the HTTP interface, with their schemas and handlers.
 import { METHODS } from 'node:http'
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Registry } from 'prom-client'
@@ -13,11 +13,11 @@ import { judged } from './body'
 import { RequestError } from './refusal'
 import { anyObject, answers, body, gone, params, textual } from './schemas'
 
-/** What the interface is made of. */
+/** The agent and its data for the interface. */
 export interface Served {
   readonly agent: DhcpAgent
   readonly metrics: Registry
-  /** Networks are described by a file, so nobody else may change them. */
+  /** Whether a file describes the networks, so that clients may not change them. */
   readonly described: boolean
 }
 
@@ -105,7 +105,7 @@ function declarePorts(app: FastifyInstance, agent: DhcpAgent, changes: onRequest
       attachValidation: true,
       onRequest: [
         changes,
-        // Before what is wrong with the body.
+        // Before the body is checked.
         (request, _reply, done) => {
           networkOf(agent, request.params.network)
           done()
@@ -117,7 +117,7 @@ function declarePorts(app: FastifyInstance, agent: DhcpAgent, changes: onRequest
       const { ports } = networkOf(agent, request.params.network)
       const { id, ...changed } = request.body
       if (ports.get(id) === undefined) return reply.code(201).send(await ports.add(request.body))
-      // All of it is replaced; an address that nobody names stays.
+      // Replaces all options; an automatically chosen address stays.
       const nothing = { hostname: undefined, clientId: undefined, options: undefined }
       return ports.update(id, { ...nothing, ...changed })
     },
@@ -152,7 +152,7 @@ function declareLeases(app: FastifyInstance, agent: DhcpAgent): void {
   )
 }
 
-/** Declares all paths; those that are there answer 405 to methods that they do not have. */
+/** Declares all paths; existing ones answer 405 to methods that they do not have. */
 export function declareRoutes(app: FastifyInstance, { agent, metrics, described }: Served): void {
   const methods = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method }) => {

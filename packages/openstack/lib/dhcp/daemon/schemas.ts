@@ -1,4 +1,4 @@
-// What the HTTP interface takes and answers: JSON schemas, by which fastify validates, writes answers, and describes both as OpenAPI.
+// JSON schemas of requests and answers, with which fastify validates requests, encodes answers, and generates the OpenAPI description.
 const text = { type: 'string' } as const
 const texts = { type: 'array', items: text } as const
 const integer = { type: 'integer' } as const
@@ -119,16 +119,16 @@ const named = {
 /** The schemas that routes refer to by name. */
 export const schemas = Object.entries(named).map(([$id, schema]) => ({ $id, ...schema }))
 
-/** What a body is. */
+/** The schema of a body. */
 export const body = (name: keyof typeof named): object => ({ $ref: `${name}#` })
 
-/** What the parts of a path are. */
+/** The schema of the parts of a path. */
 export const params = (...names: readonly string[]): object =>
   object(Object.fromEntries(names.map((name) => [name, { type: 'string', minLength: 1 }])), names)
 
 const refusal = { description: 'Refused, or failed', $ref: 'Error#' }
 
-/** What is answered, by status; all else is a refusal. */
+/** The schemas of answers, by status; all others are refusals. */
 export const answers = (description: string, name: keyof typeof named, ...statuses: readonly number[]): object => ({
   ...Object.fromEntries(statuses.map((status) => [status, { description, $ref: `${name}#` }])),
   default: refusal,
@@ -143,7 +143,7 @@ export const textual = (description: string, type: string): object => ({
   default: refusal,
 })
 
-/** An object about which no more is said. */
+/** The schema of any object. */
 export const anyObject = (description: string): object => ({
   200: { description, type: 'object', additionalProperties: true },
   default: refusal,

@@ -1,5 +1,5 @@
-// Advertises a router on one device: to all at random times, and to who asks (RFC 4861, 6.2). Everybody on the link may ask, as often as
-// he likes and with whatever bytes: what he can make us do is bounded, by the kernel's filter, by how much is read, and by how much is sent.
+// Advertises a router on one device: to all nodes at random times, and in answer to solicitations (RFC 4861, 6.2). Any host on the link
+// may send solicitations at any rate and with any bytes: the kernel's filter and limits for reading and sending bound their effect.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FilterInstruction, Frame, NetNs, Packets } from 'netloom'
 import { isNotFound, NetloomError } from 'netloom/errors'
@@ -9,10 +9,10 @@ import { advertisementFrames, everybody, readSolicitation, type Solicitation } f
 /** Constants of RFC 4861, 10. */
 const [initialCount, initialIntervalMs, betweenMs, answerDelayMs] = [3, 16_000, 3000, 500] as const
 
-/** So many who asked are answered one by one, within the time that an answer waits; if there are more, all are, at once. */
+/** Up to this many solicitations are answered one by one within the delay of an answer; more are answered to all nodes together. */
 const mostAnswers = 64
 
-/** How long a device without an address of its own, or that is down, is left alone. */
+/** The time until the next try, if a device is down or has no link-local address. */
 const retryMs = 500
 
 /** ICMPv6 router solicitations with a hop limit of 255, of no VLAN. */
@@ -33,11 +33,11 @@ const solicitations: readonly FilterInstruction[] = [
   [0x06, 0, 0, 0],
 ]
 
-/** What is advertised, and where. */
+/** The device and the content of advertisements. */
 export interface Station {
   readonly netns: NetNs
   readonly device: string
-  /** The device's index: one that is made again under its name is another one. */
+  /** The device's index, which changes if the device is created again. */
   readonly index: number
   readonly mac: string
   /** A link-local address of the description, which is preferred to the kernel's. */
@@ -45,7 +45,7 @@ export interface Station {
   readonly said: Advertisement
 }
 
-/** Nothing of it holds any more. */
+/** The same with lifetimes of 0. */
 function expired({ prefixes, routes, dnsServers, domainSearch }: Timed): Timed {
   return {
     prefixes: prefixes.map((one) => ({ ...one, valid: 0, preferred: 0 })),
@@ -56,7 +56,7 @@ function expired({ prefixes, routes, dnsServers, domainSearch }: Timed): Timed {
   }
 }
 
-/** What one says that the other does not. */
+/** The parts of one that the other does not have. */
 function withdrawn(before: Timed, now: Timed): Timed {
   const same = (one: { prefix: string; length: number }, other: { prefix: string; length: number }): boolean =>
     one.prefix === other.prefix && one.length === other.length
@@ -117,7 +117,7 @@ export class Advertiser {
     return this.#station.netns === netns && this.#station.index === index
   }
 
-  /** Advertises something else from now on; hosts hear soon, and what does not hold any more is taken back. */
+  /** Changes the content of advertisements; sends them soon, and withdraws what was removed. */
   become(station: Station): void {
     const before = this.#station
     this.#station = station
@@ -130,7 +130,7 @@ export class Advertiser {
     this.#toAllIn(Math.max(0, this.#lastToAll + betweenMs - performance.now()))
   }
 
-  /** Ends it, and tells the hosts that this is no router any more. Their prefixes may be those of another one, too. */
+  /** Ends it, and advertises a router lifetime of 0. Does not withdraw prefixes, which another router may advertise, too. */
   async end(): Promise<void> {
     await this.#stop()
     const { said } = this.#station
@@ -139,7 +139,7 @@ export class Advertiser {
     await this.#packets.close()
   }
 
-  /** Ends it without a word: the router stays, and another agent will advertise it. */
+  /** Ends it without an advertisement: the router stays, and another agent will advertise it. */
   async close(): Promise<void> {
     await this.#stop()
     await this.#packets.close()
@@ -186,7 +186,7 @@ export class Advertiser {
     const { address, mac } = solicitation
     const wait = between(0, answerDelayMs)
     if (address === undefined || (this.#asked.size >= mostAnswers && !this.#asked.has(address))) {
-      // To all, but not too often; who asks next is answered by the same one.
+      // To all nodes, with a minimum interval; the same one answers further solicitations.
       this.#toAllIn(Math.max(wait, this.#lastToAll + betweenMs - performance.now()))
       return
     }
@@ -205,12 +205,12 @@ export class Advertiser {
     }, wait)
   }
 
-  /** One thing after another; what goes wrong is not of this agent's making, and is tried again. */
+  /** Serializes work. Ignores errors, which have external causes: it is tried again. */
   #inTurn(work: () => Promise<unknown>): void {
     this.#sending = this.#sending.then(() => (this.#ended ? undefined : work())).catch(() => undefined)
   }
 
-  /** Sends an advertisement to some; false if there is no address to send it from, or the device is down. */
+  /** Sends an advertisement; false if the device has no source address, or is down. */
   async #send(
     said: Advertisement,
     to: readonly { readonly mac: string; readonly address: string }[],
@@ -231,7 +231,7 @@ export class Advertiser {
     }
   }
 
-  /** The link-local address that hosts know the router by. */
+  /** The link-local address of the router. */
   async #source(): Promise<string | undefined> {
     const { netns, device, address: own } = this.#station
     const all = await netns.addresses.list({ dev: device, family: 'ipv6', scope: 'link' })
@@ -246,14 +246,14 @@ export class Advertiser {
         await this.#answer()
         return
       } catch (error) {
-        // A device that is set down comes up again, or another one comes in its place.
+        // A device that is down will be set up again, or replaced.
         if (!(error instanceof NetloomError) && !isNotFound(error)) throw error
         await this.#pause(retryMs)
       }
     }
   }
 
-  /** Hears who asks, until the socket is closed. However many frames arrive, few of them are read: the kernel drops the rest. */
+  /** Reads solicitations until the socket is closed. Reads at a limited rate: the kernel drops the rest. */
   async #answer(): Promise<void> {
     let [taken, since] = [0, performance.now()]
     for await (const frame of this.#packets) {

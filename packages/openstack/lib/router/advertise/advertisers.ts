@@ -7,7 +7,7 @@ import { Advertiser, type Station } from './advertiser'
 export class Advertisers {
   readonly #running = new Map<string, Advertiser>()
 
-  /** Ends those on devices that are to advertise no more, while the devices are there. */
+  /** Ends those on devices that are not to advertise any more, before the devices are removed. */
   async retire(ports: readonly Port[]): Promise<void> {
     const stay = new Set(ports.flatMap(({ device, advertise }) => (advertise === undefined ? [] : [device])))
     for (const [device, advertiser] of this.#running) {
@@ -17,7 +17,7 @@ export class Advertisers {
     }
   }
 
-  /** Sees to it that every port that is to advertise does; its device is there. */
+  /** Starts or changes the advertisers of all ports that are to advertise, whose devices exist. */
   async settle(netns: NetNs, ports: readonly Port[], indexes: ReadonlyMap<string, number>): Promise<void> {
     for (const { device, mac, advertise, addresses } of ports) {
       const index = indexes.get(device)
@@ -39,12 +39,12 @@ export class Advertisers {
     this.#running.set(device, await Advertiser.start(station))
   }
 
-  /** Ends all, and tells the hosts. */
+  /** Ends all, with a last advertisement. */
   async end(): Promise<void> {
     await this.retire([])
   }
 
-  /** Ends all without a word. */
+  /** Ends all without an advertisement. */
   async close(): Promise<void> {
     const all = [...this.#running.values()]
     this.#running.clear()

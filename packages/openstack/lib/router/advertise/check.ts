@@ -1,4 +1,4 @@
-// Router advertisements as callers describe them, checked and completed.
+// Checks and completes descriptions of router advertisements.
 import { checkDomain } from '../../agents/names'
 import { checkFlag, checkMtu, maybe } from '../../dhcp/check_network'
 import { checkList } from '../../dhcp/check_options'
@@ -26,7 +26,7 @@ export interface Route {
   readonly lifetime: number
 }
 
-/** What is told for a time: it can be taken back by a lifetime of 0. */
+/** Content with lifetimes: a lifetime of 0 withdraws it. */
 export interface Timed {
   readonly prefixes: readonly Prefix[]
   readonly routes: readonly Route[]
@@ -35,7 +35,7 @@ export interface Timed {
   readonly dnsLifetime: number
 }
 
-/** What a router advertises on a port, checked and complete. */
+/** A checked router advertisement of a port. */
 export interface Advertisement extends Timed {
   readonly lifetime: number
   readonly preference: RouterPreference
@@ -138,13 +138,13 @@ function checkServer(value: unknown, field: string): string {
   return formatAddress(address)
 }
 
-/** A port, as far as it matters here. */
+/** The fields of a port that are used here. */
 export interface AdvertisingPort {
   readonly mtu: number | undefined
   readonly subnets: readonly Cidr[]
 }
 
-/** Checks what a port advertises; undefined: nothing. */
+/** Checks the advertisement of a port; undefined: none. */
 export function checkAdvertisement(value: unknown, field: string, port: AdvertisingPort): Advertisement | undefined {
   if (value === undefined || value === false) return undefined
   const own = port.subnets.filter(({ family }) => family === 'ipv6')

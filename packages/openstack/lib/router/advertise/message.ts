@@ -1,4 +1,4 @@
-// The bytes of router discovery: solicitations that are read, advertisements that are written (RFC 4861, 4.1, 4.2, 4.6; RFC 4191, RFC 8106).
+// Decodes router solicitations and encodes router advertisements (RFC 4861, 4.1, 4.2, 4.6; RFC 4191, RFC 8106).
 import { formatIPv6, parseIP, parseMac } from 'netloom/values'
 import { icmpv6Frame, isChecksumRight } from '../icmpv6_frame'
 import type { Advertisement, Prefix, Route, Timed } from './check'
@@ -9,10 +9,10 @@ const Icmpv6 = { routerSolicitation: 133, routerAdvertisement: 134 } as const
 /** Options of neighbor discovery. */
 const Option = { source: 1, prefix: 3, mtu: 5, route: 24, dnsServers: 25, domainSearch: 31 } as const
 
-/** Where what follows begins in a frame: Ethernet's header, IPv6's, the message. */
+/** The offsets of the IPv6 header and of the message in a frame. */
 const [ipAt, messageAt] = [14, 54] as const
 
-/** Who asked for an advertisement. */
+/** The sender of a solicitation. */
 export interface Solicitation {
   /** Its address; undefined: it has none yet. */
   readonly address: string | undefined
@@ -20,7 +20,7 @@ export interface Solicitation {
   readonly mac: string
 }
 
-/** The types of options; undefined if they are not whole. */
+/** The types of options; undefined if they are malformed. */
 function typesOf(options: Uint8Array): Set<number> | undefined {
   const types = new Set<number>()
   for (let at = 0; at < options.length;) {
@@ -33,16 +33,16 @@ function typesOf(options: Uint8Array): Set<number> | undefined {
 }
 
 /**
- * Reads a router solicitation; undefined for what is none, or none that a router may answer (RFC 4861, 6.1.1). Who sent it may have
- * written anything.
- * @param isUnsummed - The kernel has not computed its checksum, for it was sent on this machine.
+ * Decodes a router solicitation; undefined if it is none, or one that a router must not answer (RFC 4861, 6.1.1). Its bytes are
+ * untrusted.
+ * @param isUnsummed - Whether its checksum is not computed, as it was sent on this machine.
  */
 export function readSolicitation(frame: Uint8Array, isUnsummed: boolean): Solicitation | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   if (frame.length < messageAt + 8 || view.getUint16(12) !== 0x86dd || (frame[ipAt] ?? 0) >> 4 !== 6) return undefined
   const end = messageAt + view.getUint16(ipAt + 4)
   const [nextHeader, hopLimit] = [frame[ipAt + 6], frame[ipAt + 7]]
-  // A hop limit of 255 has passed no router.
+  // A packet with a hop limit of 255 has passed no router.
   if (nextHeader !== 58 || hopLimit !== 255 || end > frame.length || end < messageAt + 8) return undefined
   if (frame[messageAt] !== Icmpv6.routerSolicitation || frame[messageAt + 1] !== 0) return undefined
   if (!isUnsummed && !isChecksumRight(frame.subarray(0, end))) return undefined
@@ -51,7 +51,7 @@ export function readSolicitation(frame: Uint8Array, isUnsummed: boolean): Solici
   const isUnspecified = source.every((byte) => byte === 0)
   if (types === undefined || (isUnspecified && types.has(Option.source))) return undefined
   const sender = frame.subarray(6, 12)
-  // Nobody's own address is that of a group.
+  // A sender's address is never a multicast address.
   if (source[0] === 0xff || ((sender[0] ?? 0) & 1) === 1) return undefined
   const mac = Array.from(sender, (byte) => byte.toString(16).padStart(2, '0')).join(':')
   return { address: isUnspecified ? undefined : formatIPv6(source), mac }
@@ -107,7 +107,7 @@ function timedOptions({ prefixes, routes, dnsServers, domainSearch, dnsLifetime 
 }
 
 function header(said: Advertisement, mac: string): number[] {
-  // Who is no default router has no preference as such (RFC 4191, 2.2).
+  // Only a default router has a preference (RFC 4191, 2.2).
   const preference = said.lifetime === 0 ? 0 : preferences[said.preference]
   const flags = (said.managed ? 0x80 : 0) | (said.other ? 0x40 : 0) | preference
   return [
@@ -119,7 +119,7 @@ function header(said: Advertisement, mac: string): number[] {
   ]
 }
 
-/** What fits in one packet on every link that has IPv6: no host puts fragments of it together (RFC 6980). */
+/** The largest message that fits into one packet on every IPv6 link: hosts do not reassemble fragments of it (RFC 6980). */
 export const mostBytes = 1280 - 40
 
 /** How many bytes the message has. */
@@ -127,7 +127,7 @@ export function advertisementSize(said: Advertisement): number {
   return header(said, '02:00:00:00:00:00').length + timedOptions(said).length
 }
 
-/** Where an advertisement comes from, and goes to. */
+/** Source and destination of an advertisement. */
 export interface Ends {
   readonly mac: string
   /** The router's link-local address. */
@@ -139,8 +139,8 @@ export interface Ends {
 export const everybody = { mac: '33:33:00:00:00:01', address: 'ff02::1' }
 
 /**
- * An advertisement as frames: one, or two if there is too much to take back.
- * @param before - What was said before and does not hold any more.
+ * An advertisement as frames: one, or two if the withdrawals do not fit.
+ * @param before - Earlier content to withdraw.
  */
 export function advertisementFrames(said: Advertisement, { mac, address, to }: Ends, before?: Timed): Uint8Array[] {
   const [common, now, past] = [header(said, mac), timedOptions(said), before === undefined ? [] : timedOptions(before)]

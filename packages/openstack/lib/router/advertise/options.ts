@@ -1,6 +1,6 @@
-// What callers say of router advertisements: what the hosts of a network are told by the router itself.
+// Descriptions of router advertisements.
 
-/** How much a router, or a route, is preferred to another one (RFC 4191). */
+/** The preference of a router or route (RFC 4191). */
 export type RouterPreference = 'high' | 'medium' | 'low'
 
 /** A prefix that is advertised (RFC 4861, 4.6.2). */
@@ -10,22 +10,22 @@ export interface AdvertisedPrefix {
   /** Whether hosts reach its addresses without a router. Default: true. */
   onLink?: boolean | undefined
   /**
-   * Whether hosts make themselves addresses of it (SLAAC), which takes 64 bits. Default: true for a prefix of 64 bits, unless `managed`.
+   * Whether hosts generate addresses of it (SLAAC), which takes 64 bits. Default: true for a prefix of 64 bits, unless `managed`.
    */
   autonomous?: boolean | undefined
-  /** How long it holds, in seconds, 0 to 4294967294; Infinity for ever. Default: 86400. */
+  /** Its valid lifetime in seconds, 0 to 4294967294; Infinity for ever. Default: 86400. */
   validSeconds?: number | undefined
-  /** How long addresses of it are used for new connections, in seconds, at most `validSeconds`. Default: 14400, or `validSeconds`. */
+  /** Its preferred lifetime in seconds, at most `validSeconds`. Default: 14400, or `validSeconds`. */
   preferredSeconds?: number | undefined
 }
 
-/** A route that is advertised beside the default one (RFC 4191). Linux takes those that `accept_ra_rt_info_max_plen` allows. */
+/** A route that is advertised besides the default one (RFC 4191). Linux accepts those that `accept_ra_rt_info_max_plen` allows. */
 export interface AdvertisedRoute {
-  /** Where to, such as `fd00:9::/48`. */
+  /** The destination, such as `fd00:9::/48`. */
   destination: string
-  /** How much it is preferred. Default: `medium`. */
+  /** Its preference. Default: `medium`. */
   preference?: RouterPreference | undefined
-  /** How long it holds, in seconds, 0 to 4294967294; Infinity for ever. Default: three times `maxIntervalSeconds`. */
+  /** Its lifetime in seconds, 0 to 4294967294; Infinity for ever. Default: three times `maxIntervalSeconds`. */
   lifetimeSeconds?: number | undefined
 }
 
@@ -34,11 +34,11 @@ export interface RouterAdvertisement {
   /** The prefixes of the link. Default: the IPv6 subnets of the port's addresses. */
   prefixes?: readonly (string | AdvertisedPrefix)[] | undefined
   /**
-   * How long hosts take it for a default router, in seconds: 0 for not at all, or `maxIntervalSeconds` to 65535. Default: three times
+   * The lifetime as a default router in seconds: 0 for none, or `maxIntervalSeconds` to 65535. Default: three times
    * `maxIntervalSeconds`.
    */
   lifetimeSeconds?: number | undefined
-  /** How much it is preferred to other default routers. Default: `medium`. */
+  /** The preference as a default router. Default: `medium`. */
   preference?: RouterPreference | undefined
   /** Hosts get addresses by DHCPv6 (flag M). Default: false. */
   managed?: boolean | undefined
@@ -52,7 +52,7 @@ export interface RouterAdvertisement {
   reachableMs?: number | undefined
   /** How long hosts wait before they solicit a neighbor again, in milliseconds, 1 to 4294967295; 0 leaves it to them. Default: 0. */
   retransmitMs?: number | undefined
-  /** The longest time between two advertisements that nobody asked for, in seconds, 4 to 1800. Default: 600. */
+  /** The longest time between two unsolicited advertisements, in seconds, 4 to 1800. Default: 600. */
   maxIntervalSeconds?: number | undefined
   /** The shortest one, in seconds, 3 to three quarters of the longest. Default: a third of the longest, at least 3. */
   minIntervalSeconds?: number | undefined
