@@ -1,17 +1,17 @@
-// What a benchmark is: it measures in namespaces of its own, and gives figures with the bounds they have to keep.
+// The types of benchmarks: each measures in namespaces of its own, and returns figures with their bounds.
 import type { Progress } from '../lib/index'
 
-/** How a benchmark is run. */
+/** The context of a run. */
 export interface Context {
   /** Small sizes and few rounds, to see that it works: its figures prove nothing. */
   readonly smoke: boolean
   /** Ends programs that were started. */
   readonly signal: AbortSignal
-  /** Hears how far the benchmark has come. */
+  /** Called with the progress of the benchmark. */
   readonly onProgress: (progress: Progress) => void
 }
 
-/** What a ratio must be. */
+/** The bound of a ratio. */
 export type Bound = { readonly atMost: number } | { readonly atLeast: number }
 
 /** One line of the table. */
@@ -19,15 +19,15 @@ export interface Figure {
   readonly what: string
   /** What netloom measured, with its unit. */
   readonly netloom: string
-  /** What it is measured against: another program's result, or what is allowed. */
+  /** The value for comparison: another program's result, or a limit. */
   readonly against: string
-  /** Netloom's to the other's; how many times as fast where the bound is a least one. */
+  /** Netloom's value divided by the other; with `atLeast`, how many times as fast it is. */
   readonly ratio: number
-  /** Without it, the figure is told and nothing is required of it. */
+  /** Without it, the figure is only reported. */
   readonly bound?: Bound
 }
 
-/** Who a value is of; each has its colour in a chart. */
+/** The program of a value; each has its colour in a chart. */
 export type Side = 'netloom' | 'floor' | 'other'
 
 /** Values beside each other: a table of its own, and a chart. */
@@ -51,11 +51,11 @@ export interface Comparison {
   readonly logarithmic?: boolean
 }
 
-/** What a benchmark found. */
+/** The results of a benchmark. */
 export interface Findings {
   readonly figures?: readonly Figure[]
   readonly comparisons?: readonly Comparison[]
-  /** What else is worth knowing, a line each. */
+  /** Notes, a line each. */
   readonly notes?: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-// A machine of one's own: a mount and a network namespace, with an empty /run in memory, as it is on most machines. What is
-// counted and timed there is ours alone, and whatever goes wrong is gone with it.
+// Isolates the benchmarks: a mount and a network namespace, with an empty /run in memory, as on most machines. Other programs do not
+// affect what is counted and timed there, and the kernel removes all that is left.
 import { spawnSync } from 'node:child_process'
 
 const inside = 'NETLOOM_BOXED'

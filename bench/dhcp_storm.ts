@@ -12,7 +12,7 @@ export function clientMac(number: number): string {
   return `52:54:00:00:${[number >> 8, number & 255].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`
 }
 
-/** What became of a client. */
+/** The result of a client. */
 export interface Served {
   readonly address: string
   /** Milliseconds from its first question to its lease. */
@@ -27,7 +27,7 @@ function optionOf(message: Buffer, wanted: number): Buffer | undefined {
   return undefined
 }
 
-/** A message that asks to be answered by broadcast, as a client without an address does. */
+/** A message with the broadcast flag, as of a client without an address. */
 function question(number: number, type: number, more: readonly number[] = []): Buffer {
   const message = Buffer.alloc(300)
   message.set([1, 1, 6, 0])

@@ -1,4 +1,4 @@
-// How long the event loop is held up while pods are made and deleted, in every way there is.
+// How long the event loop is blocked while pods are created and deleted, in every available way.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetNs } from '../lib/index'
@@ -53,7 +53,7 @@ export const eventLoopDelay: Benchmark = async (context) => {
       return delay
     },
   ])
-  // What no event loop can be better than: this one has nothing to do, and shares the cores with the kernel and the C program.
+  // The best possible delay: this event loop is idle, and shares the cores with the kernel and the C program.
   const besideFloor = (threads: number) => async (): Promise<number> => {
     const lot = { host, prefix: freshPrefix('pod'), first: 0, count }
     const delay = await delayDuring(() => floorPods(context, lot, threads, 'cycle'))

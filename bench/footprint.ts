@@ -1,4 +1,4 @@
-// Memory and descriptors: of a pod that is alive with an open handle, and of a process that has made and deleted many.
+// Memory and descriptors of a pod with an open handle, and of a process that has created and deleted many.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ export const footprint: Benchmark = async (context) => {
   const { live: growing, churned: curve } = await measured(context, live, churned, steps)
   const [none, all] = [growing[0]!, growing.at(-1)!]
   const perPod = (of: (weight: Weight) => number): number => (of(all) - of(none)) / all.pods
-  // The first ten thousand fill caches, compile functions and let the heap find its size.
+  // During the first ten thousand, caches fill, functions are compiled, and the heap grows to its size.
   const [early, late] = [curve[Math.ceil(steps / 2)]!, curve.at(-1)!]
   return {
     figures: [

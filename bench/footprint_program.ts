@@ -1,5 +1,5 @@
-// What a process weighs that makes pods; run by footprint.ts, in a process of its own, with --expose-gc. Tells its parent
-// how far it has come, and at the end what it found.
+// Measures memory and descriptors of a process that creates pods; run by footprint.ts, in a process of its own, with --expose-gc.
+// Sends its progress, and at the end its results, to its parent.
 //
 // footprint_program LIVE CHURNED STEPS
 import { readdirSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { cleanUpAtEnd, fresh, freshPrefix } from './namespaces'
 import { makePod } from './pods/netloom'
 import { freed, numbersOf, removePods, type Lot } from './pods/pod'
 
-/** What a process weighs. */
+/** Memory and descriptors of a process. */
 export interface Weight {
   readonly pods: number
   /** Resident memory in bytes, after the garbage was collected. */
@@ -16,13 +16,13 @@ export interface Weight {
   readonly descriptors: number
 }
 
-/** What the program sends: how far it is, and then what it found. */
+/** The program's messages: its progress, and then its results. */
 export type Message = Progress | { readonly live: readonly Weight[]; readonly churned: readonly Weight[] }
 
 const [live = 0, churned = 0, steps = 1] = process.argv.slice(2).map(Number)
 
 async function weigh(pods: number): Promise<Weight> {
-  // Twice, with a turn of the event loop in between: what finalizers let go of goes with the second.
+  // Twice, with a turn of the event loop in between: the second one collects what finalizers have released.
   for (let i = 0; i < 2; i++) {
     globalThis.gc?.()
     await new Promise((resolve) => setImmediate(resolve))
@@ -34,7 +34,7 @@ function send(message: Message): void {
   process.send?.(message)
 }
 
-/** Weighs again and again while pods are deleted as soon as they are made. */
+/** Measures repeatedly while pods are deleted as soon as they are created. */
 async function whileChurning(host: NetNs): Promise<Weight[]> {
   const weights = [await weigh(0)]
   for (let step = 0; step < steps; step++) {
@@ -47,7 +47,7 @@ async function whileChurning(host: NetNs): Promise<Weight[]> {
   return weights
 }
 
-/** Weighs again and again while more and more pods live, with open handles. */
+/** Measures repeatedly while the number of pods with open handles grows. */
 async function whileGrowing(host: NetNs): Promise<Weight[]> {
   const lot: Lot = { host, prefix: freshPrefix('live'), first: 0, count: live }
   const pods: NetNs[] = []

@@ -1,5 +1,5 @@
-// Sockets inside a namespace from a process outside, against the same from a process that lives there; what opening one
-// costs; and a process with a server in each of a thousand namespaces.
+// Sockets inside a namespace from a process outside, against the same from a process inside; the time to open one; and a process
+// with a server in each of a thousand namespaces.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'

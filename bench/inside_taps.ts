@@ -27,7 +27,7 @@ async function bridged(ns: NetNs, word: string): Promise<[string, string]> {
   return names
 }
 
-/** Until a packet passes: the bridge takes a moment to see that somebody is there. */
+/** Waits until a packet passes: the bridge detects the carrier with a delay. */
 async function passes(from: Tap, to: Tap, packet: Buffer): Promise<void> {
   for (;;) {
     from.write(packet)

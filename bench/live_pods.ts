@@ -1,5 +1,5 @@
-// What one pod costs while many live beside it: in the kernel names are looked up, and lists grow. It must not cost
-// netloom more of that than the C program.
+// The time for one pod while many others exist, which grows with look-ups and lists in the kernel. For netloom it must not grow
+// faster than for the C program.
 import { NetNs } from '../lib/index'
 import type { Benchmark } from './benchmark'
 import { interleave } from './measure'
@@ -55,7 +55,7 @@ export const livePods: Benchmark = async (context) => {
         netloom: `${growth(netloom).toFixed(2)}×`,
         against: `C ${growth(c).toFixed(2)}×`,
         ratio: growth(netloom) / growth(c),
-        // It must not grow faster; what is above 1 is what two medians differ by on a busy machine.
+        // It must not grow faster; the rest above 1 is the difference of two medians on a busy machine.
         bound: { atMost: 1.05 },
       },
     ],

@@ -34,8 +34,8 @@ function removeLeftovers(): void {
 }
 
 /**
- * Sees that nothing of ours is left when the process ends, by a failure or a signal too: other programs give names, and
- * what is measured is not ephemeral. On a signal it lets go of who should end before.
+ * Deletes all named namespaces when the process ends, also by a failure or a signal: other programs have created names, and
+ * measured namespaces are not ephemeral. On a signal, calls `interrupt` first.
  */
 export function cleanUpAtEnd(interrupt: () => void = () => undefined): void {
   process.on('exit', removeLeftovers)

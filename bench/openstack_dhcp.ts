@@ -1,4 +1,5 @@
-// The DHCP agent: how soon a network serves and a port is known, what a hundred networks cost, and five hundred clients at once.
+// The DHCP agent: the time until a network is served and a port has its reservation, a hundred networks, and five hundred clients at
+// once.
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -182,7 +183,7 @@ export const openstackDhcp: Benchmark = async ({ smoke, onProgress }) => {
     const { figure, notes } = await wholeSync(agent, smoke ? 5 : 100, 20)
     return { figures: [up, added, figure, storming.figure], notes: [...notes, storming.note] }
   } finally {
-    // Whatever has become of it: nothing stays that the next one would have to clean up.
+    // Removes all networks, also after a failure.
     const agent = await DhcpAgent.start({ stateDir: join(directory, 'state'), plug: 'bridge', netns: host })
     agent.on('error', console.error)
     await agent.sync({ networks: [] })

@@ -56,7 +56,7 @@ export const openstackRouter: Benchmark = async ({ smoke, onProgress }) => {
       notes: [`routers: all ${count} are looked at in ${looked.toFixed(0)} ms, and deleted in ${gone.toFixed(0)} ms`],
     }
   } finally {
-    // Whatever has become of it: nothing stays that the next one would have to clean up.
+    // Removes all routers, also after a failure.
     const agent = await RouterAgent.start({ ...options, netns: host })
     agent.on('error', console.error)
     await agent.sync({ routers: [] })

@@ -10,7 +10,7 @@ import { describePod, removePods, type Lot, type PodMaker } from './pods/pod'
 import { pythonWithPyroute2, pyroute2Makers } from './pods/pyroute2'
 import type { NetNs } from '../lib/index'
 
-/** Sees that each makes the same pod, or the comparison is none. */
+/** Checks that all make the same pod, so that they can be compared. */
 async function compare(context: Context, host: NetNs, makers: readonly PodMaker[]): Promise<void> {
   let expected: string | undefined
   for (const maker of makers) {

@@ -1,4 +1,4 @@
-// A pool of prepared namespaces: how soon one is handed out, and what its refills cost those who do something else.
+// A pool of prepared namespaces: the time of `take`, and how much refills slow other calls down.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetNs, type PoolOptions } from '../lib/index'
 import type { Benchmark } from './benchmark'
@@ -12,7 +12,7 @@ function percentile99(times: readonly number[]): string {
   return `${(sorted[Math.floor(sorted.length * 0.99)] ?? 0).toFixed(3)} ms`
 }
 
-/** A veth pair whose far end is born in the new namespace, an address, a default route. */
+/** A veth pair whose far end is created in the new namespace, an address, a default route. */
 function pods(host: NetNs): PoolOptions['prepare'] {
   return (pod, batch, number) => {
     pod.links.set('lo', { up: true })
@@ -34,7 +34,7 @@ export const pool: Benchmark = async ({ smoke }) => {
   await using other = await fresh('other')
   await using pool = NetNs.pool({ size, prefix: `nlbench${process.pid}-pool`, prepare: pods(host) })
 
-  /** Takes namespaces one after another, with a pause for whoever works in them, and gives the median of `take`. */
+  /** Takes namespaces one after another, with a pause for work in them. Returns the median of `take`. */
   const takes = async (pauseMs: number): Promise<number> => {
     await pool.filled()
     const times: number[] = []

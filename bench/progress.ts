@@ -1,4 +1,4 @@
-// A progress bar on a terminal. Elsewhere nothing: what is piped or kept in a log wants no lines that are written over.
+// A progress bar on a terminal. Writes nothing elsewhere, as overwritten lines do not belong into pipes and logs.
 import type { WriteStream } from 'node:tty'
 import type { Progress } from '../lib/index'
 
