@@ -7,6 +7,8 @@ export interface Context {
   readonly smoke: boolean
   /** Ends programs that were started. */
   readonly signal: AbortSignal
+  /** The core that programs are pinned to. Default: they run where the kernel puts them. */
+  readonly core?: number
   /** Called with the progress of the benchmark. */
   readonly onProgress: (progress: Progress) => void
 }

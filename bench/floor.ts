@@ -22,14 +22,20 @@ async function compiled(program: string): Promise<string> {
   return output
 }
 
+/** A command, on one core if one is given. */
+export function pinned(core: number | undefined, command: [string, ...string[]]): [string, ...string[]] {
+  return core === undefined ? command : ['taskset', '-c', String(core), ...command]
+}
+
 /** Runs a program of the floor and gives the numbers that it prints. */
 export async function floor(
-  { signal }: Context,
+  { signal, core }: Context,
   program: string,
   ...args: readonly (string | number)[]
 ): Promise<[number, ...number[]]> {
-  const { stdout } = await run(await compiled(program), args.map(String), { signal })
-  const [first, ...rest] = stdout.trim().split(/\s+/).map(Number)
+  const [file, ...rest] = pinned(core, [await compiled(program), ...args.map(String)])
+  const { stdout } = await run(file, rest, { signal })
+  const [first, ...others] = stdout.trim().split(/\s+/).map(Number)
   if (first === undefined || Number.isNaN(first)) throw new Error(`${program} printed no number: ${stdout}`)
-  return [first, ...rest]
+  return [first, ...others]
 }

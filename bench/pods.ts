@@ -2,12 +2,14 @@
 import type { Benchmark, Comparison, Context, Figure } from './benchmark'
 import { interleave } from './measure'
 import { fresh, freshPrefix } from './namespaces'
+import { describeMachine } from './machine'
 import { oneThread, twoThreads } from './pods/floor'
 import { ipBatch, ipEach } from './pods/ip'
 import { npmIproute } from './pods/iproute'
-import { concurrent, sequential, together } from './pods/netloom'
+import { concurrent, preparedEach, preparedRows, sequential, together } from './pods/netloom'
 import { describePod, removePods, type Lot, type PodMaker } from './pods/pod'
 import { pythonWithPyroute2, pyroute2Makers } from './pods/pyroute2'
+import { regime } from './pods/regimes'
 import type { NetNs } from '../lib/index'
 
 /** Checks that all make the same pod, so that they can be compared. */
@@ -40,18 +42,20 @@ async function ratesOf(context: Context, host: NetNs, makers: readonly PodMaker[
       return (1000 * lot.count) / took
     },
   ])
-  return interleave(context.smoke ? 1 : 7, Object.fromEntries(contenders), context.onProgress)
+  return interleave(context.smoke ? 1 : 5, Object.fromEntries(contenders), context.onProgress)
 }
 
 export const pods: Benchmark = async (context) => {
   const python = await pythonWithPyroute2()
   const pyroute2 = python === undefined ? undefined : pyroute2Makers(python)
   const others = [ipBatch, ipEach, ...(pyroute2 === undefined ? [] : [pyroute2.born, pyroute2.moved]), npmIproute]
-  const makers = [sequential, oneThread, concurrent, together, twoThreads, ...others]
+  const makers = [preparedEach, sequential, oneThread, concurrent, preparedRows, together, twoThreads, ...others]
   await using host = await fresh('host')
   await compare(context, host, makers)
   const rates = await ratesOf(context, host, makers)
 
+  const free = await regime(context, 'free', { prepared: 1, rows: 0.97, each: 0.95 })
+  const pinned = await regime({ ...context, core: 0 }, 'on one core', { prepared: 0.9, rows: 0.97, each: 0.85 })
   const figure = (ours: PodMaker, theirs: PodMaker, atLeast?: number): Figure => ({
     what: `pods a second: ${ours.name.replace('netloom, ', '')}`,
     netloom: rates[ours.name]!.toFixed(0),
@@ -73,15 +77,17 @@ export const pods: Benchmark = async (context) => {
   }
   return {
     figures: [
-      figure(sequential, oneThread, 0.92),
-      figure(concurrent, twoThreads, 0.95),
-      figure(together, twoThreads, 0.95),
+      ...free,
+      ...pinned,
       figure(sequential, ipBatch, 3),
       figure(sequential, ipEach),
       ...(pyroute2 === undefined ? [] : [figure(sequential, pyroute2.moved, 15), figure(sequential, pyroute2.born)]),
       figure(sequential, npmIproute, 15),
     ],
     comparisons: [comparison],
-    notes: python === undefined ? ['pyroute2 is not there and was skipped: apt-get install python3-pyroute2'] : [],
+    notes: [
+      await describeMachine(context),
+      ...(python === undefined ? ['pyroute2 is not there and was skipped: apt-get install python3-pyroute2'] : []),
+    ],
   }
 }

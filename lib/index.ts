@@ -11,6 +11,7 @@ export { Batch, type BatchOptions } from './netns/batch'
 export { BatchBuilder, type BatchCreateOptions, type NewNetNs } from './netns/batch_builder'
 export {
   hole,
+  type Fills,
   type Hole,
   type HoleMaker,
   type HoleRange,

@@ -1,5 +1,5 @@
 // How netloom makes pods: a batch each, one after another or all at once, or one batch for all.
-import type { NetNs } from '../../lib/index'
+import { hole, type NetNs, type PreparedBatch } from '../../lib/index'
 import { milliseconds } from '../measure'
 import { oneQueue } from '../namespaces'
 import { macOf, nearEnd, numbersOf, podAddress, podGateway, type Lot, type PodMaker } from './pod'
@@ -38,6 +38,61 @@ export async function makeTogether(lot: Lot): Promise<NetNs[]> {
   return pods.map((pod) => pod.value)
 }
 
+interface Row {
+  readonly ns: string
+  readonly port: string
+  readonly mac: string
+}
+
+/** Prepares the batch of a pod. */
+function preparePod(host: NetNs): PreparedBatch<Row, NetNs, undefined> {
+  return host.prepare({ ns: hole.name(), port: hole.device(), mac: hole.mac() }, (batch, { ns, port, mac }) => {
+    const pod = batch.createNetNs(ns)
+    pod.links.set('lo', { up: true })
+    const peer = { netns: pod, name: 'eth0', mac, up: true, ...oneQueue }
+    batch.links.add({ kind: 'veth', name: port, up: true, ...oneQueue, peer })
+    pod.addresses.add({ dev: 'eth0', address: podAddress })
+    pod.routes.add({ dst: 'default', via: podGateway })
+  })
+}
+
+const rowOf = ({ prefix }: Lot, n: number): Row => ({
+  ns: `${prefix}${n}`,
+  port: nearEnd(n),
+  mac: macOf(n),
+})
+
+let prepared: { readonly host: NetNs; readonly pod: ReturnType<typeof preparePod> } | undefined
+
+/** Prepared once for a host. */
+function podOf(host: NetNs): ReturnType<typeof preparePod> {
+  if (prepared?.host !== host) prepared = { host, pod: preparePod(host) }
+  return prepared.pod
+}
+
+/** Ways to make the pods of a lot. */
+export const ways = {
+  prepared: async (lot) => {
+    const made: NetNs[] = []
+    for (const n of numbersOf(lot)) made.push((await podOf(lot.host).run(rowOf(lot, n))).netns)
+    return made
+  },
+  rows: async (lot) => {
+    const rows = numbersOf(lot).map((n) => rowOf(lot, n))
+    return (await podOf(lot.host).runMany(rows)).map(({ netns }) => netns)
+  },
+  each: async (lot) => {
+    const made: NetNs[] = []
+    for (const n of numbersOf(lot)) made.push(await makePod(lot, n))
+    return made
+  },
+  atOnce: (lot) => Promise.all(numbersOf(lot).map((n) => makePod(lot, n))),
+  together: makeTogether,
+} as const satisfies Readonly<Record<string, (lot: Lot) => Promise<NetNs[]>>>
+
+/** The name of a way. */
+export type Way = keyof typeof ways
+
 /** The time until all are made. Their handles are closed then; the pins stay. */
 async function timed(lot: Lot, makeAll: () => Promise<NetNs[]>): Promise<number> {
   let made: NetNs[] = []
@@ -49,28 +104,15 @@ async function timed(lot: Lot, makeAll: () => Promise<NetNs[]>): Promise<number>
   return took
 }
 
-export const sequential: PodMaker = {
-  name: 'netloom, a batch each, awaited',
+const maker = (name: string, way: Way): PodMaker => ({
+  name: `netloom, ${name}`,
   side: 'netloom',
   share: 1,
-  make: (_, lot) =>
-    timed(lot, async () => {
-      const made: NetNs[] = []
-      for (const n of numbersOf(lot)) made.push(await makePod(lot, n))
-      return made
-    }),
-}
+  make: (_, lot) => timed(lot, () => ways[way](lot)),
+})
 
-export const concurrent: PodMaker = {
-  name: 'netloom, a batch each, all at once',
-  side: 'netloom',
-  share: 1,
-  make: (_, lot) => timed(lot, () => Promise.all(numbersOf(lot).map((n) => makePod(lot, n)))),
-}
-
-export const together: PodMaker = {
-  name: 'netloom, all in one batch',
-  side: 'netloom',
-  share: 1,
-  make: (_, lot) => timed(lot, () => makeTogether(lot)),
-}
+export const sequential = maker('a batch each, awaited', 'each')
+export const concurrent = maker('a batch each, all at once', 'atOnce')
+export const together = maker('all in one batch', 'together')
+export const preparedEach = maker('prepared, awaited', 'prepared')
+export const preparedRows = maker('prepared, all rows as one job', 'rows')

@@ -83,8 +83,11 @@ export type ValuesOf<Its extends Holes> = {
 /** The values of a run. */
 export type HoleValues = Readonly<Record<string, string | number | NetnsTarget>>
 
+/** What values of a type have to be: an interface, too, may say which there are. */
+export type Fills<Values> = { readonly [Key in keyof Values]: string | number | NetnsTarget }
+
 /** The keys of values of a type; any, where the values are not said. */
-type KeysOf<Values extends HoleValues, Value> = string extends keyof Values
+type KeysOf<Values, Value> = string extends keyof Values
   ? string
   : { [Key in keyof Values]: Values[Key] extends Value ? Key : never }[keyof Values] & string
 
@@ -92,7 +95,7 @@ type KeysOf<Values extends HoleValues, Value> = string extends keyof Values
  * Declares holes where they are used: each call gives what stands for the value of that name. The same name is the same value.
  * `Values` says which there are, and what they are.
  */
-export interface HoleMaker<Values extends HoleValues = HoleValues> {
+export interface HoleMaker<Values extends Fills<Values> = HoleValues> {
   /** The name of a namespace, or a part of it. */
   name(key: KeysOf<Values, string>): string
   /** The name of a device. */

@@ -12,7 +12,7 @@ import { Batch, type BatchOptions } from './batch'
 import type { BatchBuilder, MakeNetNs } from './batch_builder'
 import { createOne, type CreateOptions } from './create'
 import type { AnswersTo, AskedFor } from './description'
-import type { HoleMaker, Holes, HoleValues, ValuesOf } from './holes'
+import type { Fills, HoleMaker, Holes, HoleValues, ValuesOf } from './holes'
 import { prepare } from './prepare'
 import type { PreparedBatch } from './prepared_batch'
 import { Inside } from './inside'
@@ -349,7 +349,7 @@ export class NetNs extends Inside {
   /**
    * The same, with holes that are declared where they are used: `hole.name('ns')`. `Values` says which there are.
    */
-  prepare<Values extends HoleValues = HoleValues, Asked extends AskedFor = AskedFor>(
+  prepare<Values extends Fills<Values> = HoleValues, Asked extends AskedFor = AskedFor>(
     describe: (batch: BatchBuilder<NetNs>, hole: HoleMaker<Values>) => Asked,
     options?: BatchOptions,
   ): PreparedBatch<Values, NetNs, AnswersTo<Asked>>

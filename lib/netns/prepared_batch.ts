@@ -6,7 +6,7 @@ import { HoleNetns, type Hole } from '../netlink/template/hole'
 import type { OnFailure } from '../netlink/plan'
 import { checkKeys, wrongType } from '../wire/invalid'
 import { FutureNetns } from './future'
-import type { HoleValues } from './holes'
+import type { Fills, HoleValues } from './holes'
 import { checkProgress, type ProgressOptions } from './many'
 import { ofRow, Preparation, type DescribeWith } from './preparation'
 import { PreparedResult } from './prepared_result'
@@ -18,7 +18,7 @@ import { PreparedResult } from './prepared_result'
  * The description is called with examples of the values, and again with the values of a run that fails, or whose values mean
  * something special (`127.0.0.1`, for one): it must not depend on anything else, nor decide by the values.
  */
-export class PreparedBatch<Values extends HoleValues, Created, Answers> {
+export class PreparedBatch<Values extends Fills<Values>, Created, Answers> {
   readonly #netns: NetnsReference
   readonly #holes: Readonly<Record<string, Hole>>
   readonly #keys: ReadonlySet<string>
@@ -72,7 +72,7 @@ export class PreparedBatch<Values extends HoleValues, Created, Answers> {
     if (typeof (rows as Partial<Iterable<Values>> | null | undefined)?.[Symbol.iterator] !== 'function') {
       throw wrongType('rows', 'an iterable of objects of values', rows)
     }
-    const all = [...rows]
+    const all = [...rows] as HoleValues[]
     for (const [row, values] of all.entries()) {
       ofRow(row, () => {
         this.#check(values)
@@ -111,7 +111,7 @@ export class PreparedBatch<Values extends HoleValues, Created, Answers> {
   }
 
   /** Whether there is a value for each hole; what it has to be, its option says. */
-  #check(values: Values): void {
+  #check(values: HoleValues): void {
     checkKeys(values, this.#keys, 'values')
     for (const key of this.#keys) {
       const { expected = '', isNetns = false } = this.#holes[key] ?? {}

@@ -46,6 +46,13 @@ test('values follow from holes', async () => {
   )
   expectTypeOf(typed).toExtend<PreparedBatch<{ name: string }, NetNs, Link>>()
   expect((await typed.run({ name: 'ifb0' })).value.name).toBe('ifb0')
+  interface Row {
+    readonly name: string
+  }
+  const byInterface: PreparedBatch<Row, NetNs, unknown> = host.prepare<Row>((batch, its) => {
+    batch.links.add({ kind: 'ifb', name: its.device('name') })
+  })
+  await byInterface.run({ name: 'ifb2' })
   const untyped = host.prepare((batch, its) => {
     batch.links.add({ kind: 'ifb', name: its.device('name') })
   })
