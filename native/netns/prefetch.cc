@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "base/cores.h"
 #include "base/thread_start.h"
 #include "netns/netns_opener.h"
 #include "netns/thread_home.h"
@@ -17,6 +18,8 @@ namespace {
 // This many creations, each within kSoon of the one before, start the thread. A namespace that is ready is kept no
 // longer than kSoon: the settings that it has inherited from its home may change.
 constexpr unsigned kMany = 8;
+// With so many left the thread is woken.
+constexpr size_t kFew = 1;
 constexpr auto kSoon = std::chrono::milliseconds(20);
 // The kernel frees closed namespaces within this time, unless it has many others to free.
 constexpr auto kFreeing = std::chrono::milliseconds(500);
@@ -45,14 +48,16 @@ std::optional<NetnsPrefetch::Spare> NetnsPrefetch::take(int home) {
     pthread_join(thread_, nullptr);
     started_ = false;
   }
-  if (!started_ && takes_in_a_row_ >= kMany && most_ > 0 && !stopping_) {
+  if (!started_ && takes_in_a_row_ >= kMany && most_ > 0 && !stopping_ && !one_core_) {
     home_ = Fd(::fcntl(home, F_DUPFD_CLOEXEC, 3));
     over_ = false;
     started_ = home_ && start_thread<&NetnsPrefetch::work>(thread_, "netloom-netns", *this);
     if (!started_) home_.reset();
   }
+  // The thread is woken once for several: to wake a core costs the one who does it.
+  const bool few = ready_.size() <= kFew;
   lock.unlock();
-  changed_.notify_all();
+  if (few) changed_.notify_all();
   return spare;
 }
 
@@ -96,6 +101,9 @@ bool NetnsPrefetch::make(Spare& spare) const {
 }
 
 void NetnsPrefetch::work() {
+  // The lane's thread, which started this one, may be bound to one core.
+  cpu_set_t cores;
+  if (cores_of_process(cores)) (void)::sched_setaffinity(0, sizeof cores, &cores);
   // The lane's thread may have started this one from another namespace, and a new namespace inherits settings from the
   // one where it is created.
   const bool at_home = ::setns(home_.get(), CLONE_NEWNET) == 0;

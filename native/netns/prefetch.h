@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/cores.h"
 #include "base/fd.h"
 #include "netlink/socket.h"
 
@@ -54,6 +55,7 @@ class NetnsPrefetch {
   std::optional<Clock::time_point> last_release_;
   unsigned takes_in_a_row_ = 0;
   size_t most_ = kMostSpares;
+  const bool one_core_ = has_one_core();  // a second thread gains nothing there
   Fd home_;
   pthread_t thread_ = {};
   bool started_ = false;  // and not joined yet

@@ -1,10 +1,12 @@
 #include "threads/executor.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <thread>
 
+#include "base/cores.h"
 #include "base/thread_start.h"
 #include "threads/lock_briefly.h"
 
@@ -24,6 +26,8 @@ constexpr auto kLongPoll = std::chrono::microseconds(200);
 constexpr auto kBriefly = std::chrono::microseconds(25);
 // After n waits in vain, one after another, up to this many, 2^n calls go by without a wait.
 constexpr unsigned kMostVainWaits = 3;
+// So many jobs, each submitted after the one before had ended, are calls that are awaited one by one.
+constexpr unsigned kManyAlone = 4;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-query", "netloom-read",
                                                         "netloom-remove", "netloom-supply"};
@@ -38,7 +42,11 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   // With no other job under way there is no order to keep. On lanes other than `read`, jobs that open descriptors are
   // slow, so a wait would be in vain.
   const bool alone = under_way_ == 0 && (job->opens() == 0 || name == LaneName::read);
-  if (await != Await::nothing && alone && expects_brief(lane) && lane.handover.offer(job.get())) {
+  const bool brief = job->is_brief();
+  lane.brief.store(brief, std::memory_order_relaxed);
+  alone_in_a_row_ = under_way_ == 0 ? alone_in_a_row_ + 1 : 0;
+  place(name, alone_in_a_row_ >= kManyAlone && !brief && job->may_be_bound());
+  if (await != Await::nothing && alone && brief && expects_brief(lane) && lane.handover.offer(job.get())) {
     const bool ended = ended_briefly(job, lane);
     if (ended && await == Await::result) return true;
     ++under_way_;
@@ -62,6 +70,23 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   lane.filled.notify_one();
   if (start) start_threads(home);
   return false;
+}
+
+void Executor::place(LaneName name, bool one_after_another) {
+  Lane& lane = lanes_[static_cast<size_t>(name)];
+  const int core = one_after_another ? ::sched_getcpu() : -1;
+  if (core == lane.core) return;
+  const auto of_lane = [name](const Worker& worker) { return worker.lane == name; };
+  const auto worker = std::find_if(threads_.begin(), threads_.end(), of_lane);
+  if (worker == threads_.end()) return;
+  cpu_set_t cores;
+  if (core >= 0) {
+    CPU_ZERO(&cores);
+    CPU_SET(static_cast<size_t>(core), &cores);
+  } else if (!cores_of_process(cores)) {
+    return;
+  }
+  if (::pthread_setaffinity_np(worker->thread, sizeof cores, &cores) == 0) lane.core = core;
 }
 
 void Executor::make_ready(const JobPointer& job) {
@@ -116,7 +141,7 @@ void Executor::delivered(const Opened& opened) {
 }
 
 bool Executor::expects_brief(Lane& lane) {
-  static const bool one_core = std::thread::hardware_concurrency() < 2;
+  static const bool one_core = has_one_core();
   if (one_core) return false;
   if (lane.calls_to_skip == 0) return true;
   --lane.calls_to_skip;
@@ -177,6 +202,7 @@ void Executor::start_threads(const OpenHome& home) {
       ++worker;
       continue;
     }
+    lanes_[static_cast<size_t>(worker->lane)].core = -1;
     // The thread has set `ended` in its last critical section, so the join waits for its last instructions only.
     pthread_join(worker->thread, nullptr);
     worker = threads_.erase(worker);
@@ -211,7 +237,11 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
   lane.handover.start_polling();
   while (true) {
     const auto begin = Clock::now();
-    const auto until = begin + (eager ? kLongPoll : kShortPoll);
+    // A job that takes long is not followed by one within microseconds, and who polls takes a core from others.
+    const auto poll = !lane.brief.load(std::memory_order_relaxed) ? Clock::duration::zero()
+                      : eager                                     ? kLongPoll
+                                                                  : kShortPoll;
+    const auto until = begin + poll;
     while (!lane.handover.has_offer() && lane.waiting.load(std::memory_order_acquire) == 0 && !stopping_ &&
            Clock::now() < until) {
       relax();

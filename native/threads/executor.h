@@ -71,6 +71,8 @@ class Executor {
     // Jobs that nothing blocks but the limit of descriptors: they run once others have been delivered.
     std::list<JobPointer> held;
     size_t opening = 0;
+    std::atomic<bool> brief = false;  // whether its last job is
+    int core = -1;                    // for JavaScript's thread: the one that the lane's thread is bound to
     // Used on JavaScript's thread alone: how many of the last brief waits for this lane were in vain.
     unsigned vain_waits = 0;
     unsigned calls_to_skip = 0;
@@ -86,6 +88,9 @@ class Executor {
   };
 
   void work(Worker& self);
+  // Binds the lane's thread to the core of JavaScript's thread while calls come one after another: one of the two
+  // sleeps while the other runs, so no core has to be woken. Else the kernel chooses the core.
+  void place(LaneName name, bool one_after_another);
   // Whether this lane's last jobs have ended within microseconds.
   bool expects_brief(Lane& lane);
   // Waits briefly for a job that was handed over. If it does not end, it is entered in the order as a running job.
@@ -115,7 +120,8 @@ class Executor {
   size_t most_opening_ = kMostOpening;
   // Used on JavaScript's thread alone.
   uint64_t last_id_ = 0;
-  size_t under_way_ = 0;  // jobs that collect() has still to return
+  unsigned alone_in_a_row_ = 0;  // jobs that were submitted while no other one was under way
+  size_t under_way_ = 0;         // jobs that collect() has still to return
   std::atomic<bool> stopping_ = false;
 };
 

@@ -53,6 +53,12 @@ class Job {
   // On JavaScript's thread, once, unless the job was aborted: what run() made passes to JavaScript. A job that is never
   // delivered, as its environment has ended, frees in its destructor what it made.
   virtual napi_value deliver(const Delivery& to) = 0;
+  // On JavaScript's thread: whether it takes no longer than a system call or two. To wait for it costs less then than
+  // to be woken at its end.
+  virtual bool is_brief() const { return true; }
+  // Whether its thread may be bound to the core of JavaScript's thread. Not if it starts threads or processes, which
+  // would inherit that.
+  virtual bool may_be_bound() const { return false; }
   // How many descriptors it opens that stay open until JavaScript has the result and closes them.
   virtual size_t opens() const { return 0; }
   // On JavaScript's thread, while the job runs: asks it to end early, with nothing half done. False if it cannot; then

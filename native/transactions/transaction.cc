@@ -51,6 +51,7 @@ Transaction::Transaction(Plan plan) : plan_(std::move(plan)), created_(plan_.nam
     if (!operation.creation) continue;
     created_[operation.creation->netns] = true;
     ++creations_;
+    rootless_ = rootless_ || operation.creation->rootless;
   }
 }
 
