@@ -23,7 +23,7 @@ const data = attributes('IFLA_VXLAN_', {
   remote: ['GROUP', 2, ipv4],
   /** The device that carries the tunnel (`dev` of `ip`), in the namespace in which the link was made. */
   underlay: ['LINK', 3, device],
-  /** The IPv4 source address of the tunnel. Default: by the route. */
+  /** The IPv4 source address of the tunnel. Default: as the route says. */
   local: ['LOCAL', 4, ipv4],
   /** Time to live of the outer packets; 0: 1 for multicast, else the system's. Default: 0. */
   ttl: ['TTL', 5, u8],
