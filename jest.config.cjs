@@ -22,9 +22,10 @@ module.exports = {
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   // For what never ends. No test measures by it: where a machine is busy, all takes many times as long.
   testTimeout: 180_000,
-  // Two: tests wait for the kernel and for other programs half of their time. Each worker has a /run/netns of its own.
+  // Three on two cores: tests wait for the kernel, for timers and for other programs a third of their time. Each worker has a
+  // /run/netns of its own.
   runner: '<rootDir>/test/support/runner.cjs',
-  maxWorkers: 2,
+  maxWorkers: 3,
   // In processes of their own, so that a crash of the addon fails a file and not the run. (jest runs tests in its own
   // process when there is one file, unless a memory limit is set.)
   workerIdleMemoryLimit: '1GB',

@@ -28,6 +28,9 @@ constexpr auto kBriefly = std::chrono::microseconds(25);
 constexpr unsigned kMostVainWaits = 3;
 // So many jobs, each submitted after the one before had ended, are calls that are awaited one by one.
 constexpr unsigned kManyAlone = 4;
+// To wake a thread on its own core takes less. On some virtual machines it takes 100 to 250 µs on another one.
+constexpr auto kDearWake = std::chrono::microseconds(60);
+constexpr unsigned kCallsBound = 64;
 
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-query", "netloom-read",
                                                         "netloom-remove", "netloom-supply"};
@@ -59,6 +62,7 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
     return false;
   }
   ++under_way_;
+  job->submitted_ = Clock::now();
   bool start;
   {
     const auto lock = lock_briefly(mutex_);
@@ -74,8 +78,11 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
 
 void Executor::place(LaneName name, bool one_after_another) {
   Lane& lane = lanes_[static_cast<size_t>(name)];
-  const int core = one_after_another ? ::sched_getcpu() : -1;
-  if (core == lane.core) return;
+  const bool dear = std::chrono::nanoseconds(lane.wake_cost.load(std::memory_order_relaxed)) > kDearWake;
+  // Now and then it is not bound, to find out what it costs now.
+  const bool bind = one_after_another && dear && ++lane.calls_bound % kCallsBound != 0;
+  const int core = bind ? ::sched_getcpu() : -1;
+  if (core == lane.core.load(std::memory_order_relaxed)) return;
   const auto of_lane = [name](const Worker& worker) { return worker.lane == name; };
   const auto worker = std::find_if(threads_.begin(), threads_.end(), of_lane);
   if (worker == threads_.end()) return;
@@ -86,7 +93,8 @@ void Executor::place(LaneName name, bool one_after_another) {
   } else if (!cores_of_process(cores)) {
     return;
   }
-  if (::pthread_setaffinity_np(worker->thread, sizeof cores, &cores) == 0) lane.core = core;
+  if (::pthread_setaffinity_np(worker->thread, sizeof cores, &cores) == 0)
+    lane.core.store(core, std::memory_order_relaxed);
 }
 
 void Executor::make_ready(const JobPointer& job) {
@@ -202,7 +210,7 @@ void Executor::start_threads(const OpenHome& home) {
       ++worker;
       continue;
     }
-    lanes_[static_cast<size_t>(worker->lane)].core = -1;
+    lanes_[static_cast<size_t>(worker->lane)].core.store(-1, std::memory_order_relaxed);
     // The thread has set `ended` in its last critical section, so the join waits for its last instructions only.
     pthread_join(worker->thread, nullptr);
     worker = threads_.erase(worker);
@@ -266,7 +274,9 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
 }
 
 JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  bool slept = false;
   while (lane.ready.empty() && !stopping_) {
+    slept = true;
     const bool idle = lane.filled.wait_for(lock, kIdleTime) == std::cv_status::timeout;
     // An assigned job may still wait for one on another lane.
     if (idle && lane.assigned == 0) return nullptr;
@@ -275,6 +285,11 @@ JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
   JobPointer job = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
+  if (slept && lane.core.load(std::memory_order_relaxed) < 0) {
+    const auto took = std::chrono::nanoseconds(Clock::now() - job->submitted_).count();
+    const auto before = lane.wake_cost.load(std::memory_order_relaxed);
+    lane.wake_cost.store(before == 0 ? took : (3 * before + took) / 4, std::memory_order_relaxed);
+  }
   return job;
 }
 

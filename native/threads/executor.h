@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -72,7 +73,10 @@ class Executor {
     std::list<JobPointer> held;
     size_t opening = 0;
     std::atomic<bool> brief = false;  // whether its last job is
-    int core = -1;                    // for JavaScript's thread: the one that the lane's thread is bound to
+    std::atomic<int> core = -1;       // the one that JavaScript's thread has bound the lane's thread to
+    // How long it lately took from submitting a job until the lane's thread, not bound, had woken.
+    std::atomic<std::chrono::nanoseconds::rep> wake_cost = 0;
+    unsigned calls_bound = 0;  // for JavaScript's thread: since the lane's thread was last bound
     // Used on JavaScript's thread alone: how many of the last brief waits for this lane were in vain.
     unsigned vain_waits = 0;
     unsigned calls_to_skip = 0;

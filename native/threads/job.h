@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <atomic>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <list>
@@ -78,6 +79,7 @@ class Job {
   enum class Handed : uint8_t { awaited, left, over };
 
   uint64_t id_ = 0;
+  std::chrono::steady_clock::time_point submitted_;
   LaneName lane_ = LaneName::mutation;
   State state_ = State::queued;
   bool abandoned_ = false;

