@@ -144,20 +144,11 @@ export function map<From, To>(operation: Operation<From>, make: (result: From) =
   }
 }
 
-/** The same operation without its result, and without the step that only serves that. */
-export function unread(operation: Operation<unknown>): Operation<void> {
-  const { steps, recover } = operation
-  return {
-    ...whole(operation),
-    steps: steps.at(-1)?.readsBack === true ? steps.slice(0, -1) : steps,
-    result: nothing,
-    recover:
-      recover === undefined
-        ? undefined
-        : (error) => {
-            recover(error)
-          },
-  }
+/** The same operation without the look at what it made, if that is all that its result is. */
+export function unread(operation: Operation<unknown>): Operation<unknown> {
+  const { steps } = operation
+  if (steps.at(-1)?.readsBack !== true) return operation
+  return { ...whole(operation), steps: steps.slice(0, -1), result: nothing, recover: undefined }
 }
 
 /** One operation and then another one, for one namespace, with a result made of that of the second. */

@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { NetloomError } from '../errors'
 import type { NetnsReference } from '../native/netns_handle'
 import type { BatchItem, BatchResult } from '../netlink/batch'
-import { unread } from '../netlink/operation'
+import { nothing, unread } from '../netlink/operation'
 import type { BatchEntry } from '../netlink/verbs'
 import { wrongType } from '../wire/invalid'
 import { BatchBuilder, type MakeNetNs, type Notes } from './batch_builder'
@@ -28,8 +28,8 @@ export class Description {
   readonly items: readonly BatchItem[]
   /** The places of the namespaces that are created. */
   readonly creations: readonly number[]
-  /** Whether results other than namespaces are asked for. */
-  readonly asksForMore: boolean
+  /** Whether an operation has a result, or finds out by its result that it failed. */
+  readonly hasResults: boolean
   readonly #wanted: Wanted
 
   private constructor(items: readonly BatchItem[], wanted: Wanted) {
@@ -37,7 +37,7 @@ export class Description {
     // What nobody asks for is not looked up.
     this.items = items.map((item, i) => ('creation' in item || places.includes(i) ? item : unread(item)))
     this.creations = items.flatMap((item, i) => ('creation' in item ? [i] : []))
-    this.asksForMore = places.some((place) => !this.creations.includes(place))
+    this.hasResults = this.items.some((item) => !('creation' in item) && item.result !== nothing)
     this.#wanted = wanted
   }
 

@@ -187,7 +187,7 @@ function plainResults(
 ): RunResults[] | undefined {
   const creations = reports.filter(isCreation)
   if (interrupted || rolledBack || creations.length < reports.length) return undefined
-  if (runs.some(({ description }) => description.asksForMore)) return undefined
+  if (runs.some(({ description }) => description.hasResults)) return undefined
   let next = 0
   return runs.map((run) => {
     const { description, begin } = run

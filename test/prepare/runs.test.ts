@@ -283,3 +283,39 @@ test('what a description returns is asked for', async () => {
   const [lo, ifb] = await get.runMany([{ name: 'lo' }, { name: 'ifb7' }])
   expect([lo?.value.name, ifb?.value.name]).toEqual(['lo', 'ifb7'])
 })
+
+test('generic families: their numbers are asked for, and what an operation finds out by its result counts', async () => {
+  const { host } = net
+  await host.links.add({ kind: 'veth', name: 'v0', peer: { name: 'v1' } })
+  const checksums = 'tx-checksum-ip-generic'
+  let described = 0
+  const off = host.prepare({ dev: hole.device() }, (batch, { dev }) => {
+    described++
+    batch.links.set(dev, { up: true })
+    batch.ethtool.features.set(dev, { [checksums]: false })
+  })
+  for (const dev of ['v0', 'v1']) {
+    await off.run({ dev })
+    expect((await host.ethtool.features.get(dev))[checksums]?.active).toBe(false)
+  }
+  await off.runMany([{ dev: 'v0' }, { dev: 'v1' }])
+  expect(described).toBeGreaterThan(0)
+  const impossible = host.prepare({ dev: hole.device() }, (batch, { dev }) => {
+    batch.ethtool.features.set(dev, { 'esp-hw-offload': true })
+  })
+  const missing = host.prepare({ dst: hole.prefix() }, (batch, { dst }) => batch.routes.get({ dst }))
+  // As in a batch: the kernel has done what it was asked for, so the run goes on, and the results tell.
+  for (let i = 0; i < 2; i++) {
+    const { results } = await impossible.run({ dev: 'v0' })
+    expect(results).toMatchObject([{ status: 'rejected', reason: { code: 'EOPNOTSUPP' } }])
+    const found = await missing.run({ dst: '10.9.0.0/24' })
+    expect(found.results).toMatchObject([{ status: 'rejected', reason: { code: 'ENOENT' } }])
+    expect(() => found.value).toThrow(/10\.9\.0\.0/)
+  }
+  const same = host.prepare({ address: hole.prefix() }, (batch, { address }) => {
+    batch.addresses.ensure({ dev: 'v0', address })
+    batch.links.delete('nobody', { force: true })
+  })
+  for (let i = 0; i < 2; i++) await same.run({ address: '10.0.0.1/24' })
+  expect(await host.addresses.find({ dev: 'v0', address: '10.0.0.1/24' })).toBeDefined()
+})
