@@ -11,6 +11,7 @@ const allowed = 15
 // Without bytes and operations.
 const plan = new Int32Array(planSize.head)
 plan[planHead.words] = planSize.head
+plan[planHead.sections] = 1
 const bytes = new Uint8Array(0)
 const start = (): Started => addon.transact(Lane.mutation, plan, bytes, '')
 

@@ -23,7 +23,7 @@ class Transaction final : public Job {
   void run(ThreadHome& thread) override;
   size_t opens() const override { return creations_; }
   bool may_be_bound() const override { return !rootless_; }
-  bool is_brief() const override { return creations_ == 0 && plan_.operations.size() == 1; }
+  bool is_brief() const override { return creations_ == 0 && plan_.operations.size() <= 1; }
   // Ends the run between two operations; with `rollback` the operations that were done are undone.
   bool interrupt() override;
   // How many operations are over.
