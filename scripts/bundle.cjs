@@ -2,7 +2,7 @@
 // Writes the JavaScript of the package, lib/ to dist/: each entry one file, with what several share in files of their own. To
 // find, read and compile two hundred files took most of the time of `require('netloom')`. The types beside it are tsc's.
 const { rmSync } = require('node:fs')
-const { basename, join } = require('node:path')
+const { join } = require('node:path')
 const { rolldown } = require('rolldown')
 const { exports: subpaths, dependencies, peerDependencies } = require('../package.json')
 
@@ -14,32 +14,9 @@ const compiled = Object.values(subpaths).flatMap((target) =>
 )
 const names = [...compiled, './dist/load.js'].map((file) => file.slice('./dist/'.length, -'.js'.length))
 
-/**
- * What on_first_use.ts requires stays in files of its own: rolldown puts the `require` of Node's modules at the head of a file, and to
- * load HTTP and TLS takes as long as all of the rest.
- */
-const lazy = {
-  agent: 'clients/agent.ts',
-  lookup: 'names/lookup.ts',
-  resolve: 'names/resolve.ts',
-}
-const requireLazily = {
-  name: 'lazy',
-  resolveId(source, importer) {
-    if (importer !== join(root, 'lib/netns/on_first_use.ts')) return null
-    const name = basename(source)
-    if (!(name in lazy)) throw new Error(`${source} is not among the modules that are loaded on first use`)
-    return { id: `../lazy/${name}.js`, external: true }
-  },
-}
-
 async function bundle() {
   const bundled = await rolldown({
-    input: {
-      ...Object.fromEntries(names.map((name) => [name, join(root, 'lib', `${name}.ts`)])),
-      ...Object.fromEntries(Object.entries(lazy).map(([name, file]) => [`lazy/${name}`, join(root, 'lib', file)])),
-    },
-    plugins: [requireLazily],
+    input: Object.fromEntries(names.map((name) => [name, join(root, 'lib', `${name}.ts`)])),
     platform: 'node',
     external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
     transform: { target: 'node20.19' },
