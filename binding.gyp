@@ -47,7 +47,7 @@
             "-static-libstdc++",
             # What glibc-floor.cc stands in for.
             "-Wl,--wrap=pthread_create,--wrap=pthread_detach,--wrap=pthread_join,--wrap=pthread_kill,--wrap=pthread_mutex_trylock",
-            "-Wl,--wrap=pthread_once,--wrap=pthread_sigmask,--wrap=pthread_setaffinity_np,--wrap=pthread_setname_np,--wrap=__pthread_key_create",
+            "-Wl,--wrap=pthread_once,--wrap=pthread_sigmask,--wrap=pthread_setname_np,--wrap=__pthread_key_create",
             "-Wl,--wrap=pthread_cond_clockwait",
             "-Wl,--wrap=fstat,--wrap=stat,--wrap=lstat,--wrap=fstat64,--wrap=stat64,--wrap=lstat64",
             "-Wl,--wrap=fstatat,--wrap=fstatat64",

@@ -4,12 +4,14 @@ import {
   addon,
   Lane,
   Outcome,
+  scratch,
   type Block,
   type NetnsDescription,
   type Started,
   type TransactionAnswer,
 } from '../native/addon'
 import { runJob, type CallOptions, type Completion, type Watch } from '../native/jobs'
+import { copyOf } from '../wire/scratch'
 import type { EncodedPlan } from './plan'
 
 /** What one step received; `step` counts as the addon does: an undo is a step of its own. */
@@ -53,6 +55,16 @@ export interface Sendable {
   readonly length: number
   /** Calls `send` with all of it, once. */
   hand<Result>(send: (encoded: Pick<EncodedPlan, 'words' | 'bytes' | 'names'>) => Result): Result
+}
+
+/** The same, in memory of its own: for who makes other calls before it is read. */
+export function detached(transacted: Transacted): Transacted {
+  const copied = (block: Block): Block => (typeof block === 'number' ? copyOf(scratch, 0, block) : block)
+  const reports = transacted.reports.map((report) => ({
+    ...report,
+    answers: report.answers.map((answer) => ({ ...answer, blocks: answer.blocks.map(copied) })),
+  }))
+  return { ...transacted, reports }
 }
 
 /** Carries out a plan as one job, once; tells at once how it ended if it did at once, else by a promise. */

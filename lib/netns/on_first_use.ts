@@ -1,5 +1,5 @@
-// Modules that are loaded when they are first used: they bring along Node's HTTP and TLS, and a codec of DNS, which take longer
-// to load than all of the rest.
+// Modules that run when they are first used. What they import of Node (HTTP, TLS) the published bundle loads with the rest: to read
+// a file later takes a descriptor, of which there may be none left.
 import type * as agent from '../clients/agent'
 import type * as lookup from '../names/lookup'
 import type * as resolve from '../names/resolve'

@@ -10,7 +10,7 @@ import { Plan, type OnFailure } from '../netlink/plan'
 import type { Hole } from '../netlink/template/hole'
 import { layoutOf, Sections, type Layout } from '../netlink/template/layout'
 import { examplesOf, Template, type HoleValues } from '../netlink/template/template'
-import { transact, type Report, type Sendable, type Transacted } from '../netlink/transaction'
+import { detached, transact, type Report, type Sendable, type Transacted } from '../netlink/transaction'
 import type { Description } from './description'
 
 /** Describes operations with some values. */
@@ -163,11 +163,13 @@ export class Preparation {
     subject: Subject,
     options: CallOptions | undefined,
   ): Promise<RunResults[]> {
+    // The description is the user's own: what it calls may overwrite scratch memory.
+    const kept = later ? transacted : detached(transacted)
     const descriptions = this.#describeAgain(runs, transacted)
     const ends = runs.map(endOf)
     const noted = { items: descriptions.flatMap(({ items }) => items), onFailure: this.#onFailure, families }
     try {
-      const results = await conclude(noted, transacted, later, subject, options ?? {})
+      const results = await conclude(noted, kept, later, subject, options ?? {})
       return descriptions.map((description, i) => ({ description, results: results.slice(runs[i]?.begin, ends[i]) }))
     } catch (error) {
       if (runs.length > 1 && error instanceof BatchError) {

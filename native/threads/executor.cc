@@ -48,7 +48,7 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   const bool brief = job->is_brief();
   lane.brief.store(brief, std::memory_order_relaxed);
   alone_in_a_row_ = under_way_ == 0 ? alone_in_a_row_ + 1 : 0;
-  place(name, alone_in_a_row_ >= kManyAlone && !brief && job->may_be_bound());
+  place(lane, alone_in_a_row_ >= kManyAlone && !brief && job->may_be_bound());
   if (await != Await::nothing && alone && brief && expects_brief(lane) && lane.handover.offer(job.get())) {
     const bool ended = ended_briefly(job, lane);
     if (ended && await == Await::result) return true;
@@ -76,16 +76,16 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   return false;
 }
 
-void Executor::place(LaneName name, bool one_after_another) {
-  Lane& lane = lanes_[static_cast<size_t>(name)];
+void Executor::place(Lane& lane, bool one_after_another) {
   const bool dear = std::chrono::nanoseconds(lane.wake_cost.load(std::memory_order_relaxed)) > kDearWake;
   // Now and then it is not bound, to find out what it costs now.
   const bool bind = one_after_another && dear && ++lane.calls_bound % kCallsBound != 0;
-  const int core = bind ? ::sched_getcpu() : -1;
-  if (core == lane.core.load(std::memory_order_relaxed)) return;
-  const auto of_lane = [name](const Worker& worker) { return worker.lane == name; };
-  const auto worker = std::find_if(threads_.begin(), threads_.end(), of_lane);
-  if (worker == threads_.end()) return;
+  lane.core.store(bind ? ::sched_getcpu() : -1, std::memory_order_relaxed);
+}
+
+void Executor::move(Worker& self) {
+  const int core = lanes_[static_cast<size_t>(self.lane)].core.load(std::memory_order_relaxed);
+  if (core == self.core) return;
   cpu_set_t cores;
   if (core >= 0) {
     CPU_ZERO(&cores);
@@ -93,8 +93,7 @@ void Executor::place(LaneName name, bool one_after_another) {
   } else if (!cores_of_process(cores)) {
     return;
   }
-  if (::pthread_setaffinity_np(worker->thread, sizeof cores, &cores) == 0)
-    lane.core.store(core, std::memory_order_relaxed);
+  if (::sched_setaffinity(0, sizeof cores, &cores) == 0) self.core = core;
 }
 
 void Executor::make_ready(const JobPointer& job) {
@@ -210,7 +209,6 @@ void Executor::start_threads(const OpenHome& home) {
       ++worker;
       continue;
     }
-    lanes_[static_cast<size_t>(worker->lane)].core.store(-1, std::memory_order_relaxed);
     // The thread has set `ended` in its last critical section, so the join waits for its last instructions only.
     pthread_join(worker->thread, nullptr);
     worker = threads_.erase(worker);
@@ -273,7 +271,8 @@ bool Executor::serve_handover(Lane& lane, bool& eager, Run run) {
   }
 }
 
-JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
+JobPointer Executor::next(const Worker& self, std::unique_lock<std::mutex>& lock) {
+  Lane& lane = lanes_[static_cast<size_t>(self.lane)];
   bool slept = false;
   while (lane.ready.empty() && !stopping_) {
     slept = true;
@@ -285,7 +284,7 @@ JobPointer Executor::next(Lane& lane, std::unique_lock<std::mutex>& lock) {
   JobPointer job = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.waiting.store(lane.ready.size(), std::memory_order_release);
-  if (slept && lane.core.load(std::memory_order_relaxed) < 0) {
+  if (slept && self.core < 0) {
     const auto took = std::chrono::nanoseconds(Clock::now() - job->submitted_).count();
     const auto before = lane.wake_cost.load(std::memory_order_relaxed);
     lane.wake_cost.store(before == 0 ? took : (3 * before + took) / 4, std::memory_order_relaxed);
@@ -303,6 +302,7 @@ void Executor::work(Worker& self) {
       job.failure = unsettled;
       return false;
     }
+    move(self);
     job.run(thread);
     if (!thread.return_home()) lost_home = failed("setns");
     // The job may have done its work in part: it fails, so that the caller does not take it for complete.
@@ -323,7 +323,7 @@ void Executor::work(Worker& self) {
     }
     if (!job) {
       const auto begin = Clock::now();
-      job = next(lane, lock);
+      job = next(self, lock);
       if (!job) break;
       eager = eager || Clock::now() - begin < kLongPoll;
       if (!job->abandoned_) {

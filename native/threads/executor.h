@@ -73,10 +73,10 @@ class Executor {
     std::list<JobPointer> held;
     size_t opening = 0;
     std::atomic<bool> brief = false;  // whether its last job is
-    std::atomic<int> core = -1;       // the one that JavaScript's thread has bound the lane's thread to
+    std::atomic<int> core = -1;       // the one that JavaScript's thread wants the lane's thread bound to
     // How long it lately took from submitting a job until the lane's thread, not bound, had woken.
     std::atomic<std::chrono::nanoseconds::rep> wake_cost = 0;
-    unsigned calls_bound = 0;  // for JavaScript's thread: since the lane's thread was last bound
+    unsigned calls_bound = 0;  // used on JavaScript's thread alone: calls for which the thread could be bound
     // Used on JavaScript's thread alone: how many of the last brief waits for this lane were in vain.
     unsigned vain_waits = 0;
     unsigned calls_to_skip = 0;
@@ -87,6 +87,7 @@ class Executor {
     std::shared_ptr<const Home> home;
     pthread_t thread = {};
     bool ended = false;
+    int core = -1;  // the one that the thread is bound to
 
     void work() { executor.work(*this); }
   };
@@ -94,13 +95,15 @@ class Executor {
   void work(Worker& self);
   // Binds the lane's thread to the core of JavaScript's thread while calls come one after another: one of the two
   // sleeps while the other runs, so no core has to be woken. Else the kernel chooses the core.
-  void place(LaneName name, bool one_after_another);
+  void place(Lane& lane, bool one_after_another);
+  // On the lane's thread, before a job: moves it there. JavaScript's thread cannot, as the lane's may have ended.
+  void move(Worker& self);
   // Whether this lane's last jobs have ended within microseconds.
   bool expects_brief(Lane& lane);
   // Waits briefly for a job that was handed over. If it does not end, it is entered in the order as a running job.
   bool ended_briefly(const JobPointer& job, Lane& lane);
   // The lane's next job, or nothing when the thread should end.
-  JobPointer next(Lane& lane, std::unique_lock<std::mutex>& lock);
+  JobPointer next(const Worker& self, std::unique_lock<std::mutex>& lock);
   // Without the lock: polls for a job for a while, longer if the last one came soon, and runs what is handed over.
   // True if it ran a job whose end JavaScript's thread did not wait for.
   template <class Run>

@@ -10,13 +10,11 @@
 #if defined(__x86_64__)
 #define BASE "GLIBC_2.2.5"
 #define SETNAME_VERSION "GLIBC_2.12"
-#define SETAFFINITY_VERSION "GLIBC_2.3.4"
 #define JUMP(target) "jmp *" target "@GOTPCREL(%rip)\n"
 constexpr int kStatVersion = 1;
 #elif defined(__aarch64__)
 #define BASE "GLIBC_2.17"
 #define SETNAME_VERSION BASE
-#define SETAFFINITY_VERSION BASE
 #define JUMP(target) "b " target "\n"
 constexpr int kStatVersion = 0;
 #else
@@ -43,7 +41,6 @@ USE_VERSION(pthread_mutex_trylock, BASE);
 USE_VERSION(pthread_kill, BASE);
 USE_VERSION(pthread_once, BASE);
 USE_VERSION(pthread_sigmask, BASE);
-USE_VERSION(pthread_setaffinity_np, SETAFFINITY_VERSION);
 USE_VERSION(pthread_setname_np, SETNAME_VERSION);
 USE_VERSION(__pthread_key_create, BASE);
 

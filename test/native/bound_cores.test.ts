@@ -2,6 +2,7 @@
 // bound by that.
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { NetNs } from '../../lib/index'
 import { fresh, uniqueName } from '../support/namespaces'
 
@@ -62,4 +63,14 @@ test('what is started meanwhile may run on all cores: programs, namespaces witho
   }
   for (const cores of coresOf('netloom-netns')) expect(cores).toBe(all)
   await Promise.all(made.map((pod) => pod[Symbol.asyncDispose]()))
+})
+
+test("JavaScript's own thread stays on all cores, also where a lane's thread has ended in between", async () => {
+  await using ns = await fresh()
+  for (let round = 0; round < 2; round++) {
+    await oneByOne(ns, 20)
+    while (coresOf('netloom-change').length > 0) await sleep(20)
+  }
+  await oneByOne(ns, 1)
+  expect(coresIn(readFileSync(`/proc/self/task/${process.pid}/status`, 'utf8'))).toBe(all)
 })

@@ -47,6 +47,7 @@ test.each<[Partial<Record<keyof Row, unknown>>]>([
   [{ address: '10.0.0.300/24' }],
   [{ address: 'x' }],
   [{ address: '10.0.0.1/33' }],
+  [{ address: '10.0.0.1/24/x' }],
   [{ mtu: -1 }],
   [{ mtu: 1.5 }],
   [{ mtu: '1500' }],

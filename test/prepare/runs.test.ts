@@ -319,3 +319,15 @@ test('generic families: their numbers are asked for, and what an operation finds
   for (let i = 0; i < 2; i++) await same.run({ address: '10.0.0.1/24' })
   expect(await host.addresses.find({ dev: 'v0', address: '10.0.0.1/24' })).toBeDefined()
 })
+
+test('a description that makes calls itself, against what it should, spoils no answer that ended at once', async () => {
+  const { host } = net
+  await host.links.add({ kind: 'ifb', name: 'ifb3' })
+  const calls: Promise<unknown>[] = []
+  const get = host.prepare({ name: hole.device() }, (batch, { name }) => {
+    calls.push(host.links.get('lo'))
+    return batch.links.get(name)
+  })
+  for (let i = 0; i < 50; i++) expect((await get.run({ name: 'ifb3' })).value.name).toBe('ifb3')
+  await Promise.all(calls)
+})

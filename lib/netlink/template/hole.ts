@@ -101,12 +101,11 @@ export function prefixHole(family: Family): Hole<string> {
     example: () => `${exampleOf(family)}/${8 + random(20)}`,
     classOf(value) {
       if (typeof value !== 'string') return undefined
-      const [address = '', length] = value.split('/', 2)
+      const [address = '', length, ...more] = value.split('/')
       const one = classOfAddress(address, family)
       // Some lengths mean more than others.
-      return one === undefined || length === undefined || !/^[1-9]\d{0,2}$/.test(length)
-        ? undefined
-        : `${one}/${length}`
+      const isPlain = length !== undefined && more.length === 0 && /^[1-9]\d{0,2}$/.test(length)
+      return one === undefined || !isPlain ? undefined : `${one}/${length}`
     },
   }
 }
@@ -128,7 +127,7 @@ export function numberHole(min: number, max: number): Hole<number> {
   }
 }
 
-/** Stands for a namespace that a run gives: `resolve` makes it a handle, when a plan is written. */
+/** Stands for a namespace that a run gives. */
 export class HoleNetns implements NetnsReference, NetnsTarget {
   readonly label: string
   constructor(readonly key: string) {
@@ -139,7 +138,7 @@ export class HoleNetns implements NetnsReference, NetnsTarget {
     return this
   }
 
-  /** None: it is written where a run gives the namespace. */
+  /** No handle: a run writes that of its namespace there. */
   use(): number {
     return 1
   }

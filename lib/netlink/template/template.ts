@@ -22,7 +22,6 @@ export class Template {
   readonly #places: Places
   /** By key: whether values of a class stand in a message as the examples do. */
   readonly #classes = new Map<string, Map<string | number, boolean>>()
-
   readonly #example: HoleValues
 
   private constructor(holes: Readonly<Record<string, Hole>>, { layout, values }: Sample, places: Places) {
@@ -92,7 +91,7 @@ export class Template {
     const mixed = { ...this.#example, ...Object.fromEntries(given) }
     const { words, bytes, names } = layOut(mixed)
     if (!equal(words, this.#layout.words)) return false
-    this.#writeBytes(this.#layout.bytes, 0, mixed)
+    this.#writeBytes(mixed)
     return equal(bytes, this.#layout.bytes) && names.join('\0') === this.#namesFor(mixed).join('\0')
   }
 
@@ -106,18 +105,18 @@ export class Template {
   /** What the addon takes, with the values filled in, until it is asked for again. */
   fill(values: HoleValues): Section {
     const { words, bytes } = this.#layout
-    this.#writeBytes(bytes, 0, values)
-    this.#writeHandles(words, words.length, values)
+    this.#writeBytes(values)
+    this.#writeHandles(values)
     return { words, bytes, names: joined(this.#namesFor(values)) }
   }
 
-  #writeBytes(bytes: Uint8Array, from: number, values: HoleValues): void {
-    for (const { encoding, at, key } of this.#places.bytes) encoding.write(bytes, from + at, values[key])
+  #writeBytes(values: HoleValues): void {
+    for (const { encoding, at, key } of this.#places.bytes) encoding.write(this.#layout.bytes, at, values[key])
   }
 
-  #writeHandles(words: Int32Array, end: number, values: HoleValues): void {
-    const { namespaces } = this.#layout
-    const begin = end - 2 * namespaces.length
+  #writeHandles(values: HoleValues): void {
+    const { words, namespaces } = this.#layout
+    const begin = words.length - 2 * namespaces.length
     for (const [i, netns] of namespaces.entries()) {
       if (netns === undefined) continue
       const given = netns instanceof HoleNetns ? (values[netns.key] as NetnsTarget)[handleOf] : netns
@@ -129,8 +128,7 @@ export class Template {
 
   #namesFor(values: HoleValues): string[] {
     const names = [...this.#layout.names]
-    for (const { index, key, before, after } of this.#places.names)
-      names[index] = `${before}${values[key] as string}${after}`
+    for (const place of this.#places.names) names[place.index] = nameAt(place, values)
     return names
   }
 }
