@@ -1,7 +1,7 @@
 // The demo of Open vSwitch as users run it: what it shows, its picture, and what it leaves behind, which is nothing.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileExamples } from '../support/examples'
@@ -18,15 +18,19 @@ describe('the demo of Open vSwitch', () => {
     compileExamples()
   })
 
-  const directories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('netloom-ovs-'))
-  let before: string[]
+  // Its own, since tests beside this one run switches too.
+  let directory: string
+  let env: NodeJS.ProcessEnv
   beforeEach(() => {
-    before = directories()
+    directory = mkdtempSync(join(tmpdir(), 'netloom-demo-'))
+    env = { ...process.env, TMPDIR: directory }
   })
   afterEach(() => {
     const named = existsSync('/run/netns') ? readdirSync('/run/netns') : []
     expect(named.filter((name) => name.startsWith(prefix))).toEqual([])
-    expect(directories().filter((name) => !before.includes(name))).toEqual([])
+    const left = readdirSync(directory).filter((name) => name.startsWith('netloom-ovs-'))
+    rmSync(directory, { recursive: true })
+    expect(left).toEqual([])
   })
 
   test('shows VLANs that separate and join, a flow that drops, and what there is', () => {
@@ -34,7 +38,7 @@ describe('the demo of Open vSwitch', () => {
     const { status, stdout, stderr } = spawnSync(program, args, {
       encoding: 'utf8',
       timeout: patience,
-      env: process.env,
+      env,
     })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const [apart = '', rest = ''] = stdout.split("ovs.ports.set('veth-g', { tag: 10 })")
@@ -65,7 +69,7 @@ describe('the demo of Open vSwitch', () => {
 
   test('ends by Ctrl-C with nothing left', async () => {
     const [program, ...args] = command
-    const child = spawn(program, [...args, '--hold'], { env: process.env })
+    const child = spawn(program, [...args, '--hold'], { env })
     let written = ''
     for await (const data of child.stdout.iterator({ destroyOnReturn: false })) {
       written += String(data)
@@ -80,7 +84,7 @@ describe('the demo of Open vSwitch', () => {
   test('says before it begins that Open vSwitch is missing, and how to install it', () => {
     const hide = 'for f in ovsdb-server ovs-vswitchd; do mount --bind /dev/null $(command -v $f); done; exec "$@"'
     const args = ['-m', 'bash', '-c', hide, 'hide', ...command]
-    const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8', env: process.env })
+    const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8', env })
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(/^The demo starts programs that are not there: ovsdb-server, ovs-vswitchd\. /)
     expect(stderr).toMatch(/^ {2}apt-get install -y --no-install-recommends openvswitch-switch$/m)
