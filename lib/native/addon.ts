@@ -57,12 +57,14 @@ export interface Addon {
   openNetnsFd(fd: number): Started
   openNetnsPid(pid: number): Started
   openNetnsThread(tid: number): Started
-  deleteNetns(path: string, expected: number): Started
+  /** Each path with a NUL behind it: [errno, call, device, inode, errno, …]. */
+  deleteNetns(paths: string, expected: Float64Array): Started
   listNetns(directory: string): Started
   releasePrefetched(): Started
   listLeftovers(directory: string): Started
   removeLeftover(path: string): Started
   closeNetns(handle: number): boolean
+  closeManyNetns(handles: Float64Array): Started
   shareNetns(handle: number): readonly [registry: string, number: number] | undefined
   adoptNetns(registry: string, number: number, device: number, inode: number): Ended
   openSocket(

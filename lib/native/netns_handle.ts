@@ -111,12 +111,18 @@ export class NetnsHandle implements NetnsReference {
 
   /** Calls that were made before still finish. */
   close(): void {
-    if (!this.#open) return
+    const handle = this.release()
+    if (handle !== undefined) addon.closeNetns(handle)
+  }
+
+  /** Closes it but for its number in the handle table, which the caller closes; undefined if it is closed already. */
+  release(): number | undefined {
+    if (!this.#open) return undefined
     this.#open = false
     collected.unregister(this)
     forget(this.#remains)
     noteClosed(this.#handle)
-    addon.closeNetns(this.#handle)
+    return this.#handle
   }
 }
 

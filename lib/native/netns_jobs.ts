@@ -112,20 +112,58 @@ export function adoptNetns(
   throw systemError({ operation, netns, errno, syscall })
 }
 
-/**
- * Unpins the path, if a network namespace is there; with a namespace, of whatever kind, only if it is still pinned there.
- */
+/** A pin that is to be removed: with a namespace, of whatever kind, only if it is still pinned there. */
+export interface Deletion {
+  readonly path: string
+  readonly expected: NetnsHandle | undefined
+}
+
+/** Unpins paths, if network namespaces are there, by one job. Gives for each the error, if it failed. */
+export async function deleteEachNetns(
+  deletions: readonly Deletion[],
+  options?: CallOptions,
+): Promise<(NetloomError | undefined)[]> {
+  const operation = 'NetNs.delete'
+  const [first] = deletions
+  if (first === undefined) return []
+  const about = { operation, netns: deletions.length === 1 ? first.expected?.label : undefined }
+  const start = (): Started => {
+    const expected = Float64Array.from(deletions, (one) => one.expected?.use(operation) ?? 0)
+    return addon.deleteNetns(deletions.map(({ path }) => `${path}\0`).join(''), expected)
+  }
+  const completion = await runJob<readonly (number | string | undefined)[]>(about, start, options)
+  const ended = unwrap(completion, { ...about, detail: first.path })
+  return deletions.map(({ path, expected }, i) => {
+    const [errno, call, device, inode] = ended.slice(4 * i, 4 * i + 4)
+    if (device !== undefined) noteDeleted({ device: device as number, inode: inode as number })
+    if (errno === 0) return undefined
+    const failed = { errno: errno as number, call: call as string | undefined, result: undefined }
+    const hint = isBare(failed) ? 'what is there is no network namespace, and stays' : undefined
+    const { errno: number, call: syscall } = failed
+    return systemError({ operation, netns: expected?.label, detail: path, hint, errno: number, syscall })
+  })
+}
+
+/** Unpins one. */
 export async function deleteNetns(
   path: string,
   expected: NetnsHandle | undefined,
   options?: CallOptions,
 ): Promise<void> {
-  const about = { operation: 'NetNs.delete', netns: expected?.label, detail: path }
-  const start = (): Started => addon.deleteNetns(path, expected?.use(about.operation) ?? 0)
-  const completion = await runJob<readonly [device: number, inode: number] | undefined>(about, start, options)
-  const hint = isBare(completion) ? 'what is there is no network namespace, and stays' : undefined
-  const unpinned = unwrap(completion, { ...about, hint })
-  if (unpinned !== undefined) noteDeleted({ device: unpinned[0], inode: unpinned[1] })
+  const [failure] = await deleteEachNetns([{ path, expected }], options)
+  if (failure !== undefined) throw failure
+}
+
+/** Closes handles by one job: it costs JavaScript's thread nothing, and resolves when the kernel has closed them. */
+export async function closeEachNetns(handles: readonly NetnsHandle[]): Promise<void> {
+  const numbers: number[] = []
+  for (const handle of handles) {
+    const number = handle.release()
+    if (number !== undefined) numbers.push(number)
+  }
+  if (numbers.length === 0) return
+  const operation = 'NetNs.close'
+  unwrap(await runJob({ operation }, () => addon.closeManyNetns(Float64Array.from(numbers))), { operation })
 }
 
 /** The namespaces pinned in a directory: [name, device, inode, name, …]. */

@@ -1,4 +1,4 @@
-// Many namespaces at once: created, named by a prefix that nobody else takes, deleted.
+// Many namespaces at once: created, named by a prefix that nobody else takes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, BatchError, isAlreadyExists, NetloomError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
@@ -183,22 +183,4 @@ async function commitPatiently<Created>(
     await sleep(20, undefined, call.signal === undefined ? {} : { signal: call.signal })
     return undefined
   }
-}
-
-/** Deletes one by one what a list names, and tells how many are gone. Goes on where one fails, and throws at the end. */
-export async function deleteEach(
-  deletions: readonly (() => Promise<void>)[],
-  { onProgress, signal }: ProgressOptions,
-): Promise<number> {
-  const failures: unknown[] = []
-  const atOnce = 64
-  for (let at = 0; at < deletions.length; at += atOnce) {
-    if (signal?.aborted === true) throw new AbortError({ operation: 'NetNs.deleteAll' }, 'unknown', signal.reason)
-    const ended = await Promise.allSettled(deletions.slice(at, at + atOnce).map((deletion) => deletion()))
-    for (const one of ended) if (one.status === 'rejected') failures.push(one.reason)
-    onProgress?.({ done: Math.min(at + atOnce, deletions.length), total: deletions.length })
-  }
-  if (failures.length === 1) throw failures[0] as NetloomError
-  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} namespaces could not be deleted`)
-  return deletions.length
 }

@@ -2,10 +2,10 @@
 import { isNotFound, NetloomError } from '../errors'
 import type { CallOptions } from '../native/jobs'
 import type { NetnsIdentity } from '../native/netns_handle'
-import { deleteNetns, listNetns, openNetns } from '../native/netns_jobs'
-import { forgiving } from '../netlink/deletion'
+import { listNetns, openNetns } from '../native/netns_jobs'
 import { deleteLeftovers } from './leftovers'
-import { deleteEach, type ProgressOptions } from './many'
+import { deletePaths } from './delete_many'
+import type { ProgressOptions } from './many'
 import { namedDirectory, pathOfName } from './name'
 
 /** A named namespace, as `NetNs.list` gives it. */
@@ -44,12 +44,8 @@ export async function isNamed(path: string, name: string, options?: CallOptions)
 export async function deleteBehind(prefix: string, options: ProgressOptions): Promise<number> {
   const found = (await listNamed()).filter(({ name }) => name.startsWith(prefix))
   await deleteLeftovers(prefix)
-  return deleteEach(
-    found.map(
-      ({ path }) =>
-        () =>
-          forgiving(true, deleteNetns(path, undefined)),
-    ),
+  return deletePaths(
+    found.map(({ path }) => path),
     options,
   )
 }

@@ -16,14 +16,8 @@ import type { Fills, HoleMaker, Holes, HoleValues, ValuesOf } from './holes'
 import { prepare } from './prepare'
 import type { PreparedBatch } from './prepared_batch'
 import { Inside } from './inside'
-import {
-  checkPrefix,
-  checkProgress,
-  createMany,
-  deleteEach,
-  type CreateManyOptions,
-  type ProgressOptions,
-} from './many'
+import { deleteHandles, notPinned } from './delete_many'
+import { checkPrefix, checkProgress, createMany, type CreateManyOptions, type ProgressOptions } from './many'
 import { checkName, pathOfName } from './name'
 import { checkPath } from '../wire/text'
 import { deleteBehind, isNamed, listNamed, type NamedNetns } from './named'
@@ -223,8 +217,8 @@ export class NetNs extends Inside {
     for (const [i, one] of all.entries()) {
       if (!((one as unknown) instanceof NetNs)) throw wrongType(`what[${i}]`, 'a NetNs', one)
     }
-    return deleteEach(
-      all.map((one) => () => one.delete({ force: true })),
+    return deleteHandles(
+      all.map((one) => ({ handle: one[handleOf], pin: one.#pin, ephemeral: one.ephemeral })),
       options,
     )
   }
@@ -370,17 +364,15 @@ export class NetNs extends Inside {
     const handle = this[handleOf]
     if (force && !handle.isOpen) return
     handle.use('NetNs.delete')
-    // Files in /proc belong to processes and threads; they are no pins.
-    const pin = this.path === undefined || this.path.startsWith('/proc/') ? undefined : this.path
+    const pin = this.#pin
     if (pin !== undefined) await forgiving(force, deleteNetns(pin, handle, call))
-    else if (!this.ephemeral) {
-      throw new NetloomError(
-        `NetNs.delete: ${handle.label} is not pinned by a name or path; close() closes its handle`,
-        'ERR_NETLOOM_NOT_PINNED',
-        { operation: 'NetNs.delete', netns: handle.label },
-      )
-    }
+    else if (!this.ephemeral) throw notPinned(handle)
     handle.close()
+  }
+
+  /** The path, unless it is a file in /proc: those belong to processes and threads, and are no pins. */
+  get #pin(): string | undefined {
+    return this.path?.startsWith('/proc/') === true ? undefined : this.path
   }
 
   /** Closes the handle, and unpins an ephemeral namespace. Calls under way finish. May be called again. */

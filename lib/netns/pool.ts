@@ -6,7 +6,7 @@ import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsIdentity } from '../native/netns_handle'
 import { RefillFailures } from './refill_failures'
 import type { MakeNetNs } from './batch_builder'
-import { deleteEach } from './many'
+import { runEach } from './delete_many'
 import { Pause } from './pause'
 import { checkPoolOptions, createPrepared, type PoolOptions } from './prepared'
 import { Waiters } from './waiters'
@@ -133,7 +133,7 @@ export class Pool<Created extends Kept> implements AsyncDisposable {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     const making = this.#refilling
     const deletions = this.#ready.splice(0).map((netns) => async () => netns[Symbol.asyncDispose]())
-    this.#closing = deleteEach([...deletions, async () => making], {}).then(() => undefined)
+    this.#closing = runEach([...deletions, async () => making])
     this.#end.abort()
     this.#pause.end()
     this.#takers.refuse(refusal('Pool.take'))

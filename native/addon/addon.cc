@@ -21,6 +21,7 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("listLeftovers", &NetloomAddon::ListLeftoverFiles),
                            InstanceMethod("removeLeftover", &NetloomAddon::RemoveLeftoverFile),
                            InstanceMethod("closeNetns", &NetloomAddon::CloseNetns),
+                           InstanceMethod("closeManyNetns", &NetloomAddon::CloseManyNetns),
                            InstanceMethod("shareNetns", &NetloomAddon::ShareNetns),
                            InstanceMethod("adoptNetns", &NetloomAddon::AdoptNetns),
                            InstanceMethod("openSocket", &NetloomAddon::OpenSocketInside),

@@ -48,8 +48,11 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value OpenNetnsPid(Info info);
   // openNetnsThread(tid)
   Napi::Value OpenNetnsThread(Info info);
-  // deleteNetns(path, handle of the namespace that it must be, or 0): [device, inode] of the one that was pinned there
+  // deleteNetns(paths, each with a NUL behind it; a Float64Array of the handles of the namespaces that they must be, or
+  // 0): [errno, system call, device, inode of the one that was pinned there, …]
   Napi::Value DeleteNetns(Info info);
+  // closeManyNetns(a Float64Array of handles): as closeNetns, and the promise waits for the kernel
+  Napi::Value CloseManyNetns(Info info);
   // listNetns(directory)
   Napi::Value ListNetns(Info info);
   // releasePrefetched(): closes the prefetched namespaces

@@ -43,12 +43,32 @@ Napi::Value NetloomAddon::OpenNetnsThread(Info info) {
 }
 
 Napi::Value NetloomAddon::DeleteNetns(Info info) {
-  const auto path = text(info[0]);
-  if (!path || !info[1].IsNumber()) return malformed(info.Env());
-  const NamespacePointer expected = Find(info[1]);
-  std::vector<Use> uses{use_of_path(*path, true)};
-  if (expected) uses.push_back(Use{expected->identity(), true});
-  return Submit(info, std::make_shared<DeleteNamespace>(*path, expected), LaneName::mutation, std::move(uses));
+  const auto joined = text(info[0]);
+  const auto handles = view_of<const double>(info.Env(), info[1], napi_float64_array);
+  if (!joined || !handles) return malformed(info.Env());
+  std::vector<std::string> paths = split(*joined);
+  if (paths.size() != handles->size()) return malformed(info.Env());
+  std::vector<DeleteNamespaces::Deletion> deletions;
+  std::vector<Use> uses;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    uses.push_back(use_of_path(paths[i], true));
+    const NamespacePointer expected = environment_.find(static_cast<uint64_t>((*handles)[i]));
+    if (expected) uses.push_back(Use{expected->identity(), true});
+    deletions.push_back({std::move(paths[i]), expected, {}, {}});
+  }
+  return Submit(info, std::make_shared<DeleteNamespaces>(std::move(deletions)), LaneName::mutation, std::move(uses));
+}
+
+Napi::Value NetloomAddon::CloseManyNetns(Info info) {
+  const auto handles = view_of<const double>(info.Env(), info[0], napi_float64_array);
+  if (!handles) return malformed(info.Env());
+  std::vector<NamespacePointer> closed;
+  for (const double handle : *handles) {
+    const auto number = static_cast<uint64_t>(handle);
+    NamespacePointer netns = environment_.find(number);
+    if (netns && environment_.close(number)) closed.push_back(std::move(netns));
+  }
+  return Submit(info, std::make_shared<CloseNamespaces>(std::move(closed)), LaneName::removal);
 }
 
 Napi::Value NetloomAddon::RemoveLeftoverFile(Info info) {

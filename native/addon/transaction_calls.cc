@@ -1,6 +1,4 @@
 // The function that sends netlink messages.
-#include <algorithm>
-
 #include "addon/addon.h"
 #include "node/arguments.h"
 #include "node/values.h"
@@ -39,10 +37,6 @@ Napi::Value NetloomAddon::Transact(Info info) {
     if (operation.creation && !operation.creation->path.empty())
       uses.push_back(use_of_path(operation.creation->path, true));
   }
-  // Each namespace only once: a job with two uses of one would block itself.
-  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of < b.of; });
-  uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
-             uses.end());
   auto job = std::make_shared<Transaction>(std::move(plan));
   if (environment_.job_count() == 0) job->expect_answer();
   return Submit(info, std::move(job), name, std::move(uses));

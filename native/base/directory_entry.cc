@@ -8,9 +8,11 @@ Failure DirectoryEntry::open(const std::string& path, DirectoryEntry& entry) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return Failure{EINVAL, "open"};
   if (slash + 1 == path.size()) return Failure{EISDIR, "open"};
-  Fd directory(::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return failed("open");
-  entry.directory_ = std::move(directory);
+  if (!entry.directory_ || path.compare(0, slash + 1, entry.path_) != 0) {
+    entry.path_ = path.substr(0, slash + 1);
+    entry.directory_ = Fd(::open(entry.path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!entry.directory_) return failed("open");
+  }
   entry.name_ = path.substr(slash + 1);
   return {};
 }

@@ -14,6 +14,7 @@ namespace netloom {
 
 class DirectoryEntry {
  public:
+  // An entry that was open in the same directory keeps that open.
   static Failure open(const std::string& path, DirectoryEntry& entry);
 
   explicit operator bool() const { return static_cast<bool>(directory_); }
@@ -29,6 +30,7 @@ class DirectoryEntry {
 
  private:
   Fd directory_;
+  std::string path_;  // of the directory
   std::string name_;
 };
 

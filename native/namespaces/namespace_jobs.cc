@@ -38,17 +38,23 @@ napi_value OpenNamespace::deliver(const Delivery& to) {
   return failure ? nullptr : describe(to, std::move(opened_));
 }
 
-void DeleteNamespace::run(ThreadHome& thread) {
-  const Identity* expected = expected_ ? &expected_->identity() : nullptr;
-  failure = thread.sockets().with_room([&] { return Pin::remove(path_, expected, unpinned_); });
-  if (!failure && expected_) expected_->disown();
+void DeleteNamespaces::run(ThreadHome& thread) {
+  DirectoryEntry entry;
+  for (Deletion& one : deletions_) {
+    const Identity* expected = one.expected ? &one.expected->identity() : nullptr;
+    one.failure = thread.sockets().with_room([&] { return Pin::remove(one.path, expected, one.unpinned, entry); });
+    if (!one.failure && one.expected) one.expected->disown();
+  }
 }
 
-napi_value DeleteNamespace::deliver(const Delivery& to) {
-  if (failure || !unpinned_) return nullptr;
+napi_value DeleteNamespaces::deliver(const Delivery& to) {
   ArrayValue result(to.env);
-  result.push(static_cast<double>(unpinned_->device));
-  result.push(static_cast<double>(unpinned_->inode));
+  for (const Deletion& one : deletions_) {
+    result.push(one.failure.error);
+    result.push(one.failure.call ? make_text(to.env, one.failure.call) : nullptr);
+    result.push(one.unpinned ? make_number(to.env, static_cast<double>(one.unpinned->device)) : nullptr);
+    result.push(one.unpinned ? make_number(to.env, static_cast<double>(one.unpinned->inode)) : nullptr);
+  }
   return result;
 }
 

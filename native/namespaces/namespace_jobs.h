@@ -66,19 +66,33 @@ class OpenNamespace final : public Job {
   NamespacePointer opened_;
 };
 
-class DeleteNamespace final : public Job {
+class DeleteNamespaces final : public Job {
  public:
-  // With a namespace, only if the path is still pinned to that one.
-  DeleteNamespace(std::string path, NamespacePointer expected)
-      : path_(std::move(path)), expected_(std::move(expected)) {}
+  struct Deletion {
+    std::string path;
+    NamespacePointer expected;  // only if the path is still pinned to this one; null: to any
+    Failure failure;
+    std::optional<Identity> unpinned;
+  };
+  explicit DeleteNamespaces(std::vector<Deletion> deletions) : deletions_(std::move(deletions)) {}
   void run(ThreadHome& thread) override;
-  // [device, inode] of the namespace that was pinned there; nothing if it was only a symbolic link
+  // Of each [errno, system call, device, inode] of the namespace that was pinned there; the last two are undefined if
+  // it was only a symbolic link.
   napi_value deliver(const Delivery& to) override;
 
  private:
-  std::string path_;
-  NamespacePointer expected_;
-  std::optional<Identity> unpinned_;
+  std::vector<Deletion> deletions_;
+};
+
+// Closes namespaces, for which JavaScript's thread need not wait.
+class CloseNamespaces final : public Job {
+ public:
+  explicit CloseNamespaces(std::vector<NamespacePointer> closed) : closed_(std::move(closed)) {}
+  void run(ThreadHome&) override { closed_.clear(); }
+  napi_value deliver(const Delivery&) override { return nullptr; }
+
+ private:
+  std::vector<NamespacePointer> closed_;
 };
 
 // Removes a file without a namespace that a killed process has left in the directory of named namespaces.

@@ -105,7 +105,8 @@ void Pin::undo() {
   if (path_.empty()) return;
   std::optional<Identity> unpinned;
   if (pinned_) {
-    (void)remove(path_, &*pinned_, unpinned);
+    DirectoryEntry entry;
+    (void)remove(path_, &*pinned_, unpinned, entry);
   } else if (entry_.leads_to(file_.get())) {
     (void)entry_.unlink();
   }
@@ -147,8 +148,8 @@ Failure Pin::mount(int netns) {
   return {};
 }
 
-Failure Pin::remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned) {
-  DirectoryEntry entry;
+Failure Pin::remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned,
+                    DirectoryEntry& entry) {
   Failure failure = DirectoryEntry::open(path, entry);
   if (!failure) failure = remove_at(entry, expected, unpinned);
   if (is_out_of_descriptors(failure.error) && expected && in_names_directory(path) && !unpinned)

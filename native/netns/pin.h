@@ -39,8 +39,9 @@ class Pin {
   Failure mount(int netns);
   // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (else ESTALE);
   // without, only if it is a network namespace. Leaves any other file, with ENOENT. `unpinned`: the namespace that was
-  // pinned there; nothing if the path was a symbolic link to a pin.
-  static Failure remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned);
+  // pinned there; nothing if the path was a symbolic link to a pin. `entry` may be open in the same directory.
+  static Failure remove(const std::string& path, const Identity* expected, std::optional<Identity>& unpinned,
+                        DirectoryEntry& entry);
 
  private:
   Pin(std::string path, DirectoryEntry entry, Fd file, bool theirs)

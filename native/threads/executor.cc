@@ -35,6 +35,15 @@ constexpr unsigned kCallsBound = 64;
 constexpr std::array<const char*, kLaneCount> kNames = {"netloom-change", "netloom-query", "netloom-read",
                                                         "netloom-remove", "netloom-supply"};
 
+// A job with two uses of one namespace would block itself.
+void leave_one_of_each(std::vector<Use>& uses) {
+  if (uses.size() < 2) return;
+  std::sort(uses.begin(), uses.end(),
+            [](const Use& a, const Use& b) { return a.of != b.of ? a.of < b.of : a.changes > b.changes; });
+  uses.erase(std::unique(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.of == b.of; }),
+             uses.end());
+}
+
 }  // namespace
 
 bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> uses, const OpenHome& home, Await await) {
@@ -42,6 +51,7 @@ bool Executor::submit(const JobPointer& job, LaneName name, std::vector<Use> use
   job->id_ = ++last_id_;
   job->lane_ = name;
   job->uses_ = std::move(uses);
+  leave_one_of_each(job->uses_);
   // With no other job under way there is no order to keep. On lanes other than `read`, jobs that open descriptors are
   // slow, so a wait would be in vain.
   const bool alone = under_way_ == 0 && (job->opens() == 0 || name == LaneName::read);

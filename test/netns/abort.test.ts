@@ -27,18 +27,22 @@ test('a signal that is aborted already stops the call before anything happens', 
 })
 
 test('a queued call is taken out of the queue, and its neighbors are not', async () => {
-  await using red = await fresh()
-  const controller = new AbortController()
-  // Long enough for the machine to leave this thread alone between two lines.
-  const before = busy(red, 250)
-  const aborted = red.links.add({ kind: 'bridge', name: 'aborted' }, { signal: controller.signal })
-  const after = red.links.add({ kind: 'bridge', name: 'after' })
-  controller.abort()
-  await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR', outcome: 'none' })
-  await Promise.all([before, after])
-  const names = (await ipJson(red, 'link')).map((link) => link.ifname)
-  expect(names).toContain('after')
-  expect(names).not.toContain('aborted')
+  // Where the machine leaves this thread alone between two lines, the call is over before it is aborted.
+  for (let code: unknown = 'none yet'; code !== 'ABORT_ERR';) {
+    await using red = await fresh()
+    const controller = new AbortController()
+    const before = busy(red, 100)
+    const aborted = red.links.add({ kind: 'ifb', name: 'aborted' }, { signal: controller.signal })
+    const after = red.links.add({ kind: 'ifb', name: 'after' })
+    controller.abort()
+    const ended: unknown = await aborted.catch((error: unknown) => error)
+    code = (ended as Partial<AbortError>).code
+    if (code !== undefined) expect(ended).toMatchObject({ code: 'ABORT_ERR', outcome: 'none' })
+    await Promise.all([before, after])
+    const names = (await ipJson(red, 'link')).map((link) => link.ifname)
+    expect(names).toContain('after')
+    expect(names.includes('aborted')).toBe(code === undefined)
+  }
 })
 
 test('a call whose time is up in the queue fails with ETIMEDOUT', async () => {

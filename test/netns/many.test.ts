@@ -95,6 +95,29 @@ test('deleteAll goes on where one fails, and tells of it', async () => {
   own.close()
 })
 
+test('deleteAll takes a handle twice, two handles to one namespace, and closed ones', async () => {
+  const [red, green, blue] = (await NetNs.createMany(3, { prefix: `${ownPrefix}twice-` })) as [NetNs, NetNs, NetNs]
+  const again = await NetNs.open(red.name!)
+  const anonymous = await NetNs.create()
+  blue.close()
+  expect(await NetNs.deleteAll([red, red, again, green, blue, anonymous])).toBe(6)
+  expect(pinned(`${ownPrefix}twice-`)).toEqual([blue.name])
+  expect([red, again, green, anonymous].map(({ closed }) => closed)).toEqual([true, true, true, true])
+  await NetNs.delete(blue.name!)
+})
+
+test('what fails stays open; what is gone already does not fail', async () => {
+  const all = await NetNs.createMany(3, { prefix: `${ownPrefix}other-` })
+  const [gone, replaced, whole] = all as [NetNs, NetNs, NetNs]
+  for (const { name } of [gone, replaced]) await NetNs.delete(name!)
+  await using other = await NetNs.create(replaced.name, { ephemeral: true })
+  await expect(NetNs.deleteAll(all)).rejects.toMatchObject({ code: 'ESTALE', netns: replaced.name })
+  expect(all.map(({ closed }) => closed)).toEqual([true, false, true])
+  expect(pinned(`${ownPrefix}other-`)).toEqual([other.name])
+  replaced.close()
+  whole.close()
+})
+
 test('none are none', async () => {
   expect(await NetNs.createMany(0)).toEqual([])
   expect(await NetNs.createMany([])).toEqual([])
