@@ -32,6 +32,7 @@ const libLayers = [
     'backoff errno errors wire native',
   ),
   layer('route', 'rtnetlink', 'errno errors wire native netlink'),
+  layer('tc', 'traffic control: qdiscs, classes, filters, actions', 'errno errors wire native netlink route'),
   layer('diag', 'sock_diag', 'errno errors wire native netlink'),
   layer('ethtool', 'the generic netlink family ethtool', 'errors wire native netlink'),
   layer('nftables', 'tables of nftables that are one program’s alone', 'errno errors wire native netlink'),
@@ -46,7 +47,7 @@ const libLayers = [
   layer(
     'netns',
     'NetNs, which holds all together',
-    'backoff errors wire native netlink route diag ethtool rootless files processes taps packets sockets names clients',
+    'backoff errors wire native netlink route tc diag ethtool rootless files processes taps packets sockets names clients',
   ),
   layer('namespaces', 'namespaces of all eight kinds', 'errors wire native rootless processes netns'),
   layer('testing', 'fixtures and the leak check', 'errors wire native netns'),
@@ -58,7 +59,7 @@ const libLayers = [
   layer(
     'index',
     'what is public',
-    'errno errors programs wire native netlink route diag ethtool rootless files processes taps packets sockets names clients netns namespaces',
+    'errno errors programs wire native netlink route tc diag ethtool rootless files processes taps packets sockets names clients netns namespaces',
   ),
 ]
 

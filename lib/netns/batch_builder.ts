@@ -75,6 +75,14 @@ export class BatchBuilder<Created> implements BatchNetNs {
     this.rules = own.rules
   }
 
+  get qdiscs(): BatchNetNs['qdiscs'] {
+    return this.#resourcesOf(this.#netns).qdiscs
+  }
+
+  get classes(): BatchNetNs['classes'] {
+    return this.#resourcesOf(this.#netns).classes
+  }
+
   get ethtool(): BatchEthtool {
     return this.#resourcesOf(this.#netns).ethtool
   }

@@ -1,6 +1,8 @@
 // The resources of one namespace in a batch: their verbs, noted instead of carried out.
 import { ethtoolVerbs } from '../ethtool/features'
 import { batchVerbs, scopeOf, type BatchTarget, type BatchVerbs, type BatchScope } from '../netlink/verbs'
+import { classVerbs } from '../tc/class'
+import { qdiscVerbs } from '../tc/qdisc'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 
 /** `NetNs.ethtool` in a batch. */
@@ -21,6 +23,10 @@ export interface BatchNetNs extends BatchTarget {
   readonly neighbors: BatchVerbs<typeof neighborVerbs>
   /** As `NetNs.rules`. */
   readonly rules: BatchVerbs<typeof ruleVerbs>
+  /** As `NetNs.qdiscs`. */
+  readonly qdiscs: BatchVerbs<typeof qdiscVerbs>
+  /** As `NetNs.classes`. */
+  readonly classes: BatchVerbs<typeof classVerbs>
   /** As `NetNs.ethtool`. */
   readonly ethtool: BatchEthtool
 }
@@ -30,6 +36,8 @@ const addresses = batchVerbs(addressVerbs)
 const routes = batchVerbs(routeVerbs)
 const neighbors = batchVerbs(neighborVerbs)
 const rules = batchVerbs(ruleVerbs)
+const qdiscs = batchVerbs(qdiscVerbs)
+const classes = batchVerbs(classVerbs)
 const features = batchVerbs(ethtoolVerbs.features)
 
 /** The resources of one namespace in a batch. */
@@ -42,6 +50,8 @@ export class BatchResources implements BatchNetNs {
   readonly neighbors: BatchNetNs['neighbors']
   readonly rules: BatchNetNs['rules']
   #ethtool: BatchEthtool | undefined
+  #qdiscs: BatchNetNs['qdiscs'] | undefined
+  #classes: BatchNetNs['classes'] | undefined
 
   constructor(scope: BatchScope) {
     this[scopeOf] = scope
@@ -50,6 +60,14 @@ export class BatchResources implements BatchNetNs {
     this.routes = routes(scope)
     this.neighbors = neighbors(scope)
     this.rules = rules(scope)
+  }
+
+  get qdiscs(): BatchNetNs['qdiscs'] {
+    return (this.#qdiscs ??= qdiscs(this[scopeOf]))
+  }
+
+  get classes(): BatchNetNs['classes'] {
+    return (this.#classes ??= classes(this[scopeOf]))
   }
 
   get ethtool(): BatchEthtool {

@@ -15,6 +15,7 @@ import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { Taps } from '../taps/taps'
+import { Classes, Qdiscs } from '../tc/resources'
 import { checkKeys } from '../wire/invalid'
 
 /** What one sees in a network namespace and sets there: its devices and tables, its sysctls and files, who is connected. */
@@ -34,6 +35,8 @@ export abstract class View implements NetnsTarget {
   /** Its name under `/run/netns`, if it was created or opened by name. */
   abstract readonly name: string | undefined
   #taps: Taps | undefined
+  #qdiscs: Qdiscs | undefined
+  #classes: Classes | undefined
   #sysctl: Sysctl | undefined
   #sysfs: Sysfs | undefined
   #ethtool: Ethtool | undefined
@@ -51,6 +54,16 @@ export abstract class View implements NetnsTarget {
   /** Its TUN and TAP devices, as streams of packets. */
   get taps(): Taps {
     return (this.#taps ??= new Taps(this[handleOf]))
+  }
+
+  /** Queueing disciplines: what packets wait in before they are sent (tc(8)). */
+  get qdiscs(): Qdiscs {
+    return (this.#qdiscs ??= new Qdiscs(this[handleOf]))
+  }
+
+  /** The classes of queueing disciplines. */
+  get classes(): Classes {
+    return (this.#classes ??= new Classes(this[handleOf]))
   }
 
   /** What its devices do by themselves (ethtool). */

@@ -63,3 +63,14 @@ export async function bridgeJson<T = Record<string, unknown>[]>(ns: NetNs, ...ar
   const { stdout } = await runProgram('bridge', ['-n', nameOf(ns), '-j', '-d', ...args])
   return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as T
 }
+
+/** What `tc -j -d -s …` prints, parsed. */
+export async function tcJson<T = Record<string, unknown>[]>(ns: NetNs, ...args: string[]): Promise<T> {
+  const { stdout } = await runProgram('tc', ['-n', nameOf(ns), '-j', '-d', '-s', ...args])
+  return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as T
+}
+
+/** Lets `tc` change something: its arguments in one string. */
+export async function tc(ns: NetNs, args: string): Promise<string> {
+  return (await runProgram('tc', ['-n', nameOf(ns), ...args.split(' ')])).stdout
+}

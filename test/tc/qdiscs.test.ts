@@ -1,0 +1,65 @@
+// Qdiscs, against `tc` in both directions, and from one namespace into another.
+import { type NetNs, type Qdisc, type QdiscOptions } from '../../lib/index'
+import { useNetNs } from '../../lib/testing'
+import { ownPrefix, tc, tcJson } from '../support/namespaces'
+import { cases, withoutCounters } from './qdisc_cases'
+
+const net = useNetNs({ prefix: ownPrefix, scope: 'file' })
+let red: NetNs
+let blue: NetNs
+
+beforeAll(async () => {
+  red = net.ns
+  blue = await net.create()
+  for (const ns of [red, blue]) {
+    // A device with queues, for the kinds that want some.
+    await ns.links.add({ kind: 'ifb', name: 'd0', numTxQueues: 4, numRxQueues: 4, txqlen: 1000, up: true })
+  }
+})
+
+afterEach(async () => {
+  for (const ns of [red, blue]) {
+    for (const parent of ['root', 'ingress']) await ns.qdiscs.delete({ dev: 'd0', parent }, { force: true }).catch(() => 0)
+  }
+})
+
+/** Whether the kernel has a kind. */
+async function has(options: QdiscOptions): Promise<boolean> {
+  try {
+    await red.qdiscs.add(options)
+    return true
+  } catch (error) {
+    if (!/lacks the kind/.test(String(error))) throw error
+    process.stdout.write(`left to the VM: ${options.kind}\n`)
+    return false
+  }
+}
+
+const shown = async (ns: NetNs): Promise<Record<string, unknown> | undefined> => {
+  const [first] = await tcJson(ns, 'qdisc', 'show', 'dev', 'd0')
+  return first === undefined ? undefined : withoutCounters(first)
+}
+
+describe.each(cases)('%s', (_, args, options, listed) => {
+  const mine = { dev: 'd0', ...options } as QdiscOptions
+  const place = mine.kind === 'ingress' || mine.kind === 'clsact' ? 'ingress' : 'root'
+
+  test('is the same by both, in both directions, and once more', async () => {
+    if (!(await has(mine))) return
+    const byUs = await shown(red)
+    await tc(blue, `qdisc add dev d0 ${place === 'ingress' ? '' : 'root '}${args}`.replace(/ +/g, ' '))
+    expect(byUs).toEqual(await shown(blue))
+    const [ours, theirs] = await Promise.all(
+      [red, blue].map(async (ns): Promise<Qdisc> => ns.qdiscs.get({ dev: 'd0', parent: place })),
+    )
+    const { statistics, xstats: _own, dev: _dev, ...rest } = ours as Qdisc & { xstats?: unknown }
+    expect(statistics).toMatchObject({ drops: 0, requeues: 0 })
+    expect(theirs).toMatchObject(rest)
+    expect(ours).toMatchObject(listed)
+
+    await blue.qdiscs.delete({ dev: 'd0', parent: place })
+    await blue.qdiscs.add({ ...ours, dev: 'd0' } as QdiscOptions)
+    expect(await shown(blue)).toEqual(byUs)
+    expect(await blue.qdiscs.get({ dev: 'd0', parent: place })).toMatchObject(rest)
+  })
+})
