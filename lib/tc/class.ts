@@ -100,7 +100,9 @@ export type TrafficClass =
 
 const all = Object.values(qdiscKinds) as QdiscKind[]
 const classKinds: Readonly<Record<string, TcKind>> = Object.fromEntries(
-  all.flatMap((kind) => (kind.classes === undefined ? [] : [[kind.kind, { ...kind, options: kind.classes, optional: false }]])),
+  all.flatMap((kind) =>
+    kind.classes === undefined ? [] : [[kind.kind, { ...kind, options: kind.classes, optional: false }]],
+  ),
 )
 const counted = Object.fromEntries(
   all.flatMap(({ kind, classCounted }) => (classCounted === undefined ? [] : [[kind, classCounted]])),
@@ -128,7 +130,7 @@ function make(options: ClassOptions, flags: number): Message {
   return message('NEWTCLASS', classLayout, {
     flags,
     header: { dev, handle: classid, parent: above },
-    attributes: { kind: name, options: own as never },
+    attributes: { kind: name, options: own },
   })
 }
 
@@ -191,7 +193,7 @@ const verbs = objectVerbs<ClassOptions, ClassKey, ClassFilter, TrafficClass, 'ad
       set: { flags: Mode.change, undo: before },
     },
     about,
-    cause: causeOf(classKinds, classLayout as never),
+    cause: causeOf(classKinds, classLayout),
   },
   ensure: {
     flags: Mode.add,

@@ -66,12 +66,19 @@ export const qdiscParent = handleType(
   new Map(Object.entries(places).map(([word, handle]) => [handle, word])),
 )
 
-/** A class: `1:3`. */
-export const classid = handleType(
+const anyClass = handleType(
   'a class in hex, such as "1:3"',
   {},
   (handle) => major(handle) !== 0 && minor(handle) !== 0 && handle < TC_H.INGRESS,
 )
+
+/** A class: `1:3`. struct tcmsg calls it a handle, options call it a classid. */
+export const classid: typeof anyClass = {
+  ...anyClass,
+  encode: (writer, value, _field, siblings) => {
+    anyClass.encode(writer, value, 'classid', siblings)
+  },
+}
 
 /** What a class is below: a qdisc, `1:`, or another class, `1:1`; `root` of those that are directly below the qdisc. */
 export const classParent = handleType(

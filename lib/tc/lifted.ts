@@ -1,7 +1,6 @@
 // Attributes of which one is a struct: one flat object, in which the struct's fields stand beside the other attributes.
 import { attributes, type AttributesOf, type AttributeSet, type AttributeTable } from '../wire/attributes'
 import type { Fields, Struct, StructValue } from '../wire/struct'
-import type { Type } from '../wire/type'
 import { mapped, unnamed, type Mapped } from './kind'
 
 type Flat<H extends Fields, Table extends AttributeTable, Key extends keyof Table> = Partial<StructValue<H>> &
@@ -35,7 +34,7 @@ export function lifted<H extends Fields, Table extends AttributeTable, Key exten
     ...Object.entries(set.table).map(([name, [, , type]]) => [name, isReported(type)] as const),
   ].filter(([name]) => name !== key && !name.startsWith('_'))
   return mapped<AttributesOf<Table>, Settable<H, Table, Key>, Flat<H, Table, Key>>(
-    compiled as unknown as Type<AttributesOf<Table>>,
+    compiled,
     {
       takes: all.filter(([, reported]) => !reported).map(([name]) => name) as never[],
       reports: all.filter(([, reported]) => reported).map(([name]) => name),

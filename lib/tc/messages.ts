@@ -1,4 +1,5 @@
 // The messages of traffic control: struct tcmsg and TCA_… (linux/rtnetlink.h), the same for qdiscs, classes, filters and chains.
+import { errnoNumber } from '../errno'
 import { NETLINK, NLM_F } from '../netlink/constants'
 import { asReceived, decodeMessage, encodeMessage, type Message, type MessageContent } from '../netlink/message'
 import type { Refused } from '../netlink/operation'
@@ -51,11 +52,8 @@ export const Mode = {
 export const toAsker = NLM_F.ECHO
 
 /** struct tcmsg, whose numbers mean something else for each kind of object. */
-export const tcmsg = <Handle, Parent, Info>(
-  handle: Scalar<Handle>,
-  parent: Scalar<Parent>,
-  info: Scalar<Info>,
-) =>
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the table is the type
+export const tcmsg = <Handle, Parent, Info>(handle: Scalar<Handle>, parent: Scalar<Parent>, info: Scalar<Info>) =>
   struct('tcmsg', {
     family: ['tcm_family', u8],
     _pad1: ['tcm__pad1', u8],
@@ -83,6 +81,7 @@ const sizespec = struct('tc_sizespec', {
 })
 
 /** TCA_…, with the options of these kinds, and what each counts for itself. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the table is the type
 export function tcAttributes(kinds: TcKinds, counted: Readonly<Record<string, AnyType>> = {}) {
   return attributes('TCA_', {
     kind: ['KIND', 1, text(15, undefined, 1)],
@@ -118,13 +117,16 @@ export function message<H extends Fields, A extends AttributeTable>(
   return encodeMessage(layout, `RTM_${type}`, RTM[type], content)
 }
 
+const ENOENT = errnoNumber('ENOENT')
+
 // What the kernel says, net/sched/sch_api.c and cls_api.c.
 const unknownKind = /kind is unknown|classifier not found|Specified qdisc not found/i
 const noParent = /parent qdisc|find qdisc|find specified (class|qdisc)|class doesn't exist|parent class/i
 
 /** What a refusal means in terms of the options. */
 export function causeOf(kinds: TcKinds, layout: { readonly header: TcLayout['header']; readonly attributes: object }) {
-  return ({ kernelMessage = '', message }: Refused): string | undefined => {
+  return ({ errno, kernelMessage = '', message }: Refused): string | undefined => {
+    if (errno === ENOENT && kernelMessage === '') return 'there is no such object, or no such "parent"'
     if (noParent.test(kernelMessage)) return 'there is no such "parent"'
     if (!unknownKind.test(kernelMessage)) return undefined
     const kind = decodeMessage(layout as TcLayout, asReceived(message))?.attributes.kind

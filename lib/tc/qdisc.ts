@@ -123,7 +123,10 @@ const counted = Object.fromEntries(
 )
 
 /** The messages RTM_…QDISC. */
-export const qdiscLayout = { header: tcmsg(qdiscHandle, qdiscParent, u32), attributes: tcAttributes(qdiscKinds, counted) }
+export const qdiscLayout = {
+  header: tcmsg(qdiscHandle, qdiscParent, u32),
+  attributes: tcAttributes(qdiscKinds, counted),
+}
 
 const place = ['dev', 'parent', 'handle', 'ingressBlock', 'egressBlock', 'kind']
 const told = ['references', 'offloaded', 'statistics', 'xstats', 'unknown']
@@ -221,7 +224,7 @@ const replaced = {
   sideEffects: (options: QdiscOptions) => heldBy(options.dev, placeOf(options).parent, undefined),
 }
 
-const cause = causeOf(qdiscKinds, qdiscLayout as never)
+const cause = causeOf(qdiscKinds, qdiscLayout)
 
 const verbs = objectVerbs<QdiscOptions, QdiscKey, { readonly dev?: number }, Qdisc, 'add' | 'replace' | 'set'>({
   name: 'qdiscs',
@@ -268,8 +271,7 @@ function listQdiscs(netns: NetnsReference, filter: QdiscFilter = {}): Operation<
   checkKeys(filter, filterKeys)
   const { dev } = filter
   if (dev !== undefined) checkDevice(dev, 'dev')
-  const named: Step[] =
-    typeof dev === 'string' ? [{ netns, messages: [queryLink(dev)], ending: Ending.reply }] : []
+  const named: Step[] = typeof dev === 'string' ? [{ netns, messages: [queryLink(dev)], ending: Ending.reply }] : []
   const request = message('GETQDISC', qdiscLayout, { flags: NLM_F.DUMP })
   return {
     name: 'qdiscs.list',

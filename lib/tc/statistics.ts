@@ -18,6 +18,7 @@ const rate = struct('gnet_stats_rate_est', { bps: ['bps', u32], pps: ['pps', u32
 const rate64 = struct('gnet_stats_rate_est64', { bps: ['bps', u64], pps: ['pps', u64] })
 
 /** TCA_STATS2, with what a kind counts for itself. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the table is the type
 export function stats2<V extends Variants>(own: V) {
   return attributes('TCA_STATS_', {
     basic: ['BASIC', 1, readOnly(basic)],

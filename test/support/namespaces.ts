@@ -72,5 +72,5 @@ export async function tcJson<T = Record<string, unknown>[]>(ns: NetNs, ...args: 
 
 /** Lets `tc` change something: its arguments in one string. */
 export async function tc(ns: NetNs, args: string): Promise<string> {
-  return (await runProgram('tc', ['-n', nameOf(ns), ...args.split(' ')])).stdout
+  return (await runProgram('tc', ['-n', nameOf(ns), ...args.trim().split(/ +/)])).stdout
 }

@@ -7,4 +7,16 @@ import { pfifoFast, prio } from './prio'
 import { tbf } from './tbf'
 
 /** Kinds of qdiscs by name. */
-export const qdiscKinds = kindsOf([htb, tbf, ingress, clsact, noqueue, mq, pfifo, pfifoHeadDrop, bfifo, pfifoFast, prio])
+export const qdiscKinds = kindsOf([
+  htb,
+  tbf,
+  ingress,
+  clsact,
+  noqueue,
+  mq,
+  pfifo,
+  pfifoHeadDrop,
+  bfifo,
+  pfifoFast,
+  prio,
+])

@@ -50,7 +50,7 @@ export const prio = qdiscKind('prio', options)
 const fixed = mapped(
   data,
   { takes: [], reports: ['bands', 'priomap'] },
-  (_: Partial<Record<never, never>>): { bands?: number; priomap?: readonly number[] } => ({}),
+  (_: object): { bands?: number; priomap?: readonly number[] } => ({}),
   ({ bands = 0, priomap = [] }) => ({ bands, priomap }),
 )
 

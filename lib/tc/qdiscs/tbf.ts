@@ -66,7 +66,11 @@ export interface TbfState extends RateOptions {
 /** The largest packet that tables are made for where nobody says it. */
 const largest = 2047
 
-function limitOf({ limitBytes, latencyMilliseconds: latency, burstBytes, mtuBytes }: TbfOptions, rate: number, peak: number) {
+function limitOf(
+  { limitBytes, latencyMilliseconds: latency, burstBytes, mtuBytes }: TbfOptions,
+  rate: number,
+  peak: number,
+) {
   if (limitBytes !== undefined) {
     if (latency !== undefined) throw wrongValue('latencyMilliseconds', 'left out beside "limitBytes"', latency)
     return checkInteger(limitBytes, 1, 0xffffffff, 'limitBytes')
@@ -78,6 +82,12 @@ function limitOf({ limitBytes, latencyMilliseconds: latency, burstBytes, mtuByte
     throw outOfRange('latencyMilliseconds', 'more than 0, of at most 4294967295 bytes', latency)
   }
   return limit
+}
+
+/** Bytes with what is around them on the line (psched_l2t_ns): TCA_TBF_BURST, which has them without, is not told back. */
+function onLine(bytes: number, { overheadBytes = 0, mpuBytes = 0, linklayer }: RateOptions): number {
+  const length = Math.max(bytes + overheadBytes, mpuBytes)
+  return linklayer === 'atm' ? Math.ceil(length / 48) * 53 : length
 }
 
 const options = mapped(
@@ -100,8 +110,8 @@ const options = mapped(
     const rate = bytesPerSecond(given.rateBitsPerSecond, 'rateBitsPerSecond')
     const burst = checkInteger(given.burstBytes, 1, 0xffffffff, 'burstBytes')
     const rates = rateTable(rate, largest, given)
-    const its = { rate: rates.spec, buffer: ticksOf(burst, rate, 'burstBytes') }
-    const common = { rateTable: rates.table, rate64: wideRate(rate), burst }
+    const its = { rate: rates.spec, buffer: ticksOf(onLine(burst, given), rate, 'burstBytes') }
+    const common = { rateTable: rates.table, rate64: wideRate(rate) }
     if (peakRateBitsPerSecond === undefined) {
       if (mtuBytes !== undefined) throw wrongValue('mtuBytes', 'left out without "peakRateBitsPerSecond"', mtuBytes)
       return { parms: { ...its, limit: limitOf(given, rate, 0) }, ...common }
@@ -113,11 +123,15 @@ const options = mapped(
     const mtu = checkInteger(mtuBytes, 1, 0xffffffff, 'mtuBytes')
     const peaks = rateTable(peak, mtu, given)
     return {
-      parms: { ...its, limit: limitOf(given, rate, peak), peakRate: peaks.spec, mtu: ticksOf(mtu, peak, 'mtuBytes') },
+      parms: {
+        ...its,
+        limit: limitOf(given, rate, peak),
+        peakRate: peaks.spec,
+        mtu: ticksOf(onLine(mtu, given), peak, 'mtuBytes'),
+      },
       ...common,
       peakTable: peaks.table,
       peakRate64: wideRate(peak),
-      peakBurst: mtu,
     }
   },
   ({ parms: its, rate64, peakRate64 }): TbfState => {
@@ -126,8 +140,8 @@ const options = mapped(
     const { overhead = 0, linklayer } = its?.rate ?? {}
     // The kernel keeps the time that a bucket takes on the line (psched_l2t_ns).
     const bucket = (ticks: number, at: number): number => {
-      const onLine = bytesOf(ticks, at)
-      return Math.max(0, (linklayer === 'atm' ? Math.round(onLine / 53) * 48 : onLine) - overhead)
+      const all = bytesOf(ticks, at)
+      return Math.max(0, (linklayer === 'atm' ? Math.round(all / 53) * 48 : all) - overhead)
     }
     return {
       rateBitsPerSecond: rate * 8,
