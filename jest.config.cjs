@@ -18,7 +18,7 @@ module.exports = {
       },
     ],
   },
-  reporters: ['default', '<rootDir>/test/support/slowest.cjs'],
+  reporters: ['default', '<rootDir>/test/support/slowest.cjs', '<rootDir>/test/support/left_to_vm.cjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   // For what never ends. No test measures by it: where a machine is busy, all takes many times as long.
   testTimeout: 180_000,

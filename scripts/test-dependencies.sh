@@ -32,6 +32,7 @@ need dhclient isc-dhcp-client
 need dhcpcd dhcpcd-base
 need nft nftables
 need qemu-system-x86_64 qemu-system-x86
+need modprobe kmod
 # The one program of the virtual machines, which have no libraries.
 if ldd "$(command -v busybox || echo /bin/sh)" >/dev/null 2>&1; then missing+=(busybox-static); fi
 

@@ -2,7 +2,8 @@
 import type { LinkPortSettings, NetNs } from '../../lib/index'
 import { useNetNs } from '../../lib/testing'
 import { bridgeJson, ip, ownPrefix } from '../support/namespaces'
-import { itSince, itWithVlanFiltering, shown } from './kinds/support'
+import { itSince, itWithVlanFiltering } from '../support/needs'
+import { shown } from './kinds/support'
 
 const net = useNetNs({ prefix: ownPrefix })
 

@@ -2,7 +2,8 @@
 import type { Link, LinkCreation, LinkSettings, NetNs } from '../../lib/index'
 import { useNetNs } from '../../lib/testing'
 import { ip, ipJson, ownPrefix } from '../support/namespaces'
-import { eventually, itSince, itWithKind, shown, type Shown } from './kinds/support'
+import { itSince, itWithKind } from '../support/needs'
+import { eventually, shown, type Shown } from './kinds/support'
 
 const net = useNetNs({ names: ['ns', 'other'], prefix: ownPrefix })
 

@@ -2,7 +2,8 @@
 import type { LinkOptionsOf } from '../../../lib/index'
 import { useNetNs } from '../../../lib/testing'
 import { bridgeJson, ip, ownPrefix } from '../../support/namespaces'
-import { itSince, itWithVlanFiltering, ofKind, shownData, type ConditionalIt } from './support'
+import { itSince, itWithVlanFiltering, type ConditionalIt } from '../../support/needs'
+import { ofKind, shownData } from './support'
 
 const net = useNetNs({ prefix: ownPrefix })
 

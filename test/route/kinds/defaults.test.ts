@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Link, LinkOptions } from '../../../lib/index'
 import { useNetNs } from '../../../lib/testing'
 import { ownPrefix } from '../../support/namespaces'
-import { itWithKind } from './support'
+import { itWithKind } from '../../support/needs'
 
 const net = useNetNs({ prefix: ownPrefix })
 

@@ -1,7 +1,8 @@
 // ifb and dummy: kinds without options of their own.
 import { useNetNs } from '../../../lib/testing'
 import { ip, ownPrefix } from '../../support/namespaces'
-import { itWithKind, shown } from './support'
+import { itWithKind } from '../../support/needs'
+import { shown } from './support'
 
 const net = useNetNs({ prefix: ownPrefix })
 

@@ -1,7 +1,8 @@
 // macvlan and macvtap: modes, flags, source addresses, and lower devices in another namespace.
 import type { LinkOptionsOf, NetNs } from '../../../lib/index'
 import { fresh, ip } from '../../support/namespaces'
-import { itSince, ofKind, shown, shownData, shownNames } from './support'
+import { itSince } from '../../support/needs'
+import { ofKind, shown, shownData, shownNames } from './support'
 
 type Mode = NonNullable<LinkOptionsOf<'macvlan'>['mode']>
 

@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 import type { LinkChanges, LinkOptions, NetNs } from '../../../lib/index'
 import { useNetNs } from '../../../lib/testing'
 import { ip, ownPrefix } from '../../support/namespaces'
-import { eventually, itWithKind, ofKind, shown } from './support'
+import { itWithKind } from '../../support/needs'
+import { eventually, ofKind, shown } from './support'
 
 const net = useNetNs({ names: ['ns', 'far'], prefix: ownPrefix })
 const itNetkit = itWithKind('netkit')

@@ -3,7 +3,8 @@ import { NetlinkError } from '../../../lib/index'
 import { decodeLink } from '../../../lib/route/link'
 import { Reader } from '../../../lib/wire/reader'
 import { fresh, ip } from '../../support/namespaces'
-import { itWithKind, ofKind, shown, shownData } from './support'
+import { itWithKind } from '../../support/needs'
+import { ofKind, shown, shownData } from './support'
 
 /** One attribute with a 32-bit payload, or a 16-bit one, padded. */
 const u32Attribute = (number: number, value: number): Uint8Array =>

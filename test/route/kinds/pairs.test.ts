@@ -3,7 +3,8 @@ import { NetNs, type LinkChanges, type LinkOptions, type LinkReference } from '.
 import { linkKinds } from '../../../lib/route/kinds'
 import { useNetNs } from '../../../lib/testing'
 import { ip, ownPrefix } from '../../support/namespaces'
-import { itWithKind, shown, shownNames } from './support'
+import { itWithKind } from '../../support/needs'
+import { shown, shownNames } from './support'
 
 const net = useNetNs({ names: ['ns', 'far', 'other'], prefix: ownPrefix })
 

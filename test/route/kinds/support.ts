@@ -1,6 +1,4 @@
-// What the tests of links share: narrowing, the oracle's view of one device, and probes of what this kernel has.
-import { spawnSync } from 'node:child_process'
-import { release } from 'node:os'
+// What the tests of links share: narrowing, and the oracle's view of one device. What they need of a kernel: support/needs.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Link, NetNs } from '../../../lib/index'
 import { ipJson } from '../../support/namespaces'
@@ -50,48 +48,4 @@ export async function eventually(holds: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error('it does not come true')
     await sleep(20)
   }
-}
-
-// In a namespace that goes with the program: what it makes does not stay.
-function inNowhere(script: string): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync('unshare', ['--net', 'sh', '-c', script], { encoding: 'utf8' })
-}
-
-function kernelHasKind(kind: string): boolean {
-  const { stderr } = inNowhere(`ip link add probe0 type ${kind}`)
-  return !/Unknown device type|Operation not supported/.test(stderr)
-}
-
-// Without it the kernel takes the option and does nothing, but it reports no default VLAN.
-function kernelHasVlanFiltering(): boolean {
-  const { stdout } = inNowhere('ip link add probe0 type bridge; ip -d link show probe0')
-  return stdout.includes('vlan_default_pvid')
-}
-
-type Body = () => Promise<void>
-/** `it`, or its refusal. */
-export type ConditionalIt = (name: string, body: Body) => void
-
-function itIf(has: boolean, missing: string): ConditionalIt {
-  return (name, body) => {
-    if (has) it(name, body)
-    else it.skip(`${name} (not on this kernel: ${missing})`, body)
-  }
-}
-
-/** `it` where the kernel has a link kind; elsewhere the test is skipped, and its name says why. */
-export function itWithKind(kind: string): ConditionalIt {
-  return itIf(kernelHasKind(kind), `it has no ${kind}`)
-}
-
-/** `it` where bridges can filter VLANs; elsewhere the test is skipped, and its name says why. */
-export function itWithVlanFiltering(): ConditionalIt {
-  return itIf(kernelHasVlanFiltering(), 'its bridges have no VLAN filtering')
-}
-
-/** `it` since this version of Linux, such as `6.4`; on an older one the test is skipped, and its name says why. */
-export function itSince(version: string): ConditionalIt {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  const [leastMajor = 0, leastMinor = 0] = version.split('.').map(Number)
-  return itIf(major > leastMajor || (major === leastMajor && minor >= leastMinor), `since Linux ${version}`)
 }

@@ -1,7 +1,8 @@
 // vlan: the frames of one VLAN on a lower device.
 import { fresh, ip } from '../../support/namespaces'
 import type { NetNs } from '../../../lib/index'
-import { itWithKind, ofKind, shown, shownData } from './support'
+import { itWithKind } from '../../support/needs'
+import { ofKind, shown, shownData } from './support'
 
 const itVlan = itWithKind('vlan')
 

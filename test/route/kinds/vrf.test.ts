@@ -1,6 +1,7 @@
 // vrf: its ports share a routing table of their own.
 import { fresh, ip } from '../../support/namespaces'
-import { itWithKind, ofKind, shown, shownData } from './support'
+import { itWithKind } from '../../support/needs'
+import { ofKind, shown, shownData } from './support'
 
 const itVrf = itWithKind('vrf table 1')
 

@@ -2,7 +2,8 @@
 import type { LinkOptionsOf } from '../../../lib/index'
 import { useNetNs } from '../../../lib/testing'
 import { ip, ownPrefix } from '../../support/namespaces'
-import { itSince, ofKind, shown, shownData } from './support'
+import { itSince } from '../../support/needs'
+import { ofKind, shown, shownData } from './support'
 
 const net = useNetNs({ names: ['ns', 'other'], prefix: ownPrefix })
 

@@ -5,7 +5,8 @@ import { linkKinds, portData } from '../../../lib/route/kinds'
 import { creationAttributes } from '../../../lib/route/link_creation'
 import { useNetNs } from '../../../lib/testing'
 import { ownPrefix } from '../../support/namespaces'
-import { itWithKind, shown } from './support'
+import { itWithKind } from '../../support/needs'
+import { shown } from './support'
 import { elsewhere, linkWalk, portWalk, walks, type Walk } from './walk'
 
 type Values = Readonly<Record<string, unknown>>
