@@ -83,6 +83,10 @@ export class BatchBuilder<Created> implements BatchNetNs {
     return this.#resourcesOf(this.#netns).classes
   }
 
+  get filters(): BatchNetNs['filters'] {
+    return this.#resourcesOf(this.#netns).filters
+  }
+
   get ethtool(): BatchEthtool {
     return this.#resourcesOf(this.#netns).ethtool
   }

@@ -2,6 +2,7 @@
 import { ethtoolVerbs } from '../ethtool/features'
 import { batchVerbs, scopeOf, type BatchTarget, type BatchVerbs, type BatchScope } from '../netlink/verbs'
 import { classVerbs } from '../tc/class'
+import { filterVerbs } from '../tc/filter'
 import { qdiscVerbs } from '../tc/qdisc'
 import { addressVerbs, linkVerbs, neighborVerbs, routeVerbs, ruleVerbs } from '../route/verbs'
 
@@ -27,6 +28,8 @@ export interface BatchNetNs extends BatchTarget {
   readonly qdiscs: BatchVerbs<typeof qdiscVerbs>
   /** As `NetNs.classes`. */
   readonly classes: BatchVerbs<typeof classVerbs>
+  /** As `NetNs.filters`. */
+  readonly filters: BatchVerbs<typeof filterVerbs>
   /** As `NetNs.ethtool`. */
   readonly ethtool: BatchEthtool
 }
@@ -38,6 +41,7 @@ const neighbors = batchVerbs(neighborVerbs)
 const rules = batchVerbs(ruleVerbs)
 const qdiscs = batchVerbs(qdiscVerbs)
 const classes = batchVerbs(classVerbs)
+const filters = batchVerbs(filterVerbs)
 const features = batchVerbs(ethtoolVerbs.features)
 
 /** The resources of one namespace in a batch. */
@@ -52,6 +56,7 @@ export class BatchResources implements BatchNetNs {
   #ethtool: BatchEthtool | undefined
   #qdiscs: BatchNetNs['qdiscs'] | undefined
   #classes: BatchNetNs['classes'] | undefined
+  #filters: BatchNetNs['filters'] | undefined
 
   constructor(scope: BatchScope) {
     this[scopeOf] = scope
@@ -68,6 +73,10 @@ export class BatchResources implements BatchNetNs {
 
   get classes(): BatchNetNs['classes'] {
     return (this.#classes ??= classes(this[scopeOf]))
+  }
+
+  get filters(): BatchNetNs['filters'] {
+    return (this.#filters ??= filters(this[scopeOf]))
   }
 
   get ethtool(): BatchEthtool {

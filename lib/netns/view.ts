@@ -15,7 +15,9 @@ import { Neighbors } from '../route/neighbors'
 import { Routes } from '../route/routes'
 import { Rules } from '../route/rules'
 import { Taps } from '../taps/taps'
-import { Classes, Qdiscs } from '../tc/resources'
+import { impair, type Impairment } from '../tc/impair'
+import { Classes, Filters, Qdiscs } from '../tc/resources'
+import type { Device } from '../wire/device'
 import { checkKeys } from '../wire/invalid'
 
 /** What one sees in a network namespace and sets there: its devices and tables, its sysctls and files, who is connected. */
@@ -37,6 +39,7 @@ export abstract class View implements NetnsTarget {
   #taps: Taps | undefined
   #qdiscs: Qdiscs | undefined
   #classes: Classes | undefined
+  #filters: Filters | undefined
   #sysctl: Sysctl | undefined
   #sysfs: Sysfs | undefined
   #ethtool: Ethtool | undefined
@@ -64,6 +67,25 @@ export abstract class View implements NetnsTarget {
   /** The classes of queueing disciplines. */
   get classes(): Classes {
     return (this.#classes ??= new Classes(this[handleOf]))
+  }
+
+  /** What sorts packets into classes, and does something with them. */
+  get filters(): Filters {
+    return (this.#filters ??= new Filters(this[handleOf]))
+  }
+
+  /**
+   * Impairs a device, for tests: delay, loss and the like (netem), a rate (tbf), for what goes out, comes in, or both. What was
+   * there of an impairment before goes; `undefined` takes it away. For what comes in it makes a device `impairN` (ifb), and
+   * the qdisc clsact.
+   * @throws TypeError, RangeError for a wrong option, by name; NetloomError: `EEXIST` if the device has a root qdisc that is not
+   *   of `impair`; NetlinkError: `ENODEV`, or `ENOENT` that says which module the kernel lacks. Nothing is left then.
+   * @example
+   * await ns.impair('eth0', { delayMilliseconds: 50, lossPercent: 1 })
+   * await ns.impair('eth0', undefined)
+   */
+  async impair(dev: Device, impairment: Impairment | undefined, call?: CallOptions): Promise<void> {
+    return impair(this[handleOf], dev, impairment, call)
   }
 
   /** What its devices do by themselves (ethtool). */

@@ -105,8 +105,8 @@ export function lacking({ kind, module, config }: TcKind): string {
 export function unnamed<T extends AnyType>(type: T): T {
   return {
     ...type,
-    encode: (writer: Writer, value: never, _field: string, siblings: Siblings) => {
-      type.encode(writer, value, '', siblings)
+    encode: (writer: Writer, value: never, field: string, siblings: Siblings) => {
+      type.encode(writer, value, field.replace(/\.?[^.]*$/, ''), siblings)
     },
   }
 }

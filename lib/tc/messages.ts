@@ -140,10 +140,12 @@ export function ownOptions(
   options: Readonly<Record<string, unknown>>,
   common: ReadonlySet<string>,
   kinds: TcKinds,
+  field = '',
 ): { readonly name: string; readonly kind: TcKind | undefined; readonly own: object | Uint8Array | undefined } {
   const { kind: name } = options
   const expected = `one of ${Object.keys(kinds).join(', ')}, or "other"`
-  if (typeof name !== 'string') throw wrongType('kind', expected, name)
+  const called = field === '' ? 'kind' : `${field}.kind`
+  if (typeof name !== 'string') throw wrongType(called, expected, name)
   const given = Object.fromEntries(
     Object.entries(options).filter(([key, value]) => !common.has(key) && value !== undefined),
   )
@@ -154,7 +156,7 @@ export function ownOptions(
     return { name: checkText(tcKind, 1, 15, 'tcKind'), kind: undefined, own: data }
   }
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-  if (kind === undefined) throw wrongValue('kind', expected, name)
+  if (kind === undefined) throw wrongValue(called, expected, name)
   const reported = reportedOf(kind.options)
   const own = Object.fromEntries(Object.entries(given).filter(([key]) => !reported.has(key)))
   return { name, kind, own: kind.optional && Object.keys(own).length === 0 ? undefined : own }

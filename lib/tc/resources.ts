@@ -1,10 +1,11 @@
-// Traffic control of a namespace (tc(8)): `ns.qdiscs`, `ns.classes`.
+// Traffic control of a namespace (tc(8)): `ns.qdiscs`, `ns.classes`, `ns.filters`.
 import type { CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { splitForce, type DeleteOptions } from '../netlink/deletion'
 import type { Ensured } from '../netlink/ensure'
 import { perform } from '../netlink/perform'
 import { classVerbs, type ClassFilter, type ClassKey, type ClassOptions, type TrafficClass } from './class'
+import { filterVerbs, type Filter, type FilterKey, type FilterOptions, type FilterPlace } from './filter'
 import { qdiscVerbs, type Qdisc, type QdiscFilter, type QdiscKey, type QdiscOptions } from './qdisc'
 
 /**
@@ -153,5 +154,80 @@ export class Classes {
   async delete(key: ClassKey, options?: DeleteOptions): Promise<void> {
     const { force, call } = splitForce(options)
     return perform(classVerbs.delete(this.#netns, key, { force }), call)
+  }
+}
+
+/**
+ * Filters: `ns.filters`.
+ * @example
+ * await ns.filters.add({
+ *   dev: 'eth0',
+ *   parent: 'ingress',
+ *   kind: 'matchall',
+ *   actions: [{ kind: 'mirred', mode: 'egressRedirect', to: 'ifb0' }],
+ * })
+ */
+export class Filters {
+  readonly #netns: NetnsReference
+
+  /** @internal */
+  constructor(netns: NetnsReference) {
+    this.#netns = netns
+  }
+
+  /**
+   * Adds a filter (RTM_NEWTFILTER). In a batch it is undone if it has a `priority` and a `handle`: the kernel does not tell
+   * those that it chooses. What a batch changes or removes of filters it brings back only where the kernel takes what it tells,
+   * which it does not of kinds with `flags`: they are among the batch's `leftovers` then.
+   * @throws TypeError, RangeError for a wrong option, by name; NetlinkError: `EEXIST`, `ENOENT` for a parent that is not there,
+   *   or a kind of filter or action that this kernel lacks.
+   */
+  async add(options: FilterOptions, call?: CallOptions): Promise<void> {
+    return perform(filterVerbs.add(this.#netns, options), call)
+  }
+
+  /** Adds a filter, or puts it in the place of the one with its priority and handle. */
+  async replace(options: FilterOptions, call?: CallOptions): Promise<void> {
+    return perform(filterVerbs.replace(this.#netns, options), call)
+  }
+
+  /**
+   * Changes a filter, by its priority and handle.
+   * @throws What `add` throws; NetlinkError: `ENOENT` if there is none.
+   */
+  async set(options: FilterOptions, call?: CallOptions): Promise<void> {
+    return perform(filterVerbs.set(this.#netns, options), call)
+  }
+
+  /**
+   * A filter by its priority, protocol, kind and handle.
+   * @throws NetlinkError with `ENOENT` if there is none (`isNotFound`).
+   */
+  async get(key: FilterKey, call?: CallOptions): Promise<Filter> {
+    return perform(filterVerbs.get(this.#netns, key), call)
+  }
+
+  /** As `get`, but undefined if there is none. */
+  async find(key: FilterKey, call?: CallOptions): Promise<Filter | undefined> {
+    return perform(filterVerbs.find(this.#netns, key), call)
+  }
+
+  /** The filters at a qdisc or class, of all chains or one, with their actions and what those have counted. */
+  async list(place: FilterPlace, call?: CallOptions): Promise<Filter[]> {
+    return perform(filterVerbs.list(this.#netns, place), call)
+  }
+
+  /**
+   * Removes a filter, or without a `handle` all of a priority (RTM_DELTFILTER).
+   * @param options - `force: true` to succeed if there is none.
+   */
+  async delete(key: FilterKey, options?: DeleteOptions): Promise<void> {
+    const { force, call } = splitForce(options)
+    return perform(filterVerbs.delete(this.#netns, key, { force }), call)
+  }
+
+  /** Removes all filters at a qdisc or class, of a chain: by default of chain 0. A batch does not bring them back. */
+  async flush(place: FilterPlace, call?: CallOptions): Promise<void> {
+    return perform(filterVerbs.flush(this.#netns, place), call)
   }
 }

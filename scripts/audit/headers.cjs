@@ -7,7 +7,7 @@ const { join } = require('node:path')
 
 // sys/socket.h, of libc, has the address families; it must come first. The others are the kernel's.
 const names = `
-  sys/socket.h stddef.h errno.h linux/version.h
+  sys/socket.h stddef.h errno.h time.h linux/version.h
   linux/netlink.h linux/genetlink.h linux/rtnetlink.h linux/net_namespace.h linux/nsfs.h linux/sched.h linux/mount.h
   linux/if.h linux/if_link.h linux/if_addr.h linux/if_addrlabel.h linux/if_arp.h linux/if_ether.h linux/if_packet.h
   linux/if_bridge.h linux/if_vlan.h linux/if_tun.h linux/if_tunnel.h linux/if_bonding.h linux/if_macsec.h linux/if_team.h
@@ -16,7 +16,9 @@ const names = `
   linux/fib_rules.h linux/nexthop.h linux/lwtunnel.h linux/mpls.h linux/mpls_iptunnel.h linux/seg6.h linux/seg6_iptunnel.h
   linux/seg6_local.h linux/rpl_iptunnel.h linux/ioam6_iptunnel.h linux/netconf.h linux/pkt_sched.h linux/pkt_cls.h
   linux/gen_stats.h linux/tc_act/tc_gact.h linux/tc_act/tc_mirred.h linux/tc_act/tc_skbedit.h linux/tc_act/tc_vlan.h
-  linux/tc_act/tc_tunnel_key.h linux/tc_act/tc_pedit.h linux/ethtool.h linux/ethtool_netlink.h linux/devlink.h
+  linux/tc_act/tc_tunnel_key.h linux/tc_act/tc_pedit.h linux/tc_act/tc_bpf.h linux/tc_act/tc_connmark.h
+  linux/tc_act/tc_csum.h linux/tc_act/tc_ct.h linux/tc_act/tc_ctinfo.h linux/tc_act/tc_defact.h linux/tc_act/tc_gate.h
+  linux/tc_act/tc_mpls.h linux/tc_act/tc_nat.h linux/tc_act/tc_sample.h linux/tc_act/tc_skbmod.h linux/ethtool.h linux/ethtool_netlink.h linux/devlink.h
   linux/sock_diag.h linux/inet_diag.h linux/unix_diag.h linux/packet_diag.h linux/netlink_diag.h
   linux/openvswitch.h linux/netfilter.h linux/netfilter/nfnetlink.h linux/netfilter/nf_tables.h
   linux/netfilter/nf_conntrack_common.h linux/netfilter/nf_conntrack_tuple_common.h

@@ -79,3 +79,13 @@ export function itWithVlanFiltering(): ConditionalIt {
 export function itSince(version: string): ConditionalIt {
   return itIf(() => isSince(version), `since Linux ${version}`)
 }
+
+/** `it` where `tc` can do something to a device `d0` that has this root qdisc; elsewhere the test is skipped, and its name says why. */
+export function itWithTc(command: string, missing: string): ConditionalIt {
+  const prepare = 'ip link add d0 numtxqueues 4 numrxqueues 4 type ifb && ip link set d0 up'
+  return itIf(() => {
+    const { status, stderr } = inNowhere(`${prepare} && tc ${command}`)
+    // What tc refuses by itself is no lack of the kernel's.
+    return status === 0 || !/unknown|not found|No such file|not supported|Failed to load/i.test(stderr)
+  }, missing)
+}

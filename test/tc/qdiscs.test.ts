@@ -1,6 +1,7 @@
 // Qdiscs, against `tc` in both directions, and from one namespace into another.
 import { type NetNs, type Qdisc, type QdiscOptions } from '../../lib/index'
 import { fresh, tc, tcJson } from '../support/namespaces'
+import { itWithTc } from '../support/needs'
 import { cases, withoutCounters } from './qdisc_cases'
 
 let red: NetNs
@@ -20,18 +21,6 @@ afterEach(async () => {
   await blue.delete()
 })
 
-/** Whether the kernel has a kind. */
-async function has(options: QdiscOptions): Promise<boolean> {
-  try {
-    await red.qdiscs.add(options)
-    return true
-  } catch (error) {
-    if (!String(error).includes('lacks the kind')) throw error
-    process.stdout.write(`left to the VM: ${options.kind}\n`)
-    return false
-  }
-}
-
 const shown = async (ns: NetNs): Promise<Record<string, unknown> | undefined> => {
   const [first] = await tcJson(ns, 'qdisc', 'show', 'dev', 'd0')
   return first === undefined ? undefined : withoutCounters(first)
@@ -41,8 +30,10 @@ describe.each(cases)('%s', (sentence, args, options, listed) => {
   const mine = { dev: 'd0', ...options } as QdiscOptions
   const place = mine.kind === 'ingress' || mine.kind === 'clsact' ? 'ingress' : 'root'
 
-  test('is the same by both, in both directions, and once more', async () => {
-    if (!(await has(mine))) return
+  const run = itWithTc(`qdisc add dev d0 ${place === 'ingress' ? '' : 'root '}${args}`, `it has no qdisc ${mine.kind}`)
+
+  run('is the same by both, in both directions, and once more', async () => {
+    await red.qdiscs.add(mine)
     const byUs = await shown(red)
     await tc(blue, `qdisc add dev d0 ${place === 'ingress' ? '' : 'root '}${args}`.replace(/ +/g, ' '))
     expect(byUs).toEqual(await shown(blue))

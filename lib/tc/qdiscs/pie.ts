@@ -37,7 +37,6 @@ export const pie = qdiscKind('pie', pieData, {
     overlimit: ['overlimit', u32],
     maxQueue: ['maxq', u32],
     ecnMark: ['ecn_mark', u32],
-    _pad: ['', u32],
   }),
 })
 

@@ -98,7 +98,9 @@ const etfParms = struct('tc_etf_qopt', {
 })
 export const etf = qdiscKind(
   'etf',
-  lifted(etfParms, attributes('TCA_ETF_', { parms: ['PARMS', 1, etfParms] }), 'parms', () => ({ clock: 'tai' as const })),
+  lifted(etfParms, attributes('TCA_ETF_', { parms: ['PARMS', 1, etfParms] }), 'parms', () => ({
+    clock: 'tai' as const,
+  })),
 )
 
 /** skbprio: the packets of the highest priorities are kept. */
