@@ -284,10 +284,12 @@ export function partsOfChanges(changes: LinkChanges, verb: string): LinkParts {
 }
 
 /** IFLA_LINKINFO with the kind's own attributes; undefined if there are none. `far`: the far end, encoded. */
-export function linkInfoOf({ kind, infoKind, data }: LinkParts, far?: object): LinkWire['linkInfo'] {
+export function linkInfoOf({ kind, infoKind, data, creating }: LinkParts, far?: object): LinkWire['linkInfo'] {
   const name = kind?.kind ?? infoKind
   if (name === undefined) return undefined
   if (data instanceof Uint8Array) return { kind: name, data }
   const own = far === undefined ? data : { ...data, peer: far }
-  return Object.keys(own).length === 0 ? { kind: name } : { kind: name, data: own as never }
+  if (Object.keys(own).length > 0) return { kind: name, data: own as never }
+  // A tunnel takes its kind alone as a change that resets everything, a geneve refuses it.
+  return creating || kind === undefined ? { kind: name } : undefined
 }

@@ -48,6 +48,25 @@ describe('a link', () => {
       | 'tun'
       | 'netkit'
       | 'vxcan'
+      | 'geneve'
+      | 'gre'
+      | 'gretap'
+      | 'ip6gre'
+      | 'ip6gretap'
+      | 'erspan'
+      | 'ip6erspan'
+      | 'ipip'
+      | 'sit'
+      | 'ip6tnl'
+      | 'vti'
+      | 'vti6'
+      | 'xfrm'
+      | 'ipvlan'
+      | 'ipvtap'
+      | 'nlmon'
+      | 'vcan'
+      | 'wireguard'
+      | 'team'
     >()
     expectTypeOf<Link>().toEqualTypeOf<KnownLink | VethLink | PlainLink | OtherLink>()
   })
@@ -110,6 +129,25 @@ describe('a link', () => {
         case 'tun':
         case 'netkit':
         case 'vxcan':
+        case 'geneve':
+        case 'gre':
+        case 'gretap':
+        case 'ip6gre':
+        case 'ip6gretap':
+        case 'erspan':
+        case 'ip6erspan':
+        case 'ipip':
+        case 'sit':
+        case 'ip6tnl':
+        case 'vti':
+        case 'vti6':
+        case 'xfrm':
+        case 'ipvlan':
+        case 'ipvtap':
+        case 'nlmon':
+        case 'vcan':
+        case 'wireguard':
+        case 'team':
         case 'none':
         case 'other':
           return

@@ -35,11 +35,14 @@ function documentedIn(file: string): Documented[] {
 /** What words that are no value mean, and what the kernel leaves out. */
 const meant: Readonly<Record<string, unknown>> = {
   "by the device's speed": 100, // of a device that tells no speed
-  'as the route says': undefined,
+  'as the route says': 0, // the index of no device
   '`net.ipv4.ip_local_port_range`': { low: 0, high: 0 },
   '8472, or 4790 with `gpe`; the one that IANA assigned is 4789': 8472,
   'all that are not in use': 0xf7ffffff000000ffn,
   none: [],
+  'true, or false where no option is given at all': true,
+  'none but what the kernel finds out': ['capPerPacket'], // of a tunnel without addresses
+  '2002::, 6to4': '2002::',
   '1, which is not reported': undefined,
   '0 for all': undefined,
 }
@@ -48,7 +51,7 @@ function valueOf(words: string): unknown {
   if (words in meant) return meant[words]
   const bare = words.replace(/`/g, '')
   if (bare === 'true' || bare === 'false') return bare === 'true'
-  return /^[\d.]+$/.test(bare) ? Number(bare) : bare
+  return /^\d+(\.\d+)?$/.test(bare) ? Number(bare) : bare
 }
 
 function readFrom(link: Values, option: string): unknown {
@@ -81,10 +84,32 @@ const base: Readonly<Record<string, Values>> = {
   macvtap: { link: 'u0' },
   vlan: { link: 'u0', id: 5 },
   vrf: { table: 5 },
+  geneve: { id: 5, remote: '192.0.2.1' },
+  gre: { fwmark: 0 },
+  gretap: { fwmark: 0 },
+  ip6gre: {},
+  ip6gretap: {},
+  erspan: { iflags: ['key', 'seq'], oflags: ['key', 'seq'] },
+  ipip: { fwmark: 0 },
+  sit: { fwmark: 0 },
+  ip6tnl: {},
+  vti: {},
+  vti6: {},
+  xfrm: { ifId: 5 },
+  ipvlan: { link: 'u0' },
+  ipvtap: { link: 'u0' },
+}
+
+/** Kinds that share a file. */
+const inFile: Readonly<Record<string, string>> = {
+  macvtap: 'macvlan',
+  gretap: 'gre',
+  ip6gretap: 'ip6gre',
+  ipvtap: 'ipvlan',
 }
 
 for (const kind of Object.keys(base)) {
-  const documented = documentedIn(kind === 'macvtap' ? 'macvlan.ts' : `${kind}.ts`)
+  const documented = documentedIn(`${inFile[kind] ?? kind}.ts`)
   const itHas = itWithKind(kind)
   itHas(`a ${kind} has the ${documented.length} defaults of its documentation`, async () => {
     const { ns } = net

@@ -13,17 +13,6 @@ const u16Attribute = (number: number, value: number): Uint8Array =>
   new Uint8Array(Uint32Array.of((number << 16) | 6, value).buffer)
 
 describe('a link of a kind that has no name here', () => {
-  itWithKind('ipvlan')('is listed as "other", with the name and the bytes of the kernel', async () => {
-    await using ns = await fresh()
-    await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'p' } })
-    await ip(ns, 'link', 'add', 'x', 'link', 'lower', 'type', 'ipvlan', 'mode', 'l3')
-    const link = ofKind(await ns.links.get('x'), 'other')
-    expect(link.infoKind).toBe('ipvlan')
-    // IFLA_IPVLAN_MODE (1) is 1 for L3.
-    expect(Buffer.from(link.data!).includes(Buffer.from([6, 0, 1, 0, 1, 0]))).toBe(true)
-    expect(await ns.links.list()).toContainEqual(link)
-  })
-
   // As the kernel would send it: few kernels have a kind that has no name here.
   it('is decoded as "other", with its name and its bytes', () => {
     const attribute = (number: number, payload: Uint8Array): Buffer => {
@@ -65,20 +54,16 @@ describe('a link of a kind that has no name here', () => {
     expect(await ns.links.find('x')).toBeUndefined()
   })
 
-  itWithKind('ipvlan')('is made of the bytes that are given', async () => {
+  itWithKind('gtp')('is made of the bytes that are given, and listed as "other" with those of the kernel', async () => {
     await using ns = await fresh()
-    await ns.links.add({ kind: 'veth', name: 'lower', peer: { name: 'p' } })
-    const link = await ns.links.add({
-      kind: 'other',
-      infoKind: 'ipvlan',
-      name: 'x',
-      link: 'lower',
-      data: u16Attribute(1, 1), // IFLA_IPVLAN_MODE: L3
-      up: true,
-      alias: 'of bytes',
-    })
-    expect(link).toMatchObject({ kind: 'other', infoKind: 'ipvlan', up: true, alias: 'of bytes' })
-    expect(await shownData(ns, 'x')).toMatchObject({ mode: 'l3' })
+    const role = u32Attribute(4, 1) // IFLA_GTP_ROLE: SGSN
+    const createSockets = u16Attribute(5, 1) // IFLA_GTP_CREATE_SOCKETS
+    const data = Buffer.concat([role, createSockets])
+    const link = await ns.links.add({ kind: 'other', infoKind: 'gtp', name: 'x', data, up: true, alias: 'of bytes' })
+    expect(link).toMatchObject({ kind: 'other', infoKind: 'gtp', up: true, alias: 'of bytes' })
+    expect(Buffer.from(ofKind(link, 'other').data!).includes(Buffer.from(role))).toBe(true)
+    expect(await ns.links.list()).toContainEqual(link)
+    expect((await shown(ns, 'x')).linkinfo?.info_kind).toBe('gtp')
   })
 })
 

@@ -7,6 +7,7 @@ import { useNetNs } from '../../../lib/testing'
 import { ownPrefix } from '../../support/namespaces'
 import { itWithKind } from '../../support/needs'
 import { shown } from './support'
+import { samples } from './oracle'
 import { elsewhere, linkWalk, portWalk, walks, type Walk } from './walk'
 
 type Values = Readonly<Record<string, unknown>>
@@ -25,7 +26,8 @@ useNetNs({
 describe('the table has every option', () => {
   it.each(Object.entries(linkKinds))('of a %s', (kind, { data }) => {
     const options = Object.entries(data.table as Values).filter(([, row]) => !('reported' in (row as object[])[2]!))
-    const walked = new Set(Object.keys(walks[kind] ?? {}).map((option) => option.split('.')[0]))
+    const sampled = (samples[kind] ?? []).flatMap((sample) => Object.keys(sample.options))
+    const walked = new Set([...sampled, ...Object.keys(walks[kind] ?? {}).map((option) => option.split('.')[0])])
     const missing = options.map(([option]) => option).filter((option) => !walked.has(option))
     expect(missing.filter((option) => elsewhere[`${kind}.${option}`] === undefined)).toEqual([])
   })
