@@ -85,7 +85,7 @@ export type Action =
     }[ActionKindName]
   | (OtherAction & Reported)
 
-const common = new Set(['kind', 'cookie', 'flags', 'hardwareStatistics', 'statistics', 'inHardwareCount', 'unknown'])
+const common = new Set(['kind', 'cookie', 'statistics', 'unknown'])
 
 /** One action. */
 export const action: Type<Action> = {

@@ -14,6 +14,7 @@ import { struct } from '../wire/struct'
 import type { ValueOf } from '../wire/type'
 import { littleEndian } from '../wire/writer'
 import { filterKinds } from './filters'
+import type { FilterKind } from './filters/kind'
 import { filterParent } from './handles'
 import { unnamed, type GivenBy, type TakenBy } from './kind'
 import {
@@ -173,13 +174,14 @@ function headerOf(
 
 function make(options: FilterOptions, flags: number): Message {
   const given = checkObject(options)
-  const { name, own } = ownOptions(given, common, filterKinds)
+  const { name, kind, own } = ownOptions(given, common, filterKinds)
   const { protocol = 'all', chain } = options
-  // flower knows packets by the EtherType in its options, too, as tc gives it.
-  const wanted = name === 'flower' && protocol !== 'all' ? { etherType: protocol, ...(own as object) } : own
+  const handle = options.handle ?? (kind as FilterKind | undefined)?.handleOf?.(own as never)
+  // flower knows packets by the EtherType in its options, too, as tc gives it; the kernel tells that of what is in a VLAN.
+  const wanted = name === 'flower' && protocol !== 'all' ? { ...(own as object), etherType: protocol } : own
   return message('NEWTFILTER', filterLayout, {
     flags,
-    header: headerOf(options, name),
+    header: headerOf({ ...options, handle }, name),
     attributes: { kind: name, options: wanted, chain },
   })
 }

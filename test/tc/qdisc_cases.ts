@@ -157,7 +157,12 @@ export const cases: readonly Case[] = [
       lossModel: { kind: 'gemodel', pPercent: 10, rPercent: 60, badLossPercent: 70, goodLossPercent: 5 },
     },
   ],
-  ['codel', 'handle 1: codel', { kind: 'codel', handle: '1:' }, { kind: 'codel', targetMilliseconds: 4.999 }],
+  [
+    'codel',
+    'handle 1: codel',
+    { kind: 'codel', handle: '1:' },
+    { kind: 'codel', targetMilliseconds: 5, intervalMilliseconds: 100 },
+  ],
   [
     'codel with all options',
     'handle 1: codel limit 7 target 3ms interval 80ms ecn ce_threshold 2ms',

@@ -45,6 +45,7 @@ export const csum = actionKind(
   'csum',
   csumParms,
   attributes('TCA_CSUM_', { parms: ['PARMS', 1, csumParms], times: ['TM', 2, times], pad: ['PAD', 3, ignored] }),
+  () => ({ control: 'pass' as const }),
 )
 
 const ctParms = actionStruct('tc_ct', {})

@@ -73,7 +73,7 @@ export interface PeditKey {
 export interface PeditOptions {
   /** Its number, by which several filters share it. Default: the kernel chooses one. */
   index?: number | undefined
-  /** What comes after it. Default: `pipe`. */
+  /** What comes after it. Default: `pass`. */
   control?: Control | undefined
   /** The changes, 1 to 128. */
   keys: readonly PeditKey[]
@@ -82,7 +82,7 @@ export interface PeditOptions {
 const options = mapped(
   data,
   { takes: ['index', 'control', 'keys'], reports: ['references', 'bindings'] },
-  ({ index = 0, control = 'pipe', keys: given }: PeditOptions) => {
+  ({ index = 0, control = 'pass', keys: given }: PeditOptions) => {
     const all = checkArray(given, 'keys', 'an array of changes', 128) as readonly PeditKey[]
     if (all.length === 0) throw outOfRange('keys', 'an array of 1 to 128 changes', given)
     return {

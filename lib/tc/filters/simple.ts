@@ -70,6 +70,11 @@ export const route = filterKind(
     actions: ['ACT', 6, actions],
   }),
   'route4',
+  // As tc makes it, and the kernel checks (route4_set_parms).
+  ({ to, from, iif }: { to?: number; from?: number; iif?: number }) => {
+    const source = from ?? (iif === undefined ? 0xffff : iif | 0x8000)
+    return ((source << 16) | (to ?? 0x8000)) >>> 0
+  },
 )
 
 export const cgroup = filterKind(

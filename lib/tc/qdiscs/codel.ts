@@ -4,7 +4,14 @@ import { boolean, i32, milliseconds, u32, u8, within } from '../../wire/integers
 import { struct } from '../../wire/struct'
 import { qdiscKind } from './kind'
 
-const microseconds = milliseconds(u32, 1000)
+/**
+ * The kernel keeps microseconds in units of 1.024, and rounds down in both directions: what it tells is made what it was told, or
+ * each reading and writing would take one away (codel_time_t of include/net/codel.h).
+ */
+const microseconds = milliseconds(
+  { ...u32, decode: (reader, at) => Math.ceil((Math.ceil((reader.u32(at) * 1000) / 1024) * 1024) / 1000) },
+  1000,
+)
 
 const codelData = attributes('TCA_CODEL_', {
   /** How long a packet may wait, for a while. Default: 5. */
