@@ -15,7 +15,7 @@ timeout --foreground "${NETLOOM_VM_SECONDS:-3600}" qemu-system-x86_64 -accel tcg
   -kernel "$vm"/kernel/boot/vmlinuz-* -initrd "$vm/initrd" \
   -virtfs local,path=/,mount_tag=files,security_model=none,readonly=on,multidevs=remap \
   -append "console=ttyS0 quiet panic=-1 netloom.modules=$vm/kernel/lib/modules netloom.script=$job/script" </dev/null |
-  tr -d '\r' || true
+  sed -u 's/\r$//' || true
 code=$(tr -dc 0-9 <"$job/code" || true)
 [[ -n $code ]] || { echo 'The virtual machine ended without an exit code' >&2 && exit 70; }
 exit "$code"

@@ -67,6 +67,7 @@ describe('a link', () => {
       | 'vcan'
       | 'wireguard'
       | 'team'
+      | 'bond'
     >()
     expectTypeOf<Link>().toEqualTypeOf<KnownLink | VethLink | PlainLink | OtherLink>()
   })
@@ -148,6 +149,7 @@ describe('a link', () => {
         case 'vcan':
         case 'wireguard':
         case 'team':
+        case 'bond':
         case 'none':
         case 'other':
           return

@@ -1,4 +1,6 @@
 // The list of link kinds: a new one has a file of its own and an entry here.
+import { bond } from './bond'
+import { bondPort } from './bond_port'
 import { bridge } from './bridge'
 import { bridgePort } from './bridge_port'
 import { dummy } from './dummy'
@@ -61,10 +63,11 @@ export const linkKinds = byKind([
   vcan,
   wireguard,
   team,
+  bond,
 ])
 
 /** The settings of links as ports, by the kind of their master. */
-export const portKinds = byKind([bridgePort, vrfPort])
+export const portKinds = byKind([bridgePort, vrfPort, bondPort])
 
 /** IFLA_INFO_DATA by kind. */
 export const linkData = dataByKind(linkKinds)

@@ -40,6 +40,15 @@ function own(link: Link, settable = false): Values {
   return Object.fromEntries(settable ? told.filter(([, value]) => value !== '0.0.0.0' && value !== '::') : told)
 }
 
+/** Leaves out what a bond has by its mode: it takes few of those options, and refuses the others, by name. */
+async function withoutDefaults(ns: NetNs, written: Record<string, unknown>): Promise<void> {
+  const plain = own(await ns.links.add({ kind: 'bond', name: 'x', mode: written.mode as 'broadcast' }))
+  await ns.links.delete('x')
+  for (const [option, value] of Object.entries(plain))
+    if (option !== 'mode' && JSON.stringify(written[option]) === JSON.stringify(value))
+      Reflect.deleteProperty(written, option)
+}
+
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '')
 
 // The kernel does not load what carries tunnels in UDP by itself.
@@ -50,18 +59,19 @@ for (const kind of kinds) {
   for (const [i, { options, words: text, reads = options, set, setWords = '' }] of samples[kind]!.entries()) {
     itWithKind(kind)(`${kind} ${i}: is the same made by us, by ip, and of what was read`, async () => {
       const { ns, other } = net
-      if (/\bencap\b/.test(text)) await loadFou()
+      if (text !== undefined && /\bencap\b/.test(text)) await loadFou()
       const { link: lower, ...kept } = options
       const ours = await ns.links.add({ kind, name: 'x', ...options } as LinkOptions)
       const under = lower === undefined ? [] : ['link', lower as string]
-      await ip(other, 'link', 'add', ...under, 'name', 'x', 'type', kind, ...words(text))
+      const theirs = text === undefined ? ns : other
+      if (text !== undefined) await ip(other, 'link', 'add', ...under, 'name', 'x', 'type', kind, ...words(text))
       const { link: _lower, ...read } = reads
       const expected = 'underlay' in read ? { ...read, underlay: (await ns.links.get('u0')).index } : read
       const same = async (expected: Values): Promise<void> => {
-        const [mine, theirs] = [own(await ns.links.get('x')), own(await other.links.get('x'))]
-        expect(mine).toEqual(theirs)
+        const mine = own(await ns.links.get('x'))
+        expect(mine).toEqual(own(await theirs.links.get('x')))
         expect(mine).toMatchObject(expected)
-        expect(await shownData(ns, 'x')).toEqual(await shownData(other, 'x'))
+        expect(await shownData(ns, 'x')).toEqual(await shownData(theirs, 'x'))
         expect((await shown(ns, 'x')).linkinfo?.info_kind).toBe(kind)
       }
       await same(expected)
@@ -76,8 +86,10 @@ for (const kind of kinds) {
         await same({ ...kept, ...set })
       }
       const last = await ns.links.get('x')
-      await other.links.delete('x')
-      const again = { kind, name: 'x', ...own(last, true), ...(lower === undefined ? {} : { link: lower }) }
+      if (text !== undefined) await other.links.delete('x')
+      const written = { ...own(last, true), ...(lower === undefined ? {} : { link: lower }) }
+      if (kind === 'bond') await withoutDefaults(other, written)
+      const again = { kind, name: 'x', ...written }
       expect(own(await other.links.add(again as LinkOptions))).toEqual(own(last))
       expect(ours.kind).toBe(kind)
     })

@@ -7,8 +7,8 @@ type Values = Readonly<Record<string, unknown>>
 export interface Sample {
   /** By our names. */
   readonly options: Values
-  /** The same by the words of `ip link add … type KIND`. */
-  readonly words: string
+  /** The same by the words of `ip link add … type KIND`; undefined: it has none, and what is read is compared alone. */
+  readonly words: string | undefined
   /** What it reads as, where that is something else. */
   readonly reads?: Values
   /** Changes, by our names. */
@@ -66,7 +66,7 @@ const ip6gre: Sample[] = [
 ]
 const session = { iflags: ['key', 'seq'], oflags: ['key', 'seq'], ikey: 30, okey: 30 }
 const withoutKeys = (samples: readonly Sample[]): Sample[] =>
-  samples.map(({ options, words }) => ({ options, words: words.replace(keyWords, '') }))
+  samples.map(({ options, words = '' }) => ({ options, words: words.replace(keyWords, '') }))
 const erspan = (addresses: Values, words: string, more: readonly Sample[]): Sample[] => [
   {
     options: { ...session, ...addresses, erspanVer: 1, erspanIndex: 123 },
@@ -78,7 +78,7 @@ const erspan = (addresses: Values, words: string, more: readonly Sample[]): Samp
   },
   ...more.map(({ options, words }) => ({
     options: { ...options, ...('local' in options ? session : {}), erspanVer: 1 },
-    words: `${'local' in options ? 'seq key 30 ' : ''}${words} erspan_ver 1`,
+    words: `${'local' in options ? 'seq key 30 ' : ''}${words ?? ''} erspan_ver 1`,
   })),
 ]
 const vti = (addresses: Values, words: string): Sample[] => [
@@ -178,4 +178,62 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   vcan: [{ options: {}, words: '' }],
   wireguard: [{ options: {}, words: '' }],
   team: [{ options: {}, words: '' }],
+  bond: [
+    {
+      options: {
+        mode: 'active-backup',
+        miimon: 100,
+        updelay: 200,
+        downdelay: 300,
+        useCarrier: false,
+        primaryReselect: 'better',
+        failOverMac: 'active',
+        resendIgmp: 3,
+        numPeerNotif: 4,
+        allSlavesActive: true,
+        peerNotifDelay: 200,
+      },
+      words:
+        'mode active-backup miimon 100 updelay 200 downdelay 300 use_carrier 0 primary_reselect better fail_over_mac active ' +
+        'resend_igmp 3 num_grat_arp 4 all_slaves_active 1 peer_notify_delay 200',
+      set: { numPeerNotif: 5, useCarrier: true },
+      setWords: 'num_grat_arp 5 use_carrier 1',
+    },
+    {
+      options: {
+        mode: 'active-backup',
+        arpInterval: 500,
+        arpIpTarget: ['192.0.2.1', '192.0.2.2'],
+        arpValidate: 'filter_active',
+        arpAllTargets: 'all',
+        missedMax: 5,
+        nsIp6Target: ['fd00::1'],
+      },
+      words:
+        'mode active-backup arp_interval 500 arp_ip_target 192.0.2.1,192.0.2.2 arp_validate filter_active ' +
+        'arp_all_targets all arp_missed_max 5 ns_ip6_target fd00::1',
+    },
+    {
+      options: {
+        mode: '802.3ad',
+        xmitHashPolicy: 'layer3+4',
+        minLinks: 2,
+        adLacpRate: 'fast',
+        adSelect: 'bandwidth',
+        adActorSysPrio: 100,
+        adUserPortKey: 5,
+        adActorSystem: '02:00:00:00:00:07',
+        adLacpActive: false,
+      },
+      words:
+        'mode 802.3ad xmit_hash_policy layer3+4 min_links 2 lacp_rate fast ad_select bandwidth ad_actor_sys_prio 100 ' +
+        'ad_user_port_key 5 ad_actor_system 02:00:00:00:00:07 lacp_active off',
+    },
+    { options: { mode: '802.3ad', coupledControl: false }, words: undefined },
+    { options: { mode: 'balance-rr', packetsPerSlave: 5 }, words: 'mode balance-rr packets_per_slave 5' },
+    {
+      options: { mode: 'balance-tlb', tlbDynamicLb: false, lpInterval: 3 },
+      words: 'mode balance-tlb tlb_dynamic_lb 0 lp_interval 3',
+    },
+  ],
 }

@@ -221,6 +221,8 @@ export const walks = {
 
 /** Options that cannot be read back, and where they are tested. */
 export const elsewhere: Readonly<Record<string, string>> = {
+  'bond.activeSlave': 'bond.test.ts: it needs a port',
+  'bond.primary': 'bond.test.ts: it needs a port',
   'bridge.fdbFlush': 'bridge.test.ts: it does something, and is no setting',
   'port.flush': 'bridge_ports.test.ts: it does something, and is no setting',
   'veth.peer': 'veth.test.ts: it is a link of its own',
