@@ -22,6 +22,7 @@ export {
 export type { AnswersTo, AskedFor } from './netns/description'
 export type { PreparedBatch } from './netns/prepared_batch'
 export type { PreparedResult } from './netns/prepared_result'
+export type { RunManyOptions } from './netns/prepared_batch'
 export type { BatchEthtool, BatchNetNs } from './netns/batch_netns'
 export type { BatchEntry, BatchTarget, BatchVerbs } from './netlink/verbs'
 export type { CreateManyOptions, Progress, ProgressOptions } from './netns/many'

@@ -172,7 +172,11 @@ export interface Addon {
   sendToUnix(path: string, message: string): Ended
   lockFile(path: string): Ended
   /** Copies the plan and the bytes, an Int32Array and a Uint8Array, before it returns. */
-  transact(lane: Lane, plan: Scratch, bytes: Scratch, names: string | undefined): Started
+  transact(lane: Lane, plan: Scratch, bytes: Scratch, names: string | undefined, chain?: number): Started
+  /** The number of a chain of transactions: once one of them has stopped, no further one is carried out. */
+  openChain(): number
+  /** It goes with the last of its transactions. */
+  closeChain(chain: number): void
   cancel(job: number): number
   /** How many of the things that a job does are done. */
   progress(job: number): number

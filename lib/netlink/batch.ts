@@ -95,11 +95,16 @@ async function carryOut(
 ): Promise<BatchResult[]> {
   const running = transact(plan, lane, subject, options, watch)
   const later = running instanceof Promise
-  return conclude(plan, later ? await running : running, later, subject, options, onResults)
+  return conclude(plan, later ? await running : running, later, subject, options, { onResults })
 }
 
 /** The operations of a batch, and how it goes on when one fails. */
 export type Noted = Pick<Plan<BatchItem>, 'items' | 'onFailure' | 'families'>
+
+interface Concluding extends Pick<BatchListener, 'onResults'> {
+  /** The results of the first operations, if those are made; undefined: done, and without result. */
+  readonly known?: readonly (BatchResult | undefined)[] | undefined
+}
 
 /**
  * Makes the results of a batch that was carried out, or its error.
@@ -111,14 +116,14 @@ export async function conclude(
   later: boolean,
   subject: Subject,
   options: CallOptions,
-  onResults?: BatchListener['onResults'],
+  { onResults, known = [] }: Concluding = {},
 ): Promise<BatchResult[]> {
   const { interrupted, tried } = transacted
   const reports = new Map(transacted.reports.map((report) => [report.operation, report]))
   const results: BatchResult[] = []
   let turn = performance.now()
   for (const [i, item] of items.entries()) {
-    results.push(settle(item, i, reports.get(i), transacted, options))
+    results.push(i < known.length ? (known[i] ?? nothing) : settle(item, i, reports.get(i), transacted, options))
     // What ended at once lies in memory that the next call overwrites, so all of that is read before anything else happens.
     if (!later || i % 32 !== 0 || performance.now() - turn < longestTurnMs) continue
     await setImmediate()

@@ -74,8 +74,9 @@ export function transact(
   subject: Subject,
   options: CallOptions | undefined,
   watch?: Watch,
+  chain?: number,
 ): Transacted | Promise<Transacted> {
-  const start = (): Started => plan.hand(({ words, bytes, names }) => addon.transact(lane, words, bytes, names))
+  const start = (): Started => plan.hand(({ words, bytes, names }) => addon.transact(lane, words, bytes, names, chain))
   const read = ({ errno, call, result }: Completion<TransactionAnswer | undefined>): Transacted => {
     if (errno !== 0) throw jobError(subject, lane, errno, call)
     if (result === undefined) return allDone(plan.length)

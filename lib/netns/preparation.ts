@@ -1,26 +1,22 @@
 // What stands behind a prepared batch: its template, runs that fill it in, and what becomes of those that need more.
 import { BatchError, type Subject } from '../errors'
-import { Lane, Outcome, type NetnsDescription } from '../native/addon'
+import { Lane } from '../native/addon'
 import type { CallOptions } from '../native/jobs'
-import { NetnsHandle, type NetnsReference } from '../native/netns_handle'
-import { conclude, watched, type BatchResult, type CreationItem } from '../netlink/batch'
+import type { NetnsReference } from '../native/netns_handle'
+import { conclude, type BatchResult } from '../netlink/batch'
 import type { NumberedFamily } from '../netlink/message'
 import { findNumbers } from '../netlink/perform'
 import { Plan, type OnFailure } from '../netlink/plan'
 import type { Hole } from '../netlink/template/hole'
-import { layoutOf, Sections, type Layout } from '../netlink/template/layout'
+import { layoutOf, type Layout, type Sections } from '../netlink/template/layout'
 import { examplesOf, Template, type HoleValues } from '../netlink/template/template'
-import { detached, transact, type Report, type Sendable, type Transacted } from '../netlink/transaction'
+import { detached, transact, type Sendable, type Transacted } from '../netlink/transaction'
 import type { Description } from './description'
+import { carryOut, carryOutOne, closeCreated, Lot, type Conclude, type RunListener } from './lots'
+import { closeMade, endOf, ofRow, plainResults, type Run, type RunResults } from './runs'
 
 /** Describes operations with some values. */
 export type DescribeWith = (values: HoleValues) => Description
-
-/** What became of a run: of each operation, or undefined where it was done and has no result. */
-export interface RunResults {
-  readonly description: Description
-  readonly results: readonly (BatchResult | undefined)[]
-}
 
 /** Operations, laid out once. */
 interface Prepared {
@@ -28,19 +24,6 @@ interface Prepared {
   readonly description: Description
   readonly families: readonly NumberedFamily[]
 }
-
-/** One run among those that are carried out together. */
-interface Run {
-  readonly values: HoleValues
-  readonly description: Description
-  /** Whether `description` is of these values, not of examples. */
-  readonly own: boolean
-  /** Where its operations begin. */
-  readonly begin: number
-}
-
-/** Where a run ends. */
-const endOf = ({ begin, description }: Run): number => begin + description.items.length
 
 export class Preparation {
   readonly #netns: NetnsReference
@@ -63,9 +46,13 @@ export class Preparation {
     this.#onFailure = onFailure
   }
 
+  get #isLaidOut(): boolean {
+    return this.#unfit || this.#prepared?.template.isCurrent === true
+  }
+
   /** Lays the operations out, at first and when a family has another number. */
   async prepare(options: CallOptions | undefined): Promise<Prepared | undefined> {
-    if (this.#prepared?.template.isCurrent === true || this.#unfit) return this.#prepared
+    if (this.#isLaidOut) return this.#prepared
     const { families } = Plan.of(this.#describe(examplesOf(this.#holes)).items, this.#onFailure)
     if (families.length > 0) await findNumbers(families, this.#netns, options)
     const template = Template.make(this.#holes, this.#layOut)
@@ -76,7 +63,7 @@ export class Preparation {
 
   /** Carries out one run. */
   async run(values: HoleValues, subject: Subject, options: CallOptions | undefined): Promise<RunResults> {
-    const prepared = this.#prepared?.template.isCurrent === true ? this.#prepared : await this.prepare(options)
+    const prepared = this.#isLaidOut ? this.#prepared : await this.prepare(options)
     if (prepared?.template.takes(values, this.#layOut) !== true) {
       return only(await this.runAll([values], subject, options ?? {}))
     }
@@ -87,38 +74,35 @@ export class Preparation {
     const transacted = later ? await running : running
     const runs = [{ values, description, own: false, begin: 0 }]
     const plain = plainResults(runs, transacted, template)
-    return only(plain ?? (await this.#conclude(runs, transacted, later, families, subject, options)))
+    return only(plain ?? (await this.#conclude(runs, transacted, { later, families, subject, options })))
   }
 
-  /** Carries out runs as one job. An error that is about one of them has its number. */
+  /** Carries out runs, as if by one job. An error that is about one of them has its number. */
   async runAll(
     rows: readonly HoleValues[],
     subject: Subject,
     options: CallOptions,
-    onProgress?: (done: number) => void,
+    listener: RunListener = {},
   ): Promise<RunResults[]> {
-    const prepared = await this.prepare(options)
-    const sections = new Sections()
+    const prepared = this.#isLaidOut ? this.#prepared : await this.prepare(options)
     const families = new Set(prepared?.families)
-    const runs: Run[] = []
+    const lots: Lot[] = []
+    let lot: Lot | undefined
     let begin = 0
     for (const [row, values] of rows.entries()) {
       const run = ofRow(rows.length > 1 ? row : undefined, () => this.#runOf(prepared, values, begin))
-      if (run.own) await this.#add(run.description, sections, families, options)
-      else if (prepared !== undefined) sections.add(prepared.template.fill(values))
-      runs.push(run)
+      // What is rolled back together is one job.
+      if (lot === undefined || (lot.isFull && !this.#onFailure.rollback)) lots.push((lot = new Lot()))
+      if (run.own) await this.#add(run.description, lot.sections, families, options)
+      else if (prepared !== undefined) lot.sections.add(prepared.template.fill(values))
+      lot.add(run)
       begin = endOf(run)
     }
-    const plan: Sendable = { length: begin, hand: (send) => send(sections.all) }
-    return watched(begin, onProgress && rowProgress(runs, onProgress), async (watch) => {
-      const running = transact(plan, Lane.mutation, subject, options, watch)
-      const later = running instanceof Promise
-      const transacted = later ? await running : running
-      return (
-        plainResults(runs, transacted, prepared?.template) ??
-        (await this.#conclude(runs, transacted, later, [...families], subject, options))
-      )
-    })
+    const conclude: Conclude = (runs, transacted, later, known) =>
+      (known === undefined ? plainResults(runs, transacted, prepared?.template) : undefined) ??
+      this.#conclude(runs, transacted, { later, families: [...families], subject, options, known })
+    const call = { subject, options, onFailure: this.#onFailure, listener }
+    return lots.length === 1 && lot !== undefined ? carryOutOne(lot, call, conclude) : carryOut(lots, call, conclude)
   }
 
   readonly #layOut = (values: HoleValues): Layout => layoutOf(Plan.of(this.#describe(values).items, this.#onFailure))
@@ -143,13 +127,13 @@ export class Preparation {
   }
 
   /** @throws what an option throws that refuses values together, each of which it takes: then the kernel has refused them. */
-  #describeAgain(runs: readonly Run[], { reports }: Transacted): Description[] {
+  #describeAgain(runs: readonly Run[], transacted: Transacted): Description[] {
     try {
       return runs.map(({ values, description, own }, row) =>
         own ? description : ofRow(runs.length > 1 ? row : undefined, () => this.#describe(values)),
       )
     } catch (error) {
-      for (const { created } of reports) if (created !== undefined) new NetnsHandle(created).close()
+      closeCreated([transacted])
       throw error
     }
   }
@@ -158,21 +142,24 @@ export class Preparation {
   async #conclude(
     runs: readonly Run[],
     transacted: Transacted,
-    later: boolean,
-    families: readonly NumberedFamily[],
-    subject: Subject,
-    options: CallOptions | undefined,
+    { later, families, subject, options, known }: Conclusion,
   ): Promise<RunResults[]> {
     // The description is the user's own: what it calls may overwrite scratch memory.
     const kept = later ? transacted : detached(transacted)
     const descriptions = this.#describeAgain(runs, transacted)
-    const ends = runs.map(endOf)
+    const first = runs[0]?.begin ?? 0
+    const ends = runs.map((run) => endOf(run) - first)
     const noted = { items: descriptions.flatMap(({ items }) => items), onFailure: this.#onFailure, families }
+    let made: readonly BatchResult[] = []
+    const onResults = (results: readonly BatchResult[]): void => {
+      made = results
+    }
     try {
-      const results = await conclude(noted, kept, later, subject, options ?? {})
-      return descriptions.map((description, i) => ({ description, results: results.slice(runs[i]?.begin, ends[i]) }))
+      const results = await conclude(noted, kept, later, subject, options ?? {}, { known, onResults })
+      return descriptions.map((description, i) => ({ description, results: results.slice(ends[i - 1] ?? 0, ends[i]) }))
     } catch (error) {
-      if (runs.length > 1 && error instanceof BatchError) {
+      if (!(error instanceof BatchError)) closeMade(made.slice(known?.length ?? 0))
+      else if (runs.length > 1) {
         const { index } = error
         error.row = ends.findIndex((end) => index < end)
       }
@@ -181,70 +168,17 @@ export class Preparation {
   }
 }
 
-/** Where operations of runs only created namespaces, or have no result: their results. Else undefined. */
-function plainResults(
-  runs: readonly Run[],
-  { reports, interrupted, rolledBack }: Transacted,
-  template: Template | undefined,
-): RunResults[] | undefined {
-  const creations = reports.filter(isCreation)
-  if (interrupted || rolledBack || creations.length < reports.length) return undefined
-  if (runs.some(({ description }) => description.hasResults)) return undefined
-  let next = 0
-  return runs.map((run) => {
-    const { description, begin } = run
-    const results = new Array<BatchResult | undefined>(description.items.length)
-    for (let it = creations[next]; it !== undefined && it.operation < endOf(run); it = creations[++next]) {
-      const place = it.operation - begin
-      results[place] = { status: 'fulfilled', value: createdBy(run, place, it, template) }
-    }
-    return { description, results }
-  })
-}
-
-type CreationReport = Report & { readonly created: NetnsDescription }
-
-function isCreation(report: Report): report is CreationReport {
-  return report.created !== undefined && report.outcome === Outcome.done && report.answers.length === 0
+/** What the results of runs are made with. */
+interface Conclusion {
+  readonly later: boolean
+  readonly families: readonly NumberedFamily[]
+  readonly subject: Subject
+  readonly options: CallOptions | undefined
+  readonly known?: readonly (BatchResult | undefined)[] | undefined
 }
 
 function only(all: readonly RunResults[]): RunResults {
   const [first] = all
   if (first === undefined) throw new Error('a run came to nothing')
   return first
-}
-
-/** The handle of a namespace that a run created. */
-function createdBy(
-  { description, own, values }: Run,
-  place: number,
-  { created }: CreationReport,
-  template?: Template,
-): unknown {
-  const item = description.items[place] as CreationItem<unknown>
-  const { path } = item.creation
-  const filled = own || path === undefined ? path : template?.nameLike(path, values)
-  return item.result(created, filled)
-}
-
-/** Tells how many runs are done, of those whose operations are. */
-function rowProgress(runs: readonly Run[], onProgress: (done: number) => void): (done: number) => void {
-  let rows = 0
-  return (done) => {
-    for (let run = runs[rows]; run !== undefined && endOf(run) <= done; run = runs[++rows]);
-    onProgress(rows)
-  }
-}
-
-/** Calls a function; an error that it throws gets the number of the row that it is about. */
-export function ofRow<Result>(row: number | undefined, check: () => Result): Result {
-  try {
-    return check()
-  } catch (error) {
-    if (row !== undefined && error instanceof Error) {
-      error.message = `row ${row}: ${error.message}`
-      Object.assign(error, { row })
-    }
-    throw error
-  }
 }

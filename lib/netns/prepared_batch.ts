@@ -1,5 +1,5 @@
 // PreparedBatch: the public face of operations that are described once, and carried out any number of times with other values.
-import { closedError } from '../errors'
+import { BatchError, closedError } from '../errors'
 import { checkCallOptions, type CallOptions } from '../native/jobs'
 import { handleOf, type NetnsReference, type NetnsTarget } from '../native/netns_handle'
 import { HoleNetns, type Hole } from '../netlink/template/hole'
@@ -8,8 +8,20 @@ import { checkKeys, wrongType } from '../wire/invalid'
 import { FutureNetns } from './future'
 import type { Fills, HoleValues } from './holes'
 import { checkProgress, type ProgressOptions } from './many'
-import { ofRow, Preparation, type DescribeWith } from './preparation'
+import { Preparation, type DescribeWith } from './preparation'
 import { PreparedResult } from './prepared_result'
+import { closeMade, ofRow, type RunResults } from './runs'
+
+/** Options of `PreparedBatch.runMany`. */
+export interface RunManyOptions<Created, Answers> extends ProgressOptions {
+  /**
+   * Called with what each row came to, in the order of the rows: as soon as it is known, which with `rollback` is when all are
+   * done. What it throws ends the batch as an abort does, and is thrown.
+   */
+  onResult?: ((result: PreparedResult<Created, Answers>, row: number) => void) | undefined
+}
+
+const runManyKeys = ['onResult']
 
 /**
  * A batch that was described, checked and laid out once, and is carried out any number of times: of each run only the values are
@@ -59,16 +71,24 @@ export class PreparedBatch<Values extends Fills<Values>, Created, Answers> {
   }
 
   /**
-   * Carries the operations out with the values of each row, as one job: as one batch of all of them.
-   * @param options - `signal` and `timeout`, as of `Batch.commit`; `onProgress` is told how many rows are done.
+   * Carries the operations out with the values of each row, as one batch of all of them. Values are all checked before anything
+   * is done. Without `rollback` the kernel gets it in lots, and results come as lots end.
+   * @param options - `signal` and `timeout`, as of `Batch.commit`; `onProgress` is told how many rows are done, `onResult`
+   *   what each came to.
    * @returns What became of each row, in their order.
    * @throws As `run`; an error about a row has its number as `row`. Nothing is done where a value is refused.
    * @example
-   * const pods = await pod.runMany(rows, { onProgress: ({ done, total }) => console.log(done, total) })
+   * const pods = await pod.runMany(rows, { onResult: ({ netns }, row) => console.log(row, netns.name) })
    */
-  async runMany(rows: Iterable<Values>, options: ProgressOptions = {}): Promise<PreparedResult<Created, Answers>[]> {
+  async runMany(
+    rows: Iterable<Values>,
+    options: RunManyOptions<Created, Answers> = {},
+  ): Promise<PreparedResult<Created, Answers>[]> {
     const preparation = this.#use('runMany')
-    checkProgress(options)
+    checkProgress(options, runManyKeys)
+    const { onProgress, onResult, ...call } = options
+    if (onResult !== undefined && typeof (onResult as unknown) !== 'function')
+      throw wrongType('onResult', 'a function', onResult)
     if (typeof (rows as Partial<Iterable<Values>> | null | undefined)?.[Symbol.iterator] !== 'function') {
       throw wrongType('rows', 'an iterable of objects of values', rows)
     }
@@ -79,16 +99,28 @@ export class PreparedBatch<Values extends Fills<Values>, Created, Answers> {
       })
     }
     if (all.length === 0) return []
-    const { onProgress, ...call } = options
     const total = all.length
-    const told =
-      onProgress === undefined
-        ? undefined
-        : (done: number): void => {
-            onProgress({ done, total })
-          }
-    const runs = await preparation.runAll(all, this.#subject('runMany'), call, told)
-    return runs.map(({ description, results }) => new PreparedResult(description, results))
+    const results: PreparedResult<Created, Answers>[] = []
+    const untold: RunResults[] = []
+    const onEnded = (ended: readonly RunResults[]): void => {
+      untold.push(...ended)
+      for (const { description, results: its } of ended) {
+        const result = new PreparedResult<Created, Answers>(description, its)
+        results.push(result)
+        if (onResult === undefined) continue
+        untold.shift()
+        onResult(result, results.length - 1)
+      }
+    }
+    const told = (done: number): void => onProgress?.({ done, total })
+    try {
+      await preparation.runAll(all, this.#subject('runMany'), call, { onEnded, onProgress: onProgress && told })
+    } catch (error) {
+      // A BatchError has all results.
+      if (!(error instanceof BatchError)) closeMade(untold.flatMap(({ results: its }) => Array.from(its)))
+      throw error
+    }
+    return results
   }
 
   /** Frees what it holds; runs under way finish. May be called again. */

@@ -68,6 +68,8 @@ NetloomAddon::NetloomAddon(Napi::Env env, Napi::Object exports) : environment_(e
                            InstanceMethod("sendToUnix", &NetloomAddon::SendToUnix),
                            InstanceMethod("lockFile", &NetloomAddon::LockFile),
                            InstanceMethod("transact", &NetloomAddon::Transact),
+                           InstanceMethod("openChain", &NetloomAddon::OpenChain),
+                           InstanceMethod("closeChain", &NetloomAddon::CloseChain),
                            InstanceMethod("cancel", &NetloomAddon::Cancel),
                            InstanceMethod("progress", &NetloomAddon::Progress),
                            InstanceMethod("enter", &NetloomAddon::Enter),

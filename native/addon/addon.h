@@ -183,8 +183,13 @@ class NetloomAddon : public Napi::Addon<NetloomAddon> {
   Napi::Value FindNamespacesToJoin(Info info);
 
   // messages: transaction_calls.cc
-  // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none)
+  // transact(lane, plan, bytes, device names and paths, each with a NUL at its end, or undefined for none,
+  // chain that it is part of, or undefined)
   Napi::Value Transact(Info info);
+  // openChain(): its number
+  Napi::Value OpenChain(Info info);
+  // closeChain(chain): it goes with the last of its transactions
+  void CloseChain(Info info);
 
   Napi::Value Submit(Info info, JobPointer job, LaneName lane, std::vector<Use> uses = {});
   // The result of a call that needs no job, or has failed before its job was made.

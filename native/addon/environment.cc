@@ -176,6 +176,16 @@ Failure Environment::adopt(uint64_t number, const Identity& expected, NamespaceP
   return adopt_namespace(std::move(fd), adopted);
 }
 
+uint64_t Environment::open_chain() {
+  chains_.emplace(++last_handle_, std::make_shared<Chain>());
+  return last_handle_;
+}
+
+std::shared_ptr<Chain> Environment::find_chain(uint64_t number) const {
+  const auto found = chains_.find(number);
+  return found == chains_.end() ? nullptr : found->second;
+}
+
 uint64_t Environment::keep(Fd socket) {
   sockets_.emplace(++last_handle_, std::move(socket));
   return last_handle_;

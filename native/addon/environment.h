@@ -16,6 +16,7 @@
 #include "node/values.h"
 #include "processes/worker_children.h"
 #include "threads/executor.h"
+#include "transactions/chain.h"
 
 namespace netloom {
 
@@ -47,6 +48,11 @@ class Environment final : public Handles {
   uint64_t share(uint64_t handle);
   // A namespace that another environment shares, or this one.
   Failure adopt(uint64_t number, const Identity& expected, NamespacePointer& adopted);
+
+  // A chain of transactions, until it is closed; null if there is none of that number.
+  uint64_t open_chain();
+  std::shared_ptr<Chain> find_chain(uint64_t number) const;
+  void close_chain(uint64_t number) { chains_.erase(number); }
 
   uint64_t keep(Fd socket) override;
   // Passes the ownership of the descriptor to the caller; -1 if there is none.
@@ -98,6 +104,7 @@ class Environment final : public Handles {
   std::unordered_map<uint64_t, JobPointer> jobs_;
   std::unordered_map<uint64_t, NamespacePointer> namespaces_;
   std::unordered_map<uint64_t, Share> shares_;  // by handle; destroyed before the namespaces
+  std::unordered_map<uint64_t, std::shared_ptr<Chain>> chains_;
   std::unordered_map<uint64_t, Fd> sockets_;
   std::unordered_map<uint64_t, std::unique_ptr<Datagrams>> datagrams_;
   uint64_t last_handle_ = 0;

@@ -1,4 +1,4 @@
-// The function that sends netlink messages.
+// The functions that send netlink messages.
 #include "addon/addon.h"
 #include "node/arguments.h"
 #include "node/values.h"
@@ -37,9 +37,20 @@ Napi::Value NetloomAddon::Transact(Info info) {
     if (operation.creation && !operation.creation->path.empty())
       uses.push_back(use_of_path(operation.creation->path, true));
   }
-  auto job = std::make_shared<Transaction>(std::move(plan));
+  const auto number_of_chain = number(info[4]);
+  std::shared_ptr<Chain> chain;
+  if (number_of_chain) chain = environment_.find_chain(static_cast<uint64_t>(*number_of_chain));
+  auto job = std::make_shared<Transaction>(std::move(plan), std::move(chain));
   if (environment_.job_count() == 0) job->expect_answer();
   return Submit(info, std::move(job), name, std::move(uses));
+}
+
+Napi::Value NetloomAddon::OpenChain(Info info) {
+  return {info.Env(), make_number(info.Env(), static_cast<double>(environment_.open_chain()))};
+}
+
+void NetloomAddon::CloseChain(Info info) {
+  if (const auto chain = number(info[0])) environment_.close_chain(static_cast<uint64_t>(*chain));
 }
 
 }  // namespace netloom

@@ -46,7 +46,8 @@ bool is_failed(const Operation& operation) {
 
 }  // namespace
 
-Transaction::Transaction(Plan plan) : plan_(std::move(plan)), created_(plan_.namespaces.size()) {
+Transaction::Transaction(Plan plan, std::shared_ptr<Chain> chain)
+    : plan_(std::move(plan)), chain_(std::move(chain)), created_(plan_.namespaces.size()) {
   for (const Operation& operation : plan_.operations) {
     if (!operation.creation) continue;
     created_[operation.creation->netns] = true;
@@ -72,7 +73,7 @@ void Transaction::run(ThreadHome& thread) {
     expect_from_other_core(plan_.namespaces.data(), sizeof(NamespacePointer));
     expect_from_other_core(operations[0].details.get(), sizeof(Operation::Details));
   }
-  bool failed = false;
+  bool failed = chain_ && chain_->ended;
   while (tried_ < operations.size() && !interrupted_ && !(failed && plan_.stop_at_failure)) {
     const size_t first = tried_;
     const size_t end = end_of_run(first);
@@ -85,6 +86,7 @@ void Transaction::run(ThreadHome& thread) {
     for (size_t i = first; i < tried_; ++i)
       failed = failed || is_failed(operations[i]);
   }
+  if (chain_ && (tried_ < operations.size() || (failed && plan_.stop_at_failure))) chain_->ended = true;
   if (plan_.rollback && (failed || tried_ < operations.size())) {
     roll_back(thread);
     return;

@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "rollback/exact_removal.h"
 #include "threads/job.h"
+#include "transactions/chain.h"
 #include "transactions/plan.h"
 
 namespace netloom {
@@ -15,7 +17,7 @@ namespace netloom {
 class Transaction final : public Job {
  public:
   // `plan` must be sound. Its namespaces stay open as long as the job: messages carry their descriptors.
-  explicit Transaction(Plan plan);
+  explicit Transaction(Plan plan, std::shared_ptr<Chain> chain = nullptr);
   // On JavaScript's thread: allocates memory for the answer to a query. Memory that one thread allocates and another
   // frees costs more than all else that a query needs.
   void expect_answer();
@@ -102,6 +104,7 @@ class Transaction final : public Job {
   }
 
   Plan plan_;
+  std::shared_ptr<Chain> chain_;  // null: it is no part of another
   size_t creations_ = 0;
   bool rootless_ = false;  // whether it creates a namespace without privilege
   Replies first_replies_;
