@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/identity.h"
 
 namespace netloom {
 
@@ -17,11 +19,10 @@ class DirectoryEntry {
   // An entry that was open in the same directory keeps that open.
   static Failure open(const std::string& path, DirectoryEntry& entry);
 
-  explicit operator bool() const { return static_cast<bool>(directory_); }
   // Opens the file of that name with O_PATH; does not follow a symbolic link.
-  Fd open_path() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
+  Fd open_path() const { return Fd(::openat(directory(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
   // The same, but follows a symbolic link.
-  Fd open_target() const { return Fd(::openat(directory_.get(), name_.c_str(), O_PATH | O_CLOEXEC)); }
+  Fd open_target() const { return Fd(::openat(directory(), name_.c_str(), O_PATH | O_CLOEXEC)); }
   // Creates a file; fails if the name exists, also as a symbolic link.
   Fd create(mode_t mode) const;
   // Whether the name leads to this very file: not to another one, nor to a mount on it.
@@ -29,11 +30,19 @@ class DirectoryEntry {
   Failure unlink() const;
 
  private:
-  Fd directory_;
-  std::string path_;  // of the directory
+  // Copies of an entry share it.
+  struct Directory {
+    std::string path;
+    Fd fd;
+  };
+  int directory() const { return directory_ ? directory_->fd.get() : -1; }
+
+  std::shared_ptr<const Directory> directory_;
   std::string name_;
 };
 
+// Whether a path leads to this very file or namespace: not to another one, nor to a mount on it.
+bool leads_to(const std::string& path, const Identity& identity);
 // The path of a descriptor, for system calls that take only a path.
 std::string path_of_descriptor(int fd);
 // Opens a descriptor of O_PATH again, for reading.

@@ -75,9 +75,10 @@ napi_value OpenRelative::deliver(const Delivery& to) {
 
 void PinKind::run(ThreadHome& thread) {
   failure = thread.sockets().with_room([&]() -> Failure {
+    PinDirectory directory;
     Pin pin;
-    if (Failure refused = Pin::prepare(path_, pin)) return refused;
-    if (Failure refused = pin.mount(pinned_->fd())) return refused;
+    if (Failure refused = Pin::prepare(path_, directory, pin)) return refused;
+    if (Failure refused = pin.mount(pinned_->fd(), pinned_->identity())) return refused;
     pin_ = std::move(pin);
     return {};
   });

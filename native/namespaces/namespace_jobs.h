@@ -23,7 +23,10 @@ class CreateNamespace final : public Job {
  public:
   // An empty path: anonymous. An ephemeral one is unpinned when its handle is closed or the environment ends.
   CreateNamespace(std::string path, bool ephemeral) : path_(std::move(path)), ephemeral_(ephemeral) {}
-  void run(ThreadHome& thread) override { failure = create_namespace(thread, path_, created_, pin_); }
+  void run(ThreadHome& thread) override {
+    PinDirectory directory;
+    failure = create_namespace(thread, path_, directory, created_, pin_);
+  }
   size_t opens() const override { return 1; }
   // [handle, device, inode]
   napi_value deliver(const Delivery& to) override;

@@ -39,6 +39,11 @@ nlmsghdr* message_at(std::span<uint8_t> buffer, size_t offset) {
   return reinterpret_cast<nlmsghdr*>(buffer.data() + offset);
 }
 
+Failure set(const Fd& fd, int option) {
+  const int on = 1;
+  return ::setsockopt(fd.get(), SOL_NETLINK, option, &on, sizeof on) == 0 ? Failure{} : failed("setsockopt");
+}
+
 }  // namespace
 
 int error_in(std::span<const uint8_t> message) {
@@ -74,11 +79,18 @@ struct NetlinkSocket::Chunk {
 };
 
 Failure NetlinkSocket::adopt(Fd fd, NetlinkSocket& socket) {
-  for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) {
-    const int on = 1;
-    if (::setsockopt(fd.get(), SOL_NETLINK, option, &on, sizeof on) != 0) return failed("setsockopt");
+  for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK}) {
+    if (Failure failure = set(fd, option)) return failure;
   }
   socket.fd_ = std::move(fd);
+  socket.strict_ = false;
+  return {};
+}
+
+// Only queries are checked by it, and a namespace that is only set up sees none.
+Failure NetlinkSocket::make_strict() {
+  if (Failure failure = set(fd_, NETLINK_GET_STRICT_CHK)) return failure;
+  strict_ = true;
   return {};
 }
 
@@ -104,6 +116,10 @@ Failure NetlinkSocket::transact(ReceiveBuffer& received, const Request& request,
       ++count;
     return count;
   };
+  const bool queries = ending == Ending::dump || ending == Ending::reply;
+  if (queries && !strict_) {
+    if (Failure failure = make_strict()) return failure;
+  }
   const uint32_t count = count_messages();
   uint32_t sequence = sequence_counter.fetch_add(count, std::memory_order_relaxed);
   if (undivided) {

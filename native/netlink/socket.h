@@ -88,7 +88,8 @@ void for_each_refusal(const Replies& replies, Each each) {
 
 class NetlinkSocket {
  public:
-  // Takes over a netlink socket that is open, and sets it to strict checking, extended and capped acknowledgements.
+  // Takes over a netlink socket that is open, and sets it to extended and capped acknowledgements; to strict checking
+  // before its first query.
   static Failure adopt(Fd fd, NetlinkSocket& socket);
 
   bool is_open() const { return static_cast<bool>(fd_); }
@@ -107,6 +108,7 @@ class NetlinkSocket {
 
  private:
   struct Chunk;
+  Failure make_strict();
   Failure make_room(size_t size, size_t messages);
   Failure exchange(ReceiveBuffer& buffer, const Chunk& chunk, Replies& replies);
   enum class Patience : uint8_t { none, some };
@@ -114,6 +116,7 @@ class NetlinkSocket {
   Failure receive(ReceiveBuffer& buffer, Patience patience, size_t& size);
 
   Fd fd_;
+  bool strict_ = false;
 };
 
 }  // namespace netloom

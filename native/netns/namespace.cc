@@ -54,7 +54,7 @@ Failure Namespace::owner(UserNamespacePointer& user) {
 
 Failure Namespace::namespaces_to_join(ThreadHome& thread, std::vector<ToJoin>& to_join) {
   to_join.clear();
-  const Failure failure = thread.visit(fd_.get());
+  const Failure failure = thread.visit(fd_.get(), identity_);
   if (failure && failure.error != EPERM) return failure;
   if (failure && thread.is_at_home_in(fd_.get())) return {};
   if (failure) {
@@ -149,11 +149,12 @@ Failure unshare_where_there_is_room(ThreadHome& thread, std::optional<NetnsPrefe
   }
 }
 
-Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
+Failure try_to_create(ThreadHome& thread, const std::string& path, PinDirectory& directory, NamespacePointer& created,
+                      Pin& pin) {
   Fd fd;     // closed after the pin is removed
   Pin made;  // removed on every early return
   if (!path.empty()) {
-    if (Failure failure = Pin::prepare(path, made)) return failure;
+    if (Failure failure = Pin::prepare(path, directory, made)) return failure;
   }
   std::optional<NetnsPrefetch::Spare> spare = thread.prefetch().take(thread.home());
   if (!spare) {
@@ -164,10 +165,13 @@ Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePoin
   } else if (!(fd = open_own_netns())) {
     return failed("open");
   }
+  Identity identity;
+  if (Failure failure = identify(fd.get(), identity)) return failure;
   if (!path.empty()) {
-    if (Failure failure = made.mount(fd.get())) return failure;
+    if (Failure failure = made.mount(fd.get(), identity)) return failure;
   }
-  if (Failure failure = adopt_namespace(std::move(fd), created)) return failure;
+  if (!spare) thread.is_in(identity);
+  created = std::make_shared<Namespace>(std::move(fd), identity);
   if (spare) created->keep_socket(thread.sockets(), NETLINK_ROUTE, std::move(spare->route));
   pin = std::move(made);
   return {};
@@ -175,8 +179,9 @@ Failure try_to_create(ThreadHome& thread, const std::string& path, NamespacePoin
 
 }  // namespace
 
-Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin) {
-  return thread.sockets().with_room([&] { return try_to_create(thread, path, created, pin); });
+Failure create_namespace(ThreadHome& thread, const std::string& path, PinDirectory& directory,
+                         NamespacePointer& created, Pin& pin) {
+  return thread.sockets().with_room([&] { return try_to_create(thread, path, directory, created, pin); });
 }
 
 Failure create_rootless(ThreadHome& thread, const LaunchPlan& plan, const NamespacePointer& with,

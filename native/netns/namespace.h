@@ -68,7 +68,7 @@ class Namespace {
   // owning user namespace opens them.
   template <class Function>
   Failure inside(ThreadHome& thread, Function visit) {
-    const Failure failure = thread.visit(fd_.get());
+    const Failure failure = thread.visit(fd_.get(), identity_);
     if (!failure) return visit(NetnsOpener());
     if (failure.error != EPERM) return failure;
     if (thread.is_at_home_in(fd_.get())) return visit(NetnsOpener());
@@ -141,7 +141,8 @@ Failure open_kind(const ThreadOf& thread, int& kind, NamespacePointer& opened);
 Failure adopt_namespace(Fd fd, NamespacePointer& opened);
 
 // Creates a namespace; with a path, pins it there. May leave the thread in it, until ThreadHome::return_home.
-Failure create_namespace(ThreadHome& thread, const std::string& path, NamespacePointer& created, Pin& pin);
+Failure create_namespace(ThreadHome& thread, const std::string& path, PinDirectory& directory,
+                         NamespacePointer& created, Pin& pin);
 
 // Creates an anonymous one, without privilege: in the owning user namespace of `with`, or else in the one of this
 // process that the plan makes.

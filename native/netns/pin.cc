@@ -112,22 +112,20 @@ void Pin::undo() {
   }
 }
 
-Failure Pin::prepare(const std::string& path, Pin& pin) {
-  if (in_names_directory(path)) {
+Failure Pin::prepare(const std::string& path, PinDirectory& directory, Pin& pin) {
+  if (in_names_directory(path) && !directory.shared) {
     if (Failure failure = share_names_directory()) return failure;
+    directory.shared = true;
   }
-  DirectoryEntry entry;
-  if (Failure failure = DirectoryEntry::open(path, entry)) return failure;
+  if (Failure failure = DirectoryEntry::open(path, directory.entry)) return failure;
   Fd file;
   bool theirs = false;
-  if (Failure failure = take_pin_file(path, entry, file, theirs)) return failure;
-  pin = Pin(path, std::move(entry), std::move(file), theirs);
+  if (Failure failure = take_pin_file(path, directory.entry, file, theirs)) return failure;
+  pin = Pin(path, directory.entry, std::move(file), theirs);
   return {};
 }
 
-Failure Pin::mount(int netns) {
-  Identity identity;
-  if (Failure failure = identify(netns, identity)) return failure;
+Failure Pin::mount(int netns, const Identity& identity) {
   if (theirs_) {
     ::nanosleep(&kTurn, nullptr);
     if (!entry_.leads_to(file_.get())) return kNameTaken;
@@ -136,11 +134,10 @@ Failure Pin::mount(int netns) {
   if (!loose) return failed("open_tree");
   if (!attach(loose.get(), file_.get())) return failed("move_mount");
   // A process that may write in the directory, or in one above it, may have moved the file meanwhile, with the mount.
-  DirectoryEntry entry;
-  const Failure unseen = DirectoryEntry::open(path_, entry);
-  if (unseen || !entry.leads_to(netns)) {
+  // Or somebody has unmounted the directory.
+  if (!leads_to(path_, identity)) {
     (void)detach(loose.get());
-    return is_out_of_descriptors(unseen.error) ? unseen : kNameTaken;
+    return kNameTaken;
   }
   pinned_ = identity;
   file_.reset();

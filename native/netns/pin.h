@@ -13,6 +13,12 @@
 
 namespace netloom {
 
+// The directory of the last pin, which those that follow may be in as well: opened and shared once for all of them.
+struct PinDirectory {
+  DirectoryEntry entry;
+  bool shared = false;
+};
+
 // Unpins when destroyed, unless disarmed. Only its own namespace: another program may have deleted that meanwhile and
 // used the path for another one. The owner of a pin keeps a descriptor of the namespace for longer than the pin, else
 // the kernel could reuse the inode, and another namespace would be taken for this one.
@@ -34,9 +40,9 @@ class Pin {
 
   // Reserves `path` before the namespace is created, so that none is created in vain where the name is taken. Takes
   // over a file that a killed process has left there.
-  static Failure prepare(const std::string& path, Pin& pin);
+  static Failure prepare(const std::string& path, PinDirectory& directory, Pin& pin);
   // Pins the namespace of a descriptor there.
-  Failure mount(int netns);
+  Failure mount(int netns, const Identity& identity);
   // Detaches the mount and removes the file. With `expected`, only if it is still that namespace (else ESTALE);
   // without, only if it is a network namespace. Leaves any other file, with ENOENT. `unpinned`: the namespace that was
   // pinned there; nothing if the path was a symbolic link to a pin. `entry` may be open in the same directory.

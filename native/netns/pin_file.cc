@@ -41,6 +41,11 @@ bool is_ours(const struct stat& file) {
   return (file.st_mode & 07777) == kOurMode && file.st_uid == ::geteuid();
 }
 
+bool is_removed(int file) {
+  struct stat status;
+  return ::fstat(file, &status) != 0 || status.st_nlink == 0;
+}
+
 // For how long its maker may still be about to mount a namespace on it; never longer than kPatienceNs, even where the
 // clock was set back.
 int64_t patience_for(const struct stat& file) {
@@ -99,7 +104,7 @@ Failure take_pin_file(const std::string& path, const DirectoryEntry& entry, Fd& 
       continue;
     }
     // On a file system without locks, the file alone has to do.
-    if (!locked || entry.leads_to(file.get())) {
+    if (!locked || !is_removed(file.get())) {
       taken = std::move(file);
       return {};
     }

@@ -45,21 +45,25 @@ Failure ThreadHome::settle() {
   return return_home() ? Failure{} : failed("setns");
 }
 
-Failure ThreadHome::visit(int fd) {
+Failure ThreadHome::visit(int fd, const Identity& identity) {
+  if (here_ == identity) return {};
   if (::setns(fd, CLONE_NEWNET) != 0) return failed("setns");
   away_ = true;
+  here_ = identity;
   return {};
 }
 
 Failure ThreadHome::visit_new() {
   if (::unshare(CLONE_NEWNET) != 0) return failed("unshare");
   away_ = true;
+  here_.reset();
   return {};
 }
 
 bool ThreadHome::return_home() {
   if (away_ && ::setns(home_->netns.get(), CLONE_NEWNET) != 0) return false;
   away_ = false;
+  here_.reset();
   return true;
 }
 

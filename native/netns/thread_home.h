@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/identity.h"
 #include "netlink/open_sockets.h"
 #include "netlink/receive_buffer.h"
 
@@ -36,8 +38,10 @@ class ThreadHome {
 
   // Moves a new thread home: a thread in another namespace may have started it.
   Failure settle();
-  // Moves the thread into the network namespace behind `fd`.
-  Failure visit(int fd);
+  // Moves the thread into the network namespace behind `fd`, if it is not in that one.
+  Failure visit(int fd, const Identity& identity);
+  // Which one it has created by visit_new().
+  void is_in(const Identity& identity) { here_ = identity; }
   // Moves the thread into a network namespace that it creates.
   Failure visit_new();
   // False if the thread cannot return: it must then end without running another job.
@@ -57,6 +61,8 @@ class ThreadHome {
  private:
   std::shared_ptr<const Home> home_;
   bool away_ = false;
+  // The network namespace where it is, which lives for as long as it is there. Nothing: not known, or home.
+  std::optional<Identity> here_;
   bool has_own_files_ = false;
   ReceiveBuffer receive_buffer_;
 };

@@ -16,8 +16,10 @@ namespace {
 // Acknowledgements are asked for only at the end of a run, but each message may be refused: so many refusals fit into
 // the receive buffer.
 constexpr size_t kMostTogether = 200;
-// Below that, one at a time: an acknowledgement for each tells the kernel's warnings.
-constexpr size_t kLeastTogether = 8;
+// Below that, each is acknowledged by itself, which tells the kernel's warnings.
+constexpr size_t kManyTogether = 8;
+
+constexpr int32_t kLoopback = 1;  // LOOPBACK_IFINDEX of net/flow.h
 
 const nlmsghdr* header_of(std::span<const uint8_t> message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
@@ -47,10 +49,14 @@ bool is_failed(const Operation& operation) {
 }  // namespace
 
 Transaction::Transaction(Plan plan, std::shared_ptr<Chain> chain)
-    : plan_(std::move(plan)), chain_(std::move(chain)), created_(plan_.namespaces.size()) {
+    : plan_(std::move(plan)),
+      chain_(std::move(chain)),
+      created_(plan_.namespaces.size()),
+      fresh_(plan_.namespaces.size()) {
   for (const Operation& operation : plan_.operations) {
     if (!operation.creation) continue;
     created_[operation.creation->netns] = true;
+    fresh_[operation.creation->netns] = true;
     ++creations_;
     rootless_ = rootless_ || operation.creation->rootless;
   }
@@ -77,7 +83,7 @@ void Transaction::run(ThreadHome& thread) {
   while (tried_ < operations.size() && !interrupted_ && !(failed && plan_.stop_at_failure)) {
     const size_t first = tried_;
     const size_t end = end_of_run(first);
-    if (end - first >= kLeastTogether) {
+    if (end - first > 1) {
       run_together(thread, first, end);
     } else {
       run_alone(thread, operations[tried_++]);
@@ -87,6 +93,7 @@ void Transaction::run(ThreadHome& thread) {
       failed = failed || is_failed(operations[i]);
   }
   if (chain_ && (tried_ < operations.size() || (failed && plan_.stop_at_failure))) chain_->ended = true;
+  pins_ = {};
   if (plan_.rollback && (failed || tried_ < operations.size())) {
     roll_back(thread);
     return;
@@ -167,22 +174,27 @@ size_t Transaction::send_together(ThreadHome& thread, size_t first, size_t end) 
   const Step& last = step_of(ready - 1);
   const std::span<uint8_t> bytes(begin, last.bytes.data() + last.bytes.size());
   Replies replies;
+  fresh_[last.netns] = false;
   const Failure failure = plan_.namespaces[last.netns]->with_socket(thread, last.protocol, [&](NetlinkSocket& socket) {
-    return socket.transact(thread.receive_buffer(), {bytes, Ending::last_ack}, replies);
+    const Ending ending = ready - first < kManyTogether ? Ending::ack : Ending::last_ack;
+    return socket.transact(thread.receive_buffer(), {bytes, ending}, replies);
   });
   for (size_t i = first; i < ready; ++i) {
     operations[i].outcome = Outcome::done;
     if (failure) fail(operations[i], failure, 0);
   }
-  for_each_refusal(replies, [&](uint32_t index, std::span<const uint8_t> message) {
-    if (index >= ready - first) return;
-    Operation& refused = operations[first + index];
+  // Refusals, and acknowledgements with warnings.
+  for_each_message(replies, [&](std::span<const uint8_t> message) {
+    const size_t index = header_of(message)->nlmsg_seq - replies.first_sequence;
+    if (header_of(message)->nlmsg_type != NLMSG_ERROR || index >= ready - first) return;
+    const bool refused = error_in(message) != 0;
+    Operation& told = operations[first + index];
     Operation::Answer answer{0, {}};
     answer.replies.first_sequence = header_of(message)->nlmsg_seq;
-    answer.replies.refused = true;
+    answer.replies.refused = refused;
     answer.replies.blocks.append(message.data(), message.size());
-    refused.tell().answers.push_back(std::move(answer));
-    fail(refused, {}, 0);
+    told.tell().answers.push_back(std::move(answer));
+    if (refused) fail(told, {}, 0);
   });
   return ready - first;
 }
@@ -234,7 +246,7 @@ void Transaction::create(ThreadHome& thread, Operation& operation) {
   Operation::Details& details = operation.tell();
   NamespacePointer& created = plan_.namespaces[creation.netns];
   details.failure = creation.rootless ? create_rootless(thread, plan_of_own_user(), nullptr, created)
-                                      : create_namespace(thread, creation.path, created, details.pin);
+                                      : create_namespace(thread, creation.path, pins_, created, details.pin);
   operation.outcome = details.failure ? Outcome::failed : Outcome::done;
 }
 
@@ -251,6 +263,7 @@ Failure Transaction::send(ThreadHome& thread, const Step& step, const NetlinkSoc
                           Replies& replies) {
   const NamespacePointer& netns = plan_.namespaces[step.netns];
   if (!netns) return Failure{ECANCELED, nullptr};
+  fresh_[step.netns] = false;
   return netns->with_socket(thread, step.protocol, [&](NetlinkSocket& socket) {
     return socket.transact(thread.receive_buffer(), request, replies);
   });
@@ -282,6 +295,10 @@ Failure Transaction::find_named(ThreadHome& thread, const Step& step, const Relo
     }
   }
   const std::string& name = plan_.names[relocation.name];
+  if (fresh_[relocation.netns] && name == "lo") {
+    index = kLoopback;
+    return {};
+  }
   const Failure failure = find_device(thread, *plan_.namespaces[relocation.netns], step.protocol, name, index);
   if (failure.error == ENODEV) operation.tell().missing_device = name;
   if (!failure && several) operation.tell().devices.push_back({relocation.netns, relocation.name, index});

@@ -112,7 +112,9 @@ class Transaction final : public Job {
   bool rolled_back_ = false;
   size_t tried_ = 0;  // operations
   std::atomic<size_t> over_ = 0;
+  PinDirectory pins_;
   std::vector<bool> created_;  // by namespace: whether an operation creates it
+  std::vector<bool> fresh_;    // the same, until something is sent there: it has the loopback device alone
 };
 
 }  // namespace netloom
