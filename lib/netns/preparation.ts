@@ -11,6 +11,7 @@ import type { Hole } from '../netlink/template/hole'
 import { layoutOf, type Layout, type Sections } from '../netlink/template/layout'
 import { examplesOf, Template, type HoleValues } from '../netlink/template/template'
 import { detached, transact, type Sendable, type Transacted } from '../netlink/transaction'
+import { withPaddedNames } from '../wire/text'
 import type { Description } from './description'
 import { carryOut, carryOutOne, closeCreated, Lot, type Conclude, type RunListener } from './lots'
 import { closeMade, endOf, ofRow, plainResults, type Run, type RunResults } from './runs'
@@ -105,7 +106,8 @@ export class Preparation {
     return lots.length === 1 && lot !== undefined ? carryOutOne(lot, call, conclude) : carryOut(lots, call, conclude)
   }
 
-  readonly #layOut = (values: HoleValues): Layout => layoutOf(Plan.of(this.#describe(values).items, this.#onFailure))
+  readonly #layOut = (values: HoleValues): Layout =>
+    withPaddedNames(() => layoutOf(Plan.of(this.#describe(values).items, this.#onFailure)))
 
   #runOf(prepared: Prepared | undefined, values: HoleValues, begin: number): Run {
     const taken = prepared?.template.takes(values, this.#layOut) === true

@@ -44,6 +44,26 @@ function decodeText(bytes: Scratch, at: number, end: number): string {
   return copy.toString('utf8', 0, nul < 0 ? copy.length : nul)
 }
 
+// Whether names of devices take 16 bytes: then they stand where others would.
+let padded = false
+
+/**
+ * Runs a function that encodes messages: the names of devices in them are as long as they can be, with NULs behind them, at the
+ * first of which the kernel stops reading.
+ */
+export function withPaddedNames<Result>(encode: () => Result): Result {
+  const before = padded
+  padded = true
+  try {
+    return encode()
+  } finally {
+    padded = before
+  }
+}
+
+/** IFNAMSIZ of linux/if.h. */
+export const deviceNameSize = 16
+
 /** A string of at most `most` bytes (NLA_NUL_STRING); `check` refuses more. */
 export function text(most: number, check?: (value: string, field: string) => void, least = 0): Type<string> {
   return {
@@ -52,7 +72,8 @@ export function text(most: number, check?: (value: string, field: string) => voi
       checkText(value, least, most, field)
       check?.(value, field)
       writer.text(value)
-      writer.u8(0)
+      if (padded && most === deviceNameSize - 1) writer.zeros(deviceNameSize - Buffer.byteLength(value))
+      else writer.u8(0)
     },
     decode: readText,
   }

@@ -331,3 +331,44 @@ test('a description that makes calls itself, against what it should, spoils no a
   for (let i = 0; i < 50; i++) expect((await get.run({ name: 'ifb3' })).value.name).toBe('ifb3')
   await Promise.all(calls)
 })
+
+test('values are parts of names, of namespaces and devices, and are written where they stand', async () => {
+  const { host } = net
+  let described = 0
+  const stem = uniqueName('part')
+  const pod = host.prepare({ n: hole.number({ max: 99_999 }), id: hole.name() }, (batch, { n, id }) => {
+    described++
+    const netns = batch.createNetNs(`${stem}-${n}`, { ephemeral: true })
+    batch.links.add({ kind: 'veth', name: `veth${n}`, peer: { netns, name: `p-${id}-e` } })
+    netns.links.set(`p-${id}-e`, { mtu: 1400 })
+  })
+  const rows = [1, 7, 8, 9, 70, 128, 200, 32_768, 65_535, 99_999].map((n) => ({ n, id: `i${n}` }))
+  const run = async (n: number, id: string): Promise<void> => {
+    const { netns } = await pod.run({ n, id })
+    await using made = netns
+    expect(made.path).toBe(`/run/netns/${stem}-${n}`)
+    expect((await host.links.get(`veth${n}`)).link?.netnsId).toBeDefined()
+    expect(await made.links.get(`p-${id}-e`)).toMatchObject({ mtu: 1400 })
+    await host.links.delete(`veth${n}`)
+  }
+  for (const { n, id } of rows) await run(n, id)
+  const before = described
+  for (const { n, id } of rows) await run(n, id)
+  expect(described).toBe(before)
+  const tooLong = { n: 5, id: 'twelve-chars' }
+  await expect(pod.run(tooLong)).rejects.toMatchObject({ field: 'peer.name' })
+  expect(await NetNs.exists(`${stem}-5`)).toBe(false)
+})
+
+test.each([1, 300, 65_535])('a number in a name leaves numbers elsewhere what they are: %i', async (n) => {
+  const { host } = net
+  const both = host.prepare({ n: hole.number({ max: 65_535 }) }, (batch, { n }) => {
+    batch.links.add({ kind: 'ifb', name: `ifb${n}`, group: n })
+    return batch.links.get(`ifb${n}`)
+  })
+  for (let i = 0; i < 2; i++) {
+    const { value } = await both.run({ n })
+    expect(value).toMatchObject({ name: `ifb${n}`, group: n })
+    await host.links.delete(`ifb${n}`)
+  }
+})

@@ -1,5 +1,6 @@
 // How values of holes may stand in messages: the bytes that the kernel's structs and attributes have for them.
 import { parseIP, parsePrefix, type Family } from '../../wire/ip'
+import { deviceNameSize } from '../../wire/text'
 
 /** One way in which a value may stand in a message. */
 export interface Encoding {
@@ -7,6 +8,8 @@ export interface Encoding {
   readonly size: number
   /** They have to be an attribute's whole payload. */
   readonly wholePayload?: boolean
+  /** Whether it has room for a value; where it is not said, it has. */
+  takes?(value: unknown): boolean
   write(bytes: Uint8Array, at: number, value: unknown): void
 }
 
@@ -35,15 +38,23 @@ function made(size: number, make: (value: string) => Uint8Array): Encoding {
   })
 }
 
-/** IFNAMSIZ of linux/if.h. */
-export const deviceNameSize = 16
+function writeName(bytes: Uint8Array, at: number, name: string): void {
+  for (let i = 0; i < deviceNameSize; i++) bytes[at + i] = i < name.length ? name.charCodeAt(i) : 0
+}
 
 /** A shorter name keeps the place of a longer one: NULs follow it, at the first of which the kernel stops reading. */
-export const deviceName: Encoding = {
-  ...ofText(deviceNameSize, (bytes, at, value) => {
-    for (let i = 0; i < deviceNameSize; i++) bytes[at + i] = i < value.length ? value.charCodeAt(i) : 0
-  }),
-  wholePayload: true,
+export const deviceName: Encoding = { ...ofText(deviceNameSize, writeName), wholePayload: true }
+
+/** A value within the name of a device. */
+export function partOfName(before: string, after: string): Encoding {
+  const nameWith = (value: unknown): string => `${before}${String(value)}${after}`
+  return {
+    size: deviceNameSize,
+    takes: (value) => nameWith(value).length < deviceNameSize,
+    write(bytes, at, value) {
+      writeName(bytes, at, nameWith(value))
+    },
+  }
 }
 
 /** Six bytes of text such as `02:00:00:00:00:01`. */

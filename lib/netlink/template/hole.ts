@@ -4,7 +4,8 @@ import { handleOf, type NetnsReference, type NetnsTarget } from '../../native/ne
 import { wrongType } from '../../wire/invalid'
 import { checkInteger } from '../../wire/integers'
 import { familyOf, formatIPv4, formatIPv6, parseIP, type Family } from '../../wire/ip'
-import { deviceName, deviceNameSize, integers, ipAddress, macAddress, prefixParts, type Encoding } from './encodings'
+import { deviceName, integers, ipAddress, macAddress, prefixParts, type Encoding } from './encodings'
+import { deviceNameSize } from '../../wire/text'
 
 /** What a run gives for a hole. */
 export type HoleValue = string | number | NetnsTarget
@@ -40,8 +41,8 @@ function named(expected: string, most: number, encodings: readonly Encoding[]): 
   return {
     expected,
     encodings,
-    // As long as a device's name can be, so that a shorter one has room in its place.
-    example: () => randomText(deviceNameSize - 1),
+    // Short, so that the name of a device may have more around it.
+    example: () => randomText(5),
     classOf: (value) =>
       typeof value === 'string' && value.length <= most && plainName.test(value) ? 'plain' : undefined,
   }

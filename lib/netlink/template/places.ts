@@ -1,7 +1,8 @@
 // Finds where the values of holes stand in a plan: the same operations are laid out with several examples, and what differs between
 // the layouts must be the examples, encoded in one way in all of them.
 import { littleEndian } from '../../wire/writer'
-import type { Encoding } from './encodings'
+import { deviceNameSize } from '../../wire/text'
+import { partOfName, type Encoding } from './encodings'
 import type { Hole, HoleValue } from './hole'
 import type { Layout } from './layout'
 
@@ -45,7 +46,7 @@ export function findPlaces(holes: Readonly<Record<string, Hole>>, samples: reado
   const candidates = candidatesOf(holes, samples)
   if (names === undefined) return 'none'
   if (candidates === undefined) return 'ambiguous'
-  const bytes = findBytes(candidates, samples)
+  const bytes = findBytes(Object.keys(holes), candidates, samples)
   return typeof bytes === 'string' ? bytes : { names, bytes }
 }
 
@@ -82,6 +83,7 @@ function candidatesOf(
 }
 
 function findBytes(
+  keys: readonly string[],
   candidates: readonly Candidate[],
   samples: readonly [Sample, ...Sample[]],
 ): Place[] | 'ambiguous' | 'none' {
@@ -94,6 +96,7 @@ function findBytes(
   for (const differing of [...open]) {
     if (!open.has(differing)) continue
     const found = candidates.flatMap((candidate) => placesAround(differing, candidate, samples))
+    if (found.length === 0) found.push(...partsAround(differing, keys, samples))
     const [place, ...rest] = found.sort((a, b) => a.encoding.size - b.encoding.size)
     if (place === undefined) return 'none'
     // A number of two bytes looks the same in four, but nothing else does.
@@ -114,13 +117,37 @@ function placesAround(differing: number, { key, encoding, encoded }: Candidate, 
   return places
 }
 
+/** Where the name of a device stands of which a value is a part. */
+function partsAround(differing: number, keys: readonly string[], samples: readonly [Sample, ...Sample[]]): Place[] {
+  const places: Place[] = []
+  for (let at = Math.max(0, differing - deviceNameSize + 1); at <= differing; at++) {
+    if (!samples.every(({ layout }) => isPayload(layout.bytes, at, deviceNameSize))) continue
+    const names = samples.map(({ layout }) =>
+      Buffer.from(layout.bytes.subarray(at, at + deviceNameSize)).toString('latin1'),
+    )
+    for (const key of keys) {
+      const around = aroundIn(
+        key,
+        names.map((name) => name.replace(/\0+$/, '')),
+        samples,
+      )
+      if (around !== undefined) places.push({ key, encoding: partOfName(around.before, around.after), at })
+    }
+  }
+  return places
+}
+
 /** Size of struct nlattr, whose first field is its length with the payload. */
 const attributeHeader = 4
 
 function stands(bytes: Uint8Array, at: number, encoded: Uint8Array, { size, wholePayload }: Encoding): boolean {
   if (at + size > bytes.length || !encoded.every((byte, i) => bytes[at + i] === byte)) return false
-  if (wholePayload !== true) return true
-  if (at < attributeHeader) return false
+  return wholePayload !== true || isPayload(bytes, at, size)
+}
+
+/** Whether an attribute's payload, or what looks like one, begins there. */
+function isPayload(bytes: Uint8Array, at: number, size: number): boolean {
+  if (at < attributeHeader || at + size > bytes.length) return false
   const header = new DataView(bytes.buffer, bytes.byteOffset + at - attributeHeader, attributeHeader)
   return header.getUint16(0, littleEndian) === attributeHeader + size
 }
@@ -134,21 +161,27 @@ function findNames(
   const places: NamePlace[] = []
   for (const [index, name] of names.entries()) {
     if (samples.every(({ layout }) => layout.names[index] === name)) continue
+    const inSamples = samples.map(({ layout }) => layout.names[index] ?? '')
     const place = Object.keys(holes)
-      .map((key) => placeInName(key, index, samples))
-      .find((found) => found !== undefined)
-    if (place === undefined) return undefined
-    places.push(place)
+      .map((key) => ({ key, around: aroundIn(key, inSamples, samples) }))
+      .find(({ around }) => around !== undefined)
+    if (place?.around === undefined) return undefined
+    places.push({ index, key: place.key, ...place.around })
   }
   return places
 }
 
-function placeInName(key: string, index: number, samples: readonly Sample[]): NamePlace | undefined {
-  const around = samples.map(({ layout, values }) => {
+/** What stands before and after a value in names; undefined if it is not in all of them in the same way. */
+function aroundIn(
+  key: string,
+  names: readonly string[],
+  samples: readonly Sample[],
+): { readonly before: string; readonly after: string } | undefined {
+  const around = samples.map(({ values }, i) => {
     const value = values[key]
-    return typeof value === 'string' ? (layout.names[index] ?? '').split(value) : []
+    return typeof value === 'object' ? [] : (names[i] ?? '').split(String(value))
   })
   const [before, after] = around[0] ?? []
   const same = around.every((parts) => parts.length === 2 && parts[0] === before && parts[1] === after)
-  return same && before !== undefined && after !== undefined ? { index, key, before, after } : undefined
+  return same && before !== undefined && after !== undefined ? { before, after } : undefined
 }

@@ -2,7 +2,7 @@
 import { handleOf, type NetnsTarget } from '../../native/netns_handle'
 import { HoleNetns, type Hole, type HoleValue } from './hole'
 import { joined, type Layout, type Section } from './layout'
-import { equal, findPlaces, type NamePlace, type Places, type Sample } from './places'
+import { equal, findPlaces, type NamePlace, type Place, type Places, type Sample } from './places'
 
 /** The values of a run. */
 export type HoleValues = Readonly<Record<string, HoleValue>>
@@ -20,6 +20,8 @@ export class Template {
   readonly #holes: Readonly<Record<string, Hole>>
   readonly #layout: Layout
   readonly #places: Places
+  /** Those that have no room for some values. */
+  readonly #narrow: readonly Place[]
   /** By key: whether values of a class stand in a message as the examples do. */
   readonly #classes = new Map<string, Map<string | number, boolean>>()
   readonly #example: HoleValues
@@ -29,6 +31,7 @@ export class Template {
     this.#holes = holes
     this.#layout = layout
     this.#places = places
+    this.#narrow = places.bytes.filter(({ encoding }) => encoding.takes !== undefined)
     for (const [key, hole] of Object.entries(holes)) {
       const ofExample = hole.classOf(values[key])
       this.#classes.set(key, new Map(ofExample === undefined ? [] : [[ofExample, true]]))
@@ -65,6 +68,7 @@ export class Template {
    * @throws what an option throws that refuses a value.
    */
   takes(values: HoleValues, layOut: LayOut): boolean {
+    if (this.#narrow.some(({ key, encoding }) => encoding.takes?.(values[key]) === false)) return false
     let unknown: string[] | undefined
     for (const [key, classes] of this.#classes) {
       const of = this.#holes[key]?.classOf(values[key])
@@ -134,7 +138,7 @@ export class Template {
 }
 
 function nameAt({ key, before, after }: NamePlace, values: HoleValues): string {
-  return `${before}${values[key] as string}${after}`
+  return `${before}${values[key] as string | number}${after}`
 }
 
 /** Values to lay a batch out with. */
