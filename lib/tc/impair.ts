@@ -1,12 +1,12 @@
 // Makes a device bad, as a tester wants it: delay, loss and the like by netem, a rate by tbf; of what comes in by way of an ifb.
 import { NetloomError } from '../errors'
-import type { CallOptions } from '../native/jobs'
+import { checkCallOptions, type CallOptions } from '../native/jobs'
 import type { NetnsReference } from '../native/netns_handle'
 import { perform } from '../netlink/perform'
 import { ifThere } from '../netlink/operation'
 import { linkVerbs } from '../route/verbs'
 import { checkDevice, type Device } from '../wire/device'
-import { checkKeys, outOfRange, wrongType } from '../wire/invalid'
+import { checkKeys, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { filterVerbs } from './filter'
 import { qdiscVerbs, type QdiscOptions } from './qdisc'
 import { bytesPerSecond, probability } from './units'
@@ -50,10 +50,12 @@ const emulationHandle = 'fa12:'
 const partner = (index: number): string => `impair${index}`
 
 function check(impairment: Impairment): void {
+  checkObject(impairment, 'impairment')
   checkKeys(impairment, keys)
   const { direction, rateBitsPerSecond } = impairment
   if (direction !== undefined && !['out', 'in', 'both'].includes(direction)) {
-    throw wrongType('direction', '"out", "in" or "both"', direction)
+    const bad = typeof direction === 'string' ? wrongValue : wrongType
+    throw bad('direction', '"out", "in" or "both"', direction)
   }
   for (const name of ['lossPercent', 'duplicatePercent', 'reorderPercent', 'corruptPercent'] as const) {
     if (impairment[name] !== undefined) probability(impairment[name], name)
@@ -66,7 +68,7 @@ function check(impairment: Impairment): void {
   }
   if (rateBitsPerSecond !== undefined) bytesPerSecond(rateBitsPerSecond, 'rateBitsPerSecond')
   if ((impairment.reorderPercent ?? 0) !== 0 && (impairment.delayMilliseconds ?? 0) === 0) {
-    throw wrongType('delayMilliseconds', 'given with "reorderPercent"', impairment.delayMilliseconds)
+    throw wrongValue('delayMilliseconds', 'given with "reorderPercent"', impairment.delayMilliseconds)
   }
 }
 
@@ -103,6 +105,7 @@ export async function impair(
 ): Promise<void> {
   checkDevice(dev, 'dev')
   if (impairment !== undefined) check(impairment)
+  checkCallOptions(call)
   const { index } = await perform(linkVerbs.get(netns, dev), call)
   await remove(netns, index, call)
   if (impairment === undefined) return

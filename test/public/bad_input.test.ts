@@ -308,6 +308,22 @@ const methods: Record<string, Refused[]> = {
   id: noNetns,
   setId: noNetns,
   share: [], // takes nothing
+  impair: [
+    ...[undefined, null, '', {}].map((dev) => ({
+      args: [dev, { lossPercent: 1 }],
+      field: 'dev',
+      code: dev === '' ? range : type,
+    })),
+    { args: ['lo', null], field: 'impairment', code: type },
+    { args: ['lo', { loss: 1 }], field: 'loss', code: wrong },
+    { args: ['lo', { lossPercent: 101 }], field: 'lossPercent', code: range },
+    { args: ['lo', { delayMilliseconds: '5' }], field: 'delayMilliseconds', code: type },
+    { args: ['lo', { delayMilliseconds: -1 }], field: 'delayMilliseconds', code: range },
+    { args: ['lo', { rateBitsPerSecond: 0 }], field: 'rateBitsPerSecond', code: range },
+    { args: ['lo', { direction: 'up' }], field: 'direction', code: wrong },
+    { args: ['lo', { reorderPercent: 5 }], field: 'delayMilliseconds', code: wrong },
+    ...badOptions('lo', { lossPercent: 1 }),
+  ],
   batch: [
     { args: [null], field: 'options', code: type },
     { args: [{ rolback: true }], field: 'rolback', code: wrong },

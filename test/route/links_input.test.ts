@@ -79,7 +79,7 @@ const settings: readonly (readonly [what: string, wrong: Anything, field: string
   ['addrGenMode 256', { addrGenMode: 256 }, 'addrGenMode', RANGE],
   ['operState unknown', { operState: 'UP' }, 'operState', VALUE],
   ['linkMode unknown', { linkMode: 'asleep' }, 'linkMode', VALUE],
-  ['port of an unknown kind', { port: { kind: 'bond' } }, 'port.kind', VALUE],
+  ['port of an unknown kind', { port: { kind: 'bonds' } }, 'port.kind', VALUE],
   ['port a number', { port: 5 }, 'port', TYPE],
   ['port null', { port: null }, 'port', TYPE],
   ['port with a typo', { port: { hairpn: true } }, 'port.hairpn', VALUE],
