@@ -39,7 +39,11 @@ Napi::Value NetloomAddon::Transact(Info info) {
   }
   const auto number_of_chain = number(info[4]);
   std::shared_ptr<Chain> chain;
-  if (number_of_chain) chain = environment_.find_chain(static_cast<uint64_t>(*number_of_chain));
+  if (number_of_chain) {
+    const auto which = static_cast<uint64_t>(*number_of_chain);
+    chain = environment_.find_chain(which);
+    uses.push_back(use_of_chain(which));
+  }
   auto job = std::make_shared<Transaction>(std::move(plan), std::move(chain));
   if (environment_.job_count() == 0) job->expect_answer();
   return Submit(info, std::move(job), name, std::move(uses));

@@ -10,6 +10,10 @@ Use use_of_path(const std::string& path, bool changes) {
   return Use{{UINT64_MAX, std::hash<std::string>()(path)}, changes};
 }
 
+Use use_of_chain(uint64_t chain) {
+  return Use{{UINT64_MAX - 1, chain}, true};  // nor this one
+}
+
 napi_value describe(const Delivery& to, NamespacePointer netns) {
   const Identity identity = netns->identity();
   ArrayValue result(to.env);

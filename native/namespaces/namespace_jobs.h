@@ -16,6 +16,9 @@ namespace netloom {
 // Keeps calls for one path in the order of their submission.
 Use use_of_path(const std::string& path, bool changes);
 
+// Keeps the transactions of a chain in their order, whatever namespaces they use.
+Use use_of_chain(uint64_t chain);
+
 // [handle, device, inode] of a namespace that is handed to JavaScript.
 napi_value describe(const Delivery& to, NamespacePointer netns);
 

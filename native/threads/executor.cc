@@ -194,6 +194,7 @@ Executor::Cancelled Executor::cancel(const JobPointer& job) {
   if (job->state_ == Job::State::finished) return Cancelled::too_late;
   if (job->state_ == Job::State::running && job->interrupt()) return Cancelled::interrupted;
   job->abandoned_ = true;
+  if (job->state_ == Job::State::queued) job->drop();
   if (job->held_) {
     lanes_[static_cast<size_t>(job->lane_)].held.erase(*std::exchange(job->held_, std::nullopt));
     finish(job, lock);

@@ -67,6 +67,8 @@ class Job {
   virtual bool interrupt() { return false; }
   // On JavaScript's thread, while the job is queued or runs: how many of its operations are done.
   virtual size_t progress() const { return 0; }
+  // On JavaScript's thread: it was cancelled before it began, and will not run.
+  virtual void drop() {}
   // On the lane's thread, before the lane's next job: undoes what run() made, where the job was aborted while it ran.
   virtual void discard() {}
 

@@ -6,7 +6,8 @@
 namespace netloom {
 
 struct Chain {
-  std::atomic<bool> ended = false;  // an operation failed that stops the others, or was not tried
+  // An operation failed that stops the others, or was not tried; or a transaction was cancelled before it began.
+  std::atomic<bool> ended = false;
 };
 
 }  // namespace netloom

@@ -28,6 +28,9 @@ class Transaction final : public Job {
   bool is_brief() const override { return creations_ == 0 && plan_.operations.size() <= 1; }
   // Ends the run between two operations; with `rollback` the operations that were done are undone.
   bool interrupt() override;
+  void drop() override {
+    if (chain_) chain_->ended = true;
+  }
   // How many operations are over.
   size_t progress() const override { return over_.load(std::memory_order_relaxed); }
   // Nothing when all went well and the kernel said nothing but plain acknowledgements; else [whether it was

@@ -37,6 +37,7 @@ const mapped = [
   '--initial-heap-size=256',
   '--no-sparkplug',
   '--no-opt',
+  '--no-lazy-feedback-allocation',
 ]
 
 /** Nothing is different afterwards. */
