@@ -8,7 +8,7 @@ import { linkVerbs } from '../route/verbs'
 import { checkDevice, type Device } from '../wire/device'
 import { checkKeys, checkObject, outOfRange, wrongType, wrongValue } from '../wire/invalid'
 import { filterVerbs } from './filter'
-import { qdiscVerbs, type QdiscOptions } from './qdisc'
+import { qdiscVerbs, type Qdisc, type QdiscOptions } from './qdisc'
 import { bytesPerSecond, probability } from './units'
 
 /** What a bad connection is like. */
@@ -45,6 +45,9 @@ const keys = new Set([
 /** The handles by which what is ours is known again. */
 const rateHandle = 'fa11:'
 const emulationHandle = 'fa12:'
+
+/** The alias of that device: one without it is somebody's own. */
+const mark = 'netloom: impaired'
 
 /** The device by which what comes in is impaired; the index of the other one is in its name. */
 const partner = (index: number): string => `impair${index}`
@@ -111,13 +114,14 @@ export async function impair(
   if (impairment === undefined) return
   const { direction = 'out' } = impairment
   const helper = partner(index)
+  if (direction !== 'out') await refuseIngress(netns, index, call)
   try {
     if (direction !== 'in')
       for (const one of qdiscsOf(impairment, index)) await perform(qdiscVerbs.add(netns, one), call)
     if (direction === 'out') return
-    await perform(linkVerbs.add(netns, { kind: 'ifb', name: helper, up: true, addrGenMode: 'none' }), call)
+    await perform(linkVerbs.add(netns, { kind: 'ifb', name: helper, alias: mark, up: true, addrGenMode: 'none' }), call)
     for (const one of qdiscsOf(impairment, helper)) await perform(qdiscVerbs.add(netns, one), call)
-    await perform(qdiscVerbs.ensure(netns, { dev: index, kind: 'clsact' }), call)
+    await perform(qdiscVerbs.add(netns, { dev: index, kind: 'clsact' }), call)
     await perform(
       filterVerbs.add(netns, {
         dev: index,
@@ -141,14 +145,21 @@ async function remove(netns: NetnsReference, index: number, call?: CallOptions):
   const ours = root !== undefined && (root.handle === rateHandle || root.handle === emulationHandle)
   if (ours) await perform(qdiscVerbs.delete(netns, { dev: index, parent: 'root' }, { force: true }), call)
   else if (root !== undefined && root.handle !== '0:' && root.kind !== 'noqueue') {
-    throw new NetloomError(
-      `NetNs.impair: the device has a qdisc of its own already, ${root.kind} ${root.handle}`,
-      'EEXIST',
-      { operation: 'NetNs.impair', netns: netns.label },
-    )
+    throw notOurs(netns, root)
   }
   const helper = await perform(ifThere(linkVerbs.get(netns, partner(index))), call)
-  if (helper?.kind !== 'ifb') return
+  if (helper?.kind !== 'ifb' || helper.alias !== mark) return
   await perform(qdiscVerbs.delete(netns, { dev: index, parent: 'ingress' }, { force: true }), call)
   await perform(linkVerbs.delete(netns, helper.index, { force: true }), call)
+}
+
+/** Where somebody sorts what comes in already, it would go with the impairment. */
+async function refuseIngress(netns: NetnsReference, index: number, call?: CallOptions): Promise<void> {
+  const ingress = await perform(qdiscVerbs.find(netns, { dev: index, parent: 'ingress' }), call)
+  if (ingress !== undefined) throw notOurs(netns, ingress)
+}
+
+function notOurs(netns: NetnsReference, { kind, handle }: Qdisc): NetloomError {
+  const why = `NetNs.impair: the device has a qdisc of its own already, ${kind} ${handle}`
+  return new NetloomError(why, 'EEXIST', { operation: 'NetNs.impair', netns: netns.label })
 }

@@ -48,8 +48,12 @@ export const Mode = {
   change: 0,
 } as const
 
-/** A look-up is answered to all who listen, and to who asks only if he wants it so (tclass_notify of net/sched/sch_api.c). */
-export const toAsker = NLM_F.ECHO
+/**
+ * A look-up is answered to all who listen, and to who asks only if he wants it so (tclass_notify of net/sched/sch_api.c). Of
+ * what the kernel keeps to itself, as the qdisc of a device that is down (tc_qdisc_dump_ignore), it says nothing but the
+ * acknowledgement.
+ */
+export const toAsker = NLM_F.ECHO | NLM_F.ACK
 
 /** struct tcmsg, whose numbers mean something else for each kind of object. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the table is the type

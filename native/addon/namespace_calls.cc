@@ -52,7 +52,9 @@ Napi::Value NetloomAddon::DeleteNetns(Info info) {
   std::vector<Use> uses;
   for (size_t i = 0; i < paths.size(); ++i) {
     uses.push_back(use_of_path(paths[i], true));
-    const NamespacePointer expected = environment_.find(static_cast<uint64_t>((*handles)[i]));
+    const auto handle = static_cast<uint64_t>((*handles)[i]);
+    const NamespacePointer expected = environment_.find(handle);
+    if (handle != 0 && !expected) return status(info.Env(), Failure{EBADF, nullptr});  // not whatever is there
     if (expected) uses.push_back(Use{expected->identity(), true});
     deletions.push_back({std::move(paths[i]), expected, {}, {}});
   }

@@ -100,3 +100,24 @@ test.each([
 ])('%j is refused', async (impairment, field) => {
   await expect(net.red.impair('eth0', impairment as never)).rejects.toMatchObject({ field })
 })
+
+test('what somebody has made is refused by name, and stays', async () => {
+  const { red } = net
+  const { index } = await red.links.get('eth0')
+  await red.qdiscs.add({ dev: 'eth0', kind: 'clsact' })
+  const before = await state(red)
+  await expect(red.impair('eth0', { rateBitsPerSecond: 1e6, direction: 'both' })).rejects.toMatchObject({
+    code: 'EEXIST',
+  })
+  expect(await state(red)).toEqual(before)
+  await red.impair('eth0', { rateBitsPerSecond: 1e6 })
+  await red.impair('eth0', undefined)
+  expect(await state(red)).toEqual(before)
+  await red.qdiscs.delete({ dev: 'eth0', parent: 'ingress' })
+  await red.links.add({ kind: 'ifb', name: `impair${index}` })
+  await expect(red.impair('eth0', { rateBitsPerSecond: 1e6, direction: 'in' })).rejects.toMatchObject({
+    code: 'EEXIST',
+  })
+  await red.impair('eth0', undefined)
+  expect((await red.links.list()).map(({ name }) => name)).toContain(`impair${index}`)
+})
