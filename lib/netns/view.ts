@@ -78,8 +78,8 @@ export abstract class View implements NetnsTarget {
    * Impairs a device, for tests: delay, loss and the like (netem), a rate (tbf), for what goes out, comes in, or both. What was
    * there of an impairment before goes; `undefined` takes it away. For what comes in it makes a device `impairN` (ifb), and
    * the qdisc clsact.
-   * @throws TypeError, RangeError for a wrong option, by name; NetloomError: `EEXIST` if the device has a root qdisc that is not
-   *   of `impair`; NetlinkError: `ENODEV`, or `ENOENT` that says which module the kernel lacks. Nothing is left then.
+   * @throws TypeError, RangeError for a wrong option, by name; NetloomError: `EEXIST` if the device has a root qdisc, or for
+   *   what comes in an ingress or clsact, that is not of `impair`; NetlinkError: `ENODEV`, or `ENOENT` that says which module the kernel lacks. Nothing is left then.
    * @example
    * await ns.impair('eth0', { delayMilliseconds: 50, lossPercent: 1 })
    * await ns.impair('eth0', undefined)
